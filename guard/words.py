@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from fractions import Fraction
 
 _UNPRINTABLE = re.compile(
     "[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]",
@@ -56,3 +57,13 @@ def did_you_mean(word: str, known: Iterable[str], *, most: int = 1) -> str:
     close = nearest(word, known, most=most)
     quoted = " or ".join(f'"{printable(each)}"' for each in close)
     return f"; did you mean {quoted}?" if close else ""
+
+
+def percentages(*shares: Fraction) -> list[str]:
+    """Return the fractions of 1 as per cent, with as few decimals as still tell them from 0 and from each other."""
+    for decimals in range(1, 9):
+        texts = [f"{float(share * 100):.{decimals}f}" for share in shares]
+        distinct = len({float(text) for text in texts}) == len(set(shares))
+        if distinct and all(float(text) or not share for text, share in zip(texts, shares, strict=True)):
+            break
+    return [f"{text.rstrip('0').rstrip('.')}%" for text in texts]

@@ -1,0 +1,166 @@
+"""Whose Blueshift account is asked, where, and with which key; a flag beats the environment, which beats the file.
+
+Hosts and the kind of key: https://developer.blueshift.com (API - Select Region, User API key).
+"""
+
+from __future__ import annotations
+
+import base64
+import ipaddress
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from guard.errors import UsageError
+from guard.model import Region
+from guard.words import did_you_mean, printable, shortened
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+HOSTS = {Region.US: "https://api.getblueshift.com", Region.EU: "https://api.eu.getblueshift.com"}
+_USABLE_KEY = re.compile(r"[\x21-\x39\x3b-\x7e]+")
+_LONGEST_KEY = 4096
+_KEY_HINT = "set BLUESHIFT_API_KEY to the account's User API key, or BLUESHIFT_API_KEY_FILE to a file that holds it"
+
+
+class ApiKey:
+    """A User API key that does not print: ``str`` and ``repr`` show asterisks."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str, *, source: str = "the API key") -> None:
+        """Keep the key, or raise ``UsageError`` (naming ``source``, never the key) when it cannot be one."""
+        if not text:
+            raise UsageError(f"{source} is empty", hint=_KEY_HINT)
+        if len(text) > _LONGEST_KEY or not _USABLE_KEY.fullmatch(text):
+            raise UsageError(
+                f"{source} holds a character that no API key has (white space, a line break, a colon, or not ASCII)",
+                hint="copy the key again, without quotes, blanks or line breaks",
+            )
+        self._text = text
+
+    def reveal(self) -> str:
+        """Return the key itself, for the Authorization header alone."""
+        return self._text
+
+    def scrub(self, text: str) -> str:
+        """Return the text without the key and without its Base64, for a server that echoes what it was sent."""
+        encoded = base64.b64encode(f"{self._text}:".encode()).decode()
+        for secret in (encoded, encoded.rstrip("="), self._text):
+            text = text.replace(secret, "***")
+        return text
+
+    def __repr__(self) -> str:
+        return "ApiKey(***)"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """Where requests go, the region they were meant for, and the key that goes there and nowhere else."""
+
+    base_url: str
+    region: Region
+    key: ApiKey
+
+    @property
+    def host(self) -> str:
+        """The host in use, with its port where the address names one."""
+        return urlsplit(self.base_url).netloc
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether the host is this machine, which is never reached through a proxy."""
+        return _is_loopback(urlsplit(self.base_url).hostname or "")
+
+
+def open_account(
+    environ: Mapping[str, str] = os.environ,
+    *,
+    key: ApiKey | None = None,
+    region: str | None = None,
+    base_url: str | None = None,
+    rules_region: Region | None = None,
+) -> Account:
+    """Return the account that the arguments, then the environment, then the rules name; the default is region ``us``.
+
+    Raises ``UsageError`` when there is no usable key, an unknown region, or an address that the key must not go to.
+    """
+    chosen = region or environ.get("BLUESHIFT_REGION") or rules_region or Region.US
+    try:
+        where = Region(chosen)
+    except ValueError:
+        raise UsageError(
+            f'there is no region "{printable(chosen)}"{did_you_mean(chosen, Region)}', hint="regions are: us, eu"
+        ) from None
+    address = base_url or environ.get("BLUESHIFT_BASE_URL") or HOSTS[where]
+    return Account(base_url=_checked_address(address), region=where, key=key or _key_from(environ))
+
+
+def _key_from(environ: Mapping[str, str]) -> ApiKey:
+    text, file = environ.get("BLUESHIFT_API_KEY"), environ.get("BLUESHIFT_API_KEY_FILE")
+    if text is not None and file:
+        raise UsageError("both BLUESHIFT_API_KEY and BLUESHIFT_API_KEY_FILE are set", hint="unset one of them")
+    if file:
+        return _key_from_file(file)
+    if text is None:
+        raise UsageError("there is no API key", hint=_KEY_HINT)
+    return ApiKey(text, source="BLUESHIFT_API_KEY")
+
+
+def _key_from_file(file: str) -> ApiKey:
+    source = f"the key file {printable(file)}"
+    try:
+        if not Path(file).is_file():
+            raise UsageError(f"{source} is not there, or is not a file", hint=_KEY_HINT)
+        with Path(file).open(encoding="ascii") as stream:
+            text = stream.read(_LONGEST_KEY + 3)
+    except OSError as error:
+        raise UsageError(f"{source} could not be read: {error.strerror}", hint=_KEY_HINT) from error
+    except ValueError:
+        raise UsageError(f"{source} does not hold an API key: it is not plain ASCII", hint=_KEY_HINT) from None
+    return ApiKey(text.removesuffix("\n"), source=source)
+
+
+def readable_by_others(environ: Mapping[str, str] = os.environ) -> str | None:
+    """Return the path of the key file when other users of this machine can read it, else None."""
+    file = environ.get("BLUESHIFT_API_KEY_FILE")
+    if not file or os.name != "posix":
+        return None
+    try:
+        return file if Path(file).stat().st_mode & 0o077 else None
+    except OSError:
+        return None
+
+
+def _checked_address(address: str) -> str:
+    """Return the address without a final slash; the key goes over https, or over http on this machine alone."""
+    shown = shortened(printable(re.sub(r"//.*@", "//***@", address)))
+    hint = "write https://HOST or, for a host on this machine, http://127.0.0.1:PORT"
+    try:
+        parts = urlsplit(address)
+        port_is_sound = parts.port is None or parts.port > 0
+    except ValueError:
+        raise UsageError(f"{shown} is not an address", hint=hint) from None
+    host = parts.hostname or ""
+    if parts.scheme not in {"http", "https"} or not re.fullmatch(r"[A-Za-z0-9.:-]+", host) or not port_is_sound:
+        raise UsageError(f"{shown} is not an address of a web server", hint=hint)
+    if parts.username is not None or parts.password is not None:
+        raise UsageError(f"{shown} holds a user name or password", hint="the key comes from BLUESHIFT_API_KEY alone")
+    if parts.query or parts.fragment or not re.fullmatch(r"[A-Za-z0-9._~/-]*", parts.path):
+        raise UsageError(f"{shown} holds more than a host and a path", hint=hint)
+    if parts.scheme == "http" and not _is_loopback(host):
+        raise UsageError(f"{shown} would send the API key unencrypted", hint=hint)
+    return address.rstrip("/")
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

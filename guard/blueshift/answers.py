@@ -1,0 +1,205 @@
+"""What Blueshift answers, believed only where it makes sense.
+
+Shapes: https://developer.blueshift.com/reference/get_api-v1-segments-segment-uuid-matching-users-json
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Strict, TypeAdapter, ValidationError
+
+from guard.blueshift.failures import BadAnswerError
+from guard.model import LARGEST_COUNT, Channel
+from guard.words import printable, shortened
+
+ON_THE_WIRE = {
+    Channel.USERS: ("users", "approxusers"),
+    Channel.EMAIL: ("email", "email_users"),
+    Channel.SMS: ("sms", "sms_users"),
+    Channel.PUSH: ("push", "push_users"),
+    Channel.IN_APP: ("inApp", "in_app_users"),
+}
+"""What a channel is called in a trigger's ``channels``, and in the answer."""
+
+_WHOLE = re.compile(r"(-?\d{1,16})\.0+")
+_MOST_DIGITS = 16
+_FURTHEST_AHEAD = 86_400  # seconds: clocks are off by hours at most, so a stamp beyond this is no time at all
+
+
+def _stamp(value: object) -> datetime | None:
+    if value is None:
+        return None
+    if not isinstance(value, str):
+        raise ValueError("no text")  # noqa: TRY004 - pydantic turns a ValueError into its own error
+    moment = datetime.fromisoformat(value)
+    if moment.tzinfo is None:
+        raise ValueError("no zone")
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("outside the calendar") from None
+
+
+class _Answer(BaseModel):
+    model_config = ConfigDict(extra="allow", frozen=True, strict=True)
+
+    refresh_status: Literal["refreshing", "ready"]
+    approxusers_updated_at: Annotated[datetime | None, BeforeValidator(_stamp)] = None
+
+
+class Listed(BaseModel):
+    """A segment as the account lists it; only its name and uuid are sure to be there."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    name: str
+    uuid: Annotated[str, Field(pattern="^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$")]
+    approxusers: Any = None
+    email_users: Any = None
+    sms_users: Any = None
+    push_users: Any = None
+    approxusers_updated_at: Any = None
+
+
+_COUNT: TypeAdapter[int] = TypeAdapter(Annotated[int, Strict(), Field(ge=0, le=LARGEST_COUNT)])
+_LISTED: TypeAdapter[list[Listed]] = TypeAdapter(list[Listed])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """A segment's counts as they stand: whether a refresh runs, the shared stamp, and the server's own time."""
+
+    refreshing: bool
+    stamp: datetime | None
+    date: datetime | None
+    counts: dict[str, Any]
+
+    def count(self, channel: Channel) -> int:
+        """Return the channel's count; raises ``BadAnswerError`` when it is no whole number of people."""
+        field = ON_THE_WIRE[channel][1]
+        if field not in self.counts:
+            raise BadAnswerError(f"the answer holds no {field}")
+        try:
+            return whole_count(self.counts[field])
+        except ValueError:
+            raise BadAnswerError(f"{field} is {_quoted(self.counts[field])}, which is no count of people") from None
+
+
+def whole_count(value: object) -> int:
+    """Return the value as a count; raises ``ValueError`` unless it is a whole number from 0 to 2**53 - 1."""
+    return _COUNT.validate_python(value)
+
+
+def whole_seconds(stamp: datetime | None) -> float:
+    """Return a stamp as whole seconds, to be compared with other stamps; a missing one is earlier than all."""
+    return -math.inf if stamp is None else math.floor(stamp.timestamp())
+
+
+def http_date(text: str | None) -> datetime | None:
+    """Return the moment that a ``Date`` or ``Retry-After`` header names, or None when it names none."""
+    try:
+        moment = parsedate_to_datetime(text or "")
+        return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def parse_answer(body: bytes, date: datetime | None) -> Answer:
+    """Return what a counts request was answered; raises ``BadAnswerError`` when it is not the documented object."""
+    value = parse_json(body)
+    if not isinstance(value, dict):
+        raise BadAnswerError(f"the answer is {_quoted(value)} instead of an object")
+    try:
+        answer = _Answer.model_validate(value)
+    except ValidationError as error:
+        field = str(error.errors(include_url=False, include_input=False, include_context=False)[0]["loc"][0])
+        if field not in value:
+            raise BadAnswerError(f"the answer holds no {field}") from None
+        raise BadAnswerError(f"{field} is {_quoted(value[field])}, which is not understood") from None
+    stamp = answer.approxusers_updated_at
+    if stamp and date and (stamp - date).total_seconds() > _FURTHEST_AHEAD:
+        raise BadAnswerError(f"approxusers_updated_at is {_quoted(str(stamp))}, which lies in the future")
+    return Answer(refreshing=answer.refresh_status == "refreshing", stamp=stamp, date=date, counts=value)
+
+
+def parse_list(body: bytes) -> list[Listed]:
+    """Return a page of the segments list, in any of the shapes seen: bare, or within ``segments`` or ``results``."""
+    value = parse_json(body)
+    for key in ("segments", "results"):
+        if isinstance(value, dict) and key in value:
+            value = value[key]
+    try:
+        return _LISTED.validate_python(value)
+    except ValidationError:
+        raise BadAnswerError("the list of segments is not understood") from None
+
+
+def parse_json(body: bytes) -> Any:
+    """Return the JSON value; raises ``BadAnswerError`` for anything else, for duplicate keys and for absurd depth.
+
+    A whole float becomes an int. A number that is spelled in any other way than plain digits stays a float, so that it
+    is refused where a count is asked for and harmless elsewhere.
+    """
+    try:
+        return json.loads(body, object_pairs_hook=_no_duplicates, parse_float=_number, parse_int=_number)
+    except RecursionError:
+        raise BadAnswerError("the answer is nested too deeply") from None
+    except ValueError:
+        start = shortened(printable(body[:80].decode("utf-8", "replace")), 60)
+        raise BadAnswerError(
+            f'the answer is not JSON: it begins with "{start}"' if body else "the answer is empty"
+        ) from None
+
+
+def _number(text: str) -> int | float:
+    if whole := _WHOLE.fullmatch(text):
+        return int(whole[1])
+    return int(text) if len(text) <= _MOST_DIGITS and text.lstrip("-").isdigit() else float(text)
+
+
+def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("duplicate key")
+    return found
+
+
+def error_message(body: bytes) -> str:
+    """Return the message of an error answer in any of the three documented shapes, or an empty text."""
+    try:
+        value = parse_json(body)
+    except BadAnswerError:
+        return ""
+    match value:
+        case {"message": str(text)} | {"error": str(text)}:
+            return text
+        case {"errors": dict(fields)}:
+            return "; ".join(f"{field}: {_joined(texts)}" for field, texts in fields.items())
+        case _:
+            return ""
+
+
+def status_name(status: int) -> str:
+    """Return the status with its standard phrase: ``503 Service Unavailable``."""
+    try:
+        return f"{status} {HTTPStatus(status).phrase}"
+    except ValueError:
+        return str(status)
+
+
+def _joined(texts: object) -> str:
+    return ", ".join(str(text) for text in texts) if isinstance(texts, list) else str(texts)
+
+
+def _quoted(value: object) -> str:
+    if isinstance(value, dict | list):
+        return "a list" if isinstance(value, list) else "an object"
+    return shortened(printable(json.dumps(value, default=str)), 60)

@@ -1,0 +1,207 @@
+"""One request to Blueshift and its outcome: an answer's body, or a ``RequestError`` that says why there is none.
+
+Statuses, error bodies and authentication: https://developer.blueshift.com/reference (API error responses).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import ssl
+import zlib
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Self
+
+import httpx
+
+from guard import __version__
+from guard.blueshift.answers import error_message, http_date, status_name
+from guard.blueshift.failures import BadAnswerError, RequestError, UnavailableError
+from guard.errors import UsageError
+from guard.model import Reason
+from guard.words import printable, shortened
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from guard.blueshift.account import Account
+
+log = logging.getLogger("guard.blueshift")
+
+REQUEST_TIMEOUT = 10.0
+"""Seconds for one request as a whole, from connecting to the last byte of the body."""
+
+_CHUNK = 16_384
+_REASONS = {
+    401: Reason.REFUSED_KEY,
+    403: Reason.REFUSED_KEY,
+    404: Reason.NOT_FOUND,
+    407: Reason.NETWORK,
+    408: Reason.NETWORK,
+    409: Reason.SERVER_ERROR,
+    429: Reason.RATE_LIMITED,
+}
+_TRANSIENT = {408, 409, 429}
+_SERVER_ERRORS = range(500, 600)
+_REDIRECTS = range(300, 400)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Response:
+    """The body of a 200 answer, and the server's own time when it gave it."""
+
+    body: bytes
+    date: datetime | None
+
+
+class Client:
+    """Sends requests to one account over one connection pool; the key goes to its host and nowhere else.
+
+    Use it as an async context manager. ``transport`` replaces the network in tests. Raises ``UsageError`` when the
+    environment's proxy or certificate settings cannot be used.
+    """
+
+    def __init__(self, account: Account, *, transport: httpx.AsyncBaseTransport | None = None) -> None:
+        self._account = account
+        try:
+            self._http = httpx.AsyncClient(
+                auth=httpx.BasicAuth(account.key.reveal(), ""),
+                headers={
+                    "Accept": "application/json",
+                    "Accept-Encoding": "identity",
+                    "User-Agent": f"audience-guard/{__version__}",
+                },
+                follow_redirects=False,
+                timeout=None,  # noqa: S113 - httpx restarts its own with every byte; get() limits the whole request
+                trust_env=not account.is_loopback,
+                verify=_certificates(account),
+                transport=transport,
+            )
+        except (ValueError, ImportError, OSError, httpx.InvalidURL) as error:
+            raise UsageError(
+                f"the proxy or certificate settings of the environment cannot be used: {printable(str(error))}",
+                hint="look at HTTPS_PROXY, ALL_PROXY, NO_PROXY, SSL_CERT_FILE and SSL_CERT_DIR",
+            ) from error
+
+    async def __aenter__(self) -> Self:
+        await self._http.__aenter__()
+        return self
+
+    async def __aexit__(self, *details: object) -> None:
+        await self._http.aclose()
+
+    async def get(self, path: str, query: Mapping[str, str], *, most_bytes: int) -> Response:
+        """Send one GET and return what a 200 brought, at most ``most_bytes`` of it, within ``REQUEST_TIMEOUT``.
+
+        Raises ``RequestError`` for any other status, a failing network and too long a wait, ``BadAnswerError`` for too
+        long a body.
+        """
+        started = asyncio.get_running_loop().time()
+        outcome = "cancelled"
+        try:
+            async with asyncio.timeout(REQUEST_TIMEOUT):
+                response = await self._send(path, query, most_bytes)
+            outcome = "200"
+        except TimeoutError:
+            outcome = f"no complete answer within {REQUEST_TIMEOUT:.0f} s"
+            raise RequestError(Reason.NETWORK, f"{self._account.host} gave {outcome}", transient=True) from None
+        except httpx.RequestError as error:
+            outcome = self._quoted(str(error) or type(error).__name__)
+            raise RequestError(
+                Reason.NETWORK, f"{self._account.host} could not be reached: {outcome}", transient=True
+            ) from error
+        except UnavailableError as error:
+            outcome = error.unavailable.detail
+            raise
+        finally:
+            seconds = asyncio.get_running_loop().time() - started
+            log.debug("GET %s %s: %s (%.3f s)", path, dict(query), outcome, seconds)
+        return response
+
+    async def _send(self, path: str, query: Mapping[str, str], most_bytes: int) -> Response:
+        async with self._http.stream("GET", self._account.base_url + path, params=dict(query)) as response:
+            date = http_date(response.headers.get("Date"))
+            body = await _read(response, most_bytes)
+        if response.status_code != httpx.codes.OK:
+            raise self._error(response, body or b"", date)
+        if body is None:
+            raise BadAnswerError(f"the answer is longer than {most_bytes:,} bytes, or damaged")
+        return Response(body=body, date=date)
+
+    def _error(self, response: httpx.Response, body: bytes, date: datetime | None) -> RequestError:
+        """Say what an answer other than 200 means; all its text is the server's and is cut, cleaned and scrubbed."""
+        status = response.status_code
+        name = status_name(status)
+        match _reason(status):
+            case Reason.REFUSED_KEY:
+                said = f"Blueshift refused the API key ({name})"
+            case Reason.BAD_ANSWER if status in _REDIRECTS:
+                said = f"{self._account.host} answered {name} and pointed elsewhere, which is not followed"
+            case _:
+                said = f"{self._account.host} answered {name}"
+        if message := error_message(body):
+            said += f': "{self._quoted(message)}"'
+        if request_id := response.headers.get("x-request-id"):
+            said += f" (x-request-id {self._quoted(request_id)})"
+        return RequestError(
+            _reason(status),
+            said,
+            transient=status in _SERVER_ERRORS or status in _TRANSIENT,
+            retry_after=_retry_after(response.headers.get("Retry-After"), date),
+        )
+
+    def _quoted(self, text: str) -> str:
+        """Return the server's text fit to be shown: without the key first, so that no cut leaves a part of it."""
+        return shortened(printable(self._account.key.scrub(text)))
+
+
+def _reason(status: int) -> Reason:
+    return Reason.SERVER_ERROR if status in _SERVER_ERRORS else _REASONS.get(status, Reason.BAD_ANSWER)
+
+
+def _certificates(account: Account) -> ssl.SSLContext:
+    """Return whom to trust: for https the usual authorities (or SSL_CERT_FILE's), for plain http nobody at all.
+
+    Loading the authorities takes a good part of a short run, so it is not done where no TLS is spoken.
+    """
+    if account.base_url.startswith("http:"):
+        return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    return httpx.create_ssl_context()
+
+
+async def _read(response: httpx.Response, most_bytes: int) -> bytes | None:
+    """Return the body, or None when it is longer than ``most_bytes``, truncated or in an unknown encoding.
+
+    The raw bytes are bounded before and after decoding: 390 KB of gzip can hold 400 MB.
+    """
+    raw = bytearray()
+    async for chunk in response.aiter_raw(_CHUNK):
+        raw += chunk
+        if len(raw) > most_bytes:
+            return None
+    match response.headers.get("Content-Encoding", "identity").lower():
+        case "identity" | "":
+            return bytes(raw)
+        case "gzip":
+            decoder = zlib.decompressobj(wbits=31)
+            try:
+                body = decoder.decompress(bytes(raw), most_bytes + 1)
+            except zlib.error:
+                return None
+            return body if decoder.eof and len(body) <= most_bytes else None
+        case _:
+            return None
+
+
+def _retry_after(text: str | None, date: datetime | None) -> float | None:
+    """Return the seconds that a ``Retry-After`` asks for (whole seconds or a date), or None when it asks nothing sound.
+
+    https://www.rfc-editor.org/rfc/rfc9110#field.retry-after
+    """
+    if text is None:
+        return None
+    if text.isascii() and text.isdigit():
+        return float(text)
+    moment = http_date(text)
+    return max(0.0, (moment - (date or datetime.now(UTC))).total_seconds()) if moment else None

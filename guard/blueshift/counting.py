@@ -1,0 +1,180 @@
+"""Fresh counts for many segments at once: one lane for each, over one connection pool and one schedule."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import defaultdict
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from guard.blueshift.api import Api, Target
+from guard.blueshift.client import Client
+from guard.blueshift.failures import RunEndedError
+from guard.blueshift.fresh import Prover
+from guard.blueshift.names import list_segments, resolve
+from guard.blueshift.pauses import RefreshTimes
+from guard.blueshift.schedule import Schedule
+from guard.model import Reason, SegmentReadings, Unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping, Sequence
+
+    import httpx
+
+    from guard.blueshift.account import Account
+    from guard.blueshift.answers import Listed
+    from guard.model import Channel, Count, Pacing, Refresh, Segment
+    from guard.progress import Progress
+
+log = logging.getLogger("guard.blueshift")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """A segment to count, known by its uuid or by its name, and its channels in the order to count them."""
+
+    key: str
+    uuid: str | None
+    name: str | None = None
+    bypass_global: bool = False
+    channels: tuple[Channel, ...]
+
+    @classmethod
+    def of(cls, segment: Segment, channels: tuple[Channel, ...]) -> Wanted:
+        """Return what judging the segment takes."""
+        return cls(
+            key=segment.key,
+            uuid=segment.uuid,
+            name=segment.name,
+            bypass_global=segment.bypass_global,
+            channels=channels,
+        )
+
+
+class Blueshift:
+    """An account that can be asked by several runs at once: they share its pool, its bucket and its lanes.
+
+    Made by ``connect``, inside the event loop that it is used in.
+    """
+
+    def __init__(self, client: Client, pacing: Pacing) -> None:
+        self._client = client
+        self._schedule = Schedule(pacing)
+        self._lanes: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._times = RefreshTimes()
+        self._clock = asyncio.get_running_loop()
+
+    async def count(
+        self, wanted: Sequence[Wanted], *, refresh: Refresh, time_limit: float, progress: Progress
+    ) -> dict[str, SegmentReadings]:
+        """Return, by key, what could be found out about every wanted segment within ``time_limit`` seconds.
+
+        Every channel that was asked for has a reading: a count proven fresh, or why there is none.
+        """
+        deadline = self._clock.time() + time_limit
+        api = Api(self._client, self._schedule, deadline=deadline)
+        run = _Run(wanted, Prover(api, refresh, self._times, progress), self._lanes, progress)
+        try:
+            async with asyncio.timeout_at(deadline), asyncio.TaskGroup() as lanes:
+                names = {each.name for each in wanted if each.name is not None}
+                for uuid, members in run.by_uuid(await resolve(api, names) if names else {}).items():
+                    lanes.create_task(run.lane(uuid, members))
+        except* TimeoutError:
+            log.debug("the run's deadline has passed")
+            run.leftover = Unavailable(reason=Reason.DEADLINE, detail="the time for the whole run was up")
+        except* RunEndedError as ended:
+            run.leftover = _first(ended).unavailable
+        return run.readings()
+
+    async def list(self, *, archived: bool, time_limit: float) -> list[Listed]:
+        """Return the account's segments; raises ``UnavailableError`` or ``RunEndedError`` when they cannot be had."""
+        api = Api(self._client, self._schedule, deadline=self._clock.time() + time_limit)
+        async with asyncio.timeout(time_limit):
+            return await list_segments(api, archived=archived)
+
+
+class _Run:
+    """The readings of one run as they come in; what never came in has the run's ``leftover`` as its reason."""
+
+    def __init__(
+        self, wanted: Sequence[Wanted], prover: Prover, lanes: defaultdict[str, asyncio.Lock], progress: Progress
+    ) -> None:
+        self._wanted = wanted
+        self._prover = prover
+        self._lanes = lanes
+        self._progress = progress
+        self._uuids = {each.key: each.uuid for each in wanted}
+        self._found: dict[tuple[str, Channel], Count | Unavailable] = {}
+        self.leftover = Unavailable(reason=Reason.INTERNAL, detail="the run ended before this was counted")
+        progress.total = sum(len(each.channels) for each in wanted)
+
+    def by_uuid(self, resolved: Mapping[str, str | Unavailable]) -> dict[str, list[Wanted]]:
+        """Group the wanted segments by uuid, and settle those whose name stands for none."""
+        groups: defaultdict[str, list[Wanted]] = defaultdict(list)
+        for each in self._wanted:
+            uuid = each.uuid if each.name is None else resolved[each.name]
+            if isinstance(uuid, str):
+                self._uuids[each.key] = uuid
+                groups[uuid].append(each)
+            elif uuid is not None:
+                for channel in each.channels:
+                    self._note(each, channel, uuid)
+        return groups
+
+    async def lane(self, uuid: str, members: Sequence[Wanted]) -> None:
+        """Count one segment's channels, one after another, since they share a stamp."""
+        proven: dict[tuple[bool, Channel], Count | Unavailable] = {}
+        async with self._lanes[uuid]:
+            for each in members:
+                for channel in each.channels:
+                    known = (each.bypass_global, channel)
+                    if known not in proven:
+                        target = Target(uuid=uuid, bypass_global=each.bypass_global)
+                        proven[known] = await self._prove(target, channel)
+                    self._note(each, channel, proven[known])
+
+    async def _prove(self, target: Target, channel: Channel) -> Count | Unavailable:
+        try:
+            return await self._prover.count(target, channel)
+        except RunEndedError:
+            raise
+        except Exception as error:
+            log.exception("unexpected while counting")
+            return Unavailable(
+                reason=Reason.INTERNAL, detail=f"audience-guard itself failed ({type(error).__name__}); see --debug"
+            )
+
+    def _note(self, each: Wanted, channel: Channel, reading: Count | Unavailable) -> None:
+        self._found[each.key, channel] = reading
+        self._progress.done += 1
+
+    def readings(self) -> dict[str, SegmentReadings]:
+        """Return what was found out, by key."""
+        return {
+            each.key: SegmentReadings(
+                uuid=self._uuids[each.key],
+                channels={channel: self._found.get((each.key, channel), self.leftover) for channel in each.channels},
+            )
+            for each in self._wanted
+        }
+
+
+@asynccontextmanager
+async def connect(
+    account: Account, pacing: Pacing, *, transport: httpx.AsyncBaseTransport | None = None
+) -> AsyncIterator[Blueshift]:
+    """Open a connection pool to the account and close it afterwards; ``transport`` replaces the network in tests."""
+    async with Client(account, transport=transport) as client:
+        yield Blueshift(client, pacing)
+
+
+def _first(group: BaseExceptionGroup[RunEndedError]) -> RunEndedError:
+    """Return one of the errors: they all tell the same."""
+    error: BaseException = group
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    if not isinstance(error, RunEndedError):
+        raise error
+    return error

@@ -1,0 +1,124 @@
+"""The proof that a count is fresh: baseline, trigger, and polls until the server's own stamp has moved.
+
+A number is believed only when a refresh that we triggered ended after we had looked. What this cannot see: another
+user's refresh that starts unseen between baseline and trigger, replicas that lag, and a stamp moved by a channel that
+somebody else refreshes meanwhile.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from guard.blueshift.answers import whole_seconds
+from guard.blueshift.api import attempts
+from guard.blueshift.failures import RequestError, UnavailableError
+from guard.blueshift.pauses import grown
+from guard.model import Count, Reason, Unavailable
+from guard.words import duration
+
+if TYPE_CHECKING:
+    from guard.blueshift.answers import Answer
+    from guard.blueshift.api import Api, Target
+    from guard.blueshift.pauses import RefreshTimes
+    from guard.model import Channel, Refresh
+    from guard.progress import Progress
+
+_ANSWER_TIME = 1.0  # seconds that are kept at the end of a wait for its last look to be answered
+
+
+class Prover:
+    """Proves counts, one call after another for the same segment: its channels and variants share one stamp."""
+
+    def __init__(self, api: Api, refresh: Refresh, times: RefreshTimes, progress: Progress) -> None:
+        self._api = api
+        self._refresh = refresh
+        self._times = times
+        self._progress = progress
+        self._clock = asyncio.get_running_loop()
+
+    async def count(self, target: Target, channel: Channel) -> Count | Unavailable:
+        """Return the channel's count, proven fresh, or why there is none; raises ``RunEndedError`` alone."""
+        try:
+            baseline, triggered = await self._start(target, channel)
+            with self._progress.refresh():
+                answer = await self._finish(target, baseline, triggered)
+            return _counted(answer, channel)
+        except UnavailableError as error:
+            return error.unavailable
+
+    async def _start(self, target: Target, channel: Channel) -> tuple[Answer, Answer]:
+        """Return the baseline and the answer to the trigger that came right after it."""
+        due, failures = 0.0, 0
+        while True:
+            baseline = await self._baseline(target, due, first=not failures)
+            try:
+                return baseline, await self._api.trigger(target, channel)
+            except RequestError as error:
+                failures += 1
+                if failures >= attempts(error):
+                    raise
+                due = self._api.retry_at(error, failures)
+
+    async def _baseline(self, target: Target, due: float, *, first: bool) -> Answer:
+        """Return what stands before the trigger, once nobody else's refresh runs.
+
+        A stamp in the very second of the answer could not be told from the one to come: stamps may have whole seconds.
+        """
+        answer = await self._api.read(target, first=first, due=due)
+        began = self._clock.time()
+        pause = self._refresh.poll_interval
+        while answer.refreshing:
+            elapsed = self._clock.time() - began
+            due = self._clock.time() + self._times.pause(elapsed, pause, self._refresh)
+            if due - began > self._refresh.timeout:
+                raise UnavailableError(
+                    Reason.TIMEOUT,
+                    f"somebody else's refresh of this segment did not end within {duration(self._refresh.timeout)}",
+                )
+            answer = await self._api.read(target, due=due)
+            pause = grown(pause, self._refresh)
+        if answer.stamp and (answer.date is None or whole_seconds(answer.stamp) >= whole_seconds(answer.date)):
+            await asyncio.sleep(1.0)
+        return answer
+
+    async def _finish(self, target: Target, baseline: Answer, triggered: Answer) -> Answer:
+        """Return the first answer whose stamp says that our refresh has ended."""
+        began = self._clock.time()
+        deadline = began + self._refresh.timeout
+        last_look = deadline - min(_ANSWER_TIME, self._refresh.timeout / 10)
+        before = max(whole_seconds(baseline.stamp), whole_seconds(triggered.stamp))
+        answer, elapsed, pause = triggered, 0.0, self._refresh.poll_interval
+        while began + elapsed < last_look:
+            due = self._clock.time() + self._times.pause(elapsed, pause, self._refresh)
+            try:
+                async with asyncio.timeout_at(deadline):
+                    answer = await self._api.read(target, due=min(due, last_look))
+            except TimeoutError:
+                break
+            seconds = self._clock.time() - began
+            if not answer.refreshing and whole_seconds(answer.stamp) > before:
+                self._times.note(answer, triggered, at_least=elapsed, at_most=seconds)
+                return answer
+            pause = grown(pause, self._refresh) if elapsed else pause
+            elapsed = seconds
+        raise self._too_late(answer)
+
+    def _too_late(self, answer: Answer) -> UnavailableError:
+        """Say what was seen last: a refresh that still runs, one that ended without a trace, or no count ever."""
+        waited = duration(self._refresh.timeout)
+        if answer.refreshing:
+            return UnavailableError(Reason.TIMEOUT, f"the refresh did not end within {waited}")
+        if answer.stamp is None:
+            return UnavailableError(
+                Reason.NOT_COUNTED, f"Blueshift has never computed this segment's counts, and did not within {waited}"
+            )
+        return UnavailableError(Reason.TIMEOUT, f"Blueshift showed no new count within {waited}, only the old one")
+
+
+def _counted(answer: Answer, channel: Channel) -> Count:
+    value = answer.count(channel)
+    if answer.stamp is None:
+        raise UnavailableError(Reason.NOT_COUNTED, "Blueshift has never computed this segment's counts")
+    age = (answer.date - answer.stamp).total_seconds() if answer.date else None
+    return Count(value=value, counted_at=answer.stamp, age_seconds=None if age is None else max(0, int(age)))

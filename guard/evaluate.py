@@ -1,0 +1,219 @@
+"""From rules and readings to a report: the only place that decides a verdict or words a result.
+
+Pure and total: every bound gets a check, whatever was or was not found out. What could not be found out is unknown,
+never 0 and never a pass.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from guard.model import (
+    Bound,
+    BoundName,
+    Campaign,
+    CampaignResult,
+    Channel,
+    Check,
+    Count,
+    Guard,
+    GuardResult,
+    Reason,
+    Segment,
+    SegmentReadings,
+    SegmentResult,
+    Severity,
+    Total,
+    TotalResult,
+    Unavailable,
+    Verdict,
+    worst,
+)
+from guard.words import number, percentages
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from guard.plan import Plan
+
+_NOTHING_READ = Unavailable(reason=Reason.INTERNAL, detail="no count was taken")
+_ZERO_USERS = Unavailable(reason=Reason.ZERO_USERS, detail="the segment holds 0 users, and a share of 0 says nothing")
+_LABEL = {Channel.IN_APP: "in-app"}
+_LIMIT = {
+    BoundName.MIN: "minimum",
+    BoundName.MAX: "maximum",
+    BoundName.WARN_MIN: "warning minimum",
+    BoundName.WARN_MAX: "warning maximum",
+    BoundName.SHARE_MIN: "minimum share",
+    BoundName.SHARE_MAX: "maximum share",
+}
+
+
+def evaluate(
+    plan: Plan, readings: Mapping[str, SegmentReadings]
+) -> tuple[tuple[SegmentResult, ...], tuple[CampaignResult, ...]]:
+    """Judge every guard and every total of the plan, in its order.
+
+    ``readings`` holds what was found out, by the segment's key; a segment or channel that is missing there is unknown.
+    """
+    segments = tuple(_judge_segment(segment, readings.get(segment.key)) for segment in plan.segments)
+    verdicts = {result.segment.key: result.verdict for result in segments}
+    return segments, tuple(_judge_campaign(campaign, readings, verdicts) for campaign in plan.campaigns)
+
+
+def _judge_segment(segment: Segment, readings: SegmentReadings | None) -> SegmentResult:
+    channels = readings.channels if readings else {}
+    return SegmentResult(
+        segment=segment,
+        uuid=readings.uuid if readings else segment.uuid,
+        guards=tuple(_judge_guard(guard, channels) for guard in segment.guards),
+    )
+
+
+def _judge_guard(guard: Guard, channels: Mapping[Channel, Count | Unavailable]) -> GuardResult:
+    count = channels.get(guard.channel, _NOTHING_READ)
+    users = channels.get(Channel.USERS, _NOTHING_READ) if guard.needs_users else None
+    readings = [_observe(bound, count, users) for bound in guard.bounds]
+    checks = tuple(
+        _check(bound, observed, guard.severity, _subject(guard.channel, bound, observed, count, users))
+        for bound, observed in zip(guard.bounds, readings, strict=True)
+    )
+    missing = next((each for each in readings if isinstance(each, Unavailable)), None)
+    known = worst(check.verdict for check in checks) is not Verdict.UNKNOWN
+    return GuardResult(
+        channel=guard.channel,
+        severity=guard.severity,
+        count=count if known and isinstance(count, Count) else None,
+        users=users.value if isinstance(users, Count) else None,
+        reason=missing.reason if missing else None,
+        detail=missing.detail if missing else _doubt(guard.channel, count, users),
+        line=guard.line,
+        checks=checks,
+    )
+
+
+def _observe(
+    bound: Bound, count: Count | Unavailable, users: Count | Unavailable | None
+) -> int | Fraction | Unavailable:
+    """Return what the bound is held against: people, or for a share an exact fraction of the users."""
+    match count, users:
+        case Unavailable(), _:
+            return count
+        case Count(value=value), _ if not bound.name.is_share:
+            return value
+        case Count(), Count(value=0):
+            return _ZERO_USERS
+        case Count(value=value), Count(value=all_users):
+            return Fraction(value, all_users)
+        case _:
+            return users if isinstance(users, Unavailable) else _NOTHING_READ
+
+
+def _check(bound: Bound, observed: int | Fraction | Unavailable, severity: Severity, subject: str) -> Check:
+    if isinstance(observed, Unavailable):
+        return Check(
+            bound=bound.name,
+            limit=bound.limit,
+            observed=None,
+            verdict=Verdict.UNKNOWN,
+            line=bound.line,
+            message=f"{subject}: {observed.detail}",
+        )
+    broken = observed < bound.limit if bound.name.is_floor else observed > bound.limit
+    lenient = bound.name.is_warning or severity is Severity.WARN
+    return Check(
+        bound=bound.name,
+        limit=bound.limit,
+        observed=observed,
+        verdict=(Verdict.WARN if lenient else Verdict.FAIL) if broken else Verdict.PASS,
+        line=bound.line,
+        message=f"{subject}, {_distance(bound, observed, broken=broken)}",
+    )
+
+
+def _distance(bound: Bound, observed: int | Fraction, *, broken: bool) -> str:
+    """Say how the observed value stands to the limit, in people or in percentage points."""
+    gap = abs(Fraction(observed) - Fraction(bound.limit))
+    if bound.name.is_share:
+        limit, distance = percentages(Fraction(bound.limit), gap)
+        distance = f"{distance.removesuffix('%')} percentage points"
+    else:
+        limit, distance = number(int(bound.limit)), number(int(gap))
+    if not broken:
+        return f"within the {_LIMIT[bound.name]} of {limit}"
+    return f"which is {distance} {'below' if bound.name.is_floor else 'above'} the {_LIMIT[bound.name]} of {limit}"
+
+
+def _subject(
+    channel: Channel,
+    bound: Bound,
+    observed: int | Fraction | Unavailable,
+    count: Count | Unavailable,
+    users: Count | Unavailable | None,
+) -> str:
+    """Say what was observed, as the start of a sentence."""
+    label = _LABEL.get(channel, channel.value)
+    match observed, count, users:
+        case Unavailable(), _, _:
+            return f"the share of {label} in users is unknown" if bound.name.is_share else f"{label} is unknown"
+        case Fraction(), Count(value=value), Count(value=all_users):
+            share, _ = percentages(observed, Fraction(bound.limit))
+            return f"{label} reaches {share} of the users ({number(value)} of {number(all_users)})"
+        case int(), _, _ if channel is Channel.USERS:
+            return f"the segment holds {number(observed)} users"
+        case 0, _, _:
+            return f"{label} reaches 0 (which can also mean that Blueshift has no {label} adapter set up)"
+        case _:
+            return f"{label} reaches {number(int(observed))}"
+
+
+def _doubt(channel: Channel, count: Count | Unavailable, users: Count | Unavailable | None) -> str | None:
+    """Say when a channel reaches more people than there are users: the counts are approximate, and a reader wonders."""
+    match count, users:
+        case Count(value=value), Count(value=all_users) if value > all_users:
+            label = _LABEL.get(channel, channel.value)
+            reach = f"{label} ({number(value)}) is more than users ({number(all_users)})"
+            return f"{reach}: Blueshift's counts are approximate"
+        case _:
+            return None
+
+
+def _judge_campaign(
+    campaign: Campaign, readings: Mapping[str, SegmentReadings], verdicts: Mapping[str, Verdict]
+) -> CampaignResult:
+    totals = tuple(_judge_total(total, campaign, readings) for total in campaign.totals)
+    own = [verdicts.get(key, Verdict.UNKNOWN) for key in campaign.segments]
+    return CampaignResult(campaign=campaign, verdict=worst([*own, *(each.verdict for each in totals)]), totals=totals)
+
+
+def _judge_total(total: Total, campaign: Campaign, readings: Mapping[str, SegmentReadings]) -> TotalResult:
+    observed = _sum(total.channel, campaign, readings)
+    label = _LABEL.get(total.channel, total.channel.value)
+    subject = (
+        f"the total of {label} is unknown"
+        if isinstance(observed, Unavailable)
+        else f"its segments together reach {number(observed)} by {label}"
+        if total.channel is not Channel.USERS
+        else f"its segments together hold {number(observed)} users"
+    )
+    return TotalResult(
+        channel=total.channel,
+        count=None if isinstance(observed, Unavailable) else observed,
+        reason=observed.reason if isinstance(observed, Unavailable) else None,
+        detail=observed.detail if isinstance(observed, Unavailable) else None,
+        line=total.line,
+        checks=tuple(_check(bound, observed, Severity.FAIL, subject) for bound in total.bounds),
+    )
+
+
+def _sum(channel: Channel, campaign: Campaign, readings: Mapping[str, SegmentReadings]) -> int | Unavailable:
+    """Return the summed reach, or why it is not known: one segment without a proven count is enough."""
+    counted = 0
+    for key in campaign.segments:
+        own = readings.get(key)
+        reading = own.channels.get(channel, _NOTHING_READ) if own else _NOTHING_READ
+        if isinstance(reading, Unavailable):
+            return Unavailable(reason=reading.reason, detail=f"{key}: {reading.detail}")
+        counted += reading.value
+    return counted

@@ -1,0 +1,98 @@
+"""The one use case: count what the rules ask for, judge it, and return the report; every door leads here."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from guard import __version__
+from guard.blueshift.account import ApiKey, open_account
+from guard.blueshift.counting import Wanted, connect
+from guard.evaluate import evaluate
+from guard.model import FailOn, Report, Selection
+from guard.plan import plan
+from guard.progress import Progress
+
+if TYPE_CHECKING:
+    from guard.blueshift.account import Account
+    from guard.model import Pacing, Refresh, Rules
+
+_REQUESTS_PER_CHANNEL = 3
+_ALLOWANCE = 300.0  # seconds beyond what the counting itself may take
+
+
+def check(
+    rules: Rules,
+    *,
+    api_key: str | None = None,
+    region: str | None = None,
+    base_url: str | None = None,
+    selection: Selection | None = None,
+    fail_on: FailOn = FailOn.FAIL,
+    timeout: float | None = None,
+    progress: Progress | None = None,
+) -> Report:
+    """Have Blueshift count what the rules guard, judge it, and return the report.
+
+    What is left out comes from the environment (``BLUESHIFT_API_KEY`` or ``BLUESHIFT_API_KEY_FILE``,
+    ``BLUESHIFT_REGION``, ``BLUESHIFT_BASE_URL``), then from the rules. ``timeout`` is in seconds, for the whole run;
+    left out, it is long enough for every channel to use its ``refresh.timeout``. What is not counted by then is unknown
+    in the report. ``progress`` is kept up to date meanwhile, for another thread to look at.
+
+    Raises ``UsageError`` before anything is sent: no usable key, an unknown region or selection, a bad address.
+    Nothing that goes wrong with a segment or with the network raises: it is in the report. Not for use inside a running
+    event loop: await ``check_async`` there.
+    """
+    account = open_account(
+        key=None if api_key is None else ApiKey(api_key), region=region, base_url=base_url, rules_region=rules.region
+    )
+    return asyncio.run(
+        check_async(
+            rules, account, selection=selection, fail_on=fail_on, timeout_after=timeout, progress=progress or Progress()
+        )
+    )
+
+
+async def check_async(
+    rules: Rules,
+    account: Account,
+    *,
+    selection: Selection | None = None,
+    fail_on: FailOn = FailOn.FAIL,
+    timeout_after: float | None = None,
+    progress: Progress | None = None,
+) -> Report:
+    """Do what ``check`` does inside a running event loop, for an account that is already known."""
+    selection = selection or Selection()
+    planned = plan(rules, selection)
+    wanted = [Wanted.of(segment, planned.channels(segment)) for segment in planned.segments]
+    started_at, started = datetime.now(UTC), time.monotonic()
+    async with connect(account, rules.pacing) as blueshift:
+        readings = await blueshift.count(
+            wanted,
+            refresh=rules.refresh,
+            time_limit=timeout_after or longest_run(wanted, rules.pacing, rules.refresh),
+            progress=progress or Progress(),
+        )
+    segments, campaigns = evaluate(planned, readings)
+    return Report(
+        version=__version__,
+        fail_on=fail_on,
+        started_at=started_at,
+        finished_at=started_at + timedelta(seconds=time.monotonic() - started),
+        host=account.host,
+        rules_path=rules.path,
+        rules_sha256=rules.sha256,
+        selection=selection,
+        segments=segments,
+        campaigns=campaigns,
+    )
+
+
+def longest_run(wanted: list[Wanted], pacing: Pacing, refresh: Refresh) -> float:
+    """Return the seconds after which even a run of the slowest refreshes is over: the limit when none is given."""
+    channels = [len(each.channels) for each in wanted]
+    sending = _REQUESTS_PER_CHANNEL * sum(channels) / pacing.requests_per_second
+    return 2 * (sending + max(channels, default=0) * refresh.timeout) + _ALLOWANCE
