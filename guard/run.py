@@ -8,19 +8,15 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from guard import __version__
-from guard.blueshift.account import ApiKey, open_account
-from guard.blueshift.counting import Wanted, connect
+from guard.blueshift.account import open_account
+from guard.blueshift.counting import Wanted, connect, longest_run
 from guard.evaluate import evaluate
 from guard.model import FailOn, Report, Selection
 from guard.plan import plan
 from guard.progress import Progress
 
 if TYPE_CHECKING:
-    from guard.blueshift.account import Account
-    from guard.model import Pacing, Refresh, Rules
-
-_REQUESTS_PER_CHANNEL = 3
-_ALLOWANCE = 300.0  # seconds beyond what the counting itself may take
+    from guard.model import Rules
 
 
 def check(
@@ -42,29 +38,36 @@ def check(
     in the report. ``progress`` is kept up to date meanwhile, for another thread to look at.
 
     Raises ``UsageError`` before anything is sent: no usable key, an unknown region or selection, a bad address.
-    Nothing that goes wrong with a segment or with the network raises: it is in the report. Not for use inside a running
-    event loop: await ``check_async`` there.
+    Nothing that goes wrong with a segment or with the network raises: it is in the report. Inside a running event loop,
+    await ``check_async`` instead.
     """
-    account = open_account(
-        key=None if api_key is None else ApiKey(api_key), region=region, base_url=base_url, rules_region=rules.region
-    )
     return asyncio.run(
         check_async(
-            rules, account, selection=selection, fail_on=fail_on, timeout_after=timeout, progress=progress or Progress()
+            rules,
+            api_key=api_key,
+            region=region,
+            base_url=base_url,
+            selection=selection,
+            fail_on=fail_on,
+            timeout=timeout,
+            progress=progress,
         )
     )
 
 
 async def check_async(
     rules: Rules,
-    account: Account,
     *,
+    api_key: str | None = None,
+    region: str | None = None,
+    base_url: str | None = None,
     selection: Selection | None = None,
     fail_on: FailOn = FailOn.FAIL,
-    timeout_after: float | None = None,
+    timeout: float | None = None,  # noqa: ASYNC109 - what is unknown by then is part of the report, not an exception
     progress: Progress | None = None,
 ) -> Report:
-    """Do what ``check`` does inside a running event loop, for an account that is already known."""
+    """Do what ``check`` does, inside a running event loop."""
+    account = open_account(api_key=api_key, region=region, base_url=base_url, rules_region=rules.region)
     selection = selection or Selection()
     planned = plan(rules, selection)
     wanted = [Wanted.of(segment, planned.channels(segment)) for segment in planned.segments]
@@ -73,7 +76,7 @@ async def check_async(
         readings = await blueshift.count(
             wanted,
             refresh=rules.refresh,
-            time_limit=timeout_after or longest_run(wanted, rules.pacing, rules.refresh),
+            time_limit=longest_run(wanted, rules.pacing, rules.refresh) if timeout is None else timeout,
             progress=progress or Progress(),
         )
     segments, campaigns = evaluate(planned, readings)
@@ -89,10 +92,3 @@ async def check_async(
         segments=segments,
         campaigns=campaigns,
     )
-
-
-def longest_run(wanted: list[Wanted], pacing: Pacing, refresh: Refresh) -> float:
-    """Return the seconds after which even a run of the slowest refreshes is over: the limit when none is given."""
-    channels = [len(each.channels) for each in wanted]
-    sending = _REQUESTS_PER_CHANNEL * sum(channels) / pacing.requests_per_second
-    return 2 * (sending + max(channels, default=0) * refresh.timeout) + _ALLOWANCE

@@ -80,7 +80,7 @@ class Account:
 def open_account(
     environ: Mapping[str, str] = os.environ,
     *,
-    key: ApiKey | None = None,
+    api_key: str | None = None,
     region: str | None = None,
     base_url: str | None = None,
     rules_region: Region | None = None,
@@ -97,7 +97,9 @@ def open_account(
             f'there is no region "{printable(chosen)}"{did_you_mean(chosen, Region)}', hint="regions are: us, eu"
         ) from None
     address = base_url or environ.get("BLUESHIFT_BASE_URL") or HOSTS[where]
-    return Account(base_url=_checked_address(address), region=where, key=key or _key_from(environ))
+    return Account(
+        base_url=_checked_address(address), region=where, key=_key_from(environ) if api_key is None else ApiKey(api_key)
+    )
 
 
 def _key_from(environ: Mapping[str, str]) -> ApiKey:

@@ -34,7 +34,8 @@ _MOST_DIGITS = 16
 _FURTHEST_AHEAD = 86_400  # seconds: clocks are off by hours at most, so a stamp beyond this is no time at all
 
 
-def _stamp(value: object) -> datetime | None:
+def parse_stamp(value: object) -> datetime | None:
+    """Return the moment in UTC, None for a null; raises ``ValueError`` for what is no time, or has no zone."""
     if value is None:
         return None
     if not isinstance(value, str):
@@ -52,7 +53,7 @@ class _Answer(BaseModel):
     model_config = ConfigDict(extra="allow", frozen=True, strict=True)
 
     refresh_status: Literal["refreshing", "ready"]
-    approxusers_updated_at: Annotated[datetime | None, BeforeValidator(_stamp)] = None
+    approxusers_updated_at: Annotated[datetime | None, BeforeValidator(parse_stamp)] = None
 
 
 class Listed(BaseModel):

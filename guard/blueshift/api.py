@@ -73,6 +73,11 @@ class Api:
         self._clock = asyncio.get_running_loop()
         self._answered = False
 
+    @property
+    def interval(self) -> float:
+        """The seconds between two requests at the rate of now."""
+        return self._schedule.interval
+
     async def read(self, target: Target, *, first: bool = False, due: float = 0.0) -> Answer:
         """Return the counts as they stand, asked for at the loop's time ``due`` or later; ``first`` opens a lane."""
         request = _Request(path=target.path, query=target.query(refresh="false"))

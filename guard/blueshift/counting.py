@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("guard.blueshift")
 
+_REQUESTS_PER_CHANNEL = 3
+_ALLOWANCE = 300.0  # seconds beyond what the counting itself may take
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
@@ -141,7 +144,7 @@ class _Run:
         except RunEndedError:
             raise
         except Exception as error:
-            log.exception("unexpected while counting")
+            log.debug("unexpected while counting", exc_info=True)
             return Unavailable(
                 reason=Reason.INTERNAL, detail=f"audience-guard itself failed ({type(error).__name__}); see --debug"
             )
@@ -168,6 +171,13 @@ async def connect(
     """Open a connection pool to the account and close it afterwards; ``transport`` replaces the network in tests."""
     async with Client(account, transport=transport) as client:
         yield Blueshift(client, pacing)
+
+
+def longest_run(wanted: Sequence[Wanted], pacing: Pacing, refresh: Refresh) -> float:
+    """Return the seconds after which even a run of the slowest refreshes is over: the limit when none is given."""
+    channels = [len(each.channels) for each in wanted]
+    sending = _REQUESTS_PER_CHANNEL * sum(channels) / pacing.requests_per_second
+    return 2 * (sending + max(channels, default=0) * refresh.timeout) + _ALLOWANCE
 
 
 def _first(group: BaseExceptionGroup[RunEndedError]) -> RunEndedError:

@@ -70,7 +70,7 @@ class Prover:
         pause = self._refresh.poll_interval
         while answer.refreshing:
             elapsed = self._clock.time() - began
-            due = self._clock.time() + self._times.pause(elapsed, pause, self._refresh)
+            due = self._clock.time() + self._pause(elapsed, pause)
             if due - began > self._refresh.timeout:
                 raise UnavailableError(
                     Reason.TIMEOUT,
@@ -90,7 +90,7 @@ class Prover:
         before = max(whole_seconds(baseline.stamp), whole_seconds(triggered.stamp))
         answer, elapsed, pause = triggered, 0.0, self._refresh.poll_interval
         while began + elapsed < last_look:
-            due = self._clock.time() + self._times.pause(elapsed, pause, self._refresh)
+            due = self._clock.time() + self._pause(elapsed, pause)
             try:
                 async with asyncio.timeout_at(deadline):
                     answer = await self._api.read(target, due=min(due, last_look))
@@ -103,6 +103,13 @@ class Prover:
             pause = grown(pause, self._refresh) if elapsed else pause
             elapsed = seconds
         raise self._too_late(answer)
+
+    def _pause(self, elapsed: float, usual: float) -> float:
+        """Return the seconds to the next look; the more refreshes run, the less often each is looked at.
+
+        Looks take at most half of the bucket, so that those who wait do not keep others from beginning.
+        """
+        return self._times.pause(elapsed, max(usual, 2 * self._progress.refreshing * self._api.interval))
 
     def _too_late(self, answer: Answer) -> UnavailableError:
         """Say what was seen last: a refresh that still runs, one that ended without a trace, or no count ever."""

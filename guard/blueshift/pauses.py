@@ -45,17 +45,16 @@ class RefreshTimes:
         self._latest.append(seconds)
         bisect.insort(self._sorted, seconds)
 
-    def pause(self, elapsed: float, usual: float, refresh: Refresh) -> float:
+    def pause(self, elapsed: float, usual: float) -> float:
         """Return the seconds to the next look at a refresh that has run for ``elapsed`` seconds.
 
         That is the ``usual`` pause until other refreshes have ended; then it is the time in which four of five of them
-        ended, never more than ``max_poll_interval`` at once, and after the first look never less than the usual.
+        ended, and the usual pause again for a refresh that takes longer.
         """
         if not self._sorted:
             return usual * _jitter(0.9, 1.1)
         likely = self._sorted[int(_LIKELY * (len(self._sorted) - 1))] - elapsed
-        least = usual if elapsed else _SHORTEST
-        return max(min(likely, refresh.max_poll_interval), least) * _jitter(1.0, 1.1)
+        return max(likely, usual if elapsed else _SHORTEST) * _jitter(1.0, 1.1)
 
 
 def _jitter(low: float, high: float) -> float:

@@ -1,0 +1,1 @@
+"""The command: it parses, builds, runs, writes, and hands on the exit code; it decides nothing."""

@@ -1,0 +1,180 @@
+"""``audience-guard segments`` and ``counts``: a look at the account, without rules."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import click
+
+from guard.cli.options import account_flags, talk_flags
+from guard.cli.streams import print_report
+from guard.cli.watch import watched
+from guard.errors import GuardError, UsageError
+from guard.model import Channel, ExitCode, Pacing, Refresh, SegmentReadings, Unavailable
+from guard.words import duration, number, printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from guard.blueshift.account import Account
+    from guard.blueshift.answers import Listed
+    from guard.blueshift.counting import Wanted
+    from guard.progress import Progress
+
+_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_LISTING_TIME = 120.0
+
+
+@click.command(
+    epilog="""
+\b
+Examples:
+  audience-guard segments                list them all
+  audience-guard segments newsletter     those with this text in their name
+""",
+)
+@click.argument("text", default="")
+@account_flags
+@talk_flags
+def segments(text: str, region: str | None, base_url: str | None, timeout: float | None, quiet: bool) -> int:  # noqa: FBT001 - click passes flags so
+    """List the account's segments: name, uuid, the counts they show now, and how old these are.
+
+    TEXT keeps the segments whose name holds it, in any case. The counts are NOT counted afresh: see `counts`.
+    """
+    from guard.blueshift.account import open_account  # noqa: PLC0415 - not needed to print help
+
+    account = open_account(region=region, base_url=base_url)
+    with watched(quiet=quiet):
+        found = asyncio.run(_listing(account, timeout or _LISTING_TIME))
+    rows = [
+        _listed_row(each, archived=archived)
+        for each, archived in sorted(found, key=lambda pair: (pair[1], pair[0].name))
+        if text.casefold() in each.name.casefold()
+    ]
+    header = ("NAME", "UUID", "USERS", "EMAIL", "SMS", "PUSH", "COUNTED", "")
+    print_report(_table([header, *rows]) if rows else "no segment matches\n")
+    return ExitCode.PASSED
+
+
+@click.command(
+    epilog="""
+\b
+Example:
+  audience-guard counts 2dd093e6-8c6f-4e14-8a2c-744477e1fdef --channel email
+""",
+)
+@click.argument("uuids", nargs=-1, required=True, metavar="UUID...")
+@click.option(
+    "--channel",
+    "channels",
+    multiple=True,
+    type=click.Choice([each.value for each in Channel]),
+    help="Count this channel; may be repeated; all five by default.",
+)
+@click.option("--bypass-global", is_flag=True, help="Count without the account's global inclusion segment.")
+@account_flags
+@talk_flags
+def counts(
+    uuids: tuple[str, ...],
+    channels: tuple[str, ...],
+    bypass_global: bool,  # noqa: FBT001 - click passes flags so
+    region: str | None,
+    base_url: str | None,
+    timeout: float | None,
+    quiet: bool,  # noqa: FBT001 - click passes flags so
+) -> int:
+    """Have Blueshift count segments afresh, with the proof that `check` asks for, and show the counts.
+
+    Exits 0 when all were counted, 3 when one could not be.
+    """
+    from guard.blueshift.account import open_account  # noqa: PLC0415 - not needed to print help
+    from guard.blueshift.counting import Wanted  # noqa: PLC0415 - see above
+
+    for uuid in uuids:
+        if not _UUID.fullmatch(uuid):
+            raise UsageError(f'"{printable(uuid)}" is no segment uuid', hint="`audience-guard segments` lists them")
+    asked = tuple(Channel(each) for each in dict.fromkeys(channels)) or tuple(Channel)
+    wanted = [
+        Wanted(key=uuid, uuid=uuid, bypass_global=bypass_global, channels=asked)
+        for uuid in dict.fromkeys(uuid.lower() for uuid in uuids)
+    ]
+    account = open_account(region=region, base_url=base_url)
+    with watched(quiet=quiet) as progress:
+        readings = asyncio.run(_counts(account, wanted, timeout, progress))
+    print_report(_table([("UUID", "CHANNEL", "COUNT", "COUNTED"), *_count_rows(readings)]))
+    unavailable = any(isinstance(each, Unavailable) for own in readings.values() for each in own.channels.values())
+    return ExitCode.UNKNOWN if unavailable else ExitCode.PASSED
+
+
+async def _listing(account: Account, time_limit: float) -> list[tuple[Listed, bool]]:
+    """Return the account's segments, each with whether it is archived."""
+    from guard.blueshift.counting import connect  # noqa: PLC0415 - not needed to print help
+    from guard.blueshift.failures import RunEndedError, UnavailableError  # noqa: PLC0415 - see above
+
+    try:
+        async with connect(account, Pacing()) as blueshift, asyncio.timeout(time_limit):
+            return [
+                (each, archived)
+                for archived in (False, True)
+                for each in await blueshift.list(archived=archived, time_limit=time_limit)
+            ]
+    except TimeoutError:
+        raise GuardError(f"the segments were not listed within {duration(time_limit)}") from None
+    except (RunEndedError, UnavailableError) as error:
+        raise GuardError(f"the segments could not be listed: {error}") from error
+
+
+async def _counts(
+    account: Account, wanted: Sequence[Wanted], time_limit: float | None, progress: Progress
+) -> dict[str, SegmentReadings]:
+    from guard.blueshift.counting import connect, longest_run  # noqa: PLC0415 - not needed to print help
+
+    pacing, refresh = Pacing(), Refresh()
+    limit = longest_run(wanted, pacing, refresh) if time_limit is None else time_limit
+    async with connect(account, pacing) as blueshift:
+        return await blueshift.count(wanted, refresh=refresh, time_limit=limit, progress=progress)
+
+
+def _listed_row(each: Listed, *, archived: bool) -> tuple[str, ...]:
+    shown = [_people(value) for value in (each.approxusers, each.email_users, each.sms_users, each.push_users)]
+    return (printable(each.name), each.uuid, *shown, _age(each.approxusers_updated_at), "archived" if archived else "")
+
+
+def _count_rows(readings: dict[str, SegmentReadings]) -> Iterable[tuple[str, ...]]:
+    for uuid, own in readings.items():
+        for channel, reading in own.channels.items():
+            if isinstance(reading, Unavailable):
+                yield uuid, channel.value, "unknown", f"{reading.reason.value}: {reading.detail}"
+            else:
+                age = reading.age_seconds
+                yield uuid, channel.value, number(reading.value), "" if age is None else f"{duration(age)} ago"
+
+
+def _people(value: object) -> str:
+    from guard.blueshift.answers import whole_count  # noqa: PLC0415 - not needed to print help
+
+    try:
+        return number(whole_count(value))
+    except ValueError:
+        return "-"
+
+
+def _age(stamp: object) -> str:
+    """Return how old a listed count is by this machine's clock: to look at, never to judge by."""
+    from guard.blueshift.answers import parse_stamp  # noqa: PLC0415 - not needed to print help
+
+    try:
+        counted_at = parse_stamp(stamp)
+    except ValueError:
+        return "-"
+    return "never" if counted_at is None else f"{duration((datetime.now(UTC) - counted_at).total_seconds())} ago"
+
+
+def _table(rows: Sequence[Sequence[str]]) -> str:
+    """Return the rows in columns as wide as their widest cell; the last column is as wide as it likes."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows)
+    return "".join(f"{line}\n" for line in lines)

@@ -1,0 +1,183 @@
+"""``audience-guard check``: the gate."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from guard.cli.options import account_flags, talk_flags
+from guard.cli.streams import print_report, say, say_error, screen_for
+from guard.cli.watch import watched
+from guard.errors import OutputError, UsageError
+from guard.model import ExitCode, FailOn, Reason, Selection
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from guard.model import Report, Rules
+    from guard.report.outputs import Output
+
+
+@click.command(
+    epilog="""
+\b
+Examples:
+  audience-guard check
+  audience-guard check rules.yaml --tag weekly --timeout 20m
+  audience-guard check --campaign spring-sale --output json=report.json
+  audience-guard check --fail-on never          try it out: failures are shown, the exit code is 0
+
+\b
+Exit codes:
+  0  every selected guard was checked against a fresh count, and none failed
+  1  at least one guard or total failed (or warned, under --fail-on warn)
+  2  usage or rules error, or no usable key; nothing was sent, no report is written
+  3  could not find out
+  130, 143  interrupted
+""",
+)
+@click.argument("rules", default="rules.yaml")
+@click.option("--segment", "segments", multiple=True, metavar="KEY", help="Check this segment; may be repeated.")
+@click.option("--tag", "tags", multiple=True, metavar="TAG", help="Check the segments with this tag; may be repeated.")
+@click.option(
+    "--campaign",
+    "campaigns",
+    multiple=True,
+    metavar="KEY",
+    help="Check this campaign's segments and totals; may be repeated.",
+)
+@click.option(
+    "--output",
+    "outputs",
+    multiple=True,
+    metavar="FORMAT[=PATH]",
+    help="Write a report (text, json) to a file, or to stdout in place of the text; may be repeated.",
+)
+@click.option(
+    "--fail-on",
+    type=click.Choice([each.value for each in FailOn]),
+    default=FailOn.FAIL.value,
+    show_default=True,
+    help="Which verdicts make the exit code 1; never is for trying the guard out, and unknown still exits 3.",
+)
+@account_flags
+@click.option(
+    "--color",
+    type=click.Choice(["auto", "always", "never"]),
+    default="auto",
+    show_default=True,
+    help="Colour in the text report.  [auto heeds NO_COLOR, FORCE_COLOR and the terminal]",
+)
+@talk_flags
+def check(
+    rules: str,
+    segments: tuple[str, ...],
+    tags: tuple[str, ...],
+    campaigns: tuple[str, ...],
+    outputs: tuple[str, ...],
+    fail_on: str,
+    color: str,
+    quiet: bool,  # noqa: FBT001 - click passes flags so
+    **account: str | float | None,
+) -> int:
+    """Have Blueshift count every guarded audience afresh, and say whether the send may go out.
+
+    RULES is the rules file, rules.yaml by default; - reads standard input. Without --segment, --tag or --campaign
+    everything in it is checked.
+    """
+    from guard.report.outputs import parse_outputs, prepare  # noqa: PLC0415 - not needed to print help
+
+    wanted = parse_outputs(outputs)
+    prepare(wanted, protected=_inputs(rules))
+    loaded = read_rules(rules)
+    if not quiet:
+        say_hints(loaded)
+    if (exposed := _exposed_key_file()) and not quiet:
+        say(
+            f"audience-guard: the key file {exposed} can be read by others on this machine\n  hint: chmod 600 {exposed}"
+        )
+
+    from guard.run import check as run_check  # noqa: PLC0415 - httpx is not loaded for rules that are wrong
+
+    with watched(quiet=quiet) as progress:
+        report = run_check(
+            loaded,
+            selection=Selection(segments=segments, tags=tags, campaigns=campaigns),
+            fail_on=FailOn(fail_on),
+            progress=progress,
+            **account,  # type: ignore[arg-type]
+        )
+    written = _write(report, wanted, color)
+    _say_refused_key(report)
+    return report.exit_code if report.exit_code is ExitCode.FAILED or written else ExitCode.UNKNOWN
+
+
+def read_rules(path: str) -> Rules:
+    """Return the rules in the file, or on standard input for ``-``; raises ``RulesError`` or ``UsageError``."""
+    from guard.rules import load_rules, parse_rules  # noqa: PLC0415 - not needed to print help
+
+    if path != "-":
+        return load_rules(path)
+    from guard.rules.document import LARGEST_FILE  # noqa: PLC0415 - see above
+
+    data = sys.stdin.buffer.read(LARGEST_FILE + 1) if sys.stdin else b""
+    if len(data) > LARGEST_FILE:
+        raise UsageError("standard input holds more than a rules file can", hint="is it the file that was meant?")
+    return parse_rules(data, "standard input")
+
+
+def say_hints(rules: Rules) -> None:
+    """Tell of what is right but may not be meant."""
+    from guard.rules import hints  # noqa: PLC0415 - not needed to print help
+
+    for hint in hints(rules):
+        say(f"hint: {hint}")
+
+
+def _inputs(rules: str) -> list[Path]:
+    """Return the files that a report must not overwrite."""
+    return [Path(each) for each in (rules, os.environ.get("BLUESHIFT_API_KEY_FILE")) if each and each != "-"]
+
+
+def _exposed_key_file() -> str | None:
+    from guard.blueshift.account import readable_by_others  # noqa: PLC0415 - not needed to print help
+    from guard.words import printable  # noqa: PLC0415 - see above
+
+    path = readable_by_others()
+    return None if path is None else printable(path)
+
+
+def _write(report: Report, outputs: Sequence[Output], color: str) -> bool:
+    """Write every report that was asked for, and say which could not be; return whether all were."""
+    from guard.report import render  # noqa: PLC0415 - not needed to print help
+    from guard.report.outputs import write  # noqa: PLC0415 - see above
+
+    written = True
+    for output in outputs:
+        try:
+            if output.path is None:
+                print_report(render(report, output.format, screen_for(sys.stdout, color)))
+            else:
+                write(output.path, render(report, output.format))
+        except OutputError as error:
+            say_error(error)
+            written = False
+    return written
+
+
+def _say_refused_key(report: Report) -> None:
+    """Say once, for all guards, that the key was refused, and what to do about it."""
+    for result in report.results():
+        if result.reason is Reason.REFUSED_KEY:
+            say(f"audience-guard: {result.detail}\n  hint: {_REMEDY.format(host=report.host)}")
+            return
+
+
+_REMEDY = (
+    "BLUESHIFT_API_KEY must be a User API key of the account and region behind {host}; "
+    "a key of another region or kind is refused too"
+)

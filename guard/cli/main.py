@@ -1,0 +1,132 @@
+"""The command's frame: its verbs, and the one place where every way to end becomes an exit code."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import traceback
+from typing import TYPE_CHECKING
+
+import click
+
+from guard import __version__
+from guard.cli.signals import InterruptedBySignal, stop_on_signals
+from guard.cli.streams import prepare_streams, say, say_error
+from guard.errors import GuardError
+from guard.model import ExitCode
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_VERBS = {
+    "check": ("guard.cli.check", "check", "Count afresh and judge: the gate in front of a send."),
+    "validate": ("guard.cli.rules", "validate", "Read the rules file alone, offline, and report all that is wrong."),
+    "schema": ("guard.cli.rules", "schema", "Print the JSON Schema of the rules file, or of the JSON report."),
+    "segments": ("guard.cli.account", "segments", "List the account's segments, with the counts they show now."),
+    "counts": ("guard.cli.account", "counts", "Have segments counted afresh and look at them, without rules."),
+    "demo": ("guard.cli.sandbox", "demo", "See the guard stop a bad send, without an account."),
+    "sandbox": ("guard.cli.sandbox", "sandbox", "Serve a stand-in for Blueshift's API on this machine."),
+}
+"""Each verb: where it lives, and what it does in a line, so that help imports none of them."""
+
+
+class _Verbs(click.Group):
+    """A group that imports a verb when it is called."""
+
+    def list_commands(self, _ctx: click.Context) -> list[str]:
+        return list(_VERBS)
+
+    def get_command(self, _ctx: click.Context, name: str) -> click.Command | None:
+        if name not in _VERBS:
+            return None
+        module, attribute, _ = _VERBS[name]
+        command: click.Command = getattr(importlib.import_module(module), attribute)
+        return command
+
+    def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, summary) for name, (_, _, summary) in _VERBS.items()])
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in _VERBS and not args[0].startswith("-"):
+            from guard.words import did_you_mean, printable  # noqa: PLC0415 - a slip is rare
+
+            raise click.UsageError(f'there is no command "{printable(args[0])}"{did_you_mean(args[0], _VERBS)}', ctx)
+        return super().resolve_command(ctx, args)
+
+
+@click.group(
+    cls=_Verbs,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="""
+\b
+Examples:
+  audience-guard demo                           see it work, without an account
+  audience-guard validate rules.yaml            is the rules file right?
+  audience-guard check rules.yaml               may this be sent?
+  audience-guard check --campaign spring-sale --output json=report.json
+
+\b
+The API key comes from BLUESHIFT_API_KEY, or from the file that BLUESHIFT_API_KEY_FILE names.
+
+\b
+Exit codes:
+  0  every selected guard was checked against a fresh count, and none failed
+  1  at least one guard or total failed
+  2  usage or rules error, or no usable key; nothing was sent
+  3  could not find out
+""",
+)
+@click.version_option(__version__, "--version", message="audience-guard %(version)s")
+def audience_guard() -> None:
+    """Stop a send whose audience is too small, too large, or could not be counted."""
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run the command with these arguments and return its exit code; nothing but the exit code leaves it."""
+    prepare_streams()
+    stop_on_signals()
+    try:
+        code = audience_guard.main(list(arguments), prog_name="audience-guard", standalone_mode=False)
+    except InterruptedBySignal as interrupt:
+        say(f"audience-guard: stopped by {interrupt}; nothing is proven")
+        return interrupt.exit_code
+    except click.ClickException as error:
+        _say_usage(error)
+        return ExitCode.USAGE
+    except click.exceptions.Abort:
+        return ExitCode.INTERRUPTED
+    except GuardError as error:
+        say_error(error)
+        return error.exit_code
+    except Exception as error:  # noqa: BLE001 - the last resort: a bug is never a pass, and never Python's 1
+        _apologise(error, debug="--debug" in arguments)
+        return ExitCode.UNKNOWN
+    return code if isinstance(code, int) else ExitCode.PASSED
+
+
+def _say_usage(error: click.ClickException) -> None:
+    context = getattr(error, "ctx", None)
+    say(f"audience-guard: {error.format_message()}")
+    if context is not None:
+        say(f"  hint: {context.command_path} --help tells how it is used")
+
+
+def _apologise(error: Exception, *, debug: bool) -> None:
+    say(f"audience-guard: sorry, it failed by itself ({type(error).__name__}); nothing is proven")
+    if not debug:
+        say("  hint: --debug shows where; please report it")
+        return
+    text = "".join(traceback.format_exception(error))
+    say(_without_key(text))
+
+
+def _without_key(text: str) -> str:
+    from guard.blueshift.account import open_account  # noqa: PLC0415 - only a bug comes here
+
+    try:
+        return open_account(os.environ).key.scrub(text)
+    except GuardError:
+        return text

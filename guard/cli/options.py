@@ -1,0 +1,76 @@
+"""The flags that several verbs share."""
+
+from __future__ import annotations
+
+import functools
+import logging
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class DurationType(click.ParamType[float]):
+    """A duration such as ``90s``, ``10m`` or ``1h30m``, as seconds."""
+
+    name = "duration"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Return the seconds, or end in a usage error."""
+        from guard.rules.duration import parse_duration  # noqa: PLC0415 - not needed to print help
+
+        if not isinstance(value, str):
+            return float(value)
+        try:
+            return parse_duration(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+def account_flags(verb: Callable[..., int]) -> Callable[..., int]:
+    """Add the flags that say which account is asked, and for how long."""
+    for flag in reversed(
+        (
+            click.option(
+                "--region", metavar="us|eu", help="Where the account lives.  [env BLUESHIFT_REGION; default us]"
+            ),
+            click.option(
+                "--base-url",
+                metavar="URL",
+                help="Another address (sandbox, proxy): https, or http on loopback.  [env BLUESHIFT_BASE_URL]",
+            ),
+            click.option(
+                "--timeout",
+                type=DurationType(),
+                metavar="DURATION",
+                help="The longest the whole run may take, as in 90s or 20m; what is not counted by then is unknown.",
+            ),
+        )
+    ):
+        verb = flag(verb)
+    return verb
+
+
+def talk_flags(verb: Callable[..., int]) -> Callable[..., int]:
+    """Add the flags that say how much is told on stderr, and act on ``--debug``."""
+
+    @functools.wraps(verb)
+    def with_logging(*args: Any, debug: bool, **kwargs: Any) -> int:
+        if debug:
+            _log_to_stderr()
+        return verb(*args, **kwargs)
+
+    flags = click.option("--debug", is_flag=True, help="Log every request on stderr, and tracebacks; never the key.")
+    quiet = click.option("--quiet", is_flag=True, help="No progress and no hints on stderr; errors are still told.")
+    return quiet(flags(with_logging))
+
+
+def _log_to_stderr() -> None:
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(name)s: %(message)s"))
+    logger = logging.getLogger("guard")
+    logger.addHandler(handler)
+    logger.setLevel(logging.DEBUG)

@@ -1,0 +1,48 @@
+"""``audience-guard demo`` and ``sandbox``: the whole thing without an account."""
+
+from __future__ import annotations
+
+import click
+
+from guard.cli.streams import say
+from guard.model import ExitCode
+
+
+@click.command()
+def demo() -> int:
+    """See the guard stop a bad send: the example rules, against a stand-in for Blueshift on this machine.
+
+    Takes about ten seconds and needs no account. Exits 0 when the demonstration ran as it should.
+    """
+    from guard.sandbox.demo import run_demo  # noqa: PLC0415 - not needed to print help
+
+    return run_demo()
+
+
+@click.command(
+    epilog="""
+\b
+Example, in two terminals:
+  audience-guard sandbox
+  BLUESHIFT_API_KEY=sandbox audience-guard check rules.yaml --base-url http://127.0.0.1:8765
+""",
+)
+@click.argument("scenario", required=False)
+@click.option("--port", type=click.IntRange(0, 65_535), default=8765, show_default=True, help="0 takes any free one.")
+def sandbox(scenario: str | None, port: int) -> int:
+    """Serve a stand-in for Blueshift's API on 127.0.0.1 until it is interrupted.
+
+    SCENARIO is a YAML file that says which segments there are and how they behave; without it, the demonstration's is
+    served. docs/sandbox.md lists all that it can hold.
+    """
+    from guard.sandbox.demo import demo_scenario  # noqa: PLC0415 - not needed to print help
+    from guard.sandbox.scenario import load_scenario  # noqa: PLC0415 - see above
+    from guard.sandbox.server import Sandbox  # noqa: PLC0415 - see above
+
+    loaded = load_scenario(scenario or demo_scenario())
+    with Sandbox(loaded, port=port) as server:
+        say(
+            f"audience-guard: the sandbox is at {server.url}; its API key is {loaded.key or 'any text'}; Ctrl+C ends it"
+        )
+        server.serve_forever()
+    return ExitCode.PASSED

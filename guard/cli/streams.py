@@ -1,0 +1,102 @@
+"""The three standard streams: reports go to stdout, all talk goes to stderr, and neither may change the verdict."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from typing import TYPE_CHECKING, TextIO
+
+from guard.errors import GuardError, OutputError, RulesError
+from guard.words import printable
+
+if TYPE_CHECKING:
+    from guard.report.screen import Screen
+
+_NARROWEST = 20
+
+
+def prepare_streams() -> None:
+    """Make sure that no character can make a write fail: what the encoding lacks is written as an escape."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIO) or hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+
+
+def print_report(text: str) -> None:
+    """Write to stdout; a reader who went away (``| head -1``, a closed stream) is no failure.
+
+    Raises ``OutputError`` when stdout cannot be written for any other reason, such as a full disk.
+    """
+    if sys.stdout is None:
+        return
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _silence(sys.stdout)
+    except OSError as error:
+        _silence(sys.stdout)
+        raise OutputError(
+            f"the report could not be written to stdout: {error.strerror}", hint="make room, or write it elsewhere"
+        ) from error
+
+
+def say(text: str) -> None:
+    """Write a line to stderr; when even that cannot be done, go on."""
+    if sys.stderr is None:
+        return
+    try:
+        sys.stderr.write(f"{text}\n")
+        sys.stderr.flush()
+    except OSError:
+        _silence(sys.stderr)
+
+
+def say_error(error: GuardError) -> None:
+    """Say what went wrong and what to do about it; the problems of a file have a line each."""
+    lines = error.lines() if isinstance(error, RulesError) else [f"audience-guard: {printable(error.message)}"]
+    say("\n".join([*lines, f"  hint: {printable(error.hint)}"] if error.hint else lines))
+
+
+def is_terminal(stream: TextIO | None) -> bool:
+    """Whether somebody sees the stream on a terminal that can move its cursor."""
+    return stream is not None and stream.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def screen_for(stream: TextIO | None, color: str) -> Screen | None:
+    """Return how to draw on the stream, or None for plain lines without colour.
+
+    ``color`` is ``auto``, ``always`` or ``never``; ``auto`` asks NO_COLOR (https://no-color.org), then FORCE_COLOR,
+    then whether the stream is a terminal.
+    """
+    terminal = is_terminal(stream)
+    colored = _wants_color(color, terminal=terminal)
+    if not terminal and not colored:
+        return None
+    from guard.report.screen import Screen  # noqa: PLC0415 - most runs in CI draw nothing
+
+    encoding = (getattr(stream, "encoding", None) or "ascii").lower()
+    return Screen(
+        width=max(shutil.get_terminal_size().columns, _NARROWEST) if terminal else None,
+        color=colored,
+        unicode=encoding.startswith("utf"),
+    )
+
+
+def _wants_color(color: str, *, terminal: bool) -> bool:
+    if color != "auto":
+        return color == "always"
+    if os.environ.get("NO_COLOR"):
+        return False
+    return bool(os.environ.get("FORCE_COLOR")) or terminal
+
+
+def _silence(stream: TextIO) -> None:
+    """Point the stream nowhere, so that the interpreter's last flush does not fail again."""
+    try:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
+    except (OSError, ValueError):
+        pass

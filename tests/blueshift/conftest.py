@@ -1,0 +1,139 @@
+"""The client against the sandbox's world, in one process and in no time: the loop's clock leaps over every wait."""
+
+from __future__ import annotations
+
+import asyncio
+import selectors
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import httpx
+import pytest
+
+from guard.blueshift.account import Account, ApiKey
+from guard.blueshift.counting import Wanted, connect
+from guard.model import Channel, Pacing, Refresh, Region, SegmentReadings
+from guard.progress import Progress
+from guard.sandbox.api import Api
+from guard.sandbox.world import World
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
+    from guard.sandbox.api import Request
+    from guard.sandbox.scenario import Scenario
+
+T = TypeVar("T")
+LAUNCH_DAY = 1_800_000_000.5
+QUICK = Pacing(requests_per_second=100)
+PATIENT = Refresh()
+
+
+class _Leaping(selectors.SelectSelector):
+    """A selector that moves the clock on instead of waiting."""
+
+    now = 0.0
+
+    def select(self, timeout: float | None = None) -> Any:
+        events = super().select(0)
+        if not events:
+            assert timeout is not None, "everybody waits, and nothing will ever happen"
+            self.now += timeout
+        return events
+
+
+class LeapingLoop(asyncio.SelectorEventLoop):
+    """An event loop on which ten minutes pass in no time."""
+
+    def __init__(self) -> None:
+        self._leaping = _Leaping()
+        super().__init__(self._leaping)
+
+    def time(self) -> float:
+        return self._leaping.now
+
+
+def run(main: Coroutine[Any, Any, T]) -> T:
+    with asyncio.Runner(loop_factory=LeapingLoop) as runner:
+        return runner.run(main)
+
+
+@dataclass
+class Server:
+    """A sandbox without a socket: a scenario on the loop's clock, behind ``httpx``'s transport."""
+
+    scenario: Scenario
+    interfere: Callable[[httpx.Request, int], httpx.Response | None] = lambda _request, _number: None
+    seconds: float = 0.0
+    progress: Progress = field(default_factory=Progress)
+    _api: Api | None = None
+    asked: int = 0
+    most_in_flight: int = 0
+    _in_flight: int = 0
+
+    def count(
+        self,
+        *wanted: Wanted,
+        pacing: Pacing = QUICK,
+        refresh: Refresh = PATIENT,
+        time_limit: float = 3600.0,
+        at_once: bool = False,
+    ) -> dict[str, SegmentReadings]:
+        """Count what is wanted in one run, or ``at_once`` in a run each, over one connection."""
+
+        async def main() -> dict[str, SegmentReadings]:
+            loop = asyncio.get_running_loop()
+            world = World(self.scenario, clock=lambda: LAUNCH_DAY + loop.time())
+            self._api = Api(self.scenario, world)
+            async with connect(ACCOUNT, pacing, transport=httpx.MockTransport(self._answer)) as blueshift:
+                found = await asyncio.gather(
+                    *(
+                        blueshift.count(each, refresh=refresh, time_limit=time_limit, progress=self.progress)
+                        for each in ([[each] for each in wanted] if at_once else [wanted])
+                    )
+                )
+            self.seconds = loop.time()
+            return found[0]
+
+        return run(main())
+
+    @property
+    def requests(self) -> tuple[Request, ...]:
+        assert self._api is not None
+        return self._api.requests
+
+    async def _answer(self, request: httpx.Request) -> httpx.Response:
+        assert self._api is not None
+        self._in_flight += 1
+        self.most_in_flight = max(self.most_in_flight, self._in_flight)
+        await asyncio.sleep(self.scenario.latency / 2)
+        self.asked += 1
+        answer = self.interfere(request, self.asked)
+        if answer is None:
+            target = request.url.raw_path.decode()
+            said = self._api.answer(request.method, target, request.headers.get("Authorization"))
+            answer = httpx.Response(said.status, headers=said.headers, stream=httpx.ByteStream(said.body))
+        await asyncio.sleep(self.scenario.latency / 2)
+        self._in_flight -= 1
+        return answer
+
+
+ACCOUNT = Account(base_url="https://blueshift.test", region=Region.US, key=ApiKey("a-key-for-tests"))
+
+
+@pytest.fixture
+def serve() -> type[Server]:
+    return Server
+
+
+@pytest.fixture
+def leap() -> Callable[[Coroutine[Any, Any, Any]], Any]:
+    return run
+
+
+@pytest.fixture
+def want() -> Callable[..., Wanted]:
+    def build(uuid: str, *channels: Channel, **values: Any) -> Wanted:
+        return Wanted(**{"key": uuid, "uuid": uuid, "channels": channels or (Channel.EMAIL,)} | values)
+
+    return build

@@ -1,0 +1,141 @@
+from __future__ import annotations
+
+import base64
+import os
+import stat
+from typing import TYPE_CHECKING
+
+import pytest
+
+from guard.blueshift.account import ApiKey, open_account, readable_by_others
+from guard.errors import UsageError
+from guard.model import Region
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+KEY = {"BLUESHIFT_API_KEY": "a-key-for-tests"}
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        pytest.param("a-key for-tests", id="space"),
+        pytest.param("a-key-for-tests\n", id="line-break"),
+        pytest.param("\ta-key-for-tests", id="tab"),
+        pytest.param("kéy", id="not-ascii"),
+        pytest.param("ke\x00y", id="nul"),
+        pytest.param("user:password", id="colon"),
+        pytest.param("k" * 5000, id="endless"),
+    ],
+)
+def test_a_key_that_cannot_be_one_is_refused_without_being_shown(key: str) -> None:
+    with pytest.raises(UsageError) as raised:
+        open_account({"BLUESHIFT_API_KEY": key})
+
+    assert key.strip() not in str(raised.value)
+    assert "BLUESHIFT_API_KEY holds a character" in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("environ", "sentence"),
+    [
+        ({}, "there is no API key"),
+        ({"BLUESHIFT_API_KEY": ""}, "BLUESHIFT_API_KEY is empty"),
+        (KEY | {"BLUESHIFT_API_KEY_FILE": "key"}, "both BLUESHIFT_API_KEY and BLUESHIFT_API_KEY_FILE are set"),
+        ({"BLUESHIFT_API_KEY_FILE": "no/such/file"}, "the key file no/such/file is not there, or is not a file"),
+        (KEY | {"BLUESHIFT_REGION": "usa"}, 'there is no region "usa"; did you mean "us"?'),
+    ],
+)
+def test_an_environment_that_cannot_be_used_is_told(environ: dict[str, str], sentence: str) -> None:
+    with pytest.raises(UsageError) as raised:
+        open_account(environ)
+
+    assert raised.value.message == sentence
+    assert raised.value.hint
+
+
+def test_the_key_comes_from_a_file_less_its_line_break(tmp_path: Path) -> None:
+    (tmp_path / "key").write_text("a-key-for-tests\n")
+
+    account = open_account({"BLUESHIFT_API_KEY_FILE": str(tmp_path / "key")})
+
+    assert account.key.reveal() == "a-key-for-tests"
+
+
+@pytest.mark.parametrize("content", [b"", b"\n", b"one\ntwo", b"k\xc3\xa9y", b"\xff"])
+def test_a_key_file_without_a_key_is_refused(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "key").write_bytes(content)
+
+    with pytest.raises(UsageError, match="the key file"):
+        open_account({"BLUESHIFT_API_KEY_FILE": str(tmp_path / "key")})
+
+
+@pytest.mark.skipif(os.name != "posix", reason="file modes tell of other users on POSIX alone")
+def test_a_key_file_that_others_can_read_is_noticed(tmp_path: Path) -> None:
+    file = tmp_path / "key"
+    file.write_text("a-key-for-tests")
+    environ = {"BLUESHIFT_API_KEY_FILE": str(file)}
+
+    file.chmod(stat.S_IRUSR | stat.S_IROTH)
+    assert readable_by_others(environ) == str(file)
+    file.chmod(stat.S_IRUSR)
+    assert readable_by_others(environ) is None
+
+
+def test_a_flag_beats_the_environment_which_beats_the_rules() -> None:
+    environ = KEY | {"BLUESHIFT_REGION": "eu", "BLUESHIFT_BASE_URL": "https://proxy.example"}
+
+    assert open_account(environ, region="us", base_url="https://flag.example").host == "flag.example"
+    assert open_account(environ, rules_region=Region.US).host == "proxy.example"
+    assert open_account(environ, rules_region=Region.US).region is Region.EU
+    assert open_account(KEY, rules_region=Region.EU).host == "api.eu.getblueshift.com"
+    assert open_account(KEY).host == "api.getblueshift.com"
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["http://127.0.0.1:8765", "http://localhost:8765/", "http://[::1]:8765", "https://proxy.example/blueshift/"],
+)
+def test_https_or_this_machine_may_have_the_key(address: str) -> None:
+    assert open_account(KEY, base_url=address).base_url == address.rstrip("/")
+
+
+@pytest.mark.parametrize(
+    ("address", "sentence"),
+    [
+        ("http://proxy.example", "would send the API key unencrypted"),
+        ("http://127.0.0.1.example.com", "would send the API key unencrypted"),
+        ("https://user:secret@proxy.example", "holds a user name or password"),
+        ("https://proxy.example?a=b", "holds more than a host and a path"),
+        ("https://proxy.example/../x y", "holds more than a host and a path"),
+        ("ftp://proxy.example", "is not an address of a web server"),
+        ("proxy.example", "is not an address of a web server"),
+        ("https://", "is not an address of a web server"),
+        ("https://proxy.example:port", "is not an address"),
+        ("https://pr\x1boxy.example", "is not an address of a web server"),
+    ],
+)
+def test_the_key_goes_nowhere_else(address: str, sentence: str) -> None:
+    with pytest.raises(UsageError) as raised:
+        open_account(KEY, base_url=address)
+
+    assert sentence in raised.value.message
+    assert "secret" not in raised.value.message
+    assert raised.value.message.isprintable()
+
+
+def test_a_key_does_not_print() -> None:
+    key = ApiKey("a-key-for-tests")
+    account = open_account(KEY)
+
+    for shown in (repr(key), str(key), f"{key}", repr(account), str(account)):
+        assert "a-key-for-tests" not in shown
+
+
+def test_a_server_that_echoes_the_key_is_not_quoted() -> None:
+    encoded = base64.b64encode(b"a-key-for-tests:").decode()
+
+    scrubbed = ApiKey("a-key-for-tests").scrub(f"you sent a-key-for-tests as Basic {encoded}")
+
+    assert scrubbed == "you sent *** as Basic ***"

@@ -1,0 +1,182 @@
+from __future__ import annotations
+
+import contextlib
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from guard.blueshift.answers import error_message, http_date, parse_answer, parse_list, parse_stamp, whole_seconds
+from guard.blueshift.failures import BadAnswerError
+from guard.model import LARGEST_COUNT, Channel
+
+if TYPE_CHECKING:
+    from guard.blueshift.answers import Answer
+
+NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
+
+
+def parse(count: str = "5", status: str = '"ready"', stamp: str = '"2026-11-23T11:00:00Z"') -> Answer:
+    body = f'{{"refresh_status": {status}, "email_users": {count}, "approxusers_updated_at": {stamp}}}'
+    return parse_answer(body.encode(), NOON)
+
+
+@pytest.mark.parametrize(
+    ("text", "people"),
+    [("0", 0), ("150", 150), ("150.0", 150), ("12000.00", 12000), (str(LARGEST_COUNT), LARGEST_COUNT)],
+)
+def test_whole_numbers_are_counts(text: str, people: int) -> None:
+    assert parse(text).count(Channel.EMAIL) == people
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '"150"', "150.5", "1e3", "1.5e1", "true", "false", "null", "-5", "-5.0", "NaN", "Infinity", "-Infinity",
+        "[150]", "{}", str(2**63), str(LARGEST_COUNT + 1), "1" + "0" * 30, "1" + "0" * 30 + ".0", "9" * 5000,
+    ],
+)  # fmt: skip
+def test_nothing_else_is_a_count(text: str) -> None:
+    answer = parse(text)
+
+    with pytest.raises(BadAnswerError, match=r"email_users is .*, which is no count of people"):
+        answer.count(Channel.EMAIL)
+
+
+def test_a_channel_that_is_absent_is_no_zero() -> None:
+    with pytest.raises(BadAnswerError, match="the answer holds no sms_users"):
+        parse().count(Channel.SMS)
+
+
+@pytest.mark.parametrize("status", ['"READY"', '"Ready"', '"done"', "null", "true", "1", '""', "[]"])
+def test_an_unknown_refresh_status_is_no_answer(status: str) -> None:
+    with pytest.raises(BadAnswerError, match="refresh_status is"):
+        parse(status=status)
+
+
+def test_an_answer_without_a_refresh_status_is_none() -> None:
+    with pytest.raises(BadAnswerError, match="the answer holds no refresh_status"):
+        parse_answer(b'{"email_users": 5}', NOON)
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("2021-08-25T06:06:59.412Z", datetime(2021, 8, 25, 6, 6, 59, 412_000, tzinfo=UTC)),
+        ("2021-08-25T06:06:59Z", datetime(2021, 8, 25, 6, 6, 59, tzinfo=UTC)),
+        ("2021-08-25T08:06:59+02:00", datetime(2021, 8, 25, 6, 6, 59, tzinfo=UTC)),
+        ("2021-08-25T06:06:59.123456789Z", datetime(2021, 8, 25, 6, 6, 59, 123_456, tzinfo=UTC)),
+    ],
+)
+def test_stamps_with_a_zone_are_understood(text: str, moment: datetime) -> None:
+    assert parse_stamp(text) == moment
+
+
+@pytest.mark.parametrize(
+    "stamp",
+    ['"2026-11-23T11:00:00"', '"yesterday"', '""', "1629871619", "true", "[]", '"9999-12-31T23:59:59-12:00"',
+     '"9999-01-01T00:00:00Z"', '"2026-11-25T12:00:01Z"'],
+)  # fmt: skip
+def test_other_stamps_are_no_answer(stamp: str) -> None:
+    with pytest.raises(BadAnswerError, match="approxusers_updated_at is"):
+        parse(stamp=stamp)
+
+
+def test_a_missing_stamp_is_earlier_than_all() -> None:
+    assert parse_answer(b'{"refresh_status": "ready"}', NOON).stamp is None
+    assert parse(stamp="null").stamp is None
+    assert whole_seconds(None) < whole_seconds(datetime(1, 1, 2, tzinfo=UTC))
+
+
+def test_stamps_are_compared_in_whole_seconds() -> None:
+    assert whole_seconds(parse_stamp("2021-08-25T06:06:59.000Z")) == whole_seconds(
+        parse_stamp("2021-08-25T06:06:59.999Z")
+    )
+
+
+@pytest.mark.parametrize(
+    ("body", "sentence"),
+    [
+        (b"", "the answer is empty"),
+        (b"null", "the answer is null instead of an object"),
+        (b"[]", "the answer is a list instead of an object"),
+        (b"<html>Log in", 'the answer is not JSON: it begins with "<html>Log in"'),
+        (b'{"refresh_status": "rea', "the answer is not JSON"),
+        (b'{"refresh_status": "\xff"}', "the answer is not JSON"),
+        (b'{"refresh_status": "ready", "refresh_status": "ready"}', "the answer is not JSON"),
+        (b"[" * 60_000, "the answer is nested too deeply"),
+    ],
+)
+def test_a_body_of_another_shape_is_no_answer(body: bytes, sentence: str) -> None:
+    with pytest.raises(BadAnswerError) as raised:
+        parse_answer(body, NOON)
+
+    assert str(raised.value).startswith(sentence)
+
+
+@given(
+    st.binary(max_size=200)
+    | st.text().map(str.encode)
+    | st.from_regex(r'\{"refresh_status": .{0,40}\}').map(str.encode)
+)
+def test_any_bytes_are_an_answer_or_a_bad_one(body: bytes) -> None:
+    for parse_body in (lambda: parse_answer(body, NOON), lambda: parse_list(body)):
+        with contextlib.suppress(BadAnswerError):
+            parse_body()
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        (b'{"message": "Not authorized"}', "Not authorized"),
+        (b'{"success": false, "error": "Conflict"}', "Conflict"),
+        (b'{"errors": {"name": ["can\'t be blank", "is odd"]}}', "name: can't be blank, is odd"),
+        (b'{"errors": "odd"}', ""),
+        (b"<html>", ""),
+        (b"", ""),
+    ],
+)
+def test_the_message_of_every_documented_error_body_is_found(body: bytes, message: str) -> None:
+    assert error_message(body) == message
+
+
+ITEM = b'{"name": "One", "uuid": "2dd093e6-8c6f-4e14-8a2c-744477e1fdef", "approxusers": null, "mixin_key": "x"}'
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"[" + ITEM + b"]",
+        b'{"segments": [' + ITEM + b"]}",
+        b'{"total_count": 24.0, "total_pages": 0, "page": 0, "results": [' + ITEM + b"]}",
+        b'{"segments": {"results": [' + ITEM + b"]}}",
+    ],
+)
+def test_every_shape_of_the_list_is_understood(body: bytes) -> None:
+    assert [each.name for each in parse_list(body)] == ["One"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"{}", b"null", b'[{"name": "One"}]', b'[{"name": "One", "uuid": "../../admin"}]', b'{"results": 3}'],
+)
+def test_a_list_of_another_shape_is_no_list(body: bytes) -> None:
+    with pytest.raises(BadAnswerError, match="the list of segments is not understood"):
+        parse_list(body)
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("Mon, 23 Nov 2026 12:00:00 GMT", NOON),
+        ("Mon, 23 Nov 2026 14:00:00 +0200", NOON),
+        ("soon", None),
+        ("", None),
+        (None, None),
+        ("Mon, 99 Nov 2026 12:00:00 GMT", None),
+    ],
+)
+def test_a_date_header_is_a_moment_or_nothing(text: str | None, moment: datetime | None) -> None:
+    assert http_date(text) == moment

@@ -1,0 +1,240 @@
+"""One request and its answer, over ``httpx``; what the network itself can do wrong is in the end-to-end tests."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import logging
+import re
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+from pytest_httpx import IteratorStream
+
+from guard.blueshift.account import Account, ApiKey, open_account
+from guard.blueshift.client import Client
+from guard.blueshift.failures import BadAnswerError, RequestError, UnavailableError
+from guard.errors import UsageError
+from guard.model import Reason, Region
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
+    from pytest_httpx import HTTPXMock
+
+    Leap = Callable[[Coroutine[Any, Any, Any]], Any]
+
+ACCOUNT = Account(base_url="https://blueshift.test", region=Region.US, key=ApiKey("a-key-for-tests"))
+
+
+async def get(account: Account = ACCOUNT) -> bytes:
+    async with Client(account) as client:
+        return (await client.get("/counts.json", {"refresh": "true", "channels": "inApp"}, most_bytes=1000)).body
+
+
+def answered(httpx_mock: HTTPXMock, body: bytes = b"", **values: Any) -> None:
+    httpx_mock.add_response(stream=IteratorStream([body]), **values)
+
+
+def failure(leap: Leap) -> RequestError:
+    with pytest.raises(RequestError) as raised:
+        leap(get())
+    return raised.value
+
+
+def test_the_key_is_the_user_name_and_the_password_is_empty(httpx_mock: HTTPXMock, leap: Leap) -> None:
+    answered(httpx_mock, b"{}", url="https://blueshift.test/counts.json?refresh=true&channels=inApp")
+
+    assert leap(get()) == b"{}"
+
+    (request,) = httpx_mock.get_requests()
+    expected = "Basic " + base64.b64encode(b"a-key-for-tests:").decode()
+    assert request.headers["Authorization"] == expected
+    assert request.headers["Accept-Encoding"] == "identity"
+
+
+@pytest.mark.parametrize(
+    ("status", "reason", "transient"),
+    [
+        (201, Reason.BAD_ANSWER, False),
+        (202, Reason.BAD_ANSWER, False),
+        (204, Reason.BAD_ANSWER, False),
+        (206, Reason.BAD_ANSWER, False),
+        (299, Reason.BAD_ANSWER, False),
+        (302, Reason.BAD_ANSWER, False),
+        (304, Reason.BAD_ANSWER, False),
+        (400, Reason.BAD_ANSWER, False),
+        (401, Reason.REFUSED_KEY, False),
+        (403, Reason.REFUSED_KEY, False),
+        (404, Reason.NOT_FOUND, False),
+        (407, Reason.NETWORK, False),
+        (409, Reason.SERVER_ERROR, True),
+        (422, Reason.BAD_ANSWER, False),
+        (429, Reason.RATE_LIMITED, True),
+        (500, Reason.SERVER_ERROR, True),
+        (502, Reason.SERVER_ERROR, True),
+        (503, Reason.SERVER_ERROR, True),
+        (504, Reason.SERVER_ERROR, True),
+        (599, Reason.SERVER_ERROR, True),
+    ],
+)
+def test_only_200_is_an_answer(httpx_mock: HTTPXMock, leap: Leap, status: int, reason: Reason, transient: bool) -> None:
+    answered(httpx_mock, b'{"message": "No"}', status_code=status, headers={"Location": "https://elsewhere.test/"})
+
+    error = failure(leap)
+
+    assert (error.unavailable.reason, error.transient) == (reason, transient)
+    assert len(httpx_mock.get_requests()) == 1
+
+
+def test_an_error_says_who_answered_what_and_the_id_that_support_asks_for(httpx_mock: HTTPXMock, leap: Leap) -> None:
+    answered(httpx_mock, b'{"message": "Try later"}', status_code=503, headers={"x-request-id": "abc-1"})
+
+    assert failure(leap).unavailable.detail == (
+        'blueshift.test answered 503 Service Unavailable: "Try later" (x-request-id abc-1)'
+    )
+
+
+def test_what_a_server_echoes_is_cut_cleaned_and_without_the_key(httpx_mock: HTTPXMock, leap: Leap) -> None:
+    encoded = base64.b64encode(b"a-key-for-tests:").decode()
+    echo = '{"message": "\\u001b[31m' + "x" * 150 + f" Basic {encoded} a-key-for-tests" + "y" * 500 + '"}'
+    answered(httpx_mock, echo.encode()[:1000], status_code=500, headers={"x-request-id": f"a-key-for-tests{encoded}"})
+
+    detail = failure(leap).unavailable.detail
+
+    assert detail.isprintable()
+    assert len(detail) < 500
+    assert "a-key" not in detail
+    assert encoded[:8] not in detail
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("0", 0.0),
+        ("2", 2.0),
+        ("3600", 3600.0),
+        ("-1", None),
+        ("soon", None),
+        ("1e99", None),
+        ("1.5", None),
+        ("Mon, 23 Nov 2026 12:00:07 GMT", 7.0),
+        ("Mon, 23 Nov 2026 11:00:00 GMT", 0.0),
+        ("Tue, 23 Nov 2027 12:00:00 GMT", 365 * 86_400.0),
+    ],
+)
+def test_retry_after_is_seconds_or_a_date_by_the_servers_clock(
+    httpx_mock: HTTPXMock, leap: Leap, text: str, seconds: float | None
+) -> None:
+    answered(httpx_mock, status_code=429, headers={"Retry-After": text, "Date": "Mon, 23 Nov 2026 12:00:00 GMT"})
+
+    assert failure(leap).retry_after == seconds
+
+
+def test_a_body_that_is_too_long_is_not_read_to_its_end(httpx_mock: HTTPXMock, leap: Leap) -> None:
+    read: list[int] = []
+
+    def endless() -> Any:
+        for number in range(1000):
+            read.append(number)
+            yield b"x" * 400
+
+    httpx_mock.add_response(stream=IteratorStream(endless()))
+
+    with pytest.raises(BadAnswerError, match="longer than 1,000 bytes"):
+        leap(get())
+    assert len(read) < 100
+
+
+@pytest.mark.parametrize(
+    "body",
+    [gzip.compress(b" " * 400_000), gzip.compress(b"{}")[:-9], b"no gzip"],
+    ids=["too-long", "cut-off", "none"],
+)
+def test_a_compressed_body_is_bounded_when_unpacked(httpx_mock: HTTPXMock, leap: Leap, body: bytes) -> None:
+    answered(httpx_mock, body, headers={"Content-Encoding": "gzip"})
+
+    with pytest.raises(BadAnswerError):
+        leap(get())
+
+
+def test_a_compressed_body_that_nobody_asked_for_is_read_all_the_same(httpx_mock: HTTPXMock, leap: Leap) -> None:
+    answered(httpx_mock, gzip.compress(b"{}"), headers={"Content-Encoding": "gzip"})
+
+    assert leap(get()) == b"{}"
+
+
+def test_an_unknown_encoding_is_no_answer(httpx_mock: HTTPXMock, leap: Leap) -> None:
+    answered(httpx_mock, b"{}", headers={"Content-Encoding": "br"})
+
+    with pytest.raises(BadAnswerError):
+        leap(get())
+
+
+def test_a_failing_network_is_worth_another_try(httpx_mock: HTTPXMock, leap: Leap) -> None:
+    httpx_mock.add_exception(httpx.ConnectError("no route for a-key-for-tests"))
+
+    error = failure(leap)
+
+    assert (error.unavailable.reason, error.transient) == (Reason.NETWORK, True)
+    assert error.unavailable.detail == "blueshift.test could not be reached: no route for ***"
+
+
+def test_a_request_ends_as_a_whole_after_ten_seconds(leap: Leap) -> None:
+    import asyncio  # noqa: PLC0415 - this test alone plays with time
+
+    async def drip() -> Any:
+        for _ in range(1000):
+            await asyncio.sleep(0.4)
+            yield b" "
+
+    async def main() -> float:
+        transport = httpx.MockTransport(lambda _request: httpx.Response(200, content=drip()))
+        async with Client(ACCOUNT, transport=transport) as client:
+            with pytest.raises(UnavailableError, match="gave no complete answer within 10 s"):
+                await client.get("/", {}, most_bytes=64_000)
+        return asyncio.get_running_loop().time()
+
+    assert leap(main()) == pytest.approx(10)
+
+
+@pytest.mark.parametrize("name", ["HTTPS_PROXY", "ALL_PROXY", "https_proxy"])
+def test_a_proxy_that_cannot_be_used_is_told_before_anything_is_sent(
+    monkeypatch: pytest.MonkeyPatch, leap: Leap, name: str
+) -> None:
+    monkeypatch.setenv(name, "gopher://proxy.example")
+
+    with pytest.raises(UsageError, match="proxy or certificate settings"):
+        leap(get())
+
+
+def test_a_certificate_file_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch, leap: Leap) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", "/no/such/file")
+
+    with pytest.raises(UsageError, match="proxy or certificate settings"):
+        leap(get())
+
+
+def test_loopback_never_goes_through_a_proxy(monkeypatch: pytest.MonkeyPatch, leap: Leap) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://proxy.example:1")
+    monkeypatch.setenv("ALL_PROXY", "http://proxy.example:1")
+    account = open_account({"BLUESHIFT_API_KEY": "a-key-for-tests"}, base_url="http://127.0.0.1:1")
+
+    async def pools() -> list[Any]:
+        async with Client(account) as client:
+            return list(client._http._mounts.values())
+
+    assert leap(pools()) == []
+
+
+def test_the_log_tells_of_every_request_and_never_of_the_key(
+    httpx_mock: HTTPXMock, leap: Leap, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    answered(httpx_mock, b"a-key-for-tests", status_code=500, headers={"x-request-id": "abc-1"})
+
+    failure(leap)
+
+    assert re.search(r"GET /counts.json .*500 Internal Server Error .x-request-id abc-1. \(\d\.\d{3} s\)", caplog.text)
+    assert "a-key-for-tests" not in caplog.text

@@ -1,0 +1,18 @@
+"""Safety for every test: nothing of the machine's environment reaches the code under test."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+_OURS = ("BLUESHIFT_", "SLACK_", "GITHUB_")
+_OTHERS = {"NO_COLOR", "FORCE_COLOR", "SSL_CERT_FILE", "SSL_CERT_DIR", "SSLKEYLOGFILE", "COLUMNS", "TERM"}
+_PROXIES = {"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"}
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in list(os.environ):
+        if name.startswith(_OURS) or name in _OTHERS or name.upper() in _PROXIES:
+            monkeypatch.delenv(name)
