@@ -141,7 +141,7 @@ def _distance(bound: Bound, observed: int | Fraction, *, broken: bool) -> str:
     else:
         limit, distance = number(int(bound.limit)), number(int(gap))
     if not broken:
-        return f"within the {_LIMIT[bound.name]} of {limit}"
+        return f"which {'meets' if bound.name.is_floor else 'is within'} the {_LIMIT[bound.name]} of {limit}"
     return f"which is {distance} {'below' if bound.name.is_floor else 'above'} the {_LIMIT[bound.name]} of {limit}"
 
 

@@ -166,7 +166,7 @@ def test_a_channel_larger_than_its_users_is_remarked_on() -> None:
         pytest.param(
             guard(Channel.IN_APP, max=5), 6, "in-app reaches 6, which is 1 above the maximum of 5", id="too-many"
         ),
-        pytest.param(guard(Channel.USERS, max=5), 5, "the segment holds 5 users, within the maximum of 5", id="within"),
+        pytest.param(guard(Channel.USERS, max=5), 5, "the segment holds 5 users, which is within the maximum of 5", id="within"),
         pytest.param(
             guard(Channel.SMS, warn_min=5),
             0,

@@ -1,0 +1,106 @@
+"""What the readable formats show of a guard or of a campaign's total: both as one kind of value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC
+from typing import TYPE_CHECKING
+
+from guard.model import Channel, Check, GuardResult, Reason, Verdict, worst
+from guard.words import duration
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from guard.model import CampaignResult, Count, Report, Segment, TotalResult
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """A guard or a total, judged: on which segment or campaign (``name``), on which of its numbers (``part``).
+
+    ``age`` says how old the count is (None for a sum of counts).
+    ``people`` is the count that the checks rest on, ``users`` the size of the segment where a share was asked for.
+    Both are None where they were not found out. ``path`` is the rules file, for the lines of the checks.
+    """
+
+    name: str
+    part: str
+    channel: Channel
+    people: int | None
+    users: int | None
+    age: str | None
+    owner: str | None
+    reason: Reason | None
+    detail: str | None
+    path: str
+    checks: tuple[Check, ...]
+
+    @property
+    def verdict(self) -> Verdict:
+        """The gravest verdict of its checks."""
+        return worst(check.verdict for check in self.checks)
+
+    @property
+    def troubles(self) -> tuple[Check, ...]:
+        """The checks that did not pass."""
+        return tuple(check for check in self.checks if check.verdict is not Verdict.PASS)
+
+
+def guards_of(report: Report) -> list[Finding]:
+    """Return a finding for each guard, in the order of the rules."""
+    return [_of_guard(report, each.segment, guard) for each in report.segments for guard in each.guards]
+
+
+def totals_of(report: Report) -> list[Finding]:
+    """Return a finding for each campaign's total, in the order of the rules."""
+    return [_of_total(report, each, total) for each in report.campaigns for total in each.totals]
+
+
+def worst_first(findings: Iterable[Finding]) -> list[Finding]:
+    """Return the findings from fail to pass, in the order of the rules within a verdict."""
+    return sorted(findings, key=lambda finding: -finding.verdict.gravity)
+
+
+def utc(moment: datetime) -> str:
+    """Return the moment in whole seconds, as ``2026-11-23 09:00:00 UTC``."""
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(sep=" ", timespec="seconds") + " UTC"
+
+
+def _of_guard(report: Report, segment: Segment, guard: GuardResult) -> Finding:
+    return Finding(
+        name=segment.key,
+        part=guard.channel.value,
+        channel=guard.channel,
+        people=guard.count.value if guard.count else None,
+        users=guard.users,
+        age=_age(guard.count) if guard.count else None,
+        owner=segment.owner,
+        reason=guard.reason,
+        detail=guard.detail,
+        path=report.rules_path,
+        checks=guard.checks,
+    )
+
+
+def _of_total(report: Report, result: CampaignResult, total: TotalResult) -> Finding:
+    return Finding(
+        name=f"campaign {result.campaign.key}",
+        part=f"{total.channel} total",
+        channel=total.channel,
+        people=total.count,
+        users=None,
+        age=None,
+        owner=None,
+        reason=total.reason,
+        detail=None,  # the JSON report holds none; the messages of its checks say why
+        path=report.rules_path,
+        checks=total.checks,
+    )
+
+
+def _age(count: Count) -> str:
+    if count.age_seconds is None:
+        return f"counted {utc(count.counted_at)}"
+    return f"counted {duration(count.age_seconds)} ago"

@@ -1,0 +1,145 @@
+"""What the readable formats say in words beyond the evaluator's sentences: distances, tallies, the conclusion."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from guard.model import Check, ExitCode, FailOn, Verdict
+from guard.report.findings import guards_of, totals_of, utc
+from guard.words import number, percentages, plural, printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from guard.model import Report
+    from guard.report.findings import Finding
+
+_GUARDS = ("guard", "guards")
+_TOTALS = ("campaign total", "campaign totals")
+_SAID = {Verdict.FAIL: "failed", Verdict.UNKNOWN: "could not be found out", Verdict.WARN: "warned"}
+
+
+def safe(line: str) -> str:
+    """Return the text on one line, fit for a terminal and for a CI log.
+
+    Control characters are written out, and ``##[``, which GitHub obeys anywhere in a line, comes out as ``# #[``.
+    """
+    return printable(line).replace("##[", "# #[")
+
+
+def sentence(check: Check, finding: Finding) -> str:
+    """Return the evaluator's sentence on the check, with the distance that it does not give: per cent, or people."""
+    distance = _distance(check, finding)
+    return f"{check.message} ({distance})" if distance else check.message
+
+
+def remark(finding: Finding, checks: Iterable[Check]) -> str | None:
+    """Return the finding's detail, unless one of the checks says it already."""
+    said = any(finding.detail in check.message for check in checks) if finding.detail else True
+    return None if said else finding.detail
+
+
+def place(check: Check, finding: Finding) -> str:
+    """Return where the bound stands, as ``rules.yaml:28``."""
+    return f"{finding.path}:{check.line}"
+
+
+def share(value: float | Fraction) -> Fraction:
+    """Return a share as the exact decimal that the JSON report holds, so that both give the same text."""
+    return Fraction(str(float(value)))
+
+
+def circumstances(report: Report) -> str:
+    """Return who was asked, when, by which rules, and whether only a part of them was checked."""
+    selection = report.selection
+    asked = [
+        f"{noun} {key}"
+        for noun, keys in (
+            ("segment", selection.segments),
+            ("tag", selection.tags),
+            ("campaign", selection.campaigns),
+        )
+        for key in keys
+    ]
+    only = f" Checked only: {', '.join(asked)}." if asked else ""
+    return (
+        f"Asked {report.host} from {utc(report.started_at)} to {utc(report.finished_at)},"
+        f" by the rules in {report.rules_path}.{only} Counts are Blueshift's approximate counts."
+    )
+
+
+def tally(report: Report) -> str:
+    """Return how many guards and totals came to which verdict."""
+    groups = [("Guards", guards_of(report)), ("Campaign totals", totals_of(report))]
+    return " ".join(_tally(title, findings) for title, findings in groups if findings)
+
+
+def conclusion(report: Report) -> str:
+    """Return what follows for the send in one line, with the exit code.
+
+    A failed guard is said to have failed, and a send is advised against, even where ``--fail-on never`` exits with 0.
+    """
+    return f"{_advice(report)}. (exit {int(report.exit_code)})"
+
+
+def _advice(report: Report) -> str:
+    guards, totals = guards_of(report), totals_of(report)
+    if not guards and not totals:
+        return "Not proven: nothing was checked; do not send on this report"
+    troubles = "; ".join(filter(None, (_troubles(guards, _GUARDS), _troubles(totals, _TOTALS))))
+    if not report.complete and not any(each.verdict is Verdict.UNKNOWN for each in (*guards, *totals)):
+        troubles = "; ".join(filter(None, (troubles, "not every bound could be judged")))
+    match report.verdict:
+        case Verdict.FAIL:
+            never = "; under --fail-on never that does not change the exit code"
+            return f"Do not send: {troubles}{never if report.fail_on is FailOn.NEVER else ''}"
+        case Verdict.UNKNOWN | Verdict.WARN if report.exit_code is ExitCode.FAILED:
+            return f"Do not send: {troubles}; a warning counts as a failure here (--fail-on warn)"
+        case Verdict.UNKNOWN:
+            return f"Not proven: {troubles}; do not send on this report"
+        case Verdict.WARN:
+            return f"Look before you send: {troubles}; none failed"
+        case Verdict.PASS:
+            every = [plural(len(group), *nouns) for group, nouns in ((guards, _GUARDS), (totals, _TOTALS)) if group]
+            return f"{'All ' if len(guards) > 1 else ''}{' and '.join(every)} passed; every count is fresh"
+
+
+def _troubles(findings: list[Finding], nouns: tuple[str, str]) -> str:
+    """Say how many went wrong in which way: ``2 of 7 guards failed, 1 could not be found out``."""
+    found = Counter(finding.verdict for finding in findings)
+    phrases = [f"{number(found[verdict])} {said}" for verdict, said in _SAID.items() if found[verdict]]
+    if not phrases:
+        return ""
+    first, rest = phrases[0].split(" ", 1)
+    return ", ".join([f"{first} of {plural(len(findings), *nouns)} {rest}", *phrases[1:]])
+
+
+def _tally(title: str, findings: list[Finding]) -> str:
+    found = Counter(finding.verdict for finding in findings)
+    return f"{title}: {', '.join(f'{number(found[verdict])} {verdict}' for verdict in reversed(Verdict))}."
+
+
+def _distance(check: Check, finding: Finding) -> str | None:
+    """Say how far off a broken bound is: in per cent of a limit in people, in people for a share of the users."""
+    if check.observed is None or check.verdict not in {Verdict.FAIL, Verdict.WARN}:
+        return None
+    side = "below" if check.bound.is_floor else "above"
+    if check.bound.is_share:
+        people = _people_off(check, finding)
+        return f"{plural(people, 'person', 'people')} {side}" if people else None
+    if not check.limit:
+        return None  # nothing is any per cent of a limit of 0
+    # Told apart from 100%, so that only nobody at all is "100% below".
+    off, _ = percentages(abs(Fraction(check.observed) - check.limit) / check.limit, Fraction(1))
+    return f"{off} {side}"
+
+
+def _people_off(check: Check, finding: Finding) -> int | None:
+    """Return how many people are missing from the least, or too many for the most, that the share allows."""
+    if finding.people is None or finding.users is None:
+        return None
+    limit = share(check.limit) * finding.users
+    return math.ceil(limit) - finding.people if check.bound.is_floor else finding.people - math.floor(limit)

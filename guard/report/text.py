@@ -1,0 +1,71 @@
+"""The report for people: lines for a file, a pipe or a CI log, blocks for a terminal.
+
+The worst comes first (fail, unknown, warn, pass; in the order of the rules within a verdict), because what stops the
+launch must be read first. The conclusion comes last, because that is where eyes land in a log and on a terminal.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from guard.model import Verdict
+from guard.report import advice, sentences
+from guard.report.findings import guards_of, totals_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from guard.model import Check, Report
+    from guard.report.findings import Finding
+    from guard.report.screen import Screen
+
+_COLOR = {Verdict.FAIL: 31, Verdict.UNKNOWN: 35, Verdict.WARN: 33, Verdict.PASS: 32}
+_WIDEST = max(len(verdict) for verdict in Verdict)
+
+
+def render(report: Report, screen: Screen | None = None) -> str:
+    """Return the report as blocks fitted to a screen that has a width, else as one full line for each check."""
+    if screen is None or screen.width is None:
+        return _lines(report, color=screen is not None and screen.color)
+    from guard.report.terminal import render_blocks  # noqa: PLC0415 - rich is imported only when it draws
+
+    return render_blocks(report, screen, screen.width)
+
+
+def _lines(report: Report, *, color: bool) -> str:
+    """Return one line for each check, never cut or wrapped, and then what follows.
+
+    Every line begins with a word of ours, so no name can begin a line and be taken for a command by a CI system.
+    """
+    lines = [
+        *_lines_of(guards_of(report), color=color),
+        *_lines_of(totals_of(report), color=color),
+        *(sentences.safe(line) for line in (sentences.circumstances(report), sentences.tally(report)) if line),
+        sentences.conclusion(report),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _lines_of(findings: Iterable[Finding], *, color: bool) -> list[str]:
+    checks = [(check, finding) for finding in findings for check in finding.checks]
+    checks.sort(key=lambda pair: -pair[0].verdict.gravity)
+    return [f"{_word(check.verdict, color=color)} {_line(check, finding)}" for check, finding in checks]
+
+
+def _word(verdict: Verdict, *, color: bool) -> str:
+    word = verdict.upper()
+    space = " " * (_WIDEST - len(word))
+    return (f"\x1b[1;{_COLOR[verdict]}m{word}\x1b[0m" if color else word) + space
+
+
+def _line(check: Check, finding: Finding) -> str:
+    step = advice.next_step(check, finding)
+    parts = [
+        f"{finding.name} / {finding.part} / {check.bound}: {sentences.sentence(check, finding)}",
+        sentences.remark(finding, [check]),
+        finding.age,
+        f"ask {finding.owner}" if step and finding.owner else None,
+        f"next: {step}" if step else None,
+        sentences.place(check, finding),
+    ]
+    return sentences.safe(" | ".join(part for part in parts if part))

@@ -1,0 +1,282 @@
+"""Where reports go. The suite may run as root, whom no permission stops: refusals of the system are then played."""
+
+from __future__ import annotations
+
+import os
+import stat
+import threading
+from pathlib import Path
+
+import pytest
+
+from guard.errors import OutputError, UsageError
+from guard.model import ExitCode
+from guard.report import Format
+from guard.report.outputs import Output, parse_outputs, prepare, write
+
+NEEDS_FIFO = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the system has no FIFO in its file system")
+NEEDS_DEV_FULL = pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no /dev/full")
+NEEDS_DEV_FD = pytest.mark.skipif(not Path("/dev/fd").exists(), reason="the system has no /dev/fd")
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "report.json"
+
+
+def to(path: Path) -> tuple[Output, ...]:
+    return (Output(format=Format.JSON, path=path),)
+
+
+def refuse(*_: object, **__: object) -> None:
+    raise PermissionError(13, "Permission denied")
+
+
+def interrupt(*_: object, **__: object) -> None:
+    raise KeyboardInterrupt
+
+
+# What is asked for
+
+
+def test_without_an_output_the_text_goes_to_standard_output() -> None:
+    assert parse_outputs([]) == (Output(format=Format.TEXT),)
+
+
+def test_a_report_in_a_file_leaves_standard_output_to_the_text() -> None:
+    assert parse_outputs(["json=out.json"]) == (
+        Output(format=Format.JSON, path=Path("out.json")),
+        Output(format=Format.TEXT),
+    )
+
+
+def test_a_report_without_a_path_takes_standard_output() -> None:
+    assert parse_outputs(["json", "text=a=b.txt"]) == (
+        Output(format=Format.JSON),
+        Output(format=Format.TEXT, path=Path("a=b.txt")),
+    )
+
+
+@pytest.mark.parametrize(
+    ("texts", "message", "hint"),
+    [
+        pytest.param(["jsn"], 'no format "jsn"; did you mean "json"?', "text, json", id="misspelled"),
+        pytest.param(["zip=x"], 'no format "zip"', "text, json", id="unknown"),
+        pytest.param(["JSON"], 'no format "JSON"', "text, json", id="capitals"),
+        pytest.param([""], 'no format ""', "text, json", id="empty"),
+        pytest.param(["\x1b[2J"], r'no format "\x1b[2J"', "text, json", id="an-escape"),
+        pytest.param(["json="], "--output json= names no file", "json=PATH", id="no-path"),
+        pytest.param(["json", "text"], "two --output without a path", "all but one", id="two-on-stdout"),
+        pytest.param(["json=a", "text=a"], "two --output to one file: a", "of its own", id="one-file"),
+        pytest.param(["json=a", "text=x/../a"], "two --output to one file", "of its own", id="spelled-otherwise"),
+    ],
+)
+def test_what_makes_no_sense_is_a_usage_error(texts: list[str], message: str, hint: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        parse_outputs(texts)
+    assert message in caught.value.message
+    assert hint in (caught.value.hint or "")
+
+
+def test_two_reports_do_not_go_to_one_file_through_a_link(path: Path) -> None:
+    link = path.with_name("link")
+    link.symlink_to(path)
+    with pytest.raises(UsageError, match="two --output to one file"):
+        parse_outputs([f"json={path}", f"text={link}"])
+
+
+# Before the counting
+
+
+def test_an_earlier_report_is_removed_before_the_counting(path: Path) -> None:
+    path.write_text("yesterday's pass")
+    prepare(to(path), [])
+    assert list(path.parent.iterdir()) == []
+
+
+def test_a_link_to_an_earlier_report_stays_and_the_report_goes(path: Path) -> None:
+    link = path.with_name("link")
+    link.symlink_to(path)
+    path.write_text("yesterday's pass")
+    prepare(to(link), [])
+    assert not path.exists()
+    assert link.is_symlink()
+
+
+def test_standard_output_needs_no_preparation() -> None:
+    prepare(parse_outputs([]), [])
+
+
+def test_the_files_that_a_run_reads_are_never_overwritten(path: Path) -> None:
+    path.write_text("version: 1")
+    link, hard = path.with_name("link"), path.with_name("hard")
+    link.symlink_to(path)
+    hard.hardlink_to(path)
+    for spelling in (path, path.parent / "x" / ".." / path.name, link, hard):
+        with pytest.raises(UsageError, match="this run reads that file"):
+            prepare(to(spelling), [path])
+    assert path.read_text() == "version: 1"
+
+
+def test_a_folder_is_no_place_for_a_report(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="it is a folder"):
+        prepare(to(tmp_path), [])
+
+
+def test_a_missing_folder_is_found_before_the_counting(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="its folder is not there") as caught:
+        prepare(to(tmp_path / "reports" / "report.json"), [])
+    assert caught.value.hint == f"create {tmp_path / 'reports'}"
+
+
+def test_a_name_that_the_file_system_refuses_is_found_before_the_counting(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="File name too long"):
+        prepare(to(tmp_path / ("x" * 5_000)), [])
+
+
+def test_a_folder_that_may_not_be_written_to_is_found_before_the_counting(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path.write_text("yesterday's pass")
+    monkeypatch.setattr(Path, "touch", refuse)
+    with pytest.raises(UsageError, match="Permission denied") as caught:
+        prepare(to(path), [])
+    assert str(path) in caught.value.message
+    assert caught.value.exit_code is ExitCode.USAGE
+
+
+def test_an_earlier_report_that_cannot_be_removed_is_a_usage_error(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path.write_text("yesterday's pass")
+    monkeypatch.setattr("guard.report.outputs._try_out", lambda _: None)
+    monkeypatch.setattr(Path, "unlink", refuse)
+    with pytest.raises(UsageError, match="Permission denied"):
+        prepare(to(path), [])
+
+
+def test_one_bad_path_does_not_leave_yesterdays_pass_at_another(path: Path, tmp_path: Path) -> None:
+    path.write_text("yesterday's pass")
+    with pytest.raises(UsageError, match="it is a folder"):
+        prepare([*to(tmp_path), *to(path)], [])
+    assert not path.exists()
+
+
+@NEEDS_FIFO
+def test_a_fifo_is_left_alone(path: Path) -> None:
+    os.mkfifo(path)
+    prepare(to(path), [])
+    assert stat.S_ISFIFO(path.stat().st_mode)
+
+
+@NEEDS_DEV_FD
+def test_a_file_behind_an_open_descriptor_is_left_alone(path: Path) -> None:
+    with path.open("w") as file:
+        file.write("from this run\n")
+        file.flush()
+        prepare(to(Path(f"/dev/fd/{file.fileno()}")), [])
+        write(Path(f"/dev/fd/{file.fileno()}"), "the report\n")
+    assert path.read_text() == "from this run\nthe report\n"
+
+
+# After the counting
+
+
+def test_a_report_is_utf_8_with_plain_newlines(path: Path) -> None:
+    write(path, "é ◆\nb\n")
+    assert path.read_bytes() == "é ◆\nb\n".encode()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the system has no file modes")
+@pytest.mark.parametrize(("umask", "mode"), [(0o022, 0o644), (0o077, 0o600), (0o002, 0o664)])
+def test_a_report_may_be_read_as_the_umask_allows(path: Path, umask: int, mode: int) -> None:
+    before = os.umask(umask)
+    try:
+        write(path, "report")
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE(path.stat().st_mode) == mode
+
+
+def test_a_link_keeps_pointing_and_its_target_is_replaced(path: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "elsewhere"
+    folder.mkdir()
+    path.symlink_to(folder / "real.json")
+    write(path, "first")
+    write(path, "second")
+    assert path.is_symlink()
+    assert (folder / "real.json").read_text() == "second"
+    assert [each.name for each in folder.iterdir()] == ["real.json"]
+
+
+@pytest.mark.parametrize("failing", ["os.fsync", "pathlib.Path.replace"])
+@pytest.mark.parametrize(("failure", "raised"), [(refuse, OutputError), (interrupt, KeyboardInterrupt)])
+def test_a_report_is_written_whole_or_not_at_all(
+    path: Path, monkeypatch: pytest.MonkeyPatch, failing: str, failure: object, raised: type[BaseException]
+) -> None:
+    path.write_text("before")
+    monkeypatch.setattr(failing, failure)
+    with pytest.raises(raised):
+        write(path, "after")
+    assert path.read_text() == "before"
+    assert [each.name for each in path.parent.iterdir()] == [path.name]
+
+
+def test_a_half_encoded_report_leaves_nothing_behind(path: Path) -> None:
+    with pytest.raises(UnicodeEncodeError):
+        write(path, "begins well \ud800")
+    assert list(path.parent.iterdir()) == []
+
+
+def test_a_reader_never_sees_half_a_report(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path.write_text("before")
+    seen = []
+    monkeypatch.setattr(os, "fsync", lambda _: seen.append(path.read_text()))
+    write(path, "after")
+    assert seen == ["before"]
+    assert path.read_text() == "after"
+
+
+def test_two_runs_at_once_leave_one_whole_report(path: Path) -> None:
+    texts = [f"{digit}" * 100_000 for digit in range(8)]
+    threads = [threading.Thread(target=write, args=(path, text)) for text in texts]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert path.read_text() in texts
+    assert [each.name for each in path.parent.iterdir()] == [path.name]
+
+
+def test_a_folder_that_went_away_is_an_output_error_that_says_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(OutputError) as caught:
+        write(tmp_path / "gone" / "report.json", "report")
+    assert caught.value.message == f"cannot write the report to {tmp_path}/gone/report.json: No such file or directory"
+    assert "run again" in (caught.value.hint or "")
+    assert caught.value.exit_code is ExitCode.UNKNOWN
+
+
+@NEEDS_DEV_FULL
+def test_a_full_disk_is_an_output_error(tmp_path: Path) -> None:
+    full = Path("/dev/full")
+    prepare(to(full), [])
+    with pytest.raises(OutputError, match="No space left on device"):
+        write(full, "report")
+    assert stat.S_ISCHR(full.stat().st_mode)
+    assert list(tmp_path.iterdir()) == []
+
+
+@NEEDS_FIFO
+def test_a_fifo_is_written_to_its_reader(path: Path) -> None:
+    os.mkfifo(path)
+    reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        write(path, "report")
+        assert os.read(reader, 100) == b"report"
+    finally:
+        os.close(reader)
+
+
+@NEEDS_FIFO
+def test_a_fifo_that_nobody_reads_is_an_error_and_no_wait(path: Path) -> None:
+    os.mkfifo(path)
+    with pytest.raises(OutputError):
+        write(path, "report")

@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+from rich.cells import cell_len
+
+from guard.report import Format, Screen, render
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from guard.model import GuardResult, Report, SegmentResult
+
+COLORED = re.compile(r"\x1b\[[0-9;]*m")
+
+
+def text(report: Report, screen: Screen | None = None) -> str:
+    return render(report, Format.TEXT, screen)
+
+
+@pytest.mark.parametrize("width", [1, 20, 21, 40, 80, 200])
+def test_no_line_is_wider_than_the_screen(reports: dict[str, Report], width: int) -> None:
+    wide_names = replace(reports["everything"], host="広" * 30, rules_path="🎉é" * 30)
+    lines = text(wide_names, Screen(width=width, color=True)).splitlines()
+    assert max(cell_len(COLORED.sub("", line)) for line in lines) <= max(width, 20)
+
+
+def test_a_guard_that_passed_takes_one_line(reports: dict[str, Report]) -> None:
+    lines = text(reports["pass"], Screen(width=100)).splitlines()
+    assert lines[:3] == [
+        "PASS newsletter-active / email: 30,000 people (10,000 to 50,000, counted 10 s ago)",
+        "PASS newsletter-active / sms: 7,000 people (at least 2,000, counted 10 s ago)",
+        "",
+    ]
+
+
+def test_without_color_there_is_no_escape(reports: dict[str, Report]) -> None:
+    assert "\x1b" not in text(reports["everything"], Screen(width=80))
+
+
+@pytest.mark.parametrize("variable", ["NO_COLOR", "FORCE_COLOR", "COLUMNS", "TERM"])
+def test_the_environment_changes_nothing(
+    reports: dict[str, Report], monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    screens = [Screen(width=70, color=True), Screen(width=70, color=False)]
+    before = [text(reports["everything"], screen) for screen in screens]
+    monkeypatch.setenv(variable, "dumb" if variable == "TERM" else "33")
+    assert [text(reports["everything"], screen) for screen in screens] == before
+
+
+def test_a_screen_without_unicode_gets_ascii_alone(
+    report: Callable[..., Report], segment: Callable[..., SegmentResult], email: Callable[..., GuardResult]
+) -> None:
+    drawn = text(report(segment(email(1), key="é" * 300)), Screen(width=80, unicode=False))
+    assert drawn.isascii()
+    assert "\\xe9" in drawn
+
+
+def test_a_long_name_is_cut_on_a_terminal_but_never_the_channel_or_the_count(
+    report: Callable[..., Report], segment: Callable[..., SegmentResult], email: Callable[..., GuardResult]
+) -> None:
+    first = text(report(segment(email(1), key="x" * 10_000)), Screen(width=300)).splitlines()[0]
+    assert first == f"FAIL {'x' * 99}… / email: 1 person"
