@@ -18,6 +18,8 @@ from guard.model import ExitCode
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+_NAME = "audience-guard"
+_COMPLETION = "_AUDIENCE_GUARD_COMPLETE"
 _VERBS = {
     "check": ("guard.cli.check", "check", "Count afresh and judge: the gate in front of a send."),
     "validate": ("guard.cli.rules", "validate", "Read the rules file alone, offline, and report all that is wrong."),
@@ -89,15 +91,15 @@ def run(arguments: Sequence[str]) -> int:
     prepare_streams()
     stop_on_signals()
     try:
-        code = audience_guard.main(list(arguments), prog_name="audience-guard", standalone_mode=False)
+        code = _invoke(list(arguments))
     except InterruptedBySignal as interrupt:
         say(f"audience-guard: stopped by {interrupt}; nothing is proven")
         return interrupt.exit_code
     except click.ClickException as error:
         _say_usage(error)
         return ExitCode.USAGE
-    except click.exceptions.Abort:
-        return ExitCode.INTERRUPTED
+    except click.exceptions.Exit as leaving:
+        return leaving.exit_code
     except GuardError as error:
         say_error(error)
         return error.exit_code
@@ -107,7 +109,20 @@ def run(arguments: Sequence[str]) -> int:
     return code if isinstance(code, int) else ExitCode.PASSED
 
 
+def _invoke(arguments: list[str]) -> object:
+    """Run the verb; click's own main() would turn an interrupt and a broken pipe into exit code 1."""
+    if instruction := os.environ.get(_COMPLETION):
+        from click.shell_completion import shell_complete  # noqa: PLC0415 - a shell asks, not a person
+
+        return shell_complete(audience_guard, {}, _NAME, _COMPLETION, instruction)
+    with audience_guard.make_context(_NAME, arguments) as context:
+        return audience_guard.invoke(context)
+
+
 def _say_usage(error: click.ClickException) -> None:
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        say(error.format_message())
+        return
     context = getattr(error, "ctx", None)
     say(f"audience-guard: {error.format_message()}")
     if context is not None:

@@ -1,0 +1,248 @@
+"""The two calls of Blueshift's API that the guard makes, as functions of a request; the sockets are in ``server``.
+
+Written from https://developer.blueshift.com/reference/get_api-v1-segments-segment-uuid-matching-users-json and
+https://developer.blueshift.com/reference/get_api-v1-segments-list.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import math
+import re
+import uuid
+from collections import deque
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import formatdate
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import parse_qsl
+
+from guard.model import Channel
+from guard.sandbox.scenario import Stamps
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from guard.sandbox.scenario import Scenario
+    from guard.sandbox.world import SegmentState, World
+
+T = TypeVar("T")
+
+_COUNTS_PATH = re.compile(r"/api/v1/segments/([^/]+)/matching_users\.json")
+_LIST_PATH = "/api/v1/segments/list"
+_BOOLEANS = {"true": True, "false": False}
+_ARCHIVED: dict[str, bool | None] = {"0": False, "1": True}
+_CHANNELS = {
+    "users": Channel.USERS,
+    "email": Channel.EMAIL,
+    "push": Channel.PUSH,
+    "sms": Channel.SMS,
+    "inApp": Channel.IN_APP,
+}
+_COUNT_FIELDS = {
+    Channel.USERS: "approxusers",
+    Channel.EMAIL: "email_users",
+    Channel.SMS: "sms_users",
+    Channel.PUSH: "push_users",
+    Channel.IN_APP: "in_app_users",
+}
+_LISTED_COUNTS = [channel for channel in Channel if channel is not Channel.IN_APP]
+_DEFAULT_PER_PAGE = 500
+_REMEMBERED_REQUESTS = 100_000
+
+_ERROR_BODIES: dict[int, dict[str, Any]] = {
+    400: {"errors": {"name": ["can't be blank"]}},
+    401: {"message": "Not authorized"},
+    403: {"message": "Permission denied"},
+    404: {"message": "Campaign not found"},
+    405: {"message": "Method not allowed"},
+    409: {"success": False, "error": "Conflict - Please retry the request."},
+    422: {"message": "Invalid schedule values"},
+    429: {"message": "Rate limit exceeded"},
+    500: {"message": "Internal Server Error - Please contact support for more information."},
+    502: {"message": "Bad Gateway - Please retry the request."},
+    503: {"message": "Service Unavailable - The service is temporarily unavailable. Try again later."},
+    504: {
+        "message": "Gateway Timeout - The server took too long to respond. Retry the request with exponential backoff."
+    },
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """A request that was answered: with which status, and when (seconds since 1970, by the server's clock)."""
+
+    method: str
+    path: str
+    query: dict[str, str]
+    status: int
+    time: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """An answer as it goes over the wire, but for what the connection itself needs."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+class _RefusedError(Exception):
+    """The request gets an error for an answer."""
+
+    def __init__(self, status: int, body: dict[str, Any] | None = None) -> None:
+        super().__init__(status)
+        self.status = status
+        self.body = _ERROR_BODIES.get(status) if body is None else body
+
+
+class Api:
+    """Answers requests about a world, and remembers the latest hundred thousand; safe to use from several threads."""
+
+    def __init__(self, scenario: Scenario, world: World) -> None:
+        self._scenario = scenario
+        self._world = world
+        self._requests: deque[Request] = deque(maxlen=_REMEMBERED_REQUESTS)
+
+    @property
+    def requests(self) -> tuple[Request, ...]:
+        """The requests answered so far, oldest first."""
+        return tuple(self._requests)
+
+    def answer(self, method: str, target: str, authorization: str | None) -> Answer:
+        """Answer one request; ``target`` is its path and query as sent, ``authorization`` that header's value."""
+        path, _, query_text = target.partition("?")
+        pairs = parse_qsl(query_text, keep_blank_values=True)
+        try:
+            self._refuse_strangers(method, authorization)
+            status, body = HTTPStatus.OK, self._body(path, _single(pairs))
+        except _RefusedError as refused:
+            status, body = HTTPStatus(refused.status), refused.body
+        self._requests.append(
+            Request(method=method, path=path, query=dict(pairs), status=status, time=self._world.now())
+        )
+        return self._answer(status, body)
+
+    def malformed(self, status: int) -> Answer:
+        """Answer what is not a request at all."""
+        return self._answer(HTTPStatus(status), _ERROR_BODIES.get(status))
+
+    def _answer(self, status: HTTPStatus, body: Any) -> Answer:
+        limit = self._scenario.rate_limit
+        headers = {
+            "Date": formatdate(self._world.now(), usegmt=True),
+            "Content-Type": "application/json; charset=utf-8",
+            "x-request-id": str(uuid.uuid4()),
+        }
+        if status is HTTPStatus.METHOD_NOT_ALLOWED:
+            headers["Allow"] = "GET"
+        if status is HTTPStatus.TOO_MANY_REQUESTS and limit and limit.retry_after is not None:
+            headers["Retry-After"] = str(math.ceil(limit.retry_after))
+        return Answer(status=status, headers=headers, body=b"" if body is None else json.dumps(body).encode())
+
+    def _refuse_strangers(self, method: str, authorization: str | None) -> None:
+        if method != "GET":
+            raise _RefusedError(405)
+        key = _key(authorization)
+        if not key or (self._scenario.key is not None and key != self._scenario.key):
+            raise _RefusedError(401)
+        if not self._world.admits_request():
+            raise _RefusedError(429)
+
+    def _body(self, path: str, query: dict[str, str]) -> Any:
+        if path == _LIST_PATH:
+            return self._listing(query)
+        if found := _COUNTS_PATH.fullmatch(path):
+            return self._counts(found[1], query)
+        raise _RefusedError(404)
+
+    def _counts(self, segment: str, query: dict[str, str]) -> dict[str, Any]:
+        if not self._world.has_segment(segment):
+            raise _RefusedError(404)
+        is_trigger = _choice(query, "refresh", _BOOLEANS, default=False)
+        bypass_global = _choice(query, "bypass_global", _BOOLEANS, default=False)
+        # Without a channel, the total alone is counted.
+        channel = _choice(query, "channels", _CHANNELS, default=Channel.USERS)
+        if status := self._world.next_status(segment, is_trigger=is_trigger):
+            raise _RefusedError(status)
+        if is_trigger:
+            state = self._world.trigger(segment, channel, bypass_global=bypass_global)
+        else:
+            state = self._world.read(segment, bypass_global=bypass_global)
+        return {
+            "refresh_status": "refreshing" if state.refreshing else "ready",
+            **{field: state.counts[each] for each, field in _COUNT_FIELDS.items() if each in state.counts},
+            "approxusers_updated_at": self._stamp(state.counted_at),
+        }
+
+    def _listing(self, query: dict[str, str]) -> list[dict[str, Any]]:
+        """Return one page: pages count from 0, and a name is looked for anywhere in a name, in either case."""
+        archived = _choice(query, "archived", _ARCHIVED, default=None)
+        text = query.get("name", "").casefold()
+        first = _whole(query, "page", default=0, least=0)
+        size = _whole(query, "per_page", default=_DEFAULT_PER_PAGE, least=1)
+        found = [
+            self._item(state)
+            for state in self._world.segments()
+            if text in state.segment.name.casefold() and archived in (None, state.segment.archived)
+        ]
+        return found[first * size : (first + 1) * size]
+
+    def _item(self, state: SegmentState) -> dict[str, Any]:
+        return {
+            "name": state.segment.name,
+            "uuid": state.segment.uuid,
+            "mixin_key": None,
+            "created_at": "2021-08-25T06:06:59.000Z",
+            "updated_at": "2021-08-25T06:06:59.000Z",
+            "status": "active",
+            **{_COUNT_FIELDS[each]: state.counts.get(each, 0) for each in _LISTED_COUNTS},
+            "approxusers_updated_at": self._stamp(state.counted_at),
+            "version": 1,
+        }
+
+    def _stamp(self, seconds: float | None) -> str | None:
+        if seconds is None:
+            return None
+        whole, fraction = divmod(math.floor(seconds * 1000), 1000)
+        shown = fraction if self._scenario.stamps is Stamps.MILLISECONDS else 0
+        return f"{datetime.fromtimestamp(whole, UTC):%Y-%m-%dT%H:%M:%S}.{shown:03}Z"
+
+
+def _key(authorization: str | None) -> str:
+    """Return the key out of a Basic ``Authorization`` header with an empty password; empty when there is none."""
+    scheme, _, encoded = (authorization or "").partition(" ")
+    try:
+        user, colon, password = base64.b64decode(encoded, validate=True).decode().partition(":")
+    except ValueError:
+        return ""
+    return user if scheme.lower() == "basic" and colon and not password else ""
+
+
+def _single(pairs: list[tuple[str, str]]) -> dict[str, str]:
+    """Return the parameters by name; the same one twice is refused."""
+    query = dict(pairs)
+    if len(query) < len(pairs):
+        raise _RefusedError(400, {"errors": {"base": ["a parameter is given more than once"]}})
+    return query
+
+
+def _choice(query: dict[str, str], name: str, choices: Mapping[str, T], default: T) -> T:
+    given = query.get(name)
+    if given is None:
+        return default
+    if given not in choices:
+        raise _RefusedError(400, {"errors": {name: ["is not included in the list"]}})
+    return choices[given]
+
+
+def _whole(query: dict[str, str], name: str, *, default: int, least: int) -> int:
+    given = query.get(name)
+    if given is None:
+        return default
+    if not re.fullmatch("[0-9]{1,9}", given) or int(given) < least:
+        raise _RefusedError(400, {"errors": {name: [f"must be a whole number from {least} up"]}})
+    return int(given)

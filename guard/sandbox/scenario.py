@@ -1,0 +1,215 @@
+"""What the sandbox plays: an account, its segments, and how the server behaves; from a scenario file or from code.
+
+``demo.yaml`` beside this module shows every key of a scenario file, each with a word on what it does.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from guard.model import Channel
+from guard.rules.document import Closed, parse_document, read_document
+from guard.rules.fields import Decimal, Duration, People, Text, Uuid, WholeNumber, duration
+from guard.rules.tree import Mapping, Sequence, problem_at
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Iterator
+
+    from guard.errors import Problem
+
+ERROR_STATUSES = (400, 401, 403, 404, 409, 422, 429, 500, 502, 503, 504)
+"""The HTTP statuses of errors that the API's reference names."""
+
+
+class Stamps(StrEnum):
+    """How finely the server's stamps are told."""
+
+    SECONDS = "seconds"
+    MILLISECONDS = "milliseconds"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RateLimit:
+    """How many requests a second are served, and what a refused one is told to wait, in seconds (None: not told)."""
+
+    requests_per_second: float
+    retry_after: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answers:
+    """HTTP statuses to give, in order, before behaving: ``any`` to whatever comes first, the others after those."""
+
+    any: tuple[int, ...] = ()
+    reads: tuple[int, ...] = ()
+    triggers: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScenarioSegment:
+    """A segment and what a refresh of it does; durations are in seconds, counts in people.
+
+    A channel that ``counts`` leaves out is left out of the answers too; one that ``fresh`` leaves out keeps its count.
+    ``counted`` is how long ago the counts were made; None is never, which shows as zeros and a null stamp.
+    A refresh begins ``lag`` after its trigger, ``ready`` with the old count until then, and then takes ``refresh``;
+    on a channel in ``stuck`` it never ends, and no other can begin.
+    ``outside_global_inclusion`` are people whom only ``bypass_global=true`` counts.
+    """
+
+    uuid: str
+    name: str
+    archived: bool = False
+    counts: dict[Channel, int] = field(default_factory=dict)
+    counted: float | None = 3600.0
+    fresh: dict[Channel, int] = field(default_factory=dict)
+    outside_global_inclusion: dict[Channel, int] = field(default_factory=dict)
+    refresh: float = 1.0
+    lag: float = 0.0
+    stuck: frozenset[Channel] = frozenset()
+    answers: Answers = Answers()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scenario:
+    """An account, and the server in front of it.
+
+    ``key`` is the only API key that is accepted; None accepts any that is not empty. ``latency`` passes before each
+    answer; ``clock_skew`` is how far the server's clock is ahead of ours (negative: behind). Both are in seconds.
+    """
+
+    key: str | None = None
+    rate_limit: RateLimit | None = None
+    latency: float = 0.0
+    stamps: Stamps = Stamps.MILLISECONDS
+    clock_skew: float = 0.0
+    segments: tuple[ScenarioSegment, ...] = ()
+
+
+def load_scenario(path: str | os.PathLike[str]) -> Scenario:
+    """Return the scenario in a file.
+
+    Raise UsageError when the file cannot be read, and RulesError with every problem in it and its place.
+    """
+    return parse_scenario(read_document(path), str(path))
+
+
+def parse_scenario(data: bytes, path: str) -> Scenario:
+    """Return the scenario in a file's bytes; raise RulesError with every problem in it, which names ``path``."""
+    document, _ = parse_document(data, path, _Scenario, across=_contradictions)
+    return document.value()
+
+
+# The file's form
+
+_EVERY_CHANNEL = "all"
+_NEVER = "never"
+
+
+def _error_status(value: int) -> int:
+    if value not in ERROR_STATUSES:
+        raise ValueError(f"{value} is none of the API's errors: {', '.join(str(each) for each in ERROR_STATUSES)}")
+    return value
+
+
+def _age(value: object) -> float | None:
+    return None if value == _NEVER else duration(value)
+
+
+def _signed_duration(value: object) -> float:
+    if isinstance(value, str) and value.startswith("-"):
+        return -duration(value[1:])
+    return duration(value)
+
+
+def _channels(value: object) -> object:
+    return [str(channel) for channel in Channel] if value == _EVERY_CHANNEL else value
+
+
+def _by_channel(people: dict[str, int]) -> dict[Channel, int]:
+    return {Channel(name): count for name, count in people.items()}
+
+
+def _channel_set(names: list[str]) -> frozenset[Channel]:
+    return frozenset(Channel(name) for name in names)
+
+
+def _given(model: Closed) -> dict[str, Any]:
+    """Return what the file gives; what it leaves out has its default in the dataclass, and there alone."""
+    return {name: getattr(model, name) for name in model.model_fields_set}
+
+
+_ChannelName = Literal["users", "email", "sms", "push", "in_app"]
+_PeopleByChannel = Annotated[dict[_ChannelName, People], AfterValidator(_by_channel)]
+_Statuses = Annotated[list[Annotated[WholeNumber, AfterValidator(_error_status)]], AfterValidator(tuple)]
+
+
+class _RateLimit(Closed):
+    requests_per_second: Annotated[Decimal, Field(gt=0)]
+    retry_after: Duration | None = None
+
+    def value(self) -> RateLimit:
+        return RateLimit(**_given(self))
+
+
+class _Answers(Closed):
+    any: _Statuses | None = None
+    reads: _Statuses | None = None
+    triggers: _Statuses | None = None
+
+    def value(self) -> Answers:
+        return Answers(**_given(self))
+
+
+class _Segment(Closed):
+    uuid: Uuid
+    name: Text
+    archived: bool | None = None
+    counts: _PeopleByChannel | None = None
+    counted: Annotated[float | None, BeforeValidator(_age)] = None
+    fresh: _PeopleByChannel | None = None
+    outside_global_inclusion: _PeopleByChannel | None = None
+    refresh: Duration | None = None
+    lag: Duration | None = None
+    stuck: Annotated[list[_ChannelName], BeforeValidator(_channels), AfterValidator(_channel_set)] | None = None
+    answers: Annotated[_Answers, AfterValidator(_Answers.value)] | None = None
+
+    def value(self) -> ScenarioSegment:
+        return ScenarioSegment(**_given(self))
+
+
+class _Scenario(Closed):
+    key: Text | None = None
+    rate_limit: Annotated[_RateLimit, AfterValidator(_RateLimit.value)] | None = None
+    latency: Duration | None = None
+    stamps: Annotated[Literal["seconds", "milliseconds"], AfterValidator(Stamps)] | None = None
+    clock_skew: Annotated[float, BeforeValidator(_signed_duration)] | None = None
+    segments: Annotated[list[Annotated[_Segment, AfterValidator(_Segment.value)]], AfterValidator(tuple)]
+
+    def value(self) -> Scenario:
+        return Scenario(**_given(self))
+
+
+def _contradictions(root: Mapping) -> Iterator[Problem]:
+    """Find what is wrong from one key to another, in a file whose other parts may be wrong too."""
+    first_lines: dict[str, int] = {}
+    for index, segment in _mappings(root.get("segments")):
+        uuid = segment.get("uuid")
+        if isinstance(uuid, str):
+            if uuid.lower() in first_lines:
+                what = f"another segment has this uuid, in line {first_lines[uuid.lower()]}"
+                yield problem_at(segment.key_place("uuid"), ["segments", index, "uuid"], what)
+            first_lines.setdefault(uuid.lower(), segment.line("uuid"))
+        if segment.get("counted") == _NEVER and "counts" in segment:
+            what = "a segment that was never counted has no counts; write fresh"
+            yield problem_at(segment.key_place("counts"), ["segments", index, "counts"], what)
+
+
+def _mappings(value: Any) -> Iterator[tuple[int, Mapping]]:
+    for index, each in enumerate(value if isinstance(value, Sequence) else ()):
+        if isinstance(each, Mapping):
+            yield index, each

@@ -1,0 +1,155 @@
+"""The sandbox's HTTP server: loopback only, a thread for each connection, connections kept open between requests."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import socket
+import sys
+import threading
+import time
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler
+from socketserver import TCPServer, ThreadingMixIn
+from typing import TYPE_CHECKING, Any, Self
+
+from guard.errors import UsageError
+from guard.sandbox.api import Answer, Api, Request
+from guard.sandbox.world import World
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from guard.sandbox.scenario import Scenario
+
+HOST = "127.0.0.1"
+_IDLE_TIMEOUT = 60.0
+_STOP_INTERVAL = 0.02
+
+
+class Sandbox:
+    """A stand-in for Blueshift's API that serves while it is entered: ``with Sandbox(scenario) as sandbox: ...``.
+
+    Port 0 takes any free port; the address is ``sandbox.url``. ``clock`` gives seconds since 1970. Entering raises
+    UsageError when the port cannot be had; leaving closes every connection.
+    """
+
+    def __init__(self, scenario: Scenario, *, port: int = 0, clock: Callable[[], float] = time.time) -> None:
+        self.world = World(scenario, clock=clock)
+        self._api = Api(scenario, self.world)
+        self._port = port
+        self._latency = scenario.latency
+
+    def __enter__(self) -> Self:
+        try:
+            self._server = _Server(self._port, self._api, self._latency)
+        except (OSError, OverflowError) as error:
+            why = error.strerror if isinstance(error, OSError) else str(error)
+            raise UsageError(
+                f"the sandbox cannot listen on {HOST}:{self._port}: {why}",
+                hint="choose another port; 0 takes any that is free",
+            ) from error
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(_STOP_INTERVAL,), name="sandbox")
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.stop()
+        self._thread.join()
+
+    @property
+    def url(self) -> str:
+        """The address it serves at, such as ``http://127.0.0.1:8080``; known once it was entered."""
+        return f"http://{HOST}:{self._server.server_address[1]}"
+
+    @property
+    def requests(self) -> tuple[Request, ...]:
+        """The requests answered so far (the latest hundred thousand), oldest first."""
+        return self._api.requests
+
+    def serve_forever(self) -> None:
+        """Return only by an exception, such as the KeyboardInterrupt of Ctrl-C."""
+        self._thread.join()
+
+
+class _Server(ThreadingMixIn, TCPServer):
+    allow_reuse_address = True
+    request_queue_size = 128
+
+    def __init__(self, port: int, api: Api, latency: float) -> None:
+        self.api = api
+        self._latency = latency
+        self._stopping = threading.Event()
+        self._connections: set[socket.socket] = set()
+        super().__init__((HOST, port), _Handler)
+
+    def pause(self) -> None:
+        """Let the scenario's latency pass, or less when the server stops."""
+        if self._latency:
+            self._stopping.wait(self._latency)
+
+    def stop(self) -> None:
+        """Take no more connections, break off those that are open, and wait for their threads."""
+        self.shutdown()
+        for connection in list(self._connections):
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+        self._stopping.set()
+        self.server_close()
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        self._connections.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        self._connections.discard(request)
+        super().shutdown_request(request)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        # A client that goes away in the middle of an answer is no news.
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: _Server
+    protocol_version = "HTTP/1.1"
+    default_request_version = "HTTP/1.1"  # or what cannot be read is answered without headers
+    disable_nagle_algorithm = True
+    wbufsize = -1  # an answer is gathered, and leaves in one write
+    timeout = _IDLE_TIMEOUT
+
+    def do_GET(self) -> None:
+        self._skip_body()
+        self.server.pause()
+        self._send(self.server.api.answer(self.command, self.path, self.headers["Authorization"]))
+
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:  # noqa: ARG002 - as inherited
+        if code == HTTPStatus.NOT_IMPLEMENTED:  # the base class: there is no do_METHOD. The API has an answer to that.
+            self.do_GET()
+        else:
+            self.close_connection = True
+            self._send(self.server.api.malformed(code))
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - as inherited
+        """Keep quiet: stderr belongs to the command."""
+
+    def _skip_body(self) -> None:
+        """Read past a short body, so that the next request on the connection is found; a long one ends it."""
+        length = self.headers.get("Content-Length", "0")
+        if re.fullmatch("[0-9]{1,5}", length) and "Transfer-Encoding" not in self.headers:
+            self.rfile.read(int(length))
+        else:
+            self.close_connection = True
+
+    def _send(self, answer: Answer) -> None:
+        self.send_response_only(answer.status)
+        for name, value in answer.headers.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(answer.body)))
+        if self.close_connection:
+            self.send_header("Connection", "close")
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(answer.body)
+        self.wfile.flush()

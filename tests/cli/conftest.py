@@ -1,0 +1,119 @@
+"""The real command in a process of its own, against the sandbox on a real socket."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from guard.model import Channel
+from guard.sandbox.scenario import Scenario, ScenarioSegment
+from guard.sandbox.server import Sandbox
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+KEY = "a-key-for-tests"
+GOOD, BAD, STUCK, MIDDLING = (f"00000000-0000-4000-8000-00000000000{number}" for number in range(1, 5))
+RULES = f"""\
+version: 1
+blueshift: {{requests_per_second: 200}}
+refresh: {{timeout: 3s, poll_interval: 100ms, max_poll_interval: 300ms}}
+segments:
+  good:
+    uuid: {GOOD}
+    tags: [weekly]
+    channels: {{email: {{min: 10, max: 100}}}}
+  bad:
+    uuid: {BAD}
+    channels: {{email: {{min: 10, max: 100}}}}
+  stuck:
+    uuid: {STUCK}
+    channels: {{email: {{min: 10, max: 100}}}}
+  middling:
+    uuid: {MIDDLING}
+    tags: [weekly]
+    channels: {{email: {{min: 10, warn: {{min: 60}}}}}}
+campaigns:
+  sale:
+    segments: [good, middling]
+    totals: {{email: {{max: 100}}}}
+"""
+
+
+def segment(uuid: str, people: int, **values: Any) -> ScenarioSegment:
+    email = {Channel.EMAIL: people}
+    return ScenarioSegment(**{"uuid": uuid, "name": uuid[-1], "counts": {Channel.EMAIL: 50}, "fresh": email} | values)
+
+
+@pytest.fixture
+def scenario() -> Scenario:
+    segments = (
+        segment(GOOD, 50, refresh=0.05),
+        segment(BAD, 5000, refresh=0.05),
+        segment(STUCK, 50, stuck=frozenset({Channel.EMAIL})),
+        segment(MIDDLING, 51, refresh=0.05),
+    )
+    return Scenario(key=KEY, segments=segments)
+
+
+@pytest.fixture
+def sandbox(scenario: Scenario) -> Iterator[Sandbox]:
+    with Sandbox(scenario) as server:
+        yield server
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Return a working directory with a rules file in it."""
+    (tmp_path / "rules.yaml").write_text(RULES)
+    return tmp_path
+
+
+@pytest.fixture
+def environ(sandbox: Sandbox) -> dict[str, str]:
+    """Return the environment of somebody who is set up to ask the sandbox."""
+    return {**os.environ, "BLUESHIFT_API_KEY": KEY, "BLUESHIFT_BASE_URL": sandbox.url}
+
+
+@pytest.fixture
+def start(folder: Path, environ: dict[str, str]) -> Iterator[Callable[..., subprocess.Popen[str]]]:
+    """Start the command in the folder; ``environ`` given to it is added, and None takes a variable away."""
+    started: list[subprocess.Popen[str]] = []
+
+    def begin(*arguments: str, **options: Any) -> subprocess.Popen[str]:
+        changed = {**environ, **options.pop("environ", {})}
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | options
+        process = subprocess.Popen(
+            [sys.executable, "-m", "guard", *arguments],
+            cwd=folder,
+            env={name: value for name, value in changed.items() if value is not None},
+            text=True,
+            encoding="utf-8",
+            **pipes,
+        )
+        started.append(process)
+        return process
+
+    yield begin
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+@pytest.fixture
+def audience_guard(start: Callable[..., subprocess.Popen[str]]) -> Callable[..., tuple[int, str, str]]:
+    """Run the command to its end and return its exit code, stdout and stderr, after a look for the key in them."""
+
+    def run(*arguments: str, given: str = "", **options: Any) -> tuple[int, str, str]:
+        process = start(*arguments, **options)
+        stdout, stderr = process.communicate(given, timeout=40)
+        assert KEY not in (stdout or "") + (stderr or "")
+        assert "Traceback" not in (stderr or "")
+        return process.returncode, stdout, stderr
+
+    return run

@@ -1,0 +1,339 @@
+"""The gate, as those who stand outside see it: exit code, stdout, stderr and report files."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import socket
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from guard.sandbox.scenario import RateLimit, Scenario
+
+if TYPE_CHECKING:
+    import subprocess
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from guard.sandbox.server import Sandbox
+
+    Run = Callable[..., tuple[int, str, str]]
+    Start = Callable[..., subprocess.Popen[str]]
+
+
+def check_lines(stdout: str) -> list[str]:
+    """Return the lines of the report without what differs from run to run."""
+    return [re.sub(r" \| counted \d+ s ago", "", line) for line in stdout.splitlines() if not line.startswith("Asked ")]
+
+
+def test_what_is_within_bounds_passes(audience_guard: Run) -> None:
+    code, stdout, stderr = audience_guard("check", "--segment", "good")
+
+    assert code == 0
+    assert check_lines(stdout) == [
+        "PASS    good / email / min: email reaches 50, which meets the minimum of 10 | rules.yaml:8",
+        "PASS    good / email / max: email reaches 50, which is within the maximum of 100 | rules.yaml:8",
+        "Guards: 0 fail, 0 unknown, 0 warn, 1 pass.",
+        "1 guard passed; every count is fresh. (exit 0)",
+    ]
+    assert stderr == ""
+
+
+def test_what_is_out_of_bounds_fails(audience_guard: Run) -> None:
+    code, stdout, stderr = audience_guard("check", "--segment", "bad")
+
+    assert code == 1
+    assert check_lines(stdout)[0].startswith(
+        "FAIL    bad / email / max: email reaches 5,000, which is 4,900 above the maximum of 100 (4900% above) | "
+    )
+    assert check_lines(stdout)[-1] == "Do not send: 1 of 1 guard failed. (exit 1)"
+    assert stderr == ""
+
+
+def test_what_could_not_be_found_out_is_no_pass(audience_guard: Run) -> None:
+    code, stdout, stderr = audience_guard("check", "--segment", "stuck", "--segment", "good")
+
+    assert code == 3
+    assert check_lines(stdout)[0].startswith(
+        "UNKNOWN stuck / email / min: email is unknown: the refresh did not end within 3 s | "
+    )
+    assert stderr == ""
+
+
+def test_an_established_failure_outranks_an_unknown(audience_guard: Run) -> None:
+    code, stdout, _ = audience_guard("check", "--output", "json")
+
+    report = json.loads(stdout)
+    assert code == 1
+    assert [each["verdict"] for each in report["segments"]] == ["pass", "fail", "unknown", "warn"]
+    assert (report["verdict"], report["exit_code"], report["complete"]) == ("fail", 1, False)
+
+
+@pytest.mark.parametrize(
+    ("segments", "fail_on", "code"),
+    [
+        (["middling"], "fail", 0),
+        (["middling"], "warn", 1),
+        (["middling"], "never", 0),
+        (["bad"], "never", 0),
+        (["bad", "stuck"], "never", 3),
+        (["middling", "stuck"], "fail", 3),
+        (["middling", "stuck"], "warn", 1),
+    ],
+)
+def test_fail_on_changes_the_exit_code_and_no_verdict(
+    audience_guard: Run, segments: list[str], fail_on: str, code: int
+) -> None:
+    asked = [word for key in segments for word in ("--segment", key)]
+
+    found, stdout, _ = audience_guard("check", *asked, "--fail-on", fail_on, "--output", "json")
+
+    verdicts = {"middling": "warn", "bad": "fail", "stuck": "unknown"}
+    report = json.loads(stdout)
+    assert (found, report["exit_code"], report["fail_on"]) == (code, code, fail_on)
+    assert {each["key"]: each["verdict"] for each in report["segments"]} == {key: verdicts[key] for key in segments}
+
+
+def test_a_campaign_brings_its_segments_and_its_totals(audience_guard: Run) -> None:
+    code, stdout, _ = audience_guard("check", "--campaign", "sale", "--output", "json")
+
+    report = json.loads(stdout)
+    assert code == 1
+    assert [each["key"] for each in report["segments"]] == ["good", "middling"]
+    assert report["campaigns"][0]["totals"][0]["count"] == 101
+    assert report["selection"] == {"segments": [], "tags": [], "campaigns": ["sale"]}
+
+
+def test_selections_add_up(audience_guard: Run) -> None:
+    _, stdout, _ = audience_guard("check", "--tag", "weekly", "--segment", "bad", "--output", "json")
+
+    assert [each["key"] for each in json.loads(stdout)["segments"]] == ["good", "bad", "middling"]
+    assert json.loads(stdout)["campaigns"] == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--segment", "god"], 'rules.yaml has no segment "god"; did you mean "good"?'),
+        (["--tag", "daily"], 'rules.yaml has no tag "daily"'),
+        (["--campaign", "sales"], 'rules.yaml has no campaign "sales"; did you mean "sale"?'),
+        (["--output", "pdf"], '--output knows no format "pdf"'),
+        (["--output", "json", "--output", "text"], "two --output without a path"),
+        (["--output", "json=a", "--output", "text=./a"], "two --output to one file"),
+        (["--output", "json=no/such/folder/r.json"], "its folder is not there"),
+        (["--output", "json=rules.yaml"], "this run reads that file"),
+        (["--timeout", "10"], "write a duration such as 90s, 10m or 1h30m"),
+        (["--fail-on", "maybe"], "'maybe' is not one of 'fail', 'warn', 'never'"),
+        (["--region", "mars"], 'there is no region "mars"'),
+        (["--base-url", "http://example.com"], "would send the API key unencrypted"),
+        (["--no-such-flag"], "No such option '--no-such-flag'"),
+        (["no-such-rules.yaml"], "no-such-rules.yaml: there is no such file"),
+        (["."], "is a directory"),
+        (["rules.yaml", "other.yaml"], "Got unexpected extra argument"),
+    ],
+)
+def test_a_slip_is_told_and_nothing_is_sent(
+    audience_guard: Run, sandbox: Sandbox, folder: Path, arguments: list[str], sentence: str
+) -> None:
+    code, stdout, stderr = audience_guard("check", *arguments)
+
+    assert (code, stdout) == (2, "")
+    assert sentence in stderr
+    assert sandbox.requests == ()
+    assert (folder / "rules.yaml").exists()
+
+
+def test_every_problem_of_the_rules_is_told_in_one_go(audience_guard: Run, folder: Path, sandbox: Sandbox) -> None:
+    (folder / "rules.yaml").write_text("version: 2\nsegmets: {}\n")
+
+    code, stdout, stderr = audience_guard("check")
+
+    assert (code, stdout) == (2, "")
+    assert stderr.count("rules.yaml:") == 3
+    assert sandbox.requests == ()
+
+
+@pytest.mark.parametrize(
+    ("variables", "sentence"),
+    [
+        ({"BLUESHIFT_API_KEY": None}, "there is no API key"),
+        ({"BLUESHIFT_API_KEY": ""}, "BLUESHIFT_API_KEY is empty"),
+        ({"BLUESHIFT_API_KEY": "a key"}, "holds a character that no API key has"),
+        ({"BLUESHIFT_API_KEY": None, "BLUESHIFT_API_KEY_FILE": "nowhere"}, "is not there, or is not a file"),
+        ({"BLUESHIFT_REGION": "mars"}, 'there is no region "mars"'),
+    ],
+)
+def test_an_unusable_environment_is_told_and_nothing_is_sent(
+    audience_guard: Run, sandbox: Sandbox, variables: dict[str, Any], sentence: str
+) -> None:
+    code, stdout, stderr = audience_guard("check", environ=variables)
+
+    assert (code, stdout) == (2, "")
+    assert sentence in stderr
+    assert "  hint: " in stderr
+    assert sandbox.requests == ()
+
+
+def test_a_refused_key_is_told_once_and_the_report_is_written(audience_guard: Run, folder: Path) -> None:
+    code, stdout, stderr = audience_guard(
+        "check", "--output", "json=report.json", environ={"BLUESHIFT_API_KEY": "another-key"}
+    )
+
+    report = json.loads((folder / "report.json").read_text())
+    assert code == 3
+    assert {guard["reason"] for each in report["segments"] for guard in each["guards"]} == {"refused_key"}
+    assert stderr.count("Blueshift refused the API key (401 Unauthorized)") == 1
+    assert "  hint: BLUESHIFT_API_KEY must be a User API key" in stderr
+    assert "Not proven" in stdout
+
+
+def test_one_run_writes_every_report_that_is_asked_for(audience_guard: Run, folder: Path) -> None:
+    code, stdout, _ = audience_guard(
+        "check", "--segment", "good", "--output", "json=a.json", "--output", "text=b.txt", "--output", "json"
+    )
+
+    assert code == 0
+    assert json.loads(stdout) == json.loads((folder / "a.json").read_text())
+    assert "1 guard passed" in (folder / "b.txt").read_text()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        pytest.param(["--segment", "nobody"], 2, id="usage-error"),
+        pytest.param(["no-such-rules.yaml"], 2, id="rules-error"),
+        pytest.param(["--timeout", "250ms", "--segment", "stuck"], 3, id="unknown"),
+    ],
+)
+def test_yesterdays_pass_is_never_read_as_todays(
+    audience_guard: Run, folder: Path, arguments: list[str], code: int
+) -> None:
+    (folder / "report.json").write_text('{"verdict": "pass"}')
+
+    found, _, _ = audience_guard("check", *arguments, "--output", "json=report.json")
+
+    assert found == code
+    assert not (folder / "report.json").exists() or '"pass",' not in (folder / "report.json").read_text()[:200]
+
+
+def test_rules_may_come_from_standard_input(audience_guard: Run, folder: Path) -> None:
+    code, stdout, _ = audience_guard("check", "-", "--segment", "good", given=(folder / "rules.yaml").read_text())
+
+    assert code == 0
+    assert "| standard input:8" in stdout
+
+
+def test_the_runs_deadline_holds_and_the_report_is_still_written(audience_guard: Run) -> None:
+    code, stdout, _ = audience_guard("check", "--timeout", "1s", "--output", "json")
+
+    report = json.loads(stdout)
+    assert code == 1
+    assert report["segments"][2]["guards"][0]["reason"] == "deadline"
+    assert report["segments"][0]["verdict"] == "pass"
+
+
+def test_a_host_that_is_not_there_is_unknown(audience_guard: Run) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        address = f"http://127.0.0.1:{taken.getsockname()[1]}"
+
+        code, stdout, _ = audience_guard("check", "--base-url", address, "--timeout", "2s", "--output", "json")
+
+    assert code == 3
+    assert json.loads(stdout)["verdict"] == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)], ids=["int", "term", "hup"]
+)
+def test_a_signal_ends_it_at_once_without_a_report(
+    start: Start, folder: Path, sandbox: Sandbox, sent: signal.Signals, code: int
+) -> None:
+    (folder / "report.json").write_text("yesterday's")
+    process = start("check", "--segment", "stuck", "--output", "json=report.json")
+    _wait_until(lambda: len(sandbox.requests) > 2)
+
+    process.send_signal(sent)
+    stdout, stderr = process.communicate(timeout=5)
+
+    assert process.returncode == code
+    assert stdout == ""
+    assert stderr == f"audience-guard: stopped by {sent.name}; nothing is proven\n"
+    assert [each.name for each in folder.iterdir()] == ["rules.yaml"]
+
+
+@pytest.mark.parametrize(("segment", "code"), [("good", 0), ("bad", 1), ("stuck", 3)])
+def test_the_exit_code_survives_a_reader_that_went_away(start: Start, segment: str, code: int) -> None:
+    process = start("check", "--segment", segment)
+    assert process.stdout
+    process.stdout.close()
+    process.stdout = None
+
+    _, stderr = process.communicate(timeout=20)
+
+    assert (process.returncode, stderr) == (code, "")
+
+
+@pytest.mark.parametrize(("segment", "code"), [("good", 3), ("bad", 1)])
+def test_a_report_that_cannot_be_written_is_no_pass(start: Start, segment: str, code: int) -> None:
+    with open("/dev/full", "w") as full:  # noqa: PTH123 - a device
+        process = start("check", "--segment", segment, stdout=full)
+        _, stderr = process.communicate(timeout=20)
+
+    assert process.returncode == code
+    assert "the report could not be written to stdout: No space left on device" in stderr
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [
+        pytest.param({"PYTHONOPTIMIZE": "1"}, id="without-asserts"),
+        pytest.param({"LANG": "C", "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONIOENCODING": "cp1252"}, id="cp1252"),
+        pytest.param({"TERM": "dumb", "HOME": None}, id="dumb-and-homeless"),
+        pytest.param({"HTTP_PROXY": "http://127.0.0.1:9", "ALL_PROXY": "http://127.0.0.1:9"}, id="behind-a-proxy"),
+    ],
+)
+def test_odd_environments_change_nothing(audience_guard: Run, variables: dict[str, Any]) -> None:
+    code, stdout, stderr = audience_guard("check", "--segment", "bad", environ=variables)
+
+    assert (code, stderr) == (1, "")
+    assert "email reaches 5,000" in stdout
+
+
+def test_debug_logs_every_request_and_never_the_key(audience_guard: Run, sandbox: Sandbox) -> None:
+    code, _, stderr = audience_guard("check", "--segment", "good", "--debug")
+
+    assert code == 0
+    assert stderr.count("guard.blueshift: GET /api/v1/segments/") == len(sandbox.requests) >= 3
+
+
+def test_a_guard_without_a_minimum_is_hinted_at(audience_guard: Run, folder: Path) -> None:
+    rules = (folder / "rules.yaml").read_text().replace("{min: 10, max: 100}", "{max: 100}", 1)
+    (folder / "rules.yaml").write_text(rules)
+    hint = "hint: rules.yaml:8: good / email has no min: an empty audience would pass\n"
+
+    assert audience_guard("check", "--segment", "good")[::2] == (0, hint)
+    assert audience_guard("check", "--segment", "good", "--quiet")[::2] == (0, "")
+
+
+class TestUnderAStrictLimit:
+    @pytest.fixture
+    def scenario(self, scenario: Scenario) -> Scenario:
+        return Scenario(key=scenario.key, segments=scenario.segments, rate_limit=RateLimit(requests_per_second=8))
+
+    def test_the_run_slows_down_and_ends_well(self, audience_guard: Run, sandbox: Sandbox) -> None:
+        code, _, _ = audience_guard("check", "--tag", "weekly")
+
+        assert code == 0
+        assert len(sandbox.requests) < 20
+
+
+def _wait_until(true: Callable[[], bool]) -> None:
+    for _ in range(1000):
+        if true():
+            return
+        time.sleep(0.01)
+    raise AssertionError("it did not come true within ten seconds")

@@ -1,0 +1,162 @@
+"""Every verb but ``check``."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from guard import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from guard.sandbox.server import Sandbox
+
+    Run = Callable[..., tuple[int, str, str]]
+    Start = Callable[..., subprocess.Popen[str]]
+
+ROOT = Path(__file__).parents[2]
+GOOD = "00000000-0000-4000-8000-000000000001"
+STUCK = "00000000-0000-4000-8000-000000000003"
+
+
+def test_version(audience_guard: Run) -> None:
+    assert audience_guard("--version") == (0, f"audience-guard {__version__}\n", "")
+
+
+@pytest.mark.parametrize("verb", ["", "check", "validate", "schema", "segments", "counts", "demo", "sandbox"])
+def test_help(audience_guard: Run, verb: str) -> None:
+    code, stdout, stderr = audience_guard(*verb.split(), "--help")
+
+    assert (code, stderr) == (0, "")
+    assert stdout.startswith(f"Usage: audience-guard {verb}".rstrip())
+
+
+def test_an_unknown_verb_is_answered_with_the_nearest(audience_guard: Run) -> None:
+    code, stdout, stderr = audience_guard("chek")
+
+    assert (code, stdout) == (2, "")
+    assert stderr.startswith('audience-guard: there is no command "chek"; did you mean "check"?')
+
+
+def test_validate_needs_no_key_and_sends_nothing(audience_guard: Run, sandbox: Sandbox) -> None:
+    found = audience_guard("validate", environ={"BLUESHIFT_API_KEY": None})
+
+    assert found == (0, "rules.yaml is right: 4 segments, 4 guards, 1 campaign\n", "")
+    assert sandbox.requests == ()
+
+
+def test_validate_reports_a_wrong_file(audience_guard: Run) -> None:
+    code, stdout, stderr = audience_guard("validate", "-", given="version: 1\nsegments:\n  a: {channel: {}}\n")
+
+    assert (code, stdout) == (2, "")
+    assert 'standard input:3:7: segments.a.channel: unknown key; did you mean "channels"?' in stderr
+
+
+@pytest.mark.parametrize(
+    ("flags", "file"), [([], "guard/rules/rules.schema.json"), (["--report"], "guard/report/report.schema.json")]
+)
+def test_schema_prints_what_is_shipped(audience_guard: Run, flags: list[str], file: str) -> None:
+    assert audience_guard("schema", *flags) == (0, (ROOT / file).read_text(), "")
+
+
+def test_segments_lists_the_account(audience_guard: Run) -> None:
+    code, stdout, stderr = audience_guard("segments")
+
+    assert (code, stderr) == (0, "")
+    assert stdout.splitlines()[0].split() == ["NAME", "UUID", "USERS", "EMAIL", "SMS", "PUSH", "COUNTED"]
+    assert stdout.splitlines()[1].split()[:2] == ["1", GOOD]
+
+
+def test_segments_keeps_those_with_the_text(audience_guard: Run) -> None:
+    assert len(audience_guard("segments", "3")[1].splitlines()) == 2
+    assert audience_guard("segments", "no such name") == (0, "no segment matches\n", "")
+
+
+def test_segments_says_why_it_cannot_list(audience_guard: Run) -> None:
+    code, stdout, stderr = audience_guard("segments", environ={"BLUESHIFT_API_KEY": "another-key"})
+
+    assert (code, stdout) == (3, "")
+    assert stderr.startswith("audience-guard: the segments could not be listed: Blueshift refused the API key (401")
+
+
+def test_counts_counts_afresh(audience_guard: Run, sandbox: Sandbox) -> None:
+    code, stdout, stderr = audience_guard("counts", GOOD.upper(), "--channel", "email")
+
+    assert (code, stderr) == (0, "")
+    assert stdout.splitlines()[1].split()[:3] == [GOOD, "email", "50"]
+    assert [each.query["refresh"] for each in sandbox.requests][:2] == ["false", "true"]
+
+
+def test_counts_of_what_is_stuck_are_unknown(audience_guard: Run) -> None:
+    code, stdout, _ = audience_guard("counts", STUCK, "--channel", "email", "--timeout", "1s")
+
+    assert code == 3
+    assert stdout.splitlines()[1].split()[2:4] == ["unknown", "deadline:"]
+
+
+def test_counts_takes_uuids_alone(audience_guard: Run, sandbox: Sandbox) -> None:
+    code, stdout, stderr = audience_guard("counts", "../../admin")
+
+    assert (code, stdout) == (2, "")
+    assert '"../../admin" is no segment uuid' in stderr
+    assert sandbox.requests == ()
+
+
+def test_the_sandbox_serves_until_it_is_interrupted(start: Start, audience_guard: Run) -> None:
+    process = start("sandbox", "--port", "0")
+    assert process.stderr
+    told = process.stderr.readline()
+    address = told.split("is at ")[1].split(";")[0]
+
+    listed = audience_guard("segments", environ={"BLUESHIFT_BASE_URL": address, "BLUESHIFT_API_KEY": "sandbox"})
+    process.send_signal(signal.SIGINT)
+
+    assert listed[0] == 0
+    assert process.wait(timeout=5) == 130
+
+
+def test_a_scenario_that_is_wrong_is_told_with_its_place(audience_guard: Run, folder: Path) -> None:
+    (folder / "scenario.yaml").write_text("segments:\n  - {uuid: 7, nam: x}\n")
+
+    code, stdout, stderr = audience_guard("sandbox", "scenario.yaml")
+
+    assert (code, stdout) == (2, "")
+    assert "scenario.yaml:2:" in stderr
+
+
+def test_the_demonstration_runs_as_it_should(audience_guard: Run) -> None:
+    code, stdout, stderr = audience_guard("demo")
+
+    assert code == 0
+    assert stdout.splitlines()[-1] == (
+        "Do not send: 3 of 7 guards failed, 1 could not be found out, 1 warned; 1 of 1 campaign total failed. (exit 1)"
+    )
+    assert "check exited with 1" in stderr
+
+
+def test_completion_is_offered(start: Start) -> None:
+    process = start(environ={"_AUDIENCE_GUARD_COMPLETE": "bash_source"})
+
+    assert "audience-guard" in process.communicate(timeout=10)[0]
+    assert process.returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("command", "unneeded"),
+    [
+        (["--version"], ["httpx", "pydantic", "yaml", "rich", "asyncio", "guard.rules"]),
+        (["validate", str(ROOT / "rules.example.yaml")], ["httpx", "rich", "asyncio", "guard.run"]),
+    ],
+)
+def test_nothing_is_imported_before_it_is_needed(command: list[str], unneeded: list[str]) -> None:
+    program = f"import sys; from guard.cli.main import run; run({command!r}); print(*sys.modules)"
+
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+
+    assert not set(unneeded) & set(ended.stdout.splitlines()[-1].split())

@@ -1,0 +1,155 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from guard.errors import RulesError, UsageError
+from guard.model import Channel
+from guard.sandbox.scenario import (
+    Answers,
+    RateLimit,
+    Scenario,
+    ScenarioSegment,
+    Stamps,
+    load_scenario,
+    parse_scenario,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+UUID = "2dd093e6-8c6f-4e14-8a2c-744477e1fdef"
+WHOLE = f"""\
+key: a-key-for-tests
+rate_limit:
+  requests_per_second: 2.5
+  retry_after: 1s
+latency: 20ms
+stamps: seconds
+clock_skew: 1h30m
+segments:
+  - uuid: {UUID}
+    name: Newsletter
+    archived: true
+    counted: 20h
+    counts: {{users: 62_000, email: 41800}}
+    fresh: {{users: 0}}
+    outside_global_inclusion: {{in_app: 5}}
+    refresh: 500ms
+    lag: 250ms
+    stuck: [push, sms]
+    answers: {{any: [503], reads: [429], triggers: [409, 500]}}
+"""
+
+
+def parsed(text: str) -> Scenario:
+    return parse_scenario(text.encode(), "scenario.yaml")
+
+
+def problems_of(text: str) -> list[str]:
+    with pytest.raises(RulesError) as raised:
+        parsed(text)
+    return raised.value.lines()
+
+
+def segment_with(line: str) -> str:
+    return f"segments:\n  - uuid: {UUID}\n    name: Newsletter\n    {line}\n"
+
+
+def test_every_key_of_a_file_becomes_part_of_the_scenario() -> None:
+    assert parsed(WHOLE) == Scenario(
+        key="a-key-for-tests",
+        rate_limit=RateLimit(requests_per_second=2.5, retry_after=1.0),
+        latency=0.02,
+        stamps=Stamps.SECONDS,
+        clock_skew=5400.0,
+        segments=(
+            ScenarioSegment(
+                uuid=UUID,
+                name="Newsletter",
+                archived=True,
+                counted=72_000.0,
+                counts={Channel.USERS: 62_000, Channel.EMAIL: 41_800},
+                fresh={Channel.USERS: 0},
+                outside_global_inclusion={Channel.IN_APP: 5},
+                refresh=0.5,
+                lag=0.25,
+                stuck=frozenset({Channel.PUSH, Channel.SMS}),
+                answers=Answers(any=(503,), reads=(429,), triggers=(409, 500)),
+            ),
+        ),
+    )
+
+
+def test_what_a_file_leaves_out_has_the_defaults_of_the_scenario() -> None:
+    text = f"segments: [{{uuid: {UUID}, name: Newsletter}}]"
+    assert parsed(text) == Scenario(segments=(ScenarioSegment(uuid=UUID, name="Newsletter"),))
+
+
+def test_a_segment_can_be_stuck_on_all_channels() -> None:
+    assert parsed(segment_with("stuck: all")).segments[0].stuck == frozenset(Channel)
+
+
+def test_a_segment_can_have_been_counted_never() -> None:
+    assert parsed(segment_with("counted: never")).segments[0].counted is None
+
+
+def test_the_server_s_clock_can_be_behind() -> None:
+    assert parsed("clock_skew: -90s\nsegments: []").clock_skew == -90.0
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("segments: []\nkye: x", '2:1: kye: unknown key; did you mean "key"'),
+        ("segments: []\nstamps: minutes", '2:9: stamps: "minutes" is not possible here'),
+        ("segments: []\nclock_skew: -1", "2:13: clock_skew: -1 is no such duration"),
+        ("segments: []\nlatency: soon", '2:10: latency: "soon" is no such duration'),
+        ("segments: []\nrate_limit: {requests_per_second: 0}", "2:35: rate_limit.requests_per_second: 0 is out of"),
+        ("latency: 1s", '1:1: the key "segments" is missing'),
+        (f"segments: [{{uuid: {UUID}}}]", '1:12: segments[1]: the key "name" is missing'),
+        (segment_with("counts: {emial: 5}"), "4:14: segments[1].counts.emial:"),
+        (segment_with("fresh: {email: -5}"), "4:20: segments[1].fresh.email: -5 is below 0"),
+        (segment_with("stuck: [fax]"), "4:13: segments[1].stuck[1]:"),
+        (segment_with("stuck: 5"), "4:12: segments[1].stuck: 5 is no list"),
+        (segment_with("answers: {any: [200]}"), "4:21: segments[1].answers.any[1]: 200 is none of the API's errors"),
+        (segment_with("answers: {trigger: [503]}"), "4:15: segments[1].answers.trigger: unknown key; did you mean"),
+        (segment_with("refresh: 0s"), '4:14: segments[1].refresh: "0s" is no such duration'),
+    ],
+)
+def test_a_problem_is_told_with_its_place(text: str, place: str) -> None:
+    (line,) = problems_of(text)
+    assert line.startswith(f"scenario.yaml:{place}")
+
+
+def test_a_uuid_that_two_segments_have_is_told_at_the_second() -> None:
+    text = f"segments:\n  - {{uuid: {UUID}, name: One}}\n  - {{uuid: {UUID.upper()}, name: Two}}\n"
+    assert problems_of(text) == ["scenario.yaml:3:6: segments[2].uuid: another segment has this uuid, in line 2"]
+
+
+def test_counts_of_a_segment_that_was_never_counted_are_a_contradiction() -> None:
+    (line,) = problems_of(segment_with("counted: never\n    counts: {email: 5}"))
+    assert line.startswith("scenario.yaml:5:5: segments[1].counts: a segment that was never counted has no counts")
+
+
+def test_every_problem_is_told_in_one_go() -> None:
+    lines = problems_of(f"stamps: x\nsegments:\n  - {{uuid: {UUID}, name: 5}}\n  - 7\n  - {{uuid: {UUID}}}\n")
+    assert [line.split(": ")[:2] for line in lines] == [
+        ["scenario.yaml:1:9", "stamps"],
+        ["scenario.yaml:3:56", "segments[1].name"],
+        ["scenario.yaml:4:5", "segments[2]"],
+        ["scenario.yaml:5:5", "segments[3]"],
+        ["scenario.yaml:5:6", "segments[3].uuid"],
+    ]
+
+
+def test_a_scenario_is_read_from_its_file(tmp_path: Path) -> None:
+    path = tmp_path / "scenario.yaml"
+    path.write_text(WHOLE, encoding="utf-8")
+    assert load_scenario(path) == parsed(WHOLE)
+
+
+def test_a_file_that_is_not_there_is_a_usage_error(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="there is no such file"):
+        load_scenario(tmp_path / "scenario.yaml")
