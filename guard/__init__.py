@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from guard.errors import GuardError, RulesError, UsageError
-    from guard.model import Report, Rules, Selection, Verdict
+    from guard.model import Rules, Selection
+    from guard.outcome import Report, Verdict
     from guard.rules import load_rules
     from guard.run import check, check_async
 
@@ -30,12 +31,12 @@ __all__ = [
 
 _HOMES = {
     "GuardError": "guard.errors",
-    "Report": "guard.model",
+    "Report": "guard.outcome",
     "Rules": "guard.model",
     "RulesError": "guard.errors",
     "Selection": "guard.model",
     "UsageError": "guard.errors",
-    "Verdict": "guard.model",
+    "Verdict": "guard.outcome",
     "check": "guard.run",
     "check_async": "guard.run",
     "load_rules": "guard.rules",

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from guard.model import ExitCode
+from guard.exit_code import ExitCode
 
 
 class GuardError(Exception):

@@ -9,22 +9,15 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from guard.model import (
-    Bound,
-    BoundName,
-    Campaign,
+from guard.model import Bound, BoundName, Campaign, Channel, Guard, Segment, Severity, Total
+from guard.outcome import (
     CampaignResult,
-    Channel,
     Check,
     Count,
-    Guard,
     GuardResult,
     Reason,
-    Segment,
     SegmentReadings,
     SegmentResult,
-    Severity,
-    Total,
     TotalResult,
     Unavailable,
     Verdict,

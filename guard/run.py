@@ -11,7 +11,8 @@ from guard import __version__
 from guard.blueshift.account import open_account
 from guard.blueshift.counting import Wanted, connect, longest_run
 from guard.evaluate import evaluate
-from guard.model import FailOn, Report, Selection
+from guard.model import Selection
+from guard.outcome import FailOn, Report
 from guard.plan import plan
 from guard.progress import Progress
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from typing import TYPE_CHECKING
 
@@ -49,7 +48,9 @@ def duration(seconds: float) -> str:
 
 def nearest(word: str, known: Iterable[str], *, most: int = 1) -> list[str]:
     """Return the known words that look most like the given one, best first; none when nothing looks like it."""
-    return difflib.get_close_matches(word, list(known), n=most, cutoff=0.6)
+    from difflib import get_close_matches  # noqa: PLC0415 - a slip is rare, and every start would pay for it
+
+    return get_close_matches(word, list(known), n=most, cutoff=0.6)
 
 
 def did_you_mean(word: str, known: Iterable[str], *, most: int = 1) -> str:

@@ -9,24 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from guard.evaluate import evaluate
-from guard.model import (
-    Bound,
-    BoundName,
-    Campaign,
-    Channel,
-    Check,
-    Count,
-    Guard,
-    GuardResult,
-    Reason,
-    Segment,
-    SegmentReadings,
-    Severity,
-    Total,
-    TotalResult,
-    Unavailable,
-    Verdict,
-)
+from guard.model import Bound, BoundName, Campaign, Channel, Guard, Segment, Severity, Total
+from guard.outcome import Check, Count, GuardResult, Reason, SegmentReadings, TotalResult, Unavailable, Verdict
 from guard.plan import Plan
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -166,7 +150,9 @@ def test_a_channel_larger_than_its_users_is_remarked_on() -> None:
         pytest.param(
             guard(Channel.IN_APP, max=5), 6, "in-app reaches 6, which is 1 above the maximum of 5", id="too-many"
         ),
-        pytest.param(guard(Channel.USERS, max=5), 5, "the segment holds 5 users, which is within the maximum of 5", id="within"),
+        pytest.param(
+            guard(Channel.USERS, max=5), 5, "the segment holds 5 users, which is within the maximum of 5", id="within"
+        ),
         pytest.param(
             guard(Channel.SMS, warn_min=5),
             0,

@@ -14,7 +14,7 @@ from guard.blueshift.answers import ON_THE_WIRE, Answer, Listed, parse_answer, p
 from guard.blueshift.failures import RequestError, RunEndedError
 from guard.blueshift.pauses import before_retry
 from guard.blueshift.schedule import Priority
-from guard.model import Reason
+from guard.outcome import Reason
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -19,7 +19,7 @@ from guard import __version__
 from guard.blueshift.answers import error_message, http_date, status_name
 from guard.blueshift.failures import BadAnswerError, RequestError, UnavailableError
 from guard.errors import UsageError
-from guard.model import Reason
+from guard.outcome import Reason
 from guard.words import printable, shortened
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from guard.blueshift.fresh import Prover
 from guard.blueshift.names import list_segments, resolve
 from guard.blueshift.pauses import RefreshTimes
 from guard.blueshift.schedule import Schedule
-from guard.model import Reason, SegmentReadings, Unavailable
+from guard.outcome import Reason, SegmentReadings, Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
     from guard.blueshift.account import Account
     from guard.blueshift.answers import Listed
-    from guard.model import Channel, Count, Pacing, Refresh, Segment
+    from guard.model import Channel, Pacing, Refresh, Segment
+    from guard.outcome import Count
     from guard.progress import Progress
 
 log = logging.getLogger("guard.blueshift")

@@ -8,7 +8,7 @@ RunEndedError              nobody's count can be had any more in this run
 
 from __future__ import annotations
 
-from guard.model import Reason, Unavailable
+from guard.outcome import Reason, Unavailable
 
 
 class UnavailableError(Exception):

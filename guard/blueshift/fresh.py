@@ -14,7 +14,7 @@ from guard.blueshift.answers import whole_seconds
 from guard.blueshift.api import attempts
 from guard.blueshift.failures import RequestError, UnavailableError
 from guard.blueshift.pauses import grown
-from guard.model import Count, Reason, Unavailable
+from guard.outcome import Count, Reason, Unavailable
 from guard.words import duration
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from guard.blueshift.failures import UnavailableError
-from guard.model import Reason, Unavailable
+from guard.outcome import Reason, Unavailable
 from guard.words import did_you_mean, printable, shortened
 
 if TYPE_CHECKING:

@@ -13,7 +13,9 @@ from guard.cli.options import account_flags, talk_flags
 from guard.cli.streams import print_report
 from guard.cli.watch import watched
 from guard.errors import GuardError, UsageError
-from guard.model import Channel, ExitCode, Pacing, Refresh, SegmentReadings, Unavailable
+from guard.exit_code import ExitCode
+from guard.model import Channel, Pacing, Refresh
+from guard.outcome import SegmentReadings, Unavailable
 from guard.words import duration, number, printable
 
 if TYPE_CHECKING:

@@ -10,15 +10,18 @@ from typing import TYPE_CHECKING
 import click
 
 from guard.cli.options import account_flags, talk_flags
+from guard.cli.rules import read_rules, say_hints
 from guard.cli.streams import print_report, say, say_error, screen_for
 from guard.cli.watch import watched
-from guard.errors import OutputError, UsageError
-from guard.model import ExitCode, FailOn, Reason, Selection
+from guard.errors import OutputError
+from guard.exit_code import ExitCode
+from guard.model import Selection
+from guard.outcome import FailOn, Reason
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from guard.model import Report, Rules
+    from guard.outcome import Report
     from guard.report.outputs import Output
 
 
@@ -114,28 +117,6 @@ def check(
     written = _write(report, wanted, color)
     _say_refused_key(report)
     return report.exit_code if report.exit_code is ExitCode.FAILED or written else ExitCode.UNKNOWN
-
-
-def read_rules(path: str) -> Rules:
-    """Return the rules in the file, or on standard input for ``-``; raises ``RulesError`` or ``UsageError``."""
-    from guard.rules import load_rules, parse_rules  # noqa: PLC0415 - not needed to print help
-
-    if path != "-":
-        return load_rules(path)
-    from guard.rules.document import LARGEST_FILE  # noqa: PLC0415 - see above
-
-    data = sys.stdin.buffer.read(LARGEST_FILE + 1) if sys.stdin else b""
-    if len(data) > LARGEST_FILE:
-        raise UsageError("standard input holds more than a rules file can", hint="is it the file that was meant?")
-    return parse_rules(data, "standard input")
-
-
-def say_hints(rules: Rules) -> None:
-    """Tell of what is right but may not be meant."""
-    from guard.rules import hints  # noqa: PLC0415 - not needed to print help
-
-    for hint in hints(rules):
-        say(f"hint: {hint}")
 
 
 def _inputs(rules: str) -> list[Path]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import os
-import traceback
 from typing import TYPE_CHECKING
 
 import click
@@ -13,7 +12,7 @@ from guard import __version__
 from guard.cli.signals import InterruptedBySignal, stop_on_signals
 from guard.cli.streams import prepare_streams, say, say_error
 from guard.errors import GuardError
-from guard.model import ExitCode
+from guard.exit_code import ExitCode
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -134,6 +133,8 @@ def _apologise(error: Exception, *, debug: bool) -> None:
     if not debug:
         say("  hint: --debug shows where; please report it")
         return
+    import traceback  # noqa: PLC0415 - only a bug comes here
+
     text = "".join(traceback.format_exception(error))
     say(_without_key(text))
 

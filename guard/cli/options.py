@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import logging
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -69,6 +68,8 @@ def talk_flags(verb: Callable[..., int]) -> Callable[..., int]:
 
 
 def _log_to_stderr() -> None:
+    import logging  # noqa: PLC0415 - most runs log nothing
+
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(logging.Formatter("%(asctime)s %(name)s: %(message)s"))
     logger = logging.getLogger("guard")

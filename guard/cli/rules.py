@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import sys
+from typing import TYPE_CHECKING
+
 import click
 
-from guard.cli.check import read_rules, say_hints
 from guard.cli.options import talk_flags
-from guard.cli.streams import print_report
-from guard.model import ExitCode
+from guard.cli.streams import print_report, say
+from guard.errors import UsageError
+from guard.exit_code import ExitCode
 from guard.words import plural, printable
+
+if TYPE_CHECKING:
+    from guard.model import Rules
 
 
 @click.command(
@@ -48,3 +54,25 @@ def schema(report: bool) -> int:  # noqa: FBT001 - click passes flags so
         from guard.rules.schema import schema_text as text  # noqa: PLC0415 - see above
     print_report(text())
     return ExitCode.PASSED
+
+
+def read_rules(path: str) -> Rules:
+    """Return the rules in the file, or on standard input for ``-``; raises ``RulesError`` or ``UsageError``."""
+    from guard.rules import load_rules, parse_rules  # noqa: PLC0415 - not needed to print help
+
+    if path != "-":
+        return load_rules(path)
+    from guard.rules.document import LARGEST_FILE  # noqa: PLC0415 - see above
+
+    data = sys.stdin.buffer.read(LARGEST_FILE + 1) if sys.stdin else b""
+    if len(data) > LARGEST_FILE:
+        raise UsageError("standard input holds more than a rules file can", hint="is it the file that was meant?")
+    return parse_rules(data, "standard input")
+
+
+def say_hints(rules: Rules) -> None:
+    """Tell of what is right but may not be meant."""
+    from guard.rules import hints  # noqa: PLC0415 - not needed to print help
+
+    for hint in hints(rules):
+        say(f"hint: {hint}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from guard.cli.streams import say
-from guard.model import ExitCode
+from guard.exit_code import ExitCode
 
 
 @click.command()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from typing import TYPE_CHECKING, TextIO
 
@@ -74,7 +73,9 @@ def screen_for(stream: TextIO | None, color: str) -> Screen | None:
     colored = _wants_color(color, terminal=terminal)
     if not terminal and not colored:
         return None
-    from guard.report.screen import Screen  # noqa: PLC0415 - most runs in CI draw nothing
+    import shutil  # noqa: PLC0415 - most runs in CI draw nothing
+
+    from guard.report.screen import Screen  # noqa: PLC0415 - see above
 
     encoding = (getattr(stream, "encoding", None) or "ascii").lower()
     return Screen(

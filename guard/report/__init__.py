@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from guard.report.screen import Screen
 
 if TYPE_CHECKING:
-    from guard.model import Report
+    from guard.outcome import Report
 
 __all__ = ["Format", "Screen", "render"]
 

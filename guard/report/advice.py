@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from guard.model import Channel, Reason, Verdict
+from guard.model import Channel
+from guard.outcome import Reason, Verdict
 
 if TYPE_CHECKING:
-    from guard.model import Check
+    from guard.outcome import Check
     from guard.report.findings import Finding
 
 _TOO_FEW = "compare with the last send; a filter may have broken, or an import may have failed"

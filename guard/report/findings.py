@@ -6,14 +6,15 @@ from dataclasses import dataclass
 from datetime import UTC
 from typing import TYPE_CHECKING
 
-from guard.model import Channel, Check, GuardResult, Reason, Verdict, worst
+from guard.outcome import Check, GuardResult, Reason, Verdict, worst
 from guard.words import duration
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
-    from guard.model import CampaignResult, Count, Report, Segment, TotalResult
+    from guard.model import Channel, Segment
+    from guard.outcome import CampaignResult, Count, Report, TotalResult
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

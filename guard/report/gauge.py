@@ -10,7 +10,7 @@ from guard.report.sentences import share
 from guard.words import number, percentages
 
 if TYPE_CHECKING:
-    from guard.model import Check
+    from guard.outcome import Check
     from guard.report.findings import Finding
 
 

@@ -7,13 +7,13 @@ from datetime import UTC
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from guard.model import SCHEMA_VERSION, Verdict
+from guard.outcome import SCHEMA_VERSION, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
-    from guard.model import CampaignResult, Check, GuardResult, Report, SegmentResult, TotalResult
+    from guard.outcome import CampaignResult, Check, GuardResult, Report, SegmentResult, TotalResult
     from guard.report.screen import Screen
 
 

@@ -7,14 +7,15 @@ from collections import Counter
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from guard.model import Check, ExitCode, FailOn, Verdict
+from guard.exit_code import ExitCode
+from guard.outcome import Check, FailOn, Verdict
 from guard.report.findings import guards_of, totals_of, utc
 from guard.words import number, percentages, plural, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from guard.model import Report
+    from guard.outcome import Report
     from guard.report.findings import Finding
 
 _GUARDS = ("guard", "guards")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.text import Text
 
-from guard.model import Verdict
+from guard.outcome import Verdict
 from guard.report import advice, sentences
 from guard.report.findings import guards_of, totals_of, worst_first
 from guard.report.gauge import gauge
@@ -17,7 +17,7 @@ from guard.words import plural, printable, shortened
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from guard.model import Report
+    from guard.outcome import Report
     from guard.report.findings import Finding
     from guard.report.screen import Screen
 

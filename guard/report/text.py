@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from guard.model import Verdict
+from guard.outcome import Verdict
 from guard.report import advice, sentences
 from guard.report.findings import guards_of, totals_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from guard.model import Check, Report
+    from guard.outcome import Check, Report
     from guard.report.findings import Finding
     from guard.report.screen import Screen
 

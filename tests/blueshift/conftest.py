@@ -12,7 +12,7 @@ import pytest
 
 from guard.blueshift.account import Account, ApiKey
 from guard.blueshift.counting import Wanted, connect
-from guard.model import Channel, Pacing, Refresh, Region, SegmentReadings
+from guard.model import Channel, Pacing, Refresh, Region
 from guard.progress import Progress
 from guard.sandbox.api import Api
 from guard.sandbox.world import World
@@ -20,6 +20,7 @@ from guard.sandbox.world import World
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
+    from guard.outcome import SegmentReadings
     from guard.sandbox.api import Request
     from guard.sandbox.scenario import Scenario
 

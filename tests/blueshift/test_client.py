@@ -16,7 +16,8 @@ from guard.blueshift.account import Account, ApiKey, open_account
 from guard.blueshift.client import Client
 from guard.blueshift.failures import BadAnswerError, RequestError, UnavailableError
 from guard.errors import UsageError
-from guard.model import Reason, Region
+from guard.model import Region
+from guard.outcome import Reason
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine

@@ -8,7 +8,8 @@ import httpx
 import pytest
 
 from guard.blueshift.fresh import Prover
-from guard.model import Channel, Pacing, Reason, Refresh, SegmentReadings
+from guard.model import Channel, Pacing, Refresh
+from guard.outcome import Reason, SegmentReadings
 from guard.sandbox.scenario import Scenario, ScenarioSegment
 
 if TYPE_CHECKING:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from guard.model import Channel, Count, Pacing, Reason, Refresh, Unavailable
+from guard.model import Channel, Pacing, Refresh
+from guard.outcome import Count, Reason, Unavailable
 from guard.sandbox.scenario import Answers, RateLimit, Scenario, ScenarioSegment, Stamps
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ def test_somebody_elses_refresh_is_waited_for_and_not_believed(serve: Serve, wan
 
     def interfere(request: httpx.Request, _number: int) -> httpx.Response | None:
         status = None if request.url.params["refresh"] == "true" else next(running, None)
-        return status and answer(refresh_status=status, email_users=1)
+        return answer(refresh_status=status, email_users=1) if status else None
 
     server = serve(scenario(), interfere)
 

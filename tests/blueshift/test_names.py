@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from guard.model import Channel, Count, Reason
+from guard.model import Channel
+from guard.outcome import Count, Reason
 from guard.sandbox.scenario import Scenario, ScenarioSegment
 
 if TYPE_CHECKING:

@@ -10,22 +10,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from guard.model import (
-    BoundName,
-    Campaign,
+from guard.model import BoundName, Campaign, Channel, Guard, Segment, Selection, Severity
+from guard.outcome import (
     CampaignResult,
-    Channel,
     Check,
     Count,
     FailOn,
-    Guard,
     GuardResult,
     Reason,
     Report,
-    Segment,
     SegmentResult,
-    Selection,
-    Severity,
     TotalResult,
     Verdict,
 )

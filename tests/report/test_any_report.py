@@ -13,22 +13,16 @@ import jsonschema
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from guard.model import (
-    LARGEST_COUNT,
-    BoundName,
-    Campaign,
+from guard.model import LARGEST_COUNT, BoundName, Campaign, Channel, Segment, Selection, Severity
+from guard.outcome import (
     CampaignResult,
-    Channel,
     Check,
     Count,
     FailOn,
     GuardResult,
     Reason,
     Report,
-    Segment,
     SegmentResult,
-    Selection,
-    Severity,
     TotalResult,
     Verdict,
 )

@@ -9,7 +9,7 @@ import pytest
 from guard.report import Format, render
 
 if TYPE_CHECKING:
-    from guard.model import Report
+    from guard.outcome import Report
 
 
 @pytest.mark.parametrize("format_", Format)

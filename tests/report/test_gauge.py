@@ -12,7 +12,7 @@ from guard.report.gauge import Gauge, gauge
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from guard.model import Check
+    from guard.outcome import Check
 
 
 def bar(observed: float, low: float | None, high: float | None) -> str:

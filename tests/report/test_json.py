@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING, Any
 import jsonschema
 import pytest
 
-from guard.model import BoundName, Channel, ExitCode, FailOn, Reason, Report, Selection, Severity, Verdict
+from guard.exit_code import ExitCode
+from guard.model import BoundName, Channel, Selection, Severity
+from guard.outcome import FailOn, Reason, Report, Verdict
 from guard.report import Format, Screen, render
 from guard.report.json import report_schema_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from guard.model import CampaignResult, Check, GuardResult, SegmentResult
+    from guard.outcome import CampaignResult, Check, GuardResult, SegmentResult
 
 NASTY = 'a]]>&<b>"%\n::error::x,y:z\x07\x1b[31m|`<!channel>=1+1###[error]\u202e\x7f\x85\ud800'
 SCHEMA = json.loads(report_schema_text())

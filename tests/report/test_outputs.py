@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from guard.errors import OutputError, UsageError
-from guard.model import ExitCode
+from guard.exit_code import ExitCode
 from guard.report import Format
 from guard.report.outputs import Output, parse_outputs, prepare, write
 

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from guard.model import BoundName, Channel, FailOn, Reason, Report, Verdict
+from guard.model import BoundName, Channel
+from guard.outcome import FailOn, Reason, Report, Verdict
 from guard.report import Format, Screen, render
 from guard.report.advice import next_step
 from guard.report.findings import Finding, utc
@@ -14,7 +15,7 @@ from guard.report.findings import Finding, utc
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from guard.model import Check, GuardResult, SegmentResult
+    from guard.outcome import Check, GuardResult, SegmentResult
 
 SCREENS = [
     pytest.param(None, id="log"),

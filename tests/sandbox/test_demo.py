@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from guard.model import BoundName, Channel, ExitCode
+from guard.exit_code import ExitCode
+from guard.model import BoundName, Channel
 from guard.rules import load_rules
 from guard.rules.document import parse_document, read_document
 from guard.sandbox import demo

@@ -1,0 +1,183 @@
+"""The kinds of values that a document can hold, for pydantic models: each refuses with a sentence for its writer.
+
+The patterns mean the same to Python, to pydantic and to editors (ECMAScript), so only character classes that are
+written out stand in them.
+"""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+from typing import Annotated
+
+from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
+
+from guard.model import LARGEST_COUNT
+from guard.rules.duration import parse_duration
+from guard.rules.scalars import Grouped, Number, described
+from guard.words import number
+
+GROUPED_PATTERN = "^[1-9][0-9]{0,2}(_[0-9]{3})+$"
+SHARE_PATTERN = r"^(100(\.0{1,15})?|(0|[1-9][0-9]?)(\.[0-9]{1,15})?)%$"
+UUID_PATTERN = "^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$"
+DURATION_PATTERN = (
+    "^([0-9]{1,8}h([0-9]{1,8}m)?([0-9]{1,8}s)?([0-9]{1,8}ms)?"
+    "|[0-9]{1,8}m([0-9]{1,8}s)?([0-9]{1,8}ms)?|[0-9]{1,8}s([0-9]{1,8}ms)?|[0-9]{1,8}ms)$"
+)
+_WHITE = r"\u0000-\u0020\u007f-\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
+_INVISIBLE = r"\u061c\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff"
+_PUNCTUATION = r"!-,/:-@\[-\^`\{-~"
+TEXT_PATTERN = f"[^{_WHITE}]"
+KEY_PATTERN = f"^[^{_WHITE}{_INVISIBLE}{_PUNCTUATION}.\\-][^{_WHITE}{_INVISIBLE}{_PUNCTUATION}]*$"
+
+
+_IS_KEY = re.compile(KEY_PATTERN)
+_IS_TEXT = re.compile(TEXT_PATTERN)
+_IS_UUID = re.compile(UUID_PATTERN)
+_IS_PERCENT = re.compile(SHARE_PATTERN)
+_IN_DIGITS = re.compile(r"-?[0-9]+|[1-9][0-9]{0,2}(?:_[0-9]{3})+")
+_DECIMAL = re.compile(r"(?:0|[1-9][0-9]{0,15})(?:\.[0-9]{1,15})?")
+_SEPARATED = re.compile("[1-9][0-9]{0,2}(?:[,. '\u00a0\u202f][0-9]{3})+")
+_OTHER_BASE = re.compile(r"0(?:x[0-9a-fA-F]{1,12}|o[0-7]{1,16}|b[01]{1,48})")
+_FLOAT = re.compile(r"-?(?:[0-9]{1,20}\.?[0-9]{0,20}|\.[0-9]{1,20})(?:[eE][-+]?[0-9]{1,2})?")
+_MOST_DIGITS = len(str(LARGEST_COUNT))
+
+
+def whole_number(value: object) -> int:
+    """Return a whole number that is written in plain digits, maybe grouped by underscores; raise ValueError if not."""
+    if type(value) is int:
+        return value
+    if isinstance(value, Grouped) and len(value) <= 2 * _MOST_DIGITS:
+        return int(value)
+    raise ValueError(_not_whole(value))
+
+
+def people(value: object) -> int:
+    """Return a number of people, as ``whole_number`` reads it: 0 to the largest count."""
+    count = whole_number(value)
+    if count < 0:
+        raise ValueError(f"{count} is below 0, and so is no number of people")
+    if count > LARGEST_COUNT:
+        raise ValueError(f"{described(value)} is too large; the largest number is {number(LARGEST_COUNT)}")
+    return count
+
+
+def decimal(value: object) -> float:
+    """Return a number that is written in plain digits, maybe with a decimal point; raise ValueError if it is not."""
+    written = value.text if isinstance(value, Number) else str(value) if type(value) is int else ""
+    if not _DECIMAL.fullmatch(written):
+        raise ValueError(f"{described(value)} is no plain number; write one such as 5 or 0.5, without quotes")
+    return float(written)
+
+
+def share(value: object) -> Fraction:
+    """Return a share of people, ``60%`` or ``0.6``, as an exact fraction of 0 to 1; raise ValueError if it is none."""
+    if isinstance(value, str) and _IS_PERCENT.fullmatch(value):
+        return Fraction(value[:-1]) / 100
+    written = value.text if isinstance(value, Number) else str(value) if type(value) is int else ""
+    if _DECIMAL.fullmatch(written):
+        fraction = Fraction(written)
+        if fraction <= 1:
+            return fraction
+        if fraction <= 100:  # noqa: PLR2004 - per cent
+            raise ValueError(f"{written} is more than the whole; write {written}%")
+    if isinstance(value, str) and _DECIMAL.fullmatch(value):
+        raise ValueError(f"{described(value)} is text because of its quotes; write {value}")
+    raise ValueError(f"{described(value)} is no share; write one from 0% to 100%, such as 60% or 0.6")
+
+
+def duration(value: object) -> float:
+    """Return the seconds of a duration such as ``90s``; raise ValueError if it is none, or out of bounds."""
+    if type(value) is int and value > 0:
+        raise ValueError(f"{value} has no unit; write {value}s for seconds, or {value}m for minutes")
+    try:
+        return parse_duration(value if isinstance(value, str) else "")
+    except ValueError as error:
+        raise ValueError(f"{described(value)} is no such duration; {error}") from error
+
+
+def text(value: object) -> str:
+    """Return a text that is not blank; raise ValueError if it is something else."""
+    if not isinstance(value, str):
+        advice = "; put it in quotes" if isinstance(value, Number | int) else ""
+        raise ValueError(f"{described(value)} is no text{advice}")  # noqa: TRY004 - pydantic takes ValueError alone
+    if not _IS_TEXT.search(value):
+        raise ValueError("is empty: write a text, or leave the key out")
+    return str(value)
+
+
+def uuid(value: object) -> str:
+    """Return a uuid in small letters; raise ValueError if it is none."""
+    if not isinstance(value, str) or not _IS_UUID.fullmatch(value):
+        example = "2dd093e6-8c6f-4e14-8a2c-744477e1fdef"
+        raise ValueError(f"{described(value)} is no uuid; copy it from the segment's address, as in {example}")
+    return value.lower()
+
+
+def key(value: str) -> str:
+    """Return the key; raise ValueError if it has characters that a command line or a report would trip over."""
+    if not _IS_KEY.fullmatch(value):
+        raise ValueError(
+            "cannot be a key: use letters, digits and _ . - without spaces, and begin with a letter, a digit or _"
+        )
+    return value
+
+
+def _not_whole(value: object) -> str:
+    said = described(value)
+    match value:
+        case Number(text=written):
+            return _how_to_write(said, written)
+        case Grouped():
+            return f"{said} is too large"
+        case str() if _IN_DIGITS.fullmatch(value):
+            return f"{said} is text because of its quotes; write {said[1:-1]}"
+        case str() if _SEPARATED.fullmatch(value):
+            groups = re.split("[^0-9]", value)
+            return f"{said} is read differently by different tools; write {''.join(groups)} or {'_'.join(groups)}"
+        case _:
+            return f"{said} is no whole number; write plain digits, such as 50000 or 50_000"
+
+
+def _how_to_write(said: str, written: str) -> str:
+    if written[-3:].lower() in {"inf", "nan"}:
+        return f"{said} is no number of anything; for no limit, leave the key out"
+    bare = written.replace("_", "").lstrip("+")
+    if _OTHER_BASE.fullmatch(bare):
+        digits = str(int(bare, 0))
+    elif bare.lstrip("-").isdigit():
+        digits = bare.lstrip("-0") or "0"
+    elif _FLOAT.fullmatch(bare) and Fraction(bare).denominator == 1:
+        digits = str(Fraction(bare))
+    else:
+        return f"{said} is no whole number; write plain digits, such as 50000 or 50_000"
+    if len(digits) > _MOST_DIGITS:
+        return f"{said} is too large; the largest number is {number(LARGEST_COUNT)}"
+    return f"{said} is read differently by different tools; write {digits} (plain digits)"
+
+
+WholeNumber = Annotated[int, BeforeValidator(whole_number)]
+People = Annotated[
+    int,
+    BeforeValidator(people),
+    WithJsonSchema(
+        {
+            "oneOf": [
+                {"type": "integer", "minimum": 0, "maximum": LARGEST_COUNT},
+                {"type": "string", "pattern": GROUPED_PATTERN},
+            ]
+        }
+    ),
+]
+Decimal = Annotated[float, BeforeValidator(decimal)]
+Share = Annotated[
+    Fraction,
+    BeforeValidator(share),
+    WithJsonSchema(
+        {"oneOf": [{"type": "number", "minimum": 0, "maximum": 1}, {"type": "string", "pattern": SHARE_PATTERN}]}
+    ),
+]
+Duration = Annotated[float, BeforeValidator(duration), WithJsonSchema({"type": "string", "pattern": DURATION_PATTERN})]
+Text = Annotated[str, BeforeValidator(text), WithJsonSchema({"type": "string", "pattern": TEXT_PATTERN})]
+Uuid = Annotated[str, BeforeValidator(uuid), WithJsonSchema({"type": "string", "pattern": UUID_PATTERN})]
+Key = Annotated[str, AfterValidator(key), WithJsonSchema({"type": "string", "pattern": KEY_PATTERN})]

@@ -1,0 +1,187 @@
+"""The rules file as pydantic models; their titles and descriptions are what an editor shows.
+
+They say what each key can hold. What must agree from one key to another is in ``guard.rules.sense``; where JSON
+Schema can say that too, it is added here.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
+
+from guard.model import Pacing, Refresh
+from guard.rules.document import Closed
+from guard.rules.fields import Duration, Key, People, Share, Text, Uuid, WholeNumber, decimal, whole_number
+
+MOST_IN_FLIGHT = 24
+MOST_PER_SECOND = 1000
+_PACING = Pacing()
+_REFRESH = Refresh()
+
+
+def _version(value: int) -> int:
+    if value != 1:
+        raise ValueError(f"{value} is not known to this audience-guard; write 1")
+    return value
+
+
+def _any_of_them(*keys: str) -> dict[str, Any]:
+    return {"anyOf": [{"required": [key]} for key in keys]}
+
+
+class BlueshiftSettings(Closed, title="Blueshift"):
+    """Where the account lives, and how hard it may be asked."""
+
+    region: Literal["us", "eu"] | None = Field(
+        default=None, description="Where the account lives, us or eu; a key of one region is refused by the other."
+    )
+    requests_per_second: Annotated[float, Field(gt=0, le=MOST_PER_SECOND), BeforeValidator(decimal)] = Field(
+        default=_PACING.requests_per_second,
+        description="Requests per second over the whole run, such as 5 or 0.5; the guard slows down when told to.",
+    )
+    concurrency: Annotated[int, Field(ge=1, le=MOST_IN_FLIGHT), BeforeValidator(whole_number)] = Field(
+        default=_PACING.concurrency,
+        description="Requests in flight at once, 1 to 24; a segment that waits for its refresh takes no place.",
+    )
+
+
+class RefreshSettings(Closed, title="Refresh"):
+    """How a fresh count is waited for; durations such as 250ms, 90s, 10m or 1h30m."""
+
+    timeout: Duration = Field(
+        default=_REFRESH.timeout,
+        json_schema_extra={"default": "10m"},
+        description="The longest wait for one channel to be counted; after it the count is unknown.",
+    )
+    poll_interval: Duration = Field(
+        default=_REFRESH.poll_interval,
+        json_schema_extra={"default": "2s"},
+        description="The first pause between two looks at a running refresh; later ones grow.",
+    )
+    max_poll_interval: Duration = Field(
+        default=_REFRESH.max_poll_interval,
+        json_schema_extra={"default": "15s"},
+        description="The longest pause between two looks at a running refresh.",
+    )
+
+
+class WarnBounds(Closed, title="Warning bounds", json_schema_extra=_any_of_them("min", "max")):
+    """Narrower bounds: a count outside them, but within min and max, warns."""
+
+    min: People | None = Field(default=None, description="Fewer people than this: warn. Not below the guard's min.")
+    max: People | None = Field(default=None, description="More people than this: warn. Not above the guard's max.")
+
+
+class ShareBounds(Closed, title="Share of the segment", json_schema_extra=_any_of_them("min", "max")):
+    """Bounds on the channel's share of the segment's users, such as 60% or 0.6."""
+
+    min: Share | None = Field(default=None, description="A smaller share than this: fail.")
+    max: Share | None = Field(default=None, description="A larger share than this: fail.")
+
+
+class UsersGuard(Closed, title="Guard on users", json_schema_extra=_any_of_them("min", "max", "warn")):
+    """All the bounds on how many people the segment has; both ends count as within bounds."""
+
+    refused_keys: ClassVar[dict[str, str]] = {
+        "share": "says nothing here: the share of users in users is always 100%; leave it out"
+    }
+
+    min: People | None = Field(
+        default=None, description="Fewer people than this: fail. Plain digits, such as 50000 or 50_000."
+    )
+    max: People | None = Field(
+        default=None, description="More people than this: fail. Plain digits, such as 50000 or 50_000."
+    )
+    warn: WarnBounds | None = Field(default=None, description="Narrower bounds, outside of which the guard warns.")
+    severity: Literal["fail", "warn"] = Field(
+        default="fail",
+        description="warn: a broken bound of this guard warns instead of failing; an unknown count stays unknown.",
+    )
+
+
+class ChannelGuard(
+    UsersGuard, title="Guard on a channel", json_schema_extra=_any_of_them("min", "max", "warn", "share")
+):
+    """All the bounds on how many people the segment reaches on one channel; both ends count as within bounds."""
+
+    refused_keys: ClassVar[dict[str, str]] = {}
+
+    share: ShareBounds | None = Field(
+        default=None, description="Bounds on the share of the segment's users that the channel reaches."
+    )
+
+
+class Channels(Closed, title="Channels", json_schema_extra={"minProperties": 1}):
+    """The guards of a segment, by channel; at least one."""
+
+    users: UsersGuard | None = Field(default=None, description="Everybody in the segment.")
+    email: ChannelGuard | None = Field(default=None, description="People whom an email would reach.")
+    sms: ChannelGuard | None = Field(default=None, description="People whom a text message would reach.")
+    push: ChannelGuard | None = Field(default=None, description="People whom a push notification would reach.")
+    in_app: ChannelGuard | None = Field(default=None, description="People whom a message inside the app would reach.")
+
+
+class Segment(Closed, title="Segment", json_schema_extra={"oneOf": [{"required": ["uuid"]}, {"required": ["name"]}]}):
+    """A segment under guard: known to Blueshift by its uuid or by its name (exactly one), with its guards."""
+
+    uuid: Uuid | None = Field(default=None, description="The segment's uuid, from its address in Blueshift.")
+    name: Text | None = Field(
+        default=None, description="The segment's exact name; it must be in the account exactly once."
+    )
+    description: Text | None = Field(default=None, description="What the segment is, for whoever reads the report.")
+    owner: Text | None = Field(default=None, description="Whom to ask about the segment.")
+    tags: list[Text] = Field(default_factory=list, description="Words to select segments by: check --tag weekly.")
+    bypass_global: bool = Field(default=False, description="Count without the account's global inclusion segment.")
+    channels: Channels = Field(description="The guards of the segment, by channel.")
+
+
+class Ceiling(Closed, title="Ceiling"):
+    """A ceiling on the summed reach of a campaign's segments on one channel."""
+
+    refused_keys: ClassVar[dict[str, str]] = {
+        "min": "would count people twice who are in several of its segments; only max is allowed here"
+    }
+
+    max: People = Field(description="More people than this, all segments together: fail.")
+
+
+class Totals(Closed, title="Totals"):
+    """Ceilings on what the segments of a campaign reach together, by channel."""
+
+    users: Ceiling | None = Field(default=None, description="Everybody in the segments.")
+    email: Ceiling | None = Field(default=None, description="People whom an email would reach.")
+    sms: Ceiling | None = Field(default=None, description="People whom a text message would reach.")
+    push: Ceiling | None = Field(default=None, description="People whom a push notification would reach.")
+    in_app: Ceiling | None = Field(default=None, description="People whom a message inside the app would reach.")
+
+
+class Campaign(Closed, title="Campaign"):
+    """Segments that are launched together: check --campaign KEY."""
+
+    segments: Annotated[list[Text], Field(min_length=1, json_schema_extra={"uniqueItems": True})] = Field(
+        description="The keys of its segments, each once."
+    )
+    totals: Totals = Field(
+        default_factory=Totals, description="Ceilings on what the segments reach together, by channel."
+    )
+
+
+class RulesFile(Closed, title="Rules of audience-guard"):
+    """How many people each segment may reach on each channel; anything else stops the launch."""
+
+    version: Annotated[WholeNumber, AfterValidator(_version), WithJsonSchema({"const": 1})] = Field(
+        description="The version of this file's grammar: 1."
+    )
+    blueshift: BlueshiftSettings = Field(
+        default_factory=BlueshiftSettings, description="The account, and how hard it may be asked; all optional."
+    )
+    refresh: RefreshSettings = Field(
+        default_factory=RefreshSettings, description="How a count is waited for; all optional."
+    )
+    segments: Annotated[dict[Key, Segment], Field(min_length=1)] = Field(
+        description="The segments under guard, each under a key of your own: what you type, and what reports show."
+    )
+    campaigns: dict[Key, Campaign] = Field(
+        default_factory=dict, description="Segments that are launched together, each group under a key of your own."
+    )

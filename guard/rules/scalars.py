@@ -1,0 +1,97 @@
+"""What a single value in a YAML file is: YAML 1.2's core schema, strict about numbers that tools read differently."""
+
+from __future__ import annotations
+
+import re
+
+from guard.words import printable, shortened
+
+
+class Number:
+    """A number that is not written in plain digits (``010``, ``0x10``, ``1e3``, ``0.6``): kept as its own text.
+
+    It is neither a text nor an int, so nothing takes it for one by accident; what allows decimals reads ``text``.
+    """
+
+    __slots__ = ("text",)
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def __repr__(self) -> str:
+        return f"Number({self.text!r})"
+
+
+class Grouped(str):
+    """A whole number with its thousands grouped (``50_000``), unquoted: a number to bounds, a text to text fields."""
+
+    __slots__ = ()
+
+    def __int__(self) -> int:
+        return int(self.replace("_", ""))
+
+
+class Refused:
+    """What stands where something was refused and reported already, so that nothing reports it again."""
+
+    __slots__ = ()
+
+
+REFUSED = Refused()
+
+_CONSTANTS: dict[str, bool | None] = {
+    **dict.fromkeys(("", "~", "null", "Null", "NULL")),
+    **dict.fromkeys(("true", "True", "TRUE"), True),
+    **dict.fromkeys(("false", "False", "FALSE"), False),
+}
+_NUMBERS_BEGIN_WITH = frozenset("0123456789+-.")
+_INTEGER = re.compile(r"0|-?[1-9][0-9]{0,15}")
+_GROUPED = re.compile(r"[1-9][0-9]{0,2}(_[0-9]{3})+")
+_ANY_NUMBER = re.compile(
+    r"""[-+]? (?: [0-9][0-9_]* (?: \.[0-9_]* )? (?: [eE][-+]?[0-9]+ )?   # 010  1.0  1e3  1_0  5,000 digits
+                | \.[0-9][0-9_]* (?: [eE][-+]?[0-9]+ )?                  # .5
+                | 0b[01_]+ | 0o[0-7_]+ | 0x[0-9a-fA-F_]+
+                | \.(?: inf | Inf | INF ) )
+      | \.(?: nan | NaN | NAN )""",
+    re.VERBOSE,
+)
+
+
+def plain(text: str) -> bool | int | str | Number | None:
+    """Return what an unquoted scalar stands for; a number that is not in plain digits stays a Number or Grouped."""
+    if text in _CONSTANTS:
+        return _CONSTANTS[text]
+    if text[0] not in _NUMBERS_BEGIN_WITH:
+        return text
+    if _INTEGER.fullmatch(text):
+        return int(text)
+    if _GROUPED.fullmatch(text):
+        return Grouped(text)
+    return Number(text) if _ANY_NUMBER.fullmatch(text) else text
+
+
+def is_null(text: str) -> bool:
+    """Return whether an unquoted scalar stands for nothing at all."""
+    return _CONSTANTS.get(text, text) is None
+
+
+def described(value: object) -> str:
+    """Return a value as the person who wrote it would know it again, on one line: ``010``, ``"text"``, ``a list``."""
+    match value:
+        case bool():
+            written = "true" if value else "false"
+        case Number():
+            written = value.text
+        case Grouped() | int():
+            written = str(value)
+        case float():
+            written = f"{value:g}"
+        case str():
+            written = f'"{shortened(printable(value), 60)}"'
+        case dict():
+            written = "a mapping"
+        case list():
+            written = "a list"
+        case _:
+            written = "this"
+    return shortened(written, 62)

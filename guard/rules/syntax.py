@@ -1,0 +1,72 @@
+"""PyYAML's complaints about a file's form, in plain words and with their place."""
+
+from __future__ import annotations
+
+import yaml
+
+from guard.errors import Problem
+from guard.words import printable
+
+_PLAINLY = {
+    "mapping values are not allowed in this context": (
+        'a colon stands where none can: check the indentation, and put a text that holds ": " in quotes'
+    ),
+    "did not find expected key": "no key stands here: check the indentation of this line and the one above",
+    "did not find expected '-' indicator": "this list goes on with something else than a dash: check the indentation",
+    "block sequence entries are not allowed in this context": "a list cannot begin here: check the indentation",
+    "mapping keys are not allowed in this context": "a key cannot stand here: check the indentation",
+    "did not find expected ',' or '}'": 'a "," or the closing "}" is missing here',
+    "did not find expected ',' or ']'": 'a "," or the closing "]" is missing here',
+    "could not find expected ':'": 'a key is missing its ":"',
+    "did not find expected node content": "a value is missing here",
+    "did not find expected <document start>": "something stands here that does not belong to the document above it",
+    "found unexpected document indicator": "a document ends inside a quoted text: a quote is not closed",
+    "found unknown escape character": r"there is no such escape: write \\ for a backslash, or use single quotes",
+    "found invalid Unicode character escape code": "this escape stands for no character",
+    "did not find expected hexdecimal number": "this escape lacks some of its digits",
+    "found undefined tag handle": 'tags are not used here; remove what begins with "!"',
+    "did not find expected tag URI": 'tags are not used here; remove what begins with "!"',
+    "did not find expected whitespace or line break": "a space is missing here",
+    "did not find expected comment or line break": "only a comment can follow here",
+    "did not find expected alphabetic or numeric character": (
+        'a name is missing after "*" or "&": put a text that begins with one of them in quotes'
+    ),
+    "found a tab character that violates indentation": "a tab stands where only spaces can: indent with spaces",
+    "found a tab character where an indentation space is expected": (
+        "a tab stands where only spaces can: indent with spaces"
+    ),
+    "found incompatible YAML document": "this version of YAML is not known: remove the %YAML line",
+}
+
+
+def syntax_problem(error: yaml.YAMLError, source: str) -> Problem:
+    """Return what PyYAML says of the source as a problem with its line and column."""
+    if isinstance(error, yaml.reader.ReaderError):
+        # The reader knows no line. A character that it refuses is refused everywhere, so the first one is the one.
+        character = chr(error.character) if isinstance(error.character, int) else str(error.character)
+        what = f"the character {printable(character)} cannot stand in a file: remove it, or write it as an escape"
+        return problem_in(source, source.find(character), what)
+    mark = getattr(error, "problem_mark", None)
+    problem = str(getattr(error, "problem", None) or "no reason was given")
+    if mark is None:
+        return Problem(line=1, column=1, where="", what=f"this is not YAML ({problem})")
+    return Problem(line=mark.line + 1, column=mark.column + 1, where="", what=_sentence(error, problem, source))
+
+
+def _sentence(error: yaml.YAMLError, problem: str, source: str) -> str:
+    if problem == "found unexpected end of stream":
+        begin = getattr(error, "context_mark", None)
+        return "a quote is not closed" + (f": it is opened in line {begin.line + 1}" if begin else "")
+    if problem == "found character that cannot start any token":
+        mark = getattr(error, "problem_mark", None)
+        character = source[mark.index : mark.index + 1] if mark else ""
+        if character == "\t":
+            return "a tab stands where only spaces can: indent with spaces"
+        return f'no value can begin with "{printable(character)}": put it in quotes'
+    return _PLAINLY.get(problem, f"this is not YAML ({problem})")
+
+
+def problem_in(source: str, index: int, what: str) -> Problem:
+    """Return a problem at a position of the source that is known only by its index."""
+    before = source[:index]
+    return Problem(line=before.count("\n") + 1, column=index - before.rfind("\n"), where="", what=what)

@@ -1,0 +1,78 @@
+"""The values of a YAML document, each with its place in the file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from guard.errors import Problem
+from guard.words import printable, shortened
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+Place = tuple[int, int]
+"""A line and a column in the file, from 1."""
+
+
+class Mapping(dict[str, Any]):
+    """A mapping that knows where it, its keys and its values stand; a merged key stands where it came from.
+
+    ``spans`` holds the line and column of each key, then those of its value: four numbers and no objects of their
+    own, as large files have hundreds of thousands of them.
+    """
+
+    __slots__ = ("place", "spans")
+
+    def __init__(self, place: Place) -> None:
+        super().__init__()
+        self.place = place
+        self.spans: dict[str, tuple[int, int, int, int]] = {}
+
+    def line(self, key: str) -> int:
+        """Return the line that a key stands on, from 1."""
+        return self.spans[key][0]
+
+    def key_place(self, key: str) -> Place:
+        """Return where a key stands."""
+        return self.spans[key][:2]
+
+    def value_place(self, key: str) -> Place:
+        """Return where the value of a key begins."""
+        return self.spans[key][2:]
+
+
+class Sequence(list[Any]):
+    """A list that knows where it and each of its items stand."""
+
+    __slots__ = ("place", "places")
+
+    def __init__(self, place: Place) -> None:
+        super().__init__()
+        self.place = place
+        self.places: list[Place] = []
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tree:
+    """A document that was read to its end, with what is wrong in it so far.
+
+    ``nulls`` are the keys and items without a value, kept apart because an unknown key needs no value.
+    """
+
+    root: Any
+    problems: list[Problem]
+    nulls: list[Problem]
+
+
+def dotted(steps: Iterable[str | int]) -> str:
+    """Return the way to a value as people write it, ``segments.vip.tags[2]``; items count from 1 there, here from 0."""
+    parts = (f"[{step + 1}]" if isinstance(step, int) else f".{shortened(printable(step), 60)}" for step in steps)
+    return "".join(parts).removeprefix(".")
+
+
+def problem_at(place: Place, steps: Iterable[str | int], what: str) -> Problem:
+    """Return a problem at a place of the file, on the way to a value."""
+    line, column = place
+    return Problem(line=line, column=column, where=dotted(steps), what=what)

@@ -1,0 +1,296 @@
+"""YAML read strictly: values that know their places, and everything that is wrong with the file's form.
+
+PyYAML's C parser gives the events, a small builder makes the values. Building from events keeps positions and finds
+duplicate keys; and as nothing here recurses, no depth of brackets can exhaust the stack.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import yaml
+from yaml.events import (
+    AliasEvent,
+    DocumentStartEvent,
+    MappingEndEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    SequenceStartEvent,
+    StreamEndEvent,
+)
+
+from guard.rules.scalars import REFUSED, described, is_null, plain
+from guard.rules.syntax import problem_in, syntax_problem
+from guard.rules.tree import Mapping, Place, Sequence, Tree, problem_at
+from guard.words import number, printable, shortened
+
+if TYPE_CHECKING:
+    from guard.errors import Problem
+
+DEEPEST = 20
+MOST_NODES = 2_000_000
+NO_VALUE = "has no value: give it one, or leave it out"
+_NO_KEY = "a key is one text; a mapping, a list or nothing at all cannot be one"
+_NO_TAGS = 'tags are not used here; remove what begins with "!"'
+
+# The C parser forgets the tag "!" of a scalar, so tags are looked up in the source, before the value itself.
+_TAGGED = re.compile(r"(?:&\S+\s+)?!")
+# Line breaks in YAML 1.1, to the C parser, but not in YAML 1.2, nor in editors: a comment could hide a rule.
+_DOUBTFUL_BREAK = re.compile("[\x85\u2028\u2029]")
+
+
+class UnreadableError(Exception):
+    """The reading had to stop; ``problems`` are all that were met until then."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        super().__init__()
+        self.problems = problems
+
+
+def read_yaml(source: str) -> Tree:
+    """Return the one document of the source; raise UnreadableError where it is no YAML, or beyond the limits."""
+    if found := _DOUBTFUL_BREAK.search(source):
+        what = f"the character {printable(found[0])} ends a line for some tools only; write it as an escape in quotes"
+        raise UnreadableError([problem_in(source, found.start(), what)])
+    builder = _Builder(source)
+    try:
+        builder.build()
+    except yaml.YAMLError as error:
+        raise UnreadableError([*builder.problems, syntax_problem(error, source)]) from error
+    root = next(iter(builder.roots), None)
+    return Tree(root=root, problems=builder.problems, nulls=builder.nulls)
+
+
+class _OddKey(str):
+    """What stands in a key's place, but names no value: a refused key, or the merge key."""
+
+    __slots__ = ()
+
+
+_MERGE = _OddKey("<<")
+
+
+class _Open:
+    """A mapping or list that is being read; ``key`` is what its next value is for, None while a key is due."""
+
+    __slots__ = ("anchored", "height", "is_key", "key", "key_place", "merged", "node", "nodes_before")
+
+    def __init__(self, node: Mapping | Sequence, nodes_before: int, *, is_key: bool) -> None:
+        self.node = node
+        self.anchored: _Anchored | None = None
+        self.nodes_before = nodes_before
+        self.is_key = is_key
+        self.key: str | int | None = 0 if isinstance(node, Sequence) else None
+        self.key_place = node.place
+        self.merged: list[Mapping] | None = None
+        self.height = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Anchored:
+    """What an alias stands for, and what that adds; ``text`` is set for a scalar, which can be a key."""
+
+    name: str
+    value: Any = REFUSED
+    nodes: int = 0
+    height: int = 0
+    text: str | None = None
+    is_open: bool = False
+
+
+class _Builder:
+    """Makes values of events; what is refused is reported, and REFUSED stands in its place."""
+
+    def __init__(self, source: str) -> None:
+        self.source = source
+        self.may_hold_tags = "!" in source
+        self.problems: list[Problem] = []
+        self.nulls: list[Problem] = []
+        self.anchors: dict[str, _Anchored] = {}
+        self.nodes = 0
+        self.roots = Sequence((1, 1))
+        self.stack = [_Open(self.roots, 0, is_key=False)]
+
+    def build(self) -> None:
+        """Read every event; in one loop, as a file of 10,000 segments has half a million of them."""
+        get_event = _parser(self.source).get_event
+        top = self.stack[-1]
+        while True:
+            event = get_event()
+            kind = type(event)
+            if kind is ScalarEvent:
+                self.nodes += 1
+                if top.key is None:
+                    self.take_key(top, event)
+                else:
+                    self.take_value(top, self.scalar(event), _place(event))
+            elif kind is MappingStartEvent or kind is SequenceStartEvent:
+                top = self.open(top, event)
+            elif kind is MappingEndEvent or kind is SequenceEndEvent:
+                closed, top = self.close()
+                if not closed.is_key:
+                    self.take_value(top, closed.node, closed.node.place)
+            elif kind is AliasEvent:
+                if top.key is None:
+                    self.take_alias_as_key(top, event)
+                else:
+                    self.take_value(top, self.alias(top, event), _place(event))
+            elif self.is_end(event):
+                return
+
+    def is_end(self, event: Any) -> bool:
+        if isinstance(event, DocumentStartEvent) and self.roots:
+            self.stop(_place(event), "a second document begins here; a file holds one")
+        return isinstance(event, StreamEndEvent)
+
+    def take_value(self, top: _Open, value: Any, place: Place) -> None:
+        if self.nodes > MOST_NODES:
+            what = f"the file holds more than {number(MOST_NODES)} values, counting again whatever an alias stands for"
+            self.stop(place, what)
+        node, key = top.node, top.key
+        if isinstance(node, Sequence):
+            node.append(value)
+            node.places.append(place)
+            top.key = len(node)
+            return
+        if type(key) is str:
+            node[key] = value
+            node.spans[key] = top.key_place + place
+        elif key is _MERGE:
+            self.take_merged(top, value, place)
+        top.key = None
+
+    # Keys
+
+    def take_key(self, top: _Open, event: Any) -> None:
+        text, place = event.value, _place(event)
+        if event.anchor is not None:
+            value = plain(text) if event.implicit[0] else text
+            self.anchors[event.anchor] = _Anchored(name=event.anchor, value=value, nodes=1, text=text)
+        if self.may_hold_tags and _TAGGED.match(self.source, event.start_mark.index):
+            self.report(place, _NO_TAGS)
+        if event.implicit[0] and text == "<<":
+            if top.merged is not None:
+                self.report(place, 'the key "<<" stands here twice; write <<: [*one, *other]')
+            top.merged = top.merged or []
+            top.key = _MERGE
+        elif event.implicit[0] and is_null(text):
+            self.refuse_key(top, place, 'a key is missing; one that is really called so needs quotes ("null")')
+        else:
+            self.set_key(top, text, place)
+
+    def set_key(self, top: _Open, text: str, place: Place) -> None:
+        node = top.node
+        if isinstance(node, Mapping) and text in node:
+            self.refuse_key(top, place, f"the key stands here twice; it is in line {node.line(text)} already", text)
+        else:
+            top.key, top.key_place = text, place
+
+    def refuse_key(self, top: _Open, place: Place, what: str, text: str = "?") -> None:
+        top.key = _OddKey(text)
+        self.report(place, what)
+
+    def take_alias_as_key(self, top: _Open, event: Any) -> None:
+        if self.alias(top, event) is REFUSED:
+            top.key = _OddKey("?")
+            return
+        anchored = self.anchors[event.anchor]
+        if anchored.text is None or anchored.value is None:
+            self.refuse_key(top, _place(event), _NO_KEY)
+        else:
+            self.set_key(top, anchored.text, _place(event))
+
+    def take_merged(self, top: _Open, value: Any, place: Place) -> None:
+        sources = value if isinstance(value, Sequence) else [value]
+        for each in sources:
+            if isinstance(each, Mapping) and top.merged is not None:
+                top.merged.append(each)
+            elif each is not REFUSED:
+                what = f"only mappings can be merged, and {described(each)} is none; write <<: *name"
+                self.report(place, what)
+
+    # Values
+
+    def scalar(self, event: Any) -> Any:
+        value: Any = plain(event.value) if event.implicit[0] else event.value
+        if self.may_hold_tags and _TAGGED.match(self.source, event.start_mark.index):
+            self.report(_place(event), _NO_TAGS)
+            value = REFUSED
+        elif value is None and len(self.stack) > 1:
+            self.nulls.append(self.problem(_place(event), NO_VALUE))
+        if event.anchor is not None:
+            self.anchors[event.anchor] = _Anchored(name=event.anchor, value=value, nodes=1, text=event.value)
+        return value
+
+    def open(self, top: _Open, event: Any) -> _Open:
+        place = _place(event)
+        if len(self.stack) > DEEPEST:
+            self.stop(place, f"nothing is nested deeper than {DEEPEST} levels here")
+        is_key = top.key is None
+        if is_key:
+            self.refuse_key(top, place, _NO_KEY)
+        if event.tag is not None:
+            self.report(place, _NO_TAGS)
+        node = Mapping(place) if type(event) is MappingStartEvent else Sequence(place)
+        opened = _Open(node, self.nodes, is_key=is_key)
+        if event.anchor is not None:
+            opened.anchored = self.anchors[event.anchor] = _Anchored(name=event.anchor, is_open=True)
+        self.nodes += 1
+        self.stack.append(opened)
+        return opened
+
+    def close(self) -> tuple[_Open, _Open]:
+        closed = self.stack.pop()
+        top = self.stack[-1]
+        node = closed.node
+        if closed.merged and isinstance(node, Mapping):
+            for source in closed.merged:
+                for key in source:
+                    if key not in node:
+                        node[key], node.spans[key] = source[key], source.spans[key]
+        top.height = max(top.height, closed.height + 1)
+        anchored = closed.anchored
+        if anchored is not None and self.anchors[anchored.name] is anchored:  # not given to something inside since
+            nodes = self.nodes - closed.nodes_before
+            self.anchors[anchored.name] = replace(
+                anchored, value=node, nodes=nodes, height=closed.height + 1, is_open=False
+            )
+        return closed, top
+
+    def alias(self, top: _Open, event: Any) -> Any:
+        name, place = shortened(printable(event.anchor), 60), _place(event)
+        anchored = self.anchors.get(event.anchor)
+        if anchored is None:
+            self.report(place, f"*{name} stands for nothing: there is no &{name} above it")
+            return REFUSED
+        if anchored.is_open:
+            self.report(place, f"*{name} stands inside of &{name}: nothing can hold itself")
+        self.nodes += anchored.nodes
+        if len(self.stack) - 1 + anchored.height > DEEPEST:
+            self.stop(place, f"nothing is nested deeper than {DEEPEST} levels here")
+        top.height = max(top.height, anchored.height)
+        return anchored.value
+
+    # Problems
+
+    def problem(self, place: Place, what: str) -> Problem:
+        return problem_at(place, (each.key for each in self.stack[1:] if each.key is not None), what)
+
+    def report(self, place: Place, what: str) -> None:
+        self.problems.append(self.problem(place, what))
+
+    def stop(self, place: Place, what: str) -> NoReturn:
+        raise UnreadableError([*self.problems, problem_at(place, (), what)])
+
+
+def _place(event: Any) -> Place:
+    mark = event.start_mark
+    return mark.line + 1, mark.column + 1
+
+
+def _parser(source: str) -> Any:
+    """Return what gives events; PyYAML can be installed without its C half."""
+    return yaml.CSafeLoader(source) if yaml.__with_libyaml__ else yaml.SafeLoader(source)

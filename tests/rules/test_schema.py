@@ -1,0 +1,91 @@
+"""The JSON Schema for editors: as shipped, as generated, and as another tool understands it."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import guard.rules
+from guard.rules.schema import rules_schema, schema_text
+
+HERE = Path(__file__).parent
+SHIPPED = Path(guard.rules.__file__).with_name("rules.schema.json")
+GOOD = [HERE.parents[1] / "rules.example.yaml", *sorted((HERE / "good").glob("*.yaml"))]
+
+BEYOND_A_SCHEMA = {
+    "bounds-that-disagree": "a schema cannot compare one value with another",
+    "max-poll-interval-below-the-default": "nor can it, and it sees 100 for 1e2 and 5 for 5.0",
+    "merged-problems": "nor can it, and it sees 16 for 0x10",
+    "the-same-segment-twice": "a schema cannot compare one value with another",
+}
+BEYOND_ITS_READER = {
+    "a-long-number": "5,000 digits end the reader with a ValueError",
+    "an-alias-bomb": "the reader runs out of memory",
+    "many-brackets": "the reader runs out of stack",
+}
+BAD = [path for path in sorted((HERE / "bad").glob("*.yaml")) if path.stem not in BEYOND_ITS_READER]
+
+
+@pytest.fixture(scope="module")
+def refused() -> set[str]:
+    """Return the files that check-jsonschema refuses, out of all good and bad ones that its reader survives."""
+    command = [sys.executable, "-m", "check_jsonschema", "--output-format", "json", "--schemafile", str(SHIPPED)]
+    done = subprocess.run([*command, *map(str, GOOD + BAD)], capture_output=True, text=True, check=False, timeout=60)
+    answer: dict[str, Any] = json.loads(done.stdout)
+    return {error["filename"] for error in answer["errors"] + answer["parse_errors"]}
+
+
+def test_the_shipped_schema_is_the_generated_one() -> None:
+    stale = 'stale: write guard.rules.schema.schema_text() to "guard/rules/rules.schema.json"'
+    assert SHIPPED.read_text(encoding="utf-8") == schema_text(), stale
+
+
+@pytest.mark.parametrize("path", [pytest.param(path, id=path.stem) for path in GOOD])
+def test_it_accepts_every_good_file(path: Path, refused: set[str]) -> None:
+    assert str(path) not in refused
+
+
+@pytest.mark.parametrize("path", [pytest.param(path, id=path.stem) for path in BAD])
+def test_it_refuses_every_bad_file_that_a_schema_can(path: Path, refused: set[str]) -> None:
+    assert (str(path) in refused) == (path.stem not in BEYOND_A_SCHEMA)
+
+
+def mappings_of(schema: Any) -> list[dict[str, Any]]:
+    """Return every part of a schema that is a mapping, at any depth."""
+    parts = list(schema.values()) if isinstance(schema, dict) else schema if isinstance(schema, list) else []
+    return ([schema] if isinstance(schema, dict) else []) + [each for part in parts for each in mappings_of(part)]
+
+
+def test_it_is_draft_07_and_nothing_stands_beside_a_reference() -> None:
+    schema = rules_schema()
+    assert schema["$schema"] == "http://json-schema.org/draft-07/schema#"
+    assert "$defs" not in json.dumps(schema)
+    assert all(len(part) == 1 for part in mappings_of(schema) if "$ref" in part)
+
+
+def test_every_mapping_is_closed_and_every_key_is_described() -> None:
+    schema = rules_schema()
+    objects = [part for part in mappings_of(schema) if part.get("type") == "object"]
+    assert objects
+    assert all(part["additionalProperties"] is False for part in objects)
+    for part in [schema, *schema["definitions"].values()]:
+        assert part["title"]
+        assert part["description"]
+        assert all(each["description"] for each in part["properties"].values())
+
+
+def test_nothing_that_can_be_left_out_can_be_null() -> None:
+    assert "null" not in schema_text()
+
+
+def test_its_patterns_use_no_class_that_engines_read_differently() -> None:
+    patterns = {part["pattern"] for part in mappings_of(rules_schema()) if isinstance(part.get("pattern"), str)}
+    keys = {key for part in mappings_of(rules_schema()) for key in part.get("patternProperties", {})}
+    assert len(patterns | keys) > 5
+    assert not [pattern for pattern in patterns | keys if re.search(r"\\[wWdDsSbBpPAzZ]|\(\?", pattern)]

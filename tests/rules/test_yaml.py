@@ -1,0 +1,237 @@
+"""Scalars, places, anchors and limits, below the rules: what a value is and where it stands."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from guard.rules.scalars import Grouped, Number
+from guard.rules.tree import Mapping, Sequence
+from guard.rules.yaml import MOST_NODES, UnreadableError, read_yaml
+
+
+def value_of(scalar: str) -> Any:
+    tree = read_yaml(f"key: {scalar}\n")
+    assert not tree.problems
+    return tree.root["key"]
+
+
+def complaints(source: str) -> list[tuple[int, int, str]]:
+    try:
+        problems = read_yaml(source).problems
+    except UnreadableError as error:
+        problems = error.problems
+    return [(problem.line, problem.column, problem.what) for problem in problems]
+
+
+@pytest.mark.parametrize("scalar", ["", "~", "null", "Null", "NULL"])
+def test_nothing_is_none_and_is_told(scalar: str) -> None:
+    tree = read_yaml(f"a: [1, {scalar or '~'}]\n")
+    assert tree.root == {"a": [1, None]}
+    assert [(null.line, null.where) for null in tree.nulls] == [(1, "a[2]")]
+
+
+@pytest.mark.parametrize("scalar", ["true", "True", "TRUE"])
+def test_true_is_written_in_three_ways(scalar: str) -> None:
+    assert value_of(scalar) is True
+
+
+@pytest.mark.parametrize("scalar", ["yes", "no", "on", "off", "Yes", "tRUE", "y", "n", "nULL", "12:30", "1:2:3", "."])
+def test_what_only_old_yaml_reads_as_something_else_is_text(scalar: str) -> None:
+    assert value_of(scalar) == scalar
+
+
+@pytest.mark.parametrize("scalar", ["0", "5", "-5", "50000", "9007199254740991", "9999999999999999"])
+def test_plain_digits_are_a_whole_number(scalar: str) -> None:
+    value = value_of(scalar)
+    assert type(value) is int
+    assert str(value) == scalar
+
+
+@pytest.mark.parametrize(
+    "scalar",
+    [
+        "010",
+        "00",
+        "0900",
+        "08",
+        "-0",
+        "+5",
+        "+0",
+        "0x10",
+        "0xfF",
+        "0o17",
+        "0b11",
+        "017_7",
+        "1e3",
+        "1E3",
+        "1e+3",
+        "1.0",
+        "1.",
+        ".5",
+        "-.5",
+        "1_0",
+        "50_00",
+        "1_000.5",
+        ".inf",
+        "-.inf",
+        "+.Inf",
+        ".INF",
+        ".nan",
+        ".NaN",
+        ".NAN",
+        "123e4567",
+        "12345678901234567",
+    ],
+)
+def test_a_number_that_tools_read_differently_keeps_its_own_text(scalar: str) -> None:
+    value = value_of(scalar)
+    assert type(value) is Number
+    assert value.text == scalar
+
+
+def test_five_thousand_digits_keep_their_own_text() -> None:
+    assert value_of("9" * 5000).text == "9" * 5000
+
+
+@pytest.mark.parametrize("scalar", ["50_000", "1_000", "999_999_999"])
+def test_grouped_digits_are_text_that_can_be_a_number(scalar: str) -> None:
+    value = value_of(scalar)
+    assert type(value) is Grouped
+    assert value == scalar
+    assert int(value) == int(scalar.replace("_", ""))
+
+
+@pytest.mark.parametrize("scalar", ['"5"', "'50_000'", "|\n  5", ">-\n  true", '"null"', "'~'", '"<<"'])
+def test_what_is_quoted_is_text(scalar: str) -> None:
+    assert type(value_of(scalar)) is str
+
+
+@pytest.mark.parametrize("key", ["2024", "true", "on", "1e3", "010", "'null'", '""', "'<<'"])
+def test_a_key_is_its_own_text(key: str) -> None:
+    assert list(read_yaml(f"{key}: 1\n").root) == [key.strip("'\"")]
+
+
+def test_every_value_knows_its_line_and_column() -> None:
+    root = read_yaml("a: 1\nb:\n  - x\n  - {c: y}\n").root
+    assert (root.place, root.line("b")) == ((1, 1), 2)
+    assert (root.key_place("a"), root.value_place("a")) == ((1, 1), (1, 4))
+    assert root["b"].places == [(3, 5), (4, 5)]
+    assert root["b"][1].key_place("c") == (4, 6)
+
+
+def test_carriage_returns_and_wide_characters_count_as_editors_count_them() -> None:
+    root = read_yaml("ä: é\r\n'𝄞': 1\r\n").root
+    assert (root.value_place("ä"), root.value_place("𝄞")) == ((1, 4), (2, 6))
+
+
+def test_an_alias_is_the_very_value_and_stands_where_it_was_written() -> None:
+    root = read_yaml("a: &x {b: 1}\nc: *x\n").root
+    assert root["c"] is root["a"]
+    assert root.value_place("c") == (2, 4)
+    assert root["c"].key_place("b") == (1, 8)
+
+
+def test_an_anchor_given_anew_counts_from_there_on() -> None:
+    assert read_yaml("a: &x 1\nb: *x\nc: &x 2\nd: *x\n").root == {"a": 1, "b": 1, "c": 2, "d": 2}
+    assert read_yaml("a: &x {b: &x 1}\nc: *x\n").root == {"a": {"b": 1}, "c": 1}
+
+
+def test_an_alias_of_a_text_can_be_a_key() -> None:
+    assert read_yaml("a: &x 010\n*x : 1\n").root["010"] == 1
+
+
+@pytest.mark.parametrize("source", ["a: &x [1]\n*x : 1\n", "a: &x ~\n*x : 1\n", "? [1]\n: 2\n", "? {a: b}\n: 2\n"])
+def test_a_key_is_one_text(source: str) -> None:
+    ((_, _, what),) = complaints(source)
+    assert what.startswith("a key is one text")
+
+
+def test_an_alias_of_nothing_as_a_key_is_told_once() -> None:
+    assert len(complaints("*x : 1\na: {*y : 2}\n")) == 2
+
+
+@pytest.mark.parametrize("source", ["c: {<<: *m, a: 2}", "c: {a: 2, <<: *m}"], ids=["after", "before"])
+def test_a_key_of_ones_own_overrides_a_merged_one_wherever_it_stands(source: str) -> None:
+    root = read_yaml(f"m: &m {{a: 1, b: 1}}\n{source}\n").root
+    assert root["c"] == {"a": 2, "b": 1}
+    assert (root["c"].line("a"), root["c"].line("b")) == (2, 1)
+
+
+def test_of_several_merged_the_earlier_wins_and_the_order_is_kept() -> None:
+    root = read_yaml("m: &m {z: 1, a: 1}\nn: &n {a: 2, b: 2}\nc: {<<: [*m, *n], q: 3}\n").root
+    assert list(root["c"].items()) == [("q", 3), ("z", 1), ("a", 1), ("b", 2)]
+
+
+def test_a_merged_mapping_can_be_written_in_place() -> None:
+    assert read_yaml("<<: {a: 1}\nb: 2\n").root == {"a": 1, "b": 2}
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["a: &a [*a]", "a: &a {b: *a}", "a: &a {<<: *a}", "a: &a {b: [{c: *a}]}", "&a {*a : 1}"],
+)
+def test_nothing_can_hold_itself(source: str) -> None:
+    assert any("nothing can hold itself" in what for _, _, what in complaints(source))
+
+
+def test_an_alias_of_nothing_is_told() -> None:
+    assert complaints("a: *b\nb: &b 1\n") == [(1, 4, "*b stands for nothing: there is no &b above it")]
+
+
+@pytest.mark.parametrize(
+    "tagged", ["!!int 5", "! 5", "! '5'", "!x [a]", "! [a]", "! {a: 1}", "&y !z 5", "!z &y 5", "!<tag:x> 5"]
+)
+def test_every_tag_is_refused_once(tagged: str) -> None:
+    assert complaints(f"a: '!'\nb: {tagged}\n") == [(2, 4, 'tags are not used here; remove what begins with "!"')]
+
+
+@pytest.mark.parametrize("text", ["a!", "'! 5'", "|\n  ! 5", "a ! b", "&y 'a !b'"])
+def test_an_exclamation_mark_inside_of_a_text_is_no_tag(text: str) -> None:
+    assert complaints(f"b: {text}\n") == []
+
+
+def test_a_tag_is_found_behind_wide_characters_and_carriage_returns() -> None:
+    found = complaints("a: 'ä𝄞'\r\nb: |\r\n  ! x\r\nc: ! 5\r\n")
+    assert [(line, column) for line, column, _ in found] == [(4, 4)]
+
+
+def test_twenty_levels_are_read_and_one_more_is_not() -> None:
+    assert not complaints("[" * 20 + "]" * 20)
+    assert complaints("[" * 21 + "]" * 21) == [(1, 21, "nothing is nested deeper than 20 levels here")]
+
+
+def test_levels_behind_an_alias_count() -> None:
+    nineteen = "a: &a " + "[" * 18 + "]" * 18 + "\n"
+    assert not complaints(nineteen + "b: [*a]\n")
+    assert complaints(nineteen + "b: [[*a]]\n") == [(2, 6, "nothing is nested deeper than 20 levels here")]
+    assert complaints(nineteen + "b: &b [*a]\nc: [*b]\n") == [(3, 5, "nothing is nested deeper than 20 levels here")]
+
+
+def test_what_aliases_stand_for_is_counted_before_it_is_made() -> None:
+    lines = ["a0: &a0 [" + ", ".join("x" * 10) + "]"]
+    lines += [f"a{level}: &a{level} [" + ", ".join([f"*a{level - 1}"] * 10) + "]" for level in range(1, 9)]
+    ((line, _, what),) = complaints("\n".join(lines))
+    assert (line, what) == (
+        7,
+        f"the file holds more than {MOST_NODES:,} values, counting again whatever an alias stands for",
+    )
+
+
+def test_reading_goes_on_after_a_problem_and_ends_at_a_syntax_error() -> None:
+    found = complaints("a: 1\na: 2\nb: !x 1\nc: [\n")
+    assert [(line, column) for line, column, _ in found] == [(2, 1), (3, 4), (5, 1)]
+
+
+@pytest.mark.parametrize("character", ["\x85", "\u2028", "\u2029"])
+def test_a_line_break_that_editors_do_not_show_cannot_hide_anything(character: str) -> None:
+    ((line, column, what),) = complaints(f"a: 1\n# note{character}b: 2\n")
+    assert (line, column) == (2, 7)
+    assert "ends a line for some tools only" in what
+
+
+def test_values_are_mappings_and_sequences_of_ours() -> None:
+    root = read_yaml("a: [1]\n").root
+    assert type(root) is Mapping
+    assert type(root["a"]) is Sequence
