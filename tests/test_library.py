@@ -1,0 +1,115 @@
+"""The guard from Python: the README's example, and the names that are promised."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+import guard
+from guard import UsageError, check, check_async, load_rules
+from guard.model import Channel, Selection
+from guard.outcome import Verdict
+from guard.progress import Progress
+from guard.sandbox.scenario import Scenario, ScenarioSegment
+from guard.sandbox.server import Sandbox
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+UUID = "00000000-0000-4000-8000-000000000001"
+RULES = f"""\
+version: 1
+refresh: {{poll_interval: 100ms}}
+segments:
+  one: {{uuid: {UUID}, tags: [weekly], channels: {{email: {{min: 10}}}}}}
+"""
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    people = {Channel.EMAIL: 40}
+    one = ScenarioSegment(uuid=UUID, name="One", counts=people, fresh=people, refresh=0.05)
+    with Sandbox(Scenario(segments=(one,))) as server:
+        yield server
+
+
+@pytest.fixture
+def rules(tmp_path: Path) -> Path:
+    (tmp_path / "rules.yaml").write_text(RULES)
+    return tmp_path / "rules.yaml"
+
+
+def test_check_is_the_same_run_from_python(rules: Path, sandbox: Sandbox) -> None:
+    progress = Progress()
+
+    report = check(load_rules(rules), api_key="any", base_url=sandbox.url, progress=progress)
+
+    assert (report.verdict, report.exit_code) == (Verdict.PASS, 0)
+    assert (progress.done, progress.total) == (1, 1)
+
+
+def test_inside_an_event_loop_it_is_awaited(rules: Path, sandbox: Sandbox) -> None:
+    report = asyncio.run(check_async(load_rules(rules), api_key="any", base_url=sandbox.url))
+
+    assert report.verdict is Verdict.PASS
+
+
+@pytest.mark.parametrize("key", [None, "", "a key"])
+def test_without_a_usable_key_nothing_is_sent(rules: Path, sandbox: Sandbox, key: str | None) -> None:
+    with pytest.raises(UsageError):
+        check(load_rules(rules), api_key=key, base_url=sandbox.url)
+
+    assert sandbox.requests == ()
+
+
+def test_an_unknown_selection_sends_nothing(rules: Path, sandbox: Sandbox) -> None:
+    with pytest.raises(UsageError, match='has no tag "daily"'):
+        check(load_rules(rules), api_key="any", base_url=sandbox.url, selection=Selection(tags=("daily",)))
+
+    assert sandbox.requests == ()
+
+
+def test_the_example_of_the_readme_runs(
+    rules: Path, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    readme = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```python\n(.*?)```", readme, re.DOTALL)
+    monkeypatch.chdir(rules.parent)
+    monkeypatch.setenv("BLUESHIFT_API_KEY", "any")
+    monkeypatch.setenv("BLUESHIFT_BASE_URL", sandbox.url)
+
+    exec(compile(example, "README.md", "exec"), {})  # noqa: S102 - our own document
+
+    assert capsys.readouterr().out == "pass one email email reaches 40, which meets the minimum of 10\n"
+
+
+def test_the_readmes_first_rules_file_is_right(tmp_path: Path) -> None:
+    readme = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+    (first,) = re.findall(r"```yaml\n(.*?)```", readme, re.DOTALL)
+    (tmp_path / "rules.yaml").write_text(first)
+
+    assert [segment.key for segment in load_rules(tmp_path / "rules.yaml").segments] == ["win-back"]
+
+
+@pytest.mark.parametrize("name", guard.__all__)
+def test_every_public_name_is_there(name: str) -> None:
+    assert getattr(guard, name)
+
+
+def test_no_other_name_is_made_up() -> None:
+    with pytest.raises(AttributeError, match="has no attribute 'no_such_name'"):
+        guard.no_such_name  # noqa: B018 - asking is the test
+
+
+def test_importing_the_package_costs_nothing() -> None:
+    program = "import sys; before = set(sys.modules); import guard; print(*(set(sys.modules) - before))"
+
+    loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
+
+    assert {"httpx", "pydantic", "yaml", "click", "dataclasses"} & set(loaded) == set()
