@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING, TextIO
 
 from guard.errors import GuardError, OutputError, RulesError
-from guard.words import printable
+from guard.words import plural, printable
 
 if TYPE_CHECKING:
     from guard.report.screen import Screen
@@ -54,8 +54,14 @@ def say(text: str) -> None:
 
 def say_error(error: GuardError) -> None:
     """Say what went wrong and what to do about it; the problems of a file have a line each."""
-    lines = error.lines() if isinstance(error, RulesError) else [f"audience-guard: {printable(error.message)}"]
-    say("\n".join([*lines, f"  hint: {printable(error.hint)}"] if error.hint else lines))
+    if isinstance(error, RulesError):
+        found = plural(len(error.problems), "problem")
+        lines = [*error.lines(), f"audience-guard: {found} in {error.path}; nothing was sent"]
+    else:
+        lines = [f"audience-guard: {printable(error.message)}"]
+    if error.hint:
+        lines.append(f"  hint: {printable(error.hint)}")
+    say("\n".join(lines))
 
 
 def is_terminal(stream: TextIO | None) -> bool:

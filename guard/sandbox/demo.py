@@ -21,33 +21,41 @@ _LONGEST = 30.0
 _COMMAND = (sys.executable, "-m", "guard")
 
 _BEFORE = """\
-This is audience-guard against a stand-in for Blueshift that runs on this machine. No account, nothing is sent.
+This is audience-guard against a stand-in for Blueshift on this machine.
+It needs no account, and nothing is sent.
 
 The rules: {rules}
-They say how many people each segment may reach. The last counts all looked fine, but they are old,
-so the guard has every segment counted again and believes nothing else. It takes about {seconds} seconds.
+They say how many people each segment may reach. The last counts all looked
+fine, but they are old: the guard has every segment counted again, and
+believes nothing else. It takes about {seconds} seconds.
 
   $ audience-guard check {name}
 """
 
 _AFTER = """
 What you have just seen
-  newsletter-active  blown up: 62,000 people at the last count, 1,900,000 now. Its filter broke overnight, and so
-                     the ceiling of the campaign spring-sale is broken too.
+  newsletter-active  blown up: 62,000 people at the last count, 1,900,000
+                     now. Its filter broke overnight, and with it the
+                     ceiling of the campaign spring-sale.
   cart-abandoners    empty: 3,400 addresses at the last count, none now.
-  sms-optin          shrunk below its minimum, but its rule says severity: warn, so it stops nothing.
-  loyal-app-users    stuck: Blueshift never finishes counting in_app. What cannot be found out never passes.
+  sms-optin          shrunk below its minimum, but its rule says
+                     severity: warn, so it stops nothing.
+  loyal-app-users    stuck: Blueshift never finishes counting in_app. What
+                     cannot be found out never passes.
   win-back           fine.
 
-check exited with 1: at least one segment is out of bounds. A CI job would stop here, before the send. (0: all was
-counted and is within bounds; 3: something could not be found out; 2: the rules or the command are wrong.)
+check exited with 1: at least one segment is out of bounds, and a CI job
+would stop here, before the send. (0: all was counted and is within bounds;
+3: something could not be found out; 2: the rules or the command are wrong.)
 
 Next, with your own account
-  1. export BLUESHIFT_API_KEY=...     a User API key; for an EU account also: export BLUESHIFT_REGION=eu
-  2. audience-guard segments          lists your segments with their uuids
-  3. write rules.yaml                 begin with {rules}
-  4. audience-guard validate          checks the file; sends nothing
-  5. audience-guard check             the gate in front of your next send
+  1. export BLUESHIFT_API_KEY=...   a User API key; for an EU account also
+                                    export BLUESHIFT_REGION=eu
+  2. audience-guard segments        lists your segments with their uuids
+  3. write rules.yaml               begin with
+                                    {rules}
+  4. audience-guard validate        checks the file; sends nothing
+  5. audience-guard check           the gate in front of your next send
 """
 
 

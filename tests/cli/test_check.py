@@ -153,6 +153,7 @@ def test_every_problem_of_the_rules_is_told_in_one_go(audience_guard: Run, folde
 
     assert (code, stdout) == (2, "")
     assert stderr.count("rules.yaml:") == 3
+    assert stderr.endswith("audience-guard: 3 problems in rules.yaml; nothing was sent\n")
     assert sandbox.requests == ()
 
 
