@@ -49,10 +49,11 @@ _REDIRECTS = range(300, 400)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Response:
-    """The body of a 200 answer, and the server's own time when it gave it."""
+    """The body of a 200 answer, the server's own time when it gave it, and the id by which support finds it."""
 
     body: bytes
     date: datetime | None
+    request_id: str
 
 
 class Client:
@@ -102,7 +103,7 @@ class Client:
         try:
             async with asyncio.timeout(REQUEST_TIMEOUT):
                 response = await self._send(path, query, most_bytes)
-            outcome = "200"
+            outcome = f"200 OK (x-request-id {response.request_id})"
         except TimeoutError:
             outcome = f"no complete answer within {REQUEST_TIMEOUT:.0f} s"
             raise RequestError(Reason.NETWORK, f"{self._account.host} gave {outcome}", transient=True) from None
@@ -127,7 +128,7 @@ class Client:
             raise self._error(response, body or b"", date)
         if body is None:
             raise BadAnswerError(f"the answer is longer than {most_bytes:,} bytes, or damaged")
-        return Response(body=body, date=date)
+        return Response(body=body, date=date, request_id=self._quoted(response.headers.get("x-request-id", "none")))
 
     def _error(self, response: httpx.Response, body: bytes, date: datetime | None) -> RequestError:
         """Say what an answer other than 200 means; all its text is the server's and is cut, cleaned and scrubbed."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from guard.cli.options import account_flags, talk_flags
+from guard.cli.signals import run_interruptibly
 from guard.cli.streams import print_report
 from guard.cli.watch import watched
 from guard.errors import GuardError, UsageError
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from guard.progress import Progress
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-_LISTING_TIME = 120.0
+_LISTING_TIME = 60.0
 
 
 @click.command(
@@ -41,7 +42,13 @@ Examples:
 @click.argument("text", default="")
 @account_flags
 @talk_flags
-def segments(text: str, region: str | None, base_url: str | None, timeout: float | None, quiet: bool) -> int:  # noqa: FBT001 - click passes flags so
+def segments(
+    text: str,
+    region: str | None,
+    base_url: str | None,
+    timeout: float | None,
+    quiet: bool,  # noqa: ARG001, FBT001 - the same flags everywhere; here is nothing to keep quiet
+) -> int:
     """List the account's segments: name, uuid, the counts they show now, and how old these are.
 
     TEXT keeps the segments whose name holds it, in any case. The counts are NOT counted afresh: see `counts`.
@@ -49,8 +56,7 @@ def segments(text: str, region: str | None, base_url: str | None, timeout: float
     from guard.blueshift.account import open_account  # noqa: PLC0415 - not needed to print help
 
     account = open_account(region=region, base_url=base_url)
-    with watched(quiet=quiet):
-        found = asyncio.run(_listing(account, timeout or _LISTING_TIME))
+    found = run_interruptibly(_listing(account, timeout or _LISTING_TIME))
     rows = [
         _listed_row(each, archived=archived)
         for each, archived in sorted(found, key=lambda pair: (pair[1], pair[0].name))
@@ -105,7 +111,7 @@ def counts(
     ]
     account = open_account(region=region, base_url=base_url)
     with watched(quiet=quiet) as progress:
-        readings = asyncio.run(_counts(account, wanted, timeout, progress))
+        readings = run_interruptibly(_counts(account, wanted, timeout, progress))
     print_report(_table([("UUID", "CHANNEL", "COUNT", "COUNTED"), *_count_rows(readings)]))
     unavailable = any(isinstance(each, Unavailable) for own in readings.values() for each in own.channels.values())
     return ExitCode.UNKNOWN if unavailable else ExitCode.PASSED

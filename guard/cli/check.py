@@ -11,6 +11,7 @@ import click
 
 from guard.cli.options import account_flags, talk_flags
 from guard.cli.rules import read_rules, say_hints
+from guard.cli.signals import run_interruptibly
 from guard.cli.streams import print_report, say, say_error, screen_for
 from guard.cli.watch import watched
 from guard.errors import OutputError
@@ -83,9 +84,11 @@ def check(
     campaigns: tuple[str, ...],
     outputs: tuple[str, ...],
     fail_on: str,
+    region: str | None,
+    base_url: str | None,
+    timeout: float | None,
     color: str,
     quiet: bool,  # noqa: FBT001 - click passes flags so
-    **account: str | float | None,
 ) -> int:
     """Have Blueshift count every guarded audience afresh, and say whether the send may go out.
 
@@ -104,15 +107,19 @@ def check(
             f"audience-guard: the key file {exposed} can be read by others on this machine\n  hint: chmod 600 {exposed}"
         )
 
-    from guard.run import check as run_check  # noqa: PLC0415 - httpx is not loaded for rules that are wrong
+    from guard.run import check_async  # noqa: PLC0415 - httpx is not loaded for rules that are wrong
 
     with watched(quiet=quiet) as progress:
-        report = run_check(
-            loaded,
-            selection=Selection(segments=segments, tags=tags, campaigns=campaigns),
-            fail_on=FailOn(fail_on),
-            progress=progress,
-            **account,  # type: ignore[arg-type]
+        report = run_interruptibly(
+            check_async(
+                loaded,
+                selection=Selection(segments=segments, tags=tags, campaigns=campaigns),
+                fail_on=FailOn(fail_on),
+                progress=progress,
+                region=region,
+                base_url=base_url,
+                timeout=timeout,
+            )
         )
     written = _write(report, wanted, color)
     _say_refused_key(report)

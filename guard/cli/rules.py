@@ -67,7 +67,7 @@ def read_rules(path: str) -> Rules:
     data = sys.stdin.buffer.read(LARGEST_FILE + 1) if sys.stdin else b""
     if len(data) > LARGEST_FILE:
         raise UsageError("standard input holds more than a rules file can", hint="is it the file that was meant?")
-    return parse_rules(data, "standard input")
+    return parse_rules(data, "<stdin>")
 
 
 def say_hints(rules: Rules) -> None:

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
+    from collections.abc import Coroutine
     from types import FrameType
 
+    T = TypeVar("T")
+
 _GRACE = 4.0  # seconds; GitHub cancels with SIGINT and sends SIGTERM 7.5 s later
+_received: list[int] = []
 
 
 class InterruptedBySignal(KeyboardInterrupt):
-    """Raised in the main thread by SIGINT, SIGTERM or SIGHUP; ``exit_code`` is 128 plus the signal's number.
-
-    A KeyboardInterrupt, since asyncio lets nothing else through its callbacks.
-    """
+    """SIGINT, SIGTERM or SIGHUP arrived; ``exit_code`` is 128 plus the signal's number."""
 
     def __init__(self, signum: int) -> None:
         super().__init__(signal.Signals(signum).name)
@@ -25,20 +27,46 @@ class InterruptedBySignal(KeyboardInterrupt):
 
 
 def stop_on_signals() -> None:
-    """Have SIGINT, SIGTERM and SIGHUP raise ``InterruptedBySignal``, once, and end the process if it does not end."""
-    seen: list[int] = []
+    """Have SIGINT, SIGTERM and SIGHUP end what runs with ``InterruptedBySignal``, and the process if it does not end.
 
-    def stop(signum: int, _frame: FrameType | None) -> NoReturn:
-        if seen:
-            os._exit(128 + seen[0])
-        seen.append(signum)
-        deadline = threading.Timer(_GRACE, os._exit, [128 + signum])
-        deadline.daemon = True
-        deadline.start()
-        raise InterruptedBySignal(signum)
-
+    A SIGHUP that is ignored, as under nohup, stays ignored.
+    """
     for name in ("SIGINT", "SIGTERM", "SIGHUP"):
         signum = getattr(signal, name, None)
-        kept_by_nohup = name == "SIGHUP" and signum is not None and signal.getsignal(signum) is signal.SIG_IGN
-        if signum is not None and not kept_by_nohup:
-            signal.signal(signum, stop)
+        if signum is not None and not (name == "SIGHUP" and signal.getsignal(signum) is signal.SIG_IGN):
+            signal.signal(signum, _stop)
+
+
+def run_interruptibly(main: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine to its end; raises ``InterruptedBySignal`` when a signal came meanwhile, even at the very end."""
+    import asyncio  # noqa: PLC0415 - a quarter of the start of a command that sends nothing
+
+    try:
+        result = asyncio.run(main)
+    except asyncio.CancelledError:
+        raise InterruptedBySignal(_received[0]) from None
+    if _received:
+        raise InterruptedBySignal(_received[0])
+    return result
+
+
+def _stop(signum: int, _frame: FrameType | None) -> None:
+    if _received:
+        os._exit(128 + _received[0])
+    _received.append(signum)
+    deadline = threading.Timer(_GRACE, os._exit, [128 + signum])
+    deadline.daemon = True
+    deadline.start()
+    if not _cancel_running_loop():
+        raise InterruptedBySignal(signum)
+
+
+def _cancel_running_loop() -> bool:
+    """Cancel what runs in an event loop: an exception raised there would end up in whichever task is at work."""
+    asyncio = sys.modules.get("asyncio")
+    loop = asyncio._get_running_loop() if asyncio else None  # noqa: SLF001 - the public one raises when there is none
+    if asyncio is None or loop is None:
+        return False
+    tasks = asyncio.all_tasks(loop)
+    loop.call_soon_threadsafe(lambda: [task.cancel() for task in tasks])
+    return True

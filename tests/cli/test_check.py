@@ -224,7 +224,7 @@ def test_rules_may_come_from_standard_input(audience_guard: Run, folder: Path) -
     code, stdout, _ = audience_guard("check", "-", "--segment", "good", given=(folder / "rules.yaml").read_text())
 
     assert code == 0
-    assert "| standard input:8" in stdout
+    assert "| <stdin>:8" in stdout
 
 
 def test_the_runs_deadline_holds_and_the_report_is_still_written(audience_guard: Run) -> None:

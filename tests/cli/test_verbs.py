@@ -55,7 +55,7 @@ def test_validate_reports_a_wrong_file(audience_guard: Run) -> None:
     code, stdout, stderr = audience_guard("validate", "-", given="version: 1\nsegments:\n  a: {channel: {}}\n")
 
     assert (code, stdout) == (2, "")
-    assert 'standard input:3:7: segments.a.channel: unknown key; did you mean "channels"?' in stderr
+    assert '<stdin>:3:7: segments.a.channel: unknown key; did you mean "channels"?' in stderr
 
 
 @pytest.mark.parametrize(
