@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 _NOTHING_READ = Unavailable(reason=Reason.INTERNAL, detail="no count was taken")
 _ZERO_USERS = Unavailable(reason=Reason.ZERO_USERS, detail="the segment holds 0 users, and a share of 0 says nothing")
 _LABEL = {Channel.IN_APP: "in-app"}
+_PARTS_NAMED = 3
 _LIMIT = {
     BoundName.MIN: "minimum",
     BoundName.MAX: "maximum",
@@ -181,15 +182,9 @@ def _judge_campaign(
 
 
 def _judge_total(total: Total, campaign: Campaign, readings: Mapping[str, SegmentReadings]) -> TotalResult:
-    observed = _sum(total.channel, campaign, readings)
-    label = _LABEL.get(total.channel, total.channel.value)
-    subject = (
-        f"the total of {label} is unknown"
-        if isinstance(observed, Unavailable)
-        else f"its segments together reach {number(observed)} by {label}"
-        if total.channel is not Channel.USERS
-        else f"its segments together hold {number(observed)} users"
-    )
+    parts = _parts(total.channel, campaign, readings)
+    observed = parts if isinstance(parts, Unavailable) else sum(parts.values())
+    subject = _total_subject(total.channel, parts)
     return TotalResult(
         channel=total.channel,
         count=None if isinstance(observed, Unavailable) else observed,
@@ -200,13 +195,27 @@ def _judge_total(total: Total, campaign: Campaign, readings: Mapping[str, Segmen
     )
 
 
-def _sum(channel: Channel, campaign: Campaign, readings: Mapping[str, SegmentReadings]) -> int | Unavailable:
-    """Return the summed reach, or why it is not known: one segment without a proven count is enough."""
-    counted = 0
+def _total_subject(channel: Channel, parts: dict[str, int] | Unavailable) -> str:
+    """Say what the segments reach together, and which of them reach the most."""
+    label = _LABEL.get(channel, channel.value)
+    if isinstance(parts, Unavailable):
+        return f"the total of {label} is unknown"
+    largest = sorted(parts.items(), key=lambda part: -part[1])
+    named = ", ".join(f"{key} {number(value)}" for key, value in largest[:_PARTS_NAMED])
+    more = f", {len(largest) - _PARTS_NAMED} more" if len(largest) > _PARTS_NAMED else ""
+    reach = "hold {} users" if channel is Channel.USERS else f"reach {{}} by {label}"
+    return f"its segments together {reach.format(number(sum(parts.values())))} ({named}{more})"
+
+
+def _parts(
+    channel: Channel, campaign: Campaign, readings: Mapping[str, SegmentReadings]
+) -> dict[str, int] | Unavailable:
+    """Return each segment's reach, or why the sum is not known: one segment without a proven count is enough."""
+    parts: dict[str, int] = {}
     for key in campaign.segments:
         own = readings.get(key)
         reading = own.channels.get(channel, _NOTHING_READ) if own else _NOTHING_READ
         if isinstance(reading, Unavailable):
             return Unavailable(reason=reading.reason, detail=f"{key}: {reading.detail}")
-        counted += reading.value
-    return counted
+        parts[key] = reading.value
+    return parts

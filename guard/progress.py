@@ -12,11 +12,15 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Progress:
-    """Channels to count, those done with (counted or given up), and refreshes under way."""
+    """Channels to count, those done with (counted or given up), refreshes under way, and what went wrong last.
+
+    ``trouble`` is empty again as soon as anything is answered.
+    """
 
     total: int = 0
     done: int = 0
     refreshing: int = 0
+    trouble: str = ""
 
     @contextmanager
     def refresh(self) -> Iterator[None]:

@@ -191,6 +191,14 @@ def test_a_total_is_the_sum_of_its_segments(second: int, verdict: Verdict) -> No
     assert (result.verdict, result.count) == (verdict, 60 + second)
 
 
+def test_a_total_names_the_segments_that_reach_the_most() -> None:
+    (check,) = judge_total(a=count(10), b=count(1000), c=count(30), d=count(20)).checks
+
+    assert check.message == (
+        "its segments together reach 1,060 by sms (b 1,000, c 30, d 20, 1 more), which is 960 above the maximum of 100"
+    )
+
+
 def test_a_total_with_one_unproven_segment_is_unknown_even_when_the_rest_is_over() -> None:
     result = judge_total(a=count(500), b=STUCK)
 

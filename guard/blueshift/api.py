@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from guard.blueshift.answers import ON_THE_WIRE, Answer, Listed, parse_answer, parse_list
-from guard.blueshift.failures import RequestError, RunEndedError
+from guard.blueshift.failures import RequestError, RunEndedError, UnavailableError
 from guard.blueshift.pauses import before_retry
 from guard.blueshift.schedule import Priority
 from guard.outcome import Reason
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from guard.blueshift.client import Client, Response
     from guard.blueshift.schedule import Schedule
     from guard.model import Channel
+    from guard.progress import Progress
 
 log = logging.getLogger("guard.blueshift")
 
@@ -66,9 +67,10 @@ class Api:
     more: the key was refused, nothing was ever answered, or the server asks for a pause beyond the deadline.
     """
 
-    def __init__(self, client: Client, schedule: Schedule, *, deadline: float) -> None:
+    def __init__(self, client: Client, schedule: Schedule, progress: Progress, *, deadline: float) -> None:
         self._client = client
         self._schedule = schedule
+        self._progress = progress
         self._deadline = deadline
         self._clock = asyncio.get_running_loop()
         self._answered = False
@@ -81,7 +83,13 @@ class Api:
     async def read(self, target: Target, *, first: bool = False, due: float = 0.0) -> Answer:
         """Return the counts as they stand, asked for at the loop's time ``due`` or later; ``first`` opens a lane."""
         request = _Request(path=target.path, query=target.query(refresh="false"))
-        response = await self._persist(request, Priority.BASELINE if first else Priority.FOLLOW_UP, due)
+        try:
+            response = await self._persist(request, Priority.BASELINE if first else Priority.FOLLOW_UP, due)
+        except RequestError as error:
+            if error.unavailable.reason is not Reason.NOT_FOUND:
+                raise
+            detail = f"Blueshift has no segment {target.uuid}: {error}"
+            raise UnavailableError(Reason.NOT_FOUND, detail) from error
         return parse_answer(response.body, response.date)
 
     async def trigger(self, target: Target, channel: Channel) -> Answer:
@@ -142,8 +150,10 @@ class Api:
                 resume_at = self._schedule.slow_down(sent_at=sent_at, retry_after=error.retry_after)
                 if resume_at > self._deadline:
                     raise RunEndedError(error.unavailable) from error
+            self._progress.trouble = str(error)
             raise
         self._answered = True
+        self._progress.trouble = ""
         self._schedule.speed_up()
         return response
 

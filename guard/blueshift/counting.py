@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections import defaultdict
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from guard.blueshift.api import Api, Target
@@ -17,6 +17,7 @@ from guard.blueshift.names import list_segments, resolve
 from guard.blueshift.pauses import RefreshTimes
 from guard.blueshift.schedule import Schedule
 from guard.outcome import Reason, SegmentReadings, Unavailable
+from guard.progress import Progress
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from guard.blueshift.answers import Listed
     from guard.model import Channel, Pacing, Refresh, Segment
     from guard.outcome import Count
-    from guard.progress import Progress
 
 log = logging.getLogger("guard.blueshift")
 
@@ -78,7 +78,7 @@ class Blueshift:
         Every channel that was asked for has a reading: a count proven fresh, or why there is none.
         """
         deadline = self._clock.time() + time_limit
-        api = Api(self._client, self._schedule, deadline=deadline)
+        api = Api(self._client, self._schedule, progress, deadline=deadline)
         run = _Run(wanted, Prover(api, refresh, self._times, progress), self._lanes, progress)
         try:
             async with asyncio.timeout_at(deadline), asyncio.TaskGroup() as lanes:
@@ -94,7 +94,7 @@ class Blueshift:
 
     async def list(self, *, archived: bool, time_limit: float) -> list[Listed]:
         """Return the account's segments; raises ``UnavailableError`` or ``RunEndedError`` when they cannot be had."""
-        api = Api(self._client, self._schedule, deadline=self._clock.time() + time_limit)
+        api = Api(self._client, self._schedule, Progress(), deadline=self._clock.time() + time_limit)
         async with asyncio.timeout(time_limit):
             return await list_segments(api, archived=archived)
 
@@ -159,10 +159,22 @@ class _Run:
         return {
             each.key: SegmentReadings(
                 uuid=self._uuids[each.key],
-                channels={channel: self._found.get((each.key, channel), self.leftover) for channel in each.channels},
+                channels={
+                    channel: self._found.get((each.key, channel)) or self._never_came(each, channel)
+                    for channel in each.channels
+                },
             )
             for each in self._wanted
         }
+
+    def _never_came(self, each: Wanted, channel: Channel) -> Unavailable:
+        """Return why there is no reading; at the deadline that is whatever the count was waiting for."""
+        uuid = self._uuids[each.key]
+        if self.leftover.reason is not Reason.DEADLINE or uuid is None:
+            return self.leftover
+        waited = self._prover.waits_for(Target(uuid=uuid, bypass_global=each.bypass_global), channel)
+        trouble = f" ({self._progress.trouble})" if self._progress.trouble else ""
+        return replace(self.leftover, detail=f"{self.leftover.detail} while waiting for {waited}{trouble}")
 
 
 @asynccontextmanager

@@ -36,11 +36,18 @@ class Prover:
         self._times = times
         self._progress = progress
         self._clock = asyncio.get_running_loop()
+        self._waits: dict[tuple[Target, Channel], str] = {}
+
+    def waits_for(self, target: Target, channel: Channel) -> str:
+        """Return what a count that has not ended is waiting for, as the end of "while waiting for ..."."""
+        return self._waits.get((target, channel), "its turn")
 
     async def count(self, target: Target, channel: Channel) -> Count | Unavailable:
         """Return the channel's count, proven fresh, or why there is none; raises ``RunEndedError`` alone."""
+        self._waits[target, channel] = "Blueshift's answer"
         try:
             baseline, triggered = await self._start(target, channel)
+            self._waits[target, channel] = "the refresh to end"
             with self._progress.refresh():
                 answer = await self._finish(target, baseline, triggered)
             return _counted(answer, channel)
@@ -51,7 +58,7 @@ class Prover:
         """Return the baseline and the answer to the trigger that came right after it."""
         due, failures = 0.0, 0
         while True:
-            baseline = await self._baseline(target, due, first=not failures)
+            baseline = await self._baseline(target, channel, due, first=not failures)
             try:
                 return baseline, await self._api.trigger(target, channel)
             except RequestError as error:
@@ -60,27 +67,35 @@ class Prover:
                     raise
                 due = self._api.retry_at(error, failures)
 
-    async def _baseline(self, target: Target, due: float, *, first: bool) -> Answer:
+    async def _baseline(self, target: Target, channel: Channel, due: float, *, first: bool) -> Answer:
         """Return what stands before the trigger, once nobody else's refresh runs.
 
         A stamp in the very second of the answer could not be told from the one to come: stamps may have whole seconds.
         """
         answer = await self._api.read(target, first=first, due=due)
-        began = self._clock.time()
-        pause = self._refresh.poll_interval
-        while answer.refreshing:
-            elapsed = self._clock.time() - began
-            due = self._clock.time() + self._pause(elapsed, pause)
-            if due - began > self._refresh.timeout:
-                raise UnavailableError(
-                    Reason.TIMEOUT,
-                    f"somebody else's refresh of this segment did not end within {duration(self._refresh.timeout)}",
-                )
-            answer = await self._api.read(target, due=due)
-            pause = grown(pause, self._refresh)
+        if answer.refreshing:
+            self._waits[target, channel] = "somebody else's refresh of this segment to end"
+            with self._progress.refresh():
+                answer = await self._sit_out(target)
         if answer.stamp and (answer.date is None or whole_seconds(answer.stamp) >= whole_seconds(answer.date)):
             await asyncio.sleep(1.0)
         return answer
+
+    async def _sit_out(self, target: Target) -> Answer:
+        """Return the first answer after somebody else's refresh."""
+        began = self._clock.time()
+        elapsed, pause = 0.0, self._refresh.poll_interval
+        while elapsed < self._refresh.timeout:
+            due = min(self._clock.time() + self._pause(elapsed, pause), began + self._refresh.timeout)
+            answer = await self._api.read(target, due=due)
+            if not answer.refreshing:
+                return answer
+            elapsed = self._clock.time() - began
+            pause = grown(pause, self._refresh)
+        raise UnavailableError(
+            Reason.TIMEOUT,
+            f"somebody else's refresh of this segment did not end within {duration(self._refresh.timeout)}",
+        )
 
     async def _finish(self, target: Target, baseline: Answer, triggered: Answer) -> Answer:
         """Return the first answer whose stamp says that our refresh has ended."""

@@ -132,7 +132,8 @@ async def _listing(account: Account, time_limit: float) -> list[tuple[Listed, bo
     except TimeoutError:
         raise GuardError(f"the segments were not listed within {duration(time_limit)}") from None
     except (RunEndedError, UnavailableError) as error:
-        raise GuardError(f"the segments could not be listed: {error}") from error
+        hint = "look at BLUESHIFT_API_KEY, BLUESHIFT_REGION and BLUESHIFT_BASE_URL; --debug shows every request"
+        raise GuardError(f"the segments could not be listed: {error}", hint=hint) from error
 
 
 async def _counts(

@@ -21,6 +21,7 @@ _NAME = "audience-guard"
 _COMPLETION = "_AUDIENCE_GUARD_COMPLETE"
 _VERBS = {
     "check": ("guard.cli.check", "check", "Count afresh and judge: the gate in front of a send."),
+    "report": ("guard.cli.report", "report", "Render a saved JSON report again, in any format."),
     "validate": ("guard.cli.rules", "validate", "Read the rules file alone, offline, and report all that is wrong."),
     "schema": ("guard.cli.rules", "schema", "Print the JSON Schema of the rules file, or of the JSON report."),
     "segments": ("guard.cli.account", "segments", "List the account's segments, with the counts they show now."),
@@ -92,7 +93,7 @@ def run(arguments: Sequence[str]) -> int:
     try:
         code = _invoke(list(arguments))
     except InterruptedBySignal as interrupt:
-        say(f"audience-guard: stopped by {interrupt}; nothing is proven")
+        say(f"audience-guard: stopped by {interrupt} before it was done")
         return interrupt.exit_code
     except click.ClickException as error:
         _say_usage(error)

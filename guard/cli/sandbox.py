@@ -27,7 +27,7 @@ Example, in two terminals:
   BLUESHIFT_API_KEY=sandbox audience-guard check rules.yaml --base-url http://127.0.0.1:8765
 """,
 )
-@click.argument("scenario", required=False)
+@click.argument("scenario", required=False, type=click.Path())
 @click.option("--port", type=click.IntRange(0, 65_535), default=8765, show_default=True, help="0 takes any free one.")
 def sandbox(scenario: str | None, port: int) -> int:
     """Serve a stand-in for Blueshift's API on 127.0.0.1 until it is interrupted.

@@ -41,9 +41,10 @@ def watched(*, quiet: bool) -> Iterator[Progress]:
 
 
 def progress_line(progress: Progress, seconds: float) -> str:
-    """Return how far the run has come, in one short sentence."""
+    """Return how far the run has come, and what stands in its way."""
     done = f"{number(progress.done)} of {number(progress.total)} counts done"
-    return f"{done}, {number(progress.refreshing)} refreshing, {duration(seconds)}"
+    trouble = f"; {progress.trouble}" if progress.trouble else ""
+    return f"{done}, {number(progress.refreshing)} refreshing, {duration(seconds)}{trouble}"
 
 
 def _draw_live(progress: Progress, over: threading.Event) -> None:

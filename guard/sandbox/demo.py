@@ -29,7 +29,7 @@ They say how many people each segment may reach. The last counts all looked
 fine, but they are old: the guard has every segment counted again, and
 believes nothing else. It takes about {seconds} seconds.
 
-  $ audience-guard check {name}
+  $ audience-guard check {name} --timeout {seconds}s
 """
 
 _AFTER = """

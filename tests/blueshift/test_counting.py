@@ -85,6 +85,13 @@ def test_what_will_not_get_better_is_hardly_tried_again(serve: Serve, want: Want
     assert server.asked == asked
 
 
+def test_an_unknown_uuid_is_named(serve: Serve, want: Want) -> None:
+    found = serve(Scenario()).count(want(UUIDS[0]))[UUIDS[0]].channels[Channel.EMAIL]
+
+    assert found.reason is Reason.NOT_FOUND
+    assert found.detail.startswith(f"Blueshift has no segment {UUIDS[0]}: blueshift.test answered 404 Not Found")
+
+
 def test_a_pause_beyond_the_end_of_the_run_is_not_sat_out(serve: Serve, want: Want) -> None:
     server = serve(Scenario(), lambda _request, _number: status(429, **{"Retry-After": "3600"}))
 

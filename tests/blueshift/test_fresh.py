@@ -269,7 +269,21 @@ def test_the_run_ends_at_its_deadline_and_keeps_what_was_proven(serve: Serve, wa
 
     assert server.seconds == pytest.approx(20)
     assert found[ONE].channels[Channel.EMAIL].value == 400
-    assert found[two].channels[Channel.EMAIL].reason is Reason.DEADLINE
+    assert found[two].channels[Channel.EMAIL] == Unavailable(
+        reason=Reason.DEADLINE, detail="the time for the whole run was up while waiting for the refresh to end"
+    )
+
+
+def test_at_the_deadline_the_last_trouble_is_told(serve: Serve, want: Want) -> None:
+    def refuse(_request: httpx.Request, _number: int) -> httpx.Response:
+        raise httpx.ConnectError("connection refused")
+
+    found = serve(scenario(), refuse).count(want(ONE), time_limit=3)[ONE].channels[Channel.EMAIL]
+
+    assert found.detail == (
+        "the time for the whole run was up while waiting for Blueshift's answer "
+        "(blueshift.test could not be reached: connection refused)"
+    )
 
 
 def test_a_stricter_limit_than_ours_costs_little(serve: Serve, want: Want) -> None:

@@ -26,6 +26,9 @@ def test_a_line_says_how_far_the_run_has_come() -> None:
     assert progress_line(Progress(total=1200, done=3, refreshing=2), 75) == (
         "3 of 1,200 counts done, 2 refreshing, 1 min 15 s"
     )
+    assert (
+        progress_line(Progress(total=1, trouble="no answer"), 9) == "0 of 1 counts done, 0 refreshing, 9 s; no answer"
+    )
 
 
 def test_off_a_terminal_a_plain_line_is_told_every_so_often(
