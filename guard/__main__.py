@@ -6,9 +6,16 @@ from typing import NoReturn
 
 def main() -> NoReturn:
     """Run the command and leave the process with its exit code."""
-    from guard.cli.main import run  # noqa: PLC0415 - so that `import guard.__main__` runs nothing
+    from guard.cli.signals import InterruptedBySignal, stop_on_signals  # noqa: PLC0415 - importing this runs nothing
 
-    sys.exit(run(sys.argv[1:]))
+    try:
+        stop_on_signals()
+        from guard.cli.main import run  # noqa: PLC0415 - a signal may come while it is imported
+
+        code = run(sys.argv[1:])
+    except InterruptedBySignal as interrupt:
+        code = interrupt.exit_code
+    sys.exit(code)
 
 
 if __name__ == "__main__":

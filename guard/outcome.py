@@ -208,8 +208,10 @@ class Report:
     @property
     def complete(self) -> bool:
         """Whether every single bound could be judged."""
-        checks = [check for result in self.results() for check in result.checks]
-        return bool(checks) and all(check.verdict is not Verdict.UNKNOWN for check in checks)
+        results = list(self.results())
+        return bool(results) and all(
+            result.checks and all(check.verdict is not Verdict.UNKNOWN for check in result.checks) for result in results
+        )
 
     @property
     def exit_code(self) -> ExitCode:

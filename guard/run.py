@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from guard import __version__
 from guard.blueshift.account import open_account
@@ -16,7 +18,11 @@ from guard.outcome import FailOn, Report
 from guard.plan import plan
 from guard.progress import Progress
 
+T = TypeVar("T")
+
 if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
     from guard.model import Rules
 
 
@@ -42,7 +48,7 @@ def check(
     Nothing that goes wrong with a segment or with the network raises: it is in the report. Inside a running event loop,
     await ``check_async`` instead.
     """
-    return asyncio.run(
+    return run_to_its_end(
         check_async(
             rules,
             api_key=api_key,
@@ -54,6 +60,34 @@ def check(
             progress=progress,
         )
     )
+
+
+def run_to_its_end(main: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine in an event loop of its own, and be done when it is done.
+
+    A look-up of a host's name cannot be broken off, and asyncio would wait for its thread; so it is left behind.
+    """
+    with asyncio.Runner() as runner:
+        runner.get_loop().set_default_executor(_ThreadsLeftBehind())
+        return runner.run(main)
+
+
+class _ThreadsLeftBehind(ThreadPoolExecutor):
+    """Runs each call in a thread that nobody waits for, not even the interpreter's end."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+
+        def work() -> None:
+            if not future.set_running_or_notify_cancel():
+                return
+            try:
+                future.set_result(fn(*args, **kwargs))
+            except BaseException as error:  # noqa: BLE001 - whoever waits for the future gets it
+                future.set_exception(error)
+
+        threading.Thread(target=work, daemon=True).start()
+        return future
 
 
 async def check_async(

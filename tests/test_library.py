@@ -84,9 +84,11 @@ def test_the_example_of_the_readme_runs(
     monkeypatch.setenv("BLUESHIFT_API_KEY", "any")
     monkeypatch.setenv("BLUESHIFT_BASE_URL", sandbox.url)
 
-    exec(compile(example, "README.md", "exec"), {})  # noqa: S102 - our own document
+    with pytest.raises(SystemExit) as left:
+        exec(compile(example, "README.md", "exec"), {})  # noqa: S102 - our own document
 
-    assert capsys.readouterr().out == "pass one email email reaches 40, which meets the minimum of 10\n"
+    assert left.value.code == 0
+    assert capsys.readouterr().out == "pass line 4: email reaches 40, which meets the minimum of 10\n"
 
 
 def test_the_readmes_first_rules_file_is_right(tmp_path: Path) -> None:

@@ -140,10 +140,13 @@ def readable_by_others(environ: Mapping[str, str] = os.environ) -> str | None:
 
 def _checked_address(address: str) -> str:
     """Return the address without a final slash; the key goes over https, or over http on this machine alone."""
-    shown = shortened(printable(re.sub(r"//.*@", "//***@", address)))
     hint = "write https://HOST or, for a host on this machine, http://127.0.0.1:PORT"
+    shown = "the base URL"
+    if not address.isascii() or not address.isprintable() or " " in address:
+        raise UsageError(f"{shown} holds a character that no address has", hint=hint)
     try:
         parts = urlsplit(address)
+        shown = f"the base URL {shortened(f'{parts.scheme}://{parts.hostname}')}" if parts.hostname else shown
         port_is_sound = parts.port is None or parts.port > 0
     except ValueError:
         raise UsageError(f"{shown} is not an address", hint=hint) from None

@@ -9,7 +9,7 @@ import json
 import math
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Annotated, Any, Literal
@@ -31,7 +31,7 @@ ON_THE_WIRE = {
 
 _WHOLE = re.compile(r"(-?\d{1,16})\.0+")
 _MOST_DIGITS = 16
-_FURTHEST_AHEAD = 86_400  # seconds: clocks are off by hours at most, so a stamp beyond this is no time at all
+_FURTHEST_OFF = timedelta(days=2)  # clocks are off by hours at most, so what is further off is no time of this run
 
 
 def parse_stamp(value: object) -> datetime | None:
@@ -126,9 +126,14 @@ def parse_answer(body: bytes, date: datetime | None) -> Answer:
             raise BadAnswerError(f"the answer holds no {field}") from None
         raise BadAnswerError(f"{field} is {_quoted(value[field])}, which is not understood") from None
     stamp = answer.approxusers_updated_at
-    if stamp and date and (stamp - date).total_seconds() > _FURTHEST_AHEAD:
+    if stamp and stamp - (date or datetime.now(UTC)) > _FURTHEST_OFF:
         raise BadAnswerError(f"approxusers_updated_at is {_quoted(str(stamp))}, which lies in the future")
     return Answer(refreshing=answer.refresh_status == "refreshing", stamp=stamp, date=date, counts=value)
+
+
+def is_of_this_run(answer: Answer) -> bool:
+    """Whether the stamp can be of a refresh that has just ended, by the answer's own date or else by our clock."""
+    return answer.stamp is not None and (answer.date or datetime.now(UTC)) - answer.stamp < _FURTHEST_OFF
 
 
 def parse_list(body: bytes) -> list[Listed]:

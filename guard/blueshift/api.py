@@ -8,28 +8,30 @@ from __future__ import annotations
 import asyncio
 import logging
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from guard.blueshift.answers import ON_THE_WIRE, Answer, Listed, parse_answer, parse_list
-from guard.blueshift.failures import RequestError, RunEndedError, UnavailableError
+from guard.blueshift.failures import BadAnswerError, RequestError, RunEndedError, UnavailableError
 from guard.blueshift.pauses import before_retry
 from guard.blueshift.schedule import Priority
 from guard.outcome import Reason
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from guard.blueshift.client import Client, Response
     from guard.blueshift.schedule import Schedule
     from guard.model import Channel
     from guard.progress import Progress
 
+T = TypeVar("T")
+
 log = logging.getLogger("guard.blueshift")
 
 _ATTEMPTS = 5
 _ATTEMPTS_WHEN_LIMITED = 8
 _ATTEMPTS_WHEN_NOT_FOUND = 2
-_LONGEST_TRY = 45.0  # seconds from the first attempt of a request to the start of its last
+_OUTAGE = 3  # segments that Blueshift must fail on, and none be answered for, before a run is given up
 _COUNTS_BYTES = 64 * 1024
 _LIST_BYTES = 16 * 1024 * 1024
 _PER_PAGE = 500
@@ -71,9 +73,16 @@ class Api:
         self._client = client
         self._schedule = schedule
         self._progress = progress
-        self._deadline = deadline
+        self.deadline = deadline
         self._clock = asyncio.get_running_loop()
         self._answered = False
+        self._troubles: dict[str, str] = {}
+        self._given_up: set[str] = set()
+
+    @property
+    def base_url(self) -> str:
+        """The address that is asked; a segment's uuid means something there alone."""
+        return self._client.base_url
 
     @property
     def interval(self) -> float:
@@ -90,7 +99,7 @@ class Api:
                 raise
             detail = f"Blueshift has no segment {target.uuid}: {error}"
             raise UnavailableError(Reason.NOT_FOUND, detail) from error
-        return parse_answer(response.body, response.date)
+        return self._understood(response, _counts)
 
     async def trigger(self, target: Target, channel: Channel) -> Answer:
         """Have the channel counted anew, ahead of every other request.
@@ -104,17 +113,32 @@ class Api:
             if sent_at - wanted_at > max(_BASELINE_LIFETIME, 2 * self._schedule.interval):
                 raise RequestError(Reason.RATE_LIMITED, "the rate limit left no room to start a count", transient=True)
             response = await self._get(_Request(path=target.path, query=query), sent_at)
-        return parse_answer(response.body, response.date)
+        return self._understood(response, _counts)
 
     async def list_page(self, page: int, *, archived: bool) -> list[Listed]:
         """Return one page (from 0) of the account's segments, the archived or the others."""
         query = {"archived": str(int(archived)), "per_page": str(_PER_PAGE), "page": str(page)}
         request = _Request(path="/api/v1/segments/list", query=query, most_bytes=_LIST_BYTES)
-        return parse_list((await self._persist(request, Priority.FOLLOW_UP, 0.0)).body)
+        return self._understood(await self._persist(request, Priority.FOLLOW_UP, 0.0), _page)
+
+    def trouble(self, target: Target) -> str:
+        """Return what went wrong with the latest request about the target, or an empty text when it was answered."""
+        return self._troubles.get(target.path, "")
+
+    def scrub(self, text: str) -> str:
+        """Return the text without the key."""
+        return self._client.scrub(text)
+
+    def _understood(self, response: Response, read: Callable[[Response], T]) -> T:
+        """Return what was read from the response; a bad answer is told with the id that support asks for."""
+        try:
+            return read(response)
+        except BadAnswerError as error:
+            told = f" (x-request-id {response.request_id})" if response.request_id else ""
+            raise BadAnswerError(self.scrub(str(error)) + told) from None
 
     async def _persist(self, request: _Request, priority: Priority, due: float) -> Response:
         """Send a request until it is answered, or until trying again makes no sense."""
-        give_up_at: float | None = None
         failures = 0
         while True:
             try:
@@ -123,9 +147,8 @@ class Api:
             except RequestError as error:
                 failures += 1
                 due = self.retry_at(error, failures)
-                give_up_at = give_up_at or self._clock.time() + _LONGEST_TRY
-                if failures >= attempts(error) or (due > give_up_at and not error.is_rate_limit):
-                    self._end_if_never_answered(error)
+                if failures >= attempts(error):
+                    self._end_if_nobody_is_answered(error, request)
                     raise
                 priority = min(priority, Priority.FOLLOW_UP)
                 log.debug("trying again in %.1f s (attempt %d)", due - self._clock.time(), failures + 1)
@@ -133,11 +156,15 @@ class Api:
     def retry_at(self, error: RequestError, failures: int) -> float:
         """Return the loop's time at which to try again after so many failures, later each time and never exactly.
 
-        After a 429 that is now: the schedule holds everybody back for as long as it takes.
+        After a 429 that is now: the schedule holds everybody back for as long as it takes. Raises the error again when
+        the server asks for a wait beyond the end of the run.
         """
         if error.is_rate_limit:
             return self._clock.time()
-        return self._clock.time() + max(before_retry(failures), error.retry_after or 0.0)
+        due = self._clock.time() + max(before_retry(failures), error.retry_after or 0.0)
+        if error.retry_after and due > self.deadline:
+            raise error
+        return due
 
     async def _get(self, request: _Request, sent_at: float) -> Response:
         """Send a request whose turn it is, and tell the schedule how it fared."""
@@ -148,19 +175,31 @@ class Api:
                 raise RunEndedError(error.unavailable) from error
             if error.is_rate_limit:
                 resume_at = self._schedule.slow_down(sent_at=sent_at, retry_after=error.retry_after)
-                if resume_at > self._deadline:
+                if resume_at > self.deadline:
                     raise RunEndedError(error.unavailable) from error
-            self._progress.trouble = str(error)
+            self._progress.trouble = self._troubles[request.path] = str(error)
             raise
         self._answered = True
         self._progress.trouble = ""
+        self._troubles.pop(request.path, None)
         self._schedule.speed_up()
         return response
 
-    def _end_if_never_answered(self, error: RequestError) -> None:
-        """End the run when a request was given up and none was ever answered: nobody else will fare better."""
-        if error.transient and not self._answered:
+    def _end_if_nobody_is_answered(self, error: RequestError, request: _Request) -> None:
+        """End the run when nothing was ever answered: the host is out of reach, or fails on one after the other."""
+        if not error.transient or self._answered:
+            return
+        self._given_up.add(request.path)
+        if error.unavailable.reason in {Reason.NETWORK, Reason.RATE_LIMITED} or len(self._given_up) >= _OUTAGE:
             raise RunEndedError(error.unavailable) from error
+
+
+def _counts(response: Response) -> Answer:
+    return parse_answer(response.body, response.date)
+
+
+def _page(response: Response) -> list[Listed]:
+    return parse_list(response.body)
 
 
 def attempts(error: RequestError) -> int:

@@ -33,6 +33,7 @@ REQUEST_TIMEOUT = 10.0
 """Seconds for one request as a whole, from connecting to the last byte of the body."""
 
 _CHUNK = 16_384
+_SHORTEST_SECRET = 8  # a shorter key is no secret, and its characters may stand in any answer
 _REASONS = {
     401: Reason.REFUSED_KEY,
     403: Reason.REFUSED_KEY,
@@ -85,6 +86,11 @@ class Client:
                 hint="look at HTTPS_PROXY, ALL_PROXY, NO_PROXY, SSL_CERT_FILE and SSL_CERT_DIR",
             ) from error
 
+    @property
+    def base_url(self) -> str:
+        """The address that is asked."""
+        return self._account.base_url
+
     async def __aenter__(self) -> Self:
         await self._http.__aenter__()
         return self
@@ -103,11 +109,11 @@ class Client:
         try:
             async with asyncio.timeout(REQUEST_TIMEOUT):
                 response = await self._send(path, query, most_bytes)
-            outcome = f"200 OK (x-request-id {response.request_id})"
+            outcome = f"200 OK (x-request-id {response.request_id or 'none'})"
         except TimeoutError:
             outcome = f"no complete answer within {REQUEST_TIMEOUT:.0f} s"
             raise RequestError(Reason.NETWORK, f"{self._account.host} gave {outcome}", transient=True) from None
-        except httpx.RequestError as error:
+        except (httpx.RequestError, OSError) as error:
             outcome = self._quoted(str(error) or type(error).__name__)
             raise RequestError(
                 Reason.NETWORK, f"{self._account.host} could not be reached: {outcome}", transient=True
@@ -126,9 +132,27 @@ class Client:
             body = await _read(response, most_bytes)
         if response.status_code != httpx.codes.OK:
             raise self._error(response, body or b"", date)
+        request_id = self._quoted(response.headers.get("x-request-id", ""))
         if body is None:
-            raise BadAnswerError(f"the answer is longer than {most_bytes:,} bytes, or damaged")
-        return Response(body=body, date=date, request_id=self._quoted(response.headers.get("x-request-id", "none")))
+            told = f" (x-request-id {request_id})" if request_id else ""
+            raise BadAnswerError(f"the answer is longer than {most_bytes:,} bytes, or damaged{told}")
+        return Response(
+            body=self._without_key(body),
+            date=date,
+            request_id=self._quoted(response.headers.get("x-request-id", "none")),
+        )
+
+    def scrub(self, text: str) -> str:
+        """Return the text without the key."""
+        return self._account.key.scrub(text)
+
+    def _without_key(self, body: bytes) -> bytes:
+        """Return the body without the key, which a server may echo: what is quoted from it is cut, and so could be."""
+        key = self._account.key
+        if len(key.reveal()) < _SHORTEST_SECRET:
+            return body
+        text = body.decode("latin-1")
+        return key.scrub(text).encode("latin-1")
 
     def _error(self, response: httpx.Response, body: bytes, date: datetime | None) -> RequestError:
         """Say what an answer other than 200 means; all its text is the server's and is cut, cleaned and scrubbed."""

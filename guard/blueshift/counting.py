@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import traceback
 from collections import defaultdict
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -13,9 +14,11 @@ from guard.blueshift.api import Api, Target
 from guard.blueshift.client import Client
 from guard.blueshift.failures import RunEndedError
 from guard.blueshift.fresh import Prover
+from guard.blueshift.lanes import lane
 from guard.blueshift.names import list_segments, resolve
 from guard.blueshift.pauses import RefreshTimes
 from guard.blueshift.schedule import Schedule
+from guard.model import Channel
 from guard.outcome import Reason, SegmentReadings, Unavailable
 from guard.progress import Progress
 
@@ -26,7 +29,7 @@ if TYPE_CHECKING:
 
     from guard.blueshift.account import Account
     from guard.blueshift.answers import Listed
-    from guard.model import Channel, Pacing, Refresh, Segment
+    from guard.model import Pacing, Refresh, Segment
     from guard.outcome import Count
 
 log = logging.getLogger("guard.blueshift")
@@ -66,8 +69,7 @@ class Blueshift:
     def __init__(self, client: Client, pacing: Pacing) -> None:
         self._client = client
         self._schedule = Schedule(pacing)
-        self._lanes: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
-        self._times = RefreshTimes()
+        self._times = {channel: RefreshTimes() for channel in Channel}
         self._clock = asyncio.get_running_loop()
 
     async def count(
@@ -79,12 +81,10 @@ class Blueshift:
         """
         deadline = self._clock.time() + time_limit
         api = Api(self._client, self._schedule, progress, deadline=deadline)
-        run = _Run(wanted, Prover(api, refresh, self._times, progress), self._lanes, progress)
+        run = _Run(wanted, api, Prover(api, refresh, self._times, progress), progress)
         try:
-            async with asyncio.timeout_at(deadline), asyncio.TaskGroup() as lanes:
-                names = {each.name for each in wanted if each.name is not None}
-                for uuid, members in run.by_uuid(await resolve(api, names) if names else {}).items():
-                    lanes.create_task(run.lane(uuid, members))
+            async with asyncio.timeout_at(deadline), asyncio.TaskGroup() as tasks:
+                await run.start(tasks)
         except* TimeoutError:
             log.debug("the run's deadline has passed")
             run.leftover = Unavailable(reason=Reason.DEADLINE, detail="the time for the whole run was up")
@@ -102,53 +102,68 @@ class Blueshift:
 class _Run:
     """The readings of one run as they come in; what never came in has the run's ``leftover`` as its reason."""
 
-    def __init__(
-        self, wanted: Sequence[Wanted], prover: Prover, lanes: defaultdict[str, asyncio.Lock], progress: Progress
-    ) -> None:
+    def __init__(self, wanted: Sequence[Wanted], api: Api, prover: Prover, progress: Progress) -> None:
         self._wanted = wanted
+        self._api = api
         self._prover = prover
-        self._lanes = lanes
         self._progress = progress
         self._uuids = {each.key: each.uuid for each in wanted}
+        self._proven: dict[tuple[Target, Channel], Count | Unavailable] = {}
         self._found: dict[tuple[str, Channel], Count | Unavailable] = {}
         self.leftover = Unavailable(reason=Reason.INTERNAL, detail="the run ended before this was counted")
         progress.total = sum(len(each.channels) for each in wanted)
 
-    def by_uuid(self, resolved: Mapping[str, str | Unavailable]) -> dict[str, list[Wanted]]:
-        """Group the wanted segments by uuid, and settle those whose name stands for none."""
-        groups: defaultdict[str, list[Wanted]] = defaultdict(list)
+    async def start(self, tasks: asyncio.TaskGroup) -> None:
+        """Start a lane for every segment: at once where the uuid is known, else when its name was looked up."""
+        known: defaultdict[str, list[Wanted]] = defaultdict(list)
         for each in self._wanted:
-            uuid = each.uuid if each.name is None else resolved[each.name]
+            if each.uuid is not None:
+                known[each.uuid].append(each)
+        for uuid, members in known.items():
+            tasks.create_task(self._lane(uuid, members))
+        if named := [each for each in self._wanted if each.uuid is None]:
+            tasks.create_task(self._look_up(named, tasks))
+
+    async def _look_up(self, named: Sequence[Wanted], tasks: asyncio.TaskGroup) -> None:
+        """Settle the names that stand for no segment, and start a lane for each of the others."""
+        resolved = await self._resolve({each.name or "" for each in named})
+        found: defaultdict[str, list[Wanted]] = defaultdict(list)
+        for each in named:
+            uuid = resolved[each.name or ""]
             if isinstance(uuid, str):
                 self._uuids[each.key] = uuid
-                groups[uuid].append(each)
-            elif uuid is not None:
+                found[uuid].append(each)
+            else:
                 for channel in each.channels:
                     self._note(each, channel, uuid)
-        return groups
+        for uuid, members in found.items():
+            tasks.create_task(self._lane(uuid, members))
 
-    async def lane(self, uuid: str, members: Sequence[Wanted]) -> None:
-        """Count one segment's channels, one after another, since they share a stamp."""
-        proven: dict[tuple[bool, Channel], Count | Unavailable] = {}
-        async with self._lanes[uuid]:
+    async def _resolve(self, names: set[str]) -> Mapping[str, str | Unavailable]:
+        try:
+            return await resolve(self._api, names)
+        except RunEndedError:
+            raise
+        except Exception as error:  # noqa: BLE001 - a bug is unknown, for these segments alone
+            return dict.fromkeys(names, _bug(error))
+
+    async def _lane(self, uuid: str, members: Sequence[Wanted]) -> None:
+        """Count one segment's channels, one after another; what was proven in this run is not counted again."""
+        async with lane(self._api.base_url, uuid):
             for each in members:
+                target = Target(uuid=uuid, bypass_global=each.bypass_global)
                 for channel in each.channels:
-                    known = (each.bypass_global, channel)
-                    if known not in proven:
-                        target = Target(uuid=uuid, bypass_global=each.bypass_global)
-                        proven[known] = await self._prove(target, channel)
-                    self._note(each, channel, proven[known])
+                    if (target, channel) not in self._proven:
+                        self._proven[target, channel] = await self._prove(target, channel)
+                    self._note(each, channel, self._proven[target, channel])
 
     async def _prove(self, target: Target, channel: Channel) -> Count | Unavailable:
         try:
             return await self._prover.count(target, channel)
         except RunEndedError:
             raise
-        except Exception as error:
-            log.debug("unexpected while counting", exc_info=True)
-            return Unavailable(
-                reason=Reason.INTERNAL, detail=f"audience-guard itself failed ({type(error).__name__}); see --debug"
-            )
+        except Exception as error:  # noqa: BLE001 - a bug is unknown, for this channel alone
+            return _bug(error)
 
     def _note(self, each: Wanted, channel: Channel, reading: Count | Unavailable) -> None:
         self._found[each.key, channel] = reading
@@ -173,8 +188,7 @@ class _Run:
         if self.leftover.reason is not Reason.DEADLINE or uuid is None:
             return self.leftover
         waited = self._prover.waits_for(Target(uuid=uuid, bypass_global=each.bypass_global), channel)
-        trouble = f" ({self._progress.trouble})" if self._progress.trouble else ""
-        return replace(self.leftover, detail=f"{self.leftover.detail} while waiting for {waited}{trouble}")
+        return replace(self.leftover, detail=f"{self.leftover.detail} while waiting for {waited}")
 
 
 @asynccontextmanager
@@ -184,6 +198,14 @@ async def connect(
     """Open a connection pool to the account and close it afterwards; ``transport`` replaces the network in tests."""
     async with Client(account, transport=transport) as client:
         yield Blueshift(client, pacing)
+
+
+def _bug(error: Exception) -> Unavailable:
+    """Return what a fault of our own amounts to, and log where it is."""
+    log.debug("a bug: %s", "".join(traceback.format_tb(error.__traceback__)))
+    return Unavailable(
+        reason=Reason.INTERNAL, detail=f"audience-guard itself failed ({type(error).__name__}); see --debug"
+    )
 
 
 def longest_run(wanted: Sequence[Wanted], pacing: Pacing, refresh: Refresh) -> float:

@@ -6,6 +6,7 @@ pages at all, is not published; so pages are read until one is empty or brings n
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from guard.blueshift.failures import UnavailableError
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from guard.blueshift.api import Api
 
 _MOST_PAGES = 1_000
+_MOST_GUESSES = 5  # looking for the nearest names in a large account takes its time
 
 
 async def resolve(api: Api, names: Iterable[str]) -> dict[str, str | Unavailable]:
@@ -28,12 +30,16 @@ async def resolve(api: Api, names: Iterable[str]) -> dict[str, str | Unavailable
     """
     wanted = set(names)
     try:
-        active = await list_segments(api, archived=False)
-        missing = wanted - {each.name for each in active}
-        archived = await list_segments(api, archived=True) if missing else []
+        active = _by_name(await list_segments(api, archived=False))
+        missing = sorted(wanted - set(active))
+        archived = _by_name(await list_segments(api, archived=True)) if missing else {}
     except UnavailableError as error:
         return dict.fromkeys(wanted, error.unavailable)
-    return {name: _uuid_of(name, active, archived) for name in wanted}
+    found = {name: _uuid_of(name, active[name]) for name in wanted & set(active)}
+    for position, name in enumerate(missing):
+        close = did_you_mean(name, active, most=3) if position < _MOST_GUESSES else ""
+        found[name] = _missing(name, close, is_archived=name in archived)
+    return found
 
 
 async def list_segments(api: Api, *, archived: bool) -> list[Listed]:
@@ -49,17 +55,27 @@ async def list_segments(api: Api, *, archived: bool) -> list[Listed]:
     raise UnavailableError(Reason.BAD_ANSWER, f"the account's list of segments has no end after {_MOST_PAGES:,} pages")
 
 
-def _uuid_of(name: str, active: list[Listed], archived: list[Listed]) -> str | Unavailable:
-    shown = f'"{shortened(printable(name))}"'
-    uuids = [each.uuid.lower() for each in active if each.name == name]
+def _by_name(segments: list[Listed]) -> dict[str, list[str]]:
+    uuids: defaultdict[str, list[str]] = defaultdict(list)
+    for each in segments:
+        uuids[each.name].append(each.uuid.lower())
+    return uuids
+
+
+def _uuid_of(name: str, uuids: list[str]) -> str | Unavailable:
     if len(uuids) == 1:
         return uuids[0]
-    if uuids:
-        return Unavailable(
-            reason=Reason.AMBIGUOUS_NAME,
-            detail=f"the account has {len(uuids)} segments named {shown}: {', '.join(uuids)}",
-        )
-    if any(each.name == name for each in archived):
-        return Unavailable(reason=Reason.ARCHIVED, detail=f"the segment named {shown} is archived")
-    close = did_you_mean(name, {each.name for each in active}, most=3)
-    return Unavailable(reason=Reason.NOT_FOUND, detail=f"the account has no segment named {shown}{close}")
+    return Unavailable(
+        reason=Reason.AMBIGUOUS_NAME,
+        detail=f"the account has {len(uuids)} segments named {_shown(name)}: {', '.join(uuids)}",
+    )
+
+
+def _missing(name: str, close: str, *, is_archived: bool) -> Unavailable:
+    if is_archived:
+        return Unavailable(reason=Reason.ARCHIVED, detail=f"the segment named {_shown(name)} is archived")
+    return Unavailable(reason=Reason.NOT_FOUND, detail=f"the account has no segment named {_shown(name)}{close}")
+
+
+def _shown(name: str) -> str:
+    return f'"{shortened(printable(name))}"'

@@ -45,16 +45,16 @@ class RefreshTimes:
         self._latest.append(seconds)
         bisect.insort(self._sorted, seconds)
 
-    def pause(self, elapsed: float, usual: float) -> float:
+    def pause(self, elapsed: float, usual: float, longest: float) -> float:
         """Return the seconds to the next look at a refresh that has run for ``elapsed`` seconds.
 
         That is the ``usual`` pause until other refreshes have ended; then it is the time in which four of five of them
-        ended, and the usual pause again for a refresh that takes longer.
+        ended, but ``longest`` at once, and the usual pause again for a refresh that takes longer.
         """
         if not self._sorted:
             return usual * _jitter(0.9, 1.1)
         likely = self._sorted[int(_LIKELY * (len(self._sorted) - 1))] - elapsed
-        return max(likely, usual if elapsed else _SHORTEST) * _jitter(1.0, 1.1)
+        return max(min(likely, longest), usual if elapsed else _SHORTEST) * _jitter(1.0, 1.1)
 
 
 def _jitter(low: float, high: float) -> float:

@@ -78,7 +78,8 @@ class Schedule:
                 self._free_places += 1
             else:
                 waiting.turn.cancel()
-            self._give_turns()
+            # Not at once: whoever gives a place back may have its next request ready, and a trigger comes before all.
+            self._clock.call_soon(self._give_turns)
 
     def slow_down(self, *, sent_at: float, retry_after: float | None) -> float:
         """Pause everybody after a request sent at ``sent_at`` met a 429, and return the loop's time of the next turn.

@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 import os
-import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from guard.cli.options import account_flags, talk_flags
-from guard.cli.rules import read_rules, say_hints
+from guard import __version__
+from guard.cli.deliver import deliver
+from guard.cli.options import account_flags, report_flags, talk_flags
+from guard.cli.rules import complete_key, read_rules, say_hints
 from guard.cli.signals import run_interruptibly
-from guard.cli.streams import print_report, say, say_error, screen_for
+from guard.cli.streams import say
 from guard.cli.watch import watched
-from guard.errors import OutputError
-from guard.exit_code import ExitCode
 from guard.model import Selection
 from guard.outcome import FailOn, Reason
+from guard.plan import plan
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from guard.outcome import Report
-    from guard.report.outputs import Output
 
 
 @click.command(
@@ -44,22 +42,30 @@ Exit codes:
   130, 143  interrupted
 """,
 )
-@click.argument("rules", default="rules.yaml")
-@click.option("--segment", "segments", multiple=True, metavar="KEY", help="Check this segment; may be repeated.")
-@click.option("--tag", "tags", multiple=True, metavar="TAG", help="Check the segments with this tag; may be repeated.")
+@click.argument("rules", default="rules.yaml", type=click.Path())
+@click.option(
+    "--segment",
+    "segments",
+    multiple=True,
+    metavar="KEY",
+    shell_complete=complete_key,
+    help="Check this segment; may be repeated.",
+)
+@click.option(
+    "--tag",
+    "tags",
+    multiple=True,
+    metavar="TAG",
+    shell_complete=complete_key,
+    help="Check the segments with this tag; may be repeated.",
+)
 @click.option(
     "--campaign",
     "campaigns",
     multiple=True,
     metavar="KEY",
+    shell_complete=complete_key,
     help="Check this campaign's segments and totals; may be repeated.",
-)
-@click.option(
-    "--output",
-    "outputs",
-    multiple=True,
-    metavar="FORMAT[=PATH]",
-    help="Write a report (text, json) to a file, or to stdout in place of the text; may be repeated.",
 )
 @click.option(
     "--fail-on",
@@ -69,13 +75,8 @@ Exit codes:
     help="Which verdicts make the exit code 1; never is for trying the guard out, and unknown still exits 3.",
 )
 @account_flags
-@click.option(
-    "--color",
-    type=click.Choice(["auto", "always", "never"]),
-    default="auto",
-    show_default=True,
-    help="Colour in the text report.  [auto heeds NO_COLOR, FORCE_COLOR and the terminal]",
-)
+@report_flags
+@click.version_option(__version__, "--version", message="audience-guard %(version)s")
 @talk_flags
 def check(
     rules: str,
@@ -100,8 +101,10 @@ def check(
     wanted = parse_outputs(outputs)
     prepare(wanted, protected=_inputs(rules))
     loaded = read_rules(rules)
+    selection = Selection(segments=segments, tags=tags, campaigns=campaigns)
+    planned = plan(loaded, selection)
     if not quiet:
-        say_hints(loaded)
+        say_hints(replace(loaded, segments=planned.segments))
     if (exposed := _exposed_key_file()) and not quiet:
         say(
             f"audience-guard: the key file {exposed} can be read by others on this machine\n  hint: chmod 600 {exposed}"
@@ -113,7 +116,7 @@ def check(
         report = run_interruptibly(
             check_async(
                 loaded,
-                selection=Selection(segments=segments, tags=tags, campaigns=campaigns),
+                selection=selection,
                 fail_on=FailOn(fail_on),
                 progress=progress,
                 region=region,
@@ -121,9 +124,9 @@ def check(
                 timeout=timeout,
             )
         )
-    written = _write(report, wanted, color)
+    code = deliver(report, wanted, color)
     _say_refused_key(report)
-    return report.exit_code if report.exit_code is ExitCode.FAILED or written else ExitCode.UNKNOWN
+    return code
 
 
 def _inputs(rules: str) -> list[Path]:
@@ -137,24 +140,6 @@ def _exposed_key_file() -> str | None:
 
     path = readable_by_others()
     return None if path is None else printable(path)
-
-
-def _write(report: Report, outputs: Sequence[Output], color: str) -> bool:
-    """Write every report that was asked for, and say which could not be; return whether all were."""
-    from guard.report import render  # noqa: PLC0415 - not needed to print help
-    from guard.report.outputs import write  # noqa: PLC0415 - see above
-
-    written = True
-    for output in outputs:
-        try:
-            if output.path is None:
-                print_report(render(report, output.format, screen_for(sys.stdout, color)))
-            else:
-                write(output.path, render(report, output.format))
-        except OutputError as error:
-            say_error(error)
-            written = False
-    return written
 
 
 def _say_refused_key(report: Report) -> None:

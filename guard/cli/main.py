@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from guard import __version__
-from guard.cli.signals import InterruptedBySignal, stop_on_signals
+from guard.cli.signals import InterruptedBySignal
 from guard.cli.streams import prepare_streams, say, say_error
 from guard.errors import GuardError
 from guard.exit_code import ExitCode
@@ -89,34 +89,46 @@ def audience_guard() -> None:
 def run(arguments: Sequence[str]) -> int:
     """Run the command with these arguments and return its exit code; nothing but the exit code leaves it."""
     prepare_streams()
-    stop_on_signals()
     try:
         code = _invoke(list(arguments))
     except InterruptedBySignal as interrupt:
         say(f"audience-guard: stopped by {interrupt} before it was done")
         return interrupt.exit_code
     except click.ClickException as error:
+        _discard_reports(arguments)
         _say_usage(error)
         return ExitCode.USAGE
     except click.exceptions.Exit as leaving:
         return leaving.exit_code
     except GuardError as error:
+        if error.exit_code is ExitCode.USAGE:
+            _discard_reports(arguments)
         say_error(error)
         return error.exit_code
     except Exception as error:  # noqa: BLE001 - the last resort: a bug is never a pass, and never Python's 1
         _apologise(error, debug="--debug" in arguments)
         return ExitCode.UNKNOWN
-    return code if isinstance(code, int) else ExitCode.PASSED
+    return code if isinstance(code, int) else ExitCode.UNKNOWN
 
 
 def _invoke(arguments: list[str]) -> object:
     """Run the verb; click's own main() would turn an interrupt and a broken pipe into exit code 1."""
-    if instruction := os.environ.get(_COMPLETION):
+    instruction = os.environ.get(_COMPLETION)
+    if instruction and not arguments:  # a shell asks without arguments; whoever gives some wants them carried out
         from click.shell_completion import shell_complete  # noqa: PLC0415 - a shell asks, not a person
 
         return shell_complete(audience_guard, {}, _NAME, _COMPLETION, instruction)
     with audience_guard.make_context(_NAME, arguments) as context:
         return audience_guard.invoke(context)
+
+
+def _discard_reports(arguments: Sequence[str]) -> None:
+    """Remove what an earlier run wrote to the outputs of a command line that makes no sense otherwise."""
+    if not arguments or arguments[0] != "check":
+        return
+    from guard.report.outputs import discard  # noqa: PLC0415 - a slip is rare
+
+    discard(arguments)
 
 
 def _say_usage(error: click.ClickException) -> None:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from guard.report import Format
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -51,6 +53,25 @@ def account_flags(verb: Callable[..., int]) -> Callable[..., int]:
     ):
         verb = flag(verb)
     return verb
+
+
+def report_flags(verb: Callable[..., int]) -> Callable[..., int]:
+    """Add the flags that say where reports go, and how they look on a terminal."""
+    output = click.option(
+        "--output",
+        "outputs",
+        multiple=True,
+        metavar="FORMAT[=PATH]",
+        help=f"Write a report ({', '.join(Format)}) to a file, or to stdout in place of the text; may be repeated.",
+    )
+    color = click.option(
+        "--color",
+        type=click.Choice(["auto", "always", "never"]),
+        default="auto",
+        show_default=True,
+        help="Colour in the text report.  [auto heeds NO_COLOR, FORCE_COLOR and the terminal]",
+    )
+    return output(color(verb))
 
 
 def talk_flags(verb: Callable[..., int]) -> Callable[..., int]:

@@ -25,7 +25,7 @@ Examples:
   audience-guard validate rules/spring.yaml
 """,
 )
-@click.argument("rules", default="rules.yaml")
+@click.argument("rules", default="rules.yaml", type=click.Path())
 @talk_flags
 def validate(rules: str, quiet: bool) -> int:  # noqa: FBT001 - click passes flags so
     """Read the rules file and report everything that is wrong with it; nothing is sent and no key is needed.
@@ -75,4 +75,18 @@ def say_hints(rules: Rules) -> None:
     from guard.rules import hints  # noqa: PLC0415 - not needed to print help
 
     for hint in hints(rules):
-        say(f"hint: {hint}")
+        say(f"hint: {printable(hint)}")
+
+
+def complete_key(context: click.Context, parameter: click.Parameter, typed: str) -> list[str]:
+    """Return the segments, tags or campaigns of the rules file that begin with what was typed, for the shell."""
+    try:
+        rules = read_rules(context.params.get("rules") or "rules.yaml")
+    except UsageError:
+        return []
+    keys = {
+        "segments": [segment.key for segment in rules.segments],
+        "tags": sorted({tag for segment in rules.segments for tag in segment.tags}),
+        "campaigns": [campaign.key for campaign in rules.campaigns],
+    }
+    return [key for key in keys[parameter.name or ""] if key.startswith(typed)]

@@ -41,8 +41,10 @@ def run_interruptibly(main: Coroutine[Any, Any, T]) -> T:
     """Run a coroutine to its end; raises ``InterruptedBySignal`` when a signal came meanwhile, even at the very end."""
     import asyncio  # noqa: PLC0415 - a quarter of the start of a command that sends nothing
 
+    from guard.run import run_to_its_end  # noqa: PLC0415 - see above
+
     try:
-        result = asyncio.run(main)
+        result = run_to_its_end(main)
     except asyncio.CancelledError:
         raise InterruptedBySignal(_received[0]) from None
     if _received:
@@ -64,7 +66,9 @@ def _stop(signum: int, _frame: FrameType | None) -> None:
 def _cancel_running_loop() -> bool:
     """Cancel what runs in an event loop: an exception raised there would end up in whichever task is at work."""
     asyncio = sys.modules.get("asyncio")
-    loop = asyncio._get_running_loop() if asyncio else None  # noqa: SLF001 - the public one raises when there is none
+    # The public one raises when no loop runs; and a signal may come while asyncio is being imported.
+    running_loop = getattr(asyncio, "_get_running_loop", None)
+    loop = running_loop() if running_loop else None
     if asyncio is None or loop is None:
         return False
     tasks = asyncio.all_tasks(loop)

@@ -6,6 +6,7 @@ import os
 import secrets
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -61,6 +62,18 @@ def prepare(outputs: Sequence[Output], protected: Sequence[Path]) -> None:
             raise refusal
 
 
+def discard(arguments: Sequence[str]) -> None:
+    """Remove earlier reports at every sound ``--output`` of a command line that is wrong elsewhere.
+
+    Nothing that the command line names in any other way is touched.
+    """
+    named = [Path(each) for each in arguments if not each.startswith("-")]
+    for before, text in pairwise(["", *arguments]):
+        value = text.removeprefix("--output=") if text.startswith("--output=") else text if before == "--output" else ""
+        with suppress(UsageError):
+            prepare([_parse(value)], [each for each in named if str(each) != value] + [Path("rules.yaml")])
+
+
 def write(path: Path, text: str) -> None:
     """Write the report as UTF-8: the whole file or none of it, whatever goes wrong on the way.
 
@@ -77,6 +90,14 @@ def write(path: Path, text: str) -> None:
             f"cannot write the report to {_shown(path)}: {_cause(error)}",
             hint="see that its folder is there, may be written to and has space, then run again",
         ) from error
+
+
+def take_back(paths: Sequence[Path]) -> None:
+    """Remove reports again, so that an interrupted run leaves none that could be taken for a result."""
+    for path in paths:
+        if not _is_written_directly(path):
+            with suppress(OSError):
+                _target(path).unlink(missing_ok=True)
 
 
 def _parse(text: str) -> Output:

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
+import base64
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
 
+from guard.blueshift.account import open_account
+from guard.blueshift.counting import Wanted, connect
 from guard.blueshift.fresh import Prover
+from guard.blueshift.schedule import Priority, Schedule
 from guard.model import Channel, Pacing, Refresh
 from guard.outcome import Reason, SegmentReadings
+from guard.progress import Progress
 from guard.sandbox.scenario import Scenario, ScenarioSegment
+from guard.sandbox.server import Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from guard.blueshift.counting import Wanted
 
     Serve = Callable[..., Any]
     Want = Callable[..., Wanted]
@@ -35,16 +42,12 @@ def status(code: int, **headers: str) -> httpx.Response:
 
 @pytest.mark.parametrize("code", [401, 403])
 def test_a_refused_key_ends_the_run_at_once_and_keeps_what_was_proven(serve: Serve, want: Want, code: int) -> None:
-    server = serve(
-        Scenario(segments=SEGMENTS), lambda request, _number: status(code) if UUIDS[4] in str(request.url) else None
-    )
-    late = want(UUIDS[4])
+    server = serve(Scenario(segments=SEGMENTS), lambda _request, number: status(code) if number > 9 else None)
 
-    found = server.count(want(UUIDS[0]), late, pacing=Pacing(requests_per_second=1))
+    found = server.count(*map(want, UUIDS), pacing=Pacing(requests_per_second=1))
 
-    assert reasons(found)[1] is Reason.REFUSED_KEY
-    assert sum(each.status == code for each in server.requests) == 0
-    assert server.seconds < 5
+    assert set(reasons(found)) == {None, Reason.REFUSED_KEY}
+    assert server.asked == 10
 
 
 def test_a_host_that_never_answers_ends_the_run_after_one_requests_tries(serve: Serve, want: Want) -> None:
@@ -150,6 +153,156 @@ def test_a_bug_is_unknown_and_never_a_pass(serve: Serve, want: Want, monkeypatch
 
     assert found.reason is Reason.INTERNAL
     assert found.detail == "audience-guard itself failed (ZeroDivisionError); see --debug"
+
+
+def test_a_refresh_is_looked_at_when_others_like_it_ended(serve: Serve, want: Want) -> None:
+    segments = tuple(
+        ScenarioSegment(uuid=f"00000000-0000-4000-8000-{number:012d}", name="", counts=PEOPLE, fresh=PEOPLE, refresh=30)
+        for number in range(60)
+    )
+    server = serve(Scenario(segments=segments))
+
+    server.count(*(want(each.uuid) for each in segments), pacing=Pacing(requests_per_second=3))
+
+    looks = [sum(each.uuid in request.path for request in server.requests) - 2 for each in segments]
+    assert max(looks[-10:]) <= 3 < max(looks)
+
+
+def test_an_overlong_refresh_elsewhere_delays_no_quick_one_for_ever(serve: Serve, want: Want) -> None:
+    slow = ScenarioSegment(uuid=UUIDS[0], name="slow", counts=PEOPLE, fresh=PEOPLE, refresh=500)
+    quick = ScenarioSegment(uuid=UUIDS[1], name="quick", counts=PEOPLE, fresh=PEOPLE, refresh=2)
+    server = serve(Scenario(segments=(slow, quick)))
+
+    server.count(want(UUIDS[0]), want(UUIDS[1]), want(UUIDS[0], key="again", bypass_global=True))
+
+    asked = [each.time for each in server.requests if UUIDS[1] in each.path]
+    assert asked[-1] - asked[0] < 70
+
+
+def test_one_answer_that_asks_for_a_minute_is_waited_for(serve: Serve, want: Want) -> None:
+    server = serve(
+        Scenario(segments=SEGMENTS),
+        lambda _request, number: status(503, **{"Retry-After": "60"}) if number == 1 else None,
+    )
+
+    assert reasons(server.count(*map(want, UUIDS))) == [None] * 5
+
+
+@pytest.mark.parametrize("number", [1, 6])
+def test_one_answer_that_asks_for_more_than_there_is_costs_one_segment_at_most(
+    serve: Serve, want: Want, number: int
+) -> None:
+    server = serve(
+        Scenario(segments=SEGMENTS),
+        lambda _request, asked: status(503, **{"Retry-After": "100000"}) if asked == number else None,
+    )
+
+    assert sorted(map(str, reasons(server.count(*map(want, UUIDS), time_limit=600)))) == ["None"] * 4 + ["server_error"]
+    assert server.seconds < 60
+
+
+def test_a_listing_out_of_order_leaves_the_other_segments_be(serve: Serve, want: Want) -> None:
+    server = serve(
+        Scenario(segments=SEGMENTS), lambda request, _number: status(503) if "list" in request.url.path else None
+    )
+
+    found = server.count(Wanted(key="named", uuid=None, name="x", channels=(Channel.EMAIL,)), want(UUIDS[1]))
+
+    assert reasons(found) == [Reason.SERVER_ERROR, None]
+
+
+def test_nothing_is_sent_during_a_pause(serve: Serve, want: Want) -> None:
+    server = serve(
+        Scenario(segments=SEGMENTS),
+        lambda _request, number: status(429, **{"Retry-After": "20"}) if number == 3 else None,
+    )
+
+    server.count(*map(want, UUIDS), pacing=Pacing(requests_per_second=1))
+
+    times = [each.time for each in server.requests]
+    assert max(later - earlier for earlier, later in pairwise(times)) >= 20
+
+
+def test_a_place_is_given_back_by_whoever_is_cancelled(leap: Callable[..., Any]) -> None:
+    async def main() -> None:
+        schedule = Schedule(Pacing(requests_per_second=100, concurrency=1))
+
+        async def hold() -> None:
+            async with schedule.turn(Priority.BASELINE):
+                await asyncio.sleep(1000)
+
+        holding, waiting = asyncio.ensure_future(hold()), asyncio.ensure_future(hold())
+        await asyncio.sleep(1)
+        waiting.cancel()
+        holding.cancel()
+        await asyncio.gather(holding, waiting, return_exceptions=True)
+        async with asyncio.timeout(1), schedule.turn(Priority.BASELINE):
+            pass
+
+    leap(main())
+
+
+def test_a_trigger_takes_the_place_of_its_baseline(serve: Serve, want: Want) -> None:
+    server = serve(Scenario(segments=SEGMENTS, latency=2.5))
+
+    found = server.count(*map(want, UUIDS), pacing=Pacing(requests_per_second=100, concurrency=1))
+
+    asked = [(each.path, each.query["refresh"]) for each in server.requests]
+    assert reasons(found) == [None] * 5
+    for position, (path, refresh) in enumerate(asked):
+        if refresh == "true":
+            assert asked[position - 1] == (path, "false")
+
+
+def test_two_checks_in_one_process_share_a_segments_lane() -> None:
+    uuid, people = UUIDS[0], {Channel.USERS: 50, Channel.EMAIL: 50}
+    fresh = {Channel.USERS: 5000, Channel.EMAIL: 5000}
+    segment = ScenarioSegment(uuid=uuid, name="", counts=people, fresh=fresh, refresh=0.3)
+    channels = (Channel.USERS, Channel.EMAIL)
+
+    async def count(url: str, channel: Channel) -> Any:
+        account = open_account({"BLUESHIFT_API_KEY": "any"}, base_url=url)
+        async with connect(account, Pacing(requests_per_second=50)) as blueshift:
+            wanted = [Wanted(key="it", uuid=uuid, channels=(channel,))]
+            found = await blueshift.count(wanted, refresh=Refresh(), time_limit=30, progress=Progress())
+        return found["it"].channels[channel]
+
+    with Sandbox(Scenario(segments=(segment,))) as sandbox, ThreadPoolExecutor(2) as threads:
+        found = list(threads.map(lambda channel: asyncio.run(count(sandbox.url, channel)), channels))
+
+    assert [each.value for each in found] == [5000, 5000]
+
+
+def test_an_old_stamp_is_no_proof_even_where_there_was_none_before(serve: Serve, want: Want) -> None:
+    def interfere(_request: httpx.Request, number: int) -> httpx.Response:
+        stamp = "null" if number < 3 else '"2020-01-01T00:00:00Z"'
+        body = f'{{"refresh_status": "ready", "email_users": 50, "approxusers_updated_at": {stamp}}}'
+        return httpx.Response(
+            200, headers={"Date": "Fri, 15 Jan 2027 08:00:00 GMT"}, stream=httpx.ByteStream(body.encode())
+        )
+
+    found = serve(Scenario(), interfere).count(want(UUIDS[0]))[UUIDS[0]].channels[Channel.EMAIL]
+
+    assert found.reason is Reason.BAD_ANSWER
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '{"authorization": "Basic KEY", "refresh_status": "KEY"}',
+        "Authorization: Basic KEY",
+        '{"refresh_status": "ready", "email_users": "KEY"}',
+        '"' + "x" * 50 + 'KEY"',
+    ],
+)
+@pytest.mark.parametrize("secret", ["a-key-for-tests", base64.b64encode(b"a-key-for-tests:").decode()])
+def test_an_answer_that_echoes_the_key_is_not_quoted(serve: Serve, want: Want, body: str, secret: str) -> None:
+    echo = body.replace("KEY", secret).encode()
+    server = serve(Scenario(), lambda _request, _number: httpx.Response(200, stream=httpx.ByteStream(echo)))
+
+    detail = server.count(want(UUIDS[0]))[UUIDS[0]].channels[Channel.EMAIL].detail
+
+    assert not [start for start in range(len(secret) - 5) if secret[start : start + 5] in detail]
 
 
 def test_progress_is_told(serve: Serve, want: Want) -> None:

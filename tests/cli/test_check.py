@@ -6,6 +6,8 @@ import json
 import re
 import signal
 import socket
+import subprocess
+import sys
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +16,6 @@ import pytest
 from guard.sandbox.scenario import RateLimit, Scenario
 
 if TYPE_CHECKING:
-    import subprocess
     from collections.abc import Callable
     from pathlib import Path
 
@@ -125,7 +126,7 @@ def test_selections_add_up(audience_guard: Run) -> None:
         (["--output", "json=a", "--output", "text=./a"], "two --output to one file"),
         (["--output", "json=no/such/folder/r.json"], "its folder is not there"),
         (["--output", "json=rules.yaml"], "this run reads that file"),
-        (["--timeout", "10"], "write a duration such as 90s, 10m or 1h30m"),
+        (["--timeout", "10"], '"10" is no duration; write 10s, 10m or 10h'),
         (["--fail-on", "maybe"], "'maybe' is not one of 'fail', 'warn', 'never'"),
         (["--region", "mars"], 'there is no region "mars"'),
         (["--base-url", "http://example.com"], "would send the API key unencrypted"),
@@ -147,7 +148,7 @@ def test_a_slip_is_told_and_nothing_is_sent(
 
 
 def test_every_problem_of_the_rules_is_told_in_one_go(audience_guard: Run, folder: Path, sandbox: Sandbox) -> None:
-    (folder / "rules.yaml").write_text("version: 2\nsegmets: {}\n")
+    (folder / "rules.yaml").write_text("version: 2\nsegmets: {}\nrefresh: 5m\n")
 
     code, stdout, stderr = audience_guard("check")
 
@@ -205,6 +206,10 @@ def test_one_run_writes_every_report_that_is_asked_for(audience_guard: Run, fold
     ("arguments", "code"),
     [
         pytest.param(["--segment", "nobody"], 2, id="usage-error"),
+        pytest.param(["--timeout", "soon"], 2, id="wrong-duration"),
+        pytest.param(["--bogus"], 2, id="unknown-flag"),
+        pytest.param(["rules.yaml", "extra"], 2, id="too-many-arguments"),
+        pytest.param(["--output", "pdf"], 2, id="unknown-format"),
         pytest.param(["no-such-rules.yaml"], 2, id="rules-error"),
         pytest.param(["--timeout", "250ms", "--segment", "stuck"], 3, id="unknown"),
     ],
@@ -217,6 +222,7 @@ def test_yesterdays_pass_is_never_read_as_todays(
     found, _, _ = audience_guard("check", *arguments, "--output", "json=report.json")
 
     assert found == code
+    assert (folder / "rules.yaml").exists()
     assert not (folder / "report.json").exists() or '"pass",' not in (folder / "report.json").read_text()[:200]
 
 
@@ -262,8 +268,86 @@ def test_a_signal_ends_it_at_once_without_a_report(
 
     assert process.returncode == code
     assert stdout == ""
-    assert stderr == f"audience-guard: stopped by {sent.name}; nothing is proven\n"
+    assert stderr == f"audience-guard: stopped by {sent.name} before it was done\n"
     assert [each.name for each in folder.iterdir()] == ["rules.yaml"]
+
+
+def test_a_second_signal_ends_it_at_once() -> None:
+    program = (
+        "import signal, time\n"
+        "from guard.cli.signals import InterruptedBySignal, stop_on_signals\n"
+        "stop_on_signals()\n"
+        "for _ in range(2):\n"
+        "    try:\n"
+        "        signal.raise_signal(signal.SIGTERM)\n"
+        "    except InterruptedBySignal: print('once', flush=True)\n"
+    )
+
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=20, check=False)
+
+    assert (ended.returncode, ended.stdout) == (143, "once\n")
+
+
+def test_what_does_not_end_by_itself_is_ended() -> None:
+    program = (
+        "import signal, time\n"
+        "from guard.cli import signals\n"
+        "assert signals._GRACE <= 4.5\n"
+        "signals._GRACE = 0.05\n"
+        "signals.stop_on_signals()\n"
+        "try:\n"
+        "    signal.raise_signal(signal.SIGINT)\n"
+        "except signals.InterruptedBySignal: time.sleep(15)\n"
+    )
+
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=10, check=False)
+
+    assert ended.returncode == 130
+
+
+def test_a_report_that_was_written_before_the_interrupt_is_taken_back(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from guard.cli import deliver  # noqa: PLC0415 - the command's inside, looked at here alone
+    from guard.report.outputs import parse_outputs  # noqa: PLC0415 - see above
+
+    def interrupted(_text: str) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(deliver, "print_report", interrupted)
+    monkeypatch.setattr("guard.report.render", lambda *_: "a report")
+
+    with pytest.raises(KeyboardInterrupt):
+        deliver.deliver(None, parse_outputs([f"json={folder / 'report.json'}"]), "never")  # type: ignore[arg-type]
+
+    assert not (folder / "report.json").exists()
+
+
+def test_a_bug_exits_3_and_shows_no_traceback_and_never_the_key(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from guard.cli import main  # noqa: PLC0415 - the command's inside, looked at here alone
+
+    def fail(_arguments: list[str]) -> None:
+        raise ZeroDivisionError("SECRET-KEY-FOR-TESTS")
+
+    monkeypatch.setenv("BLUESHIFT_API_KEY", "SECRET-KEY-FOR-TESTS")
+    monkeypatch.setattr(main, "_invoke", fail)
+
+    assert main.run(["check"]) == 3
+    assert "Traceback" not in capsys.readouterr().err
+    assert main.run(["check", "--debug"]) == 3
+    told = capsys.readouterr().err
+    assert "Traceback" in told
+    assert "SECRET" not in told
+
+
+@pytest.mark.parametrize("instruction", ["bash_source", "foo", "bash_complete"])
+def test_a_left_over_completion_variable_opens_no_gate(audience_guard: Run, instruction: str) -> None:
+    code, stdout, _ = audience_guard("check", "--segment", "bad", environ={"_AUDIENCE_GUARD_COMPLETE": instruction})
+
+    assert code == 1
+    assert "email reaches 5,000" in stdout
 
 
 @pytest.mark.parametrize(("segment", "code"), [("good", 0), ("bad", 1), ("stuck", 3)])
@@ -286,6 +370,7 @@ def test_a_report_that_cannot_be_written_is_no_pass(start: Start, segment: str, 
 
     assert process.returncode == code
     assert "the report could not be written to stdout: No space left on device" in stderr
+    assert stderr.endswith(f"audience-guard: not every report was written, so this run exits with {code}\n")
 
 
 @pytest.mark.parametrize(
@@ -318,6 +403,7 @@ def test_a_guard_without_a_minimum_is_hinted_at(audience_guard: Run, folder: Pat
 
     assert audience_guard("check", "--segment", "good")[::2] == (0, hint)
     assert audience_guard("check", "--segment", "good", "--quiet")[::2] == (0, "")
+    assert audience_guard("check", "--segment", "middling")[::2] == (0, "")
 
 
 class TestUnderAStrictLimit:

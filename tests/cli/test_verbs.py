@@ -148,6 +148,28 @@ def test_completion_is_offered(start: Start) -> None:
 
 
 @pytest.mark.parametrize(
+    ("words", "offered"),
+    [
+        ("audience-guard che", ["check"]),
+        ("audience-guard check --segment g", ["good"]),
+        ("audience-guard check --tag ", ["weekly"]),
+        ("audience-guard check --campaign ", ["sale"]),
+        ("audience-guard check --fail-on n", ["never"]),
+    ],
+)
+def test_completion_knows_verbs_choices_and_the_keys_of_the_rules(start: Start, words: str, offered: list[str]) -> None:
+    asked = {
+        "_AUDIENCE_GUARD_COMPLETE": "bash_complete",
+        "COMP_WORDS": words,
+        "COMP_CWORD": str(words.count(" ")),
+    }
+
+    stdout, _ = start(environ=asked).communicate(timeout=10)
+
+    assert [line.split(",")[1] for line in stdout.splitlines()] == offered
+
+
+@pytest.mark.parametrize(
     ("command", "unneeded"),
     [
         (["--version"], ["httpx", "pydantic", "yaml", "rich", "asyncio", "guard.rules"]),

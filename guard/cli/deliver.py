@@ -1,0 +1,47 @@
+"""The way of a report to where it was asked for: files and stdout, and the exit code that it leaves."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from guard.cli.streams import print_report, say, say_error, screen_for
+from guard.errors import OutputError
+from guard.exit_code import ExitCode
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from guard.outcome import Report
+    from guard.report.outputs import Output
+
+
+def deliver(report: Report, outputs: Sequence[Output], color: str) -> ExitCode:
+    """Write the report to every output, say which could not be written, and return what to exit with.
+
+    That is the report's own exit code; but where an output is missing, only an established failure outranks that.
+    """
+    from guard.report import render  # noqa: PLC0415 - not needed to print help
+    from guard.report.outputs import take_back, write  # noqa: PLC0415 - see above
+
+    failures, written = [], []
+    try:
+        for output in outputs:
+            try:
+                if output.path is None:
+                    print_report(render(report, output.format, screen_for(sys.stdout, color)))
+                else:
+                    written.append(output.path)
+                    write(output.path, render(report, output.format))
+            except OutputError as error:
+                failures.append(error)
+    except KeyboardInterrupt:
+        take_back(written)
+        raise
+    if not failures:
+        return report.exit_code
+    code = ExitCode.FAILED if report.exit_code is ExitCode.FAILED else ExitCode.UNKNOWN
+    for failure in failures:
+        say_error(failure)
+    say(f"audience-guard: not every report was written, so this run exits with {int(code)}")
+    return code

@@ -1,0 +1,65 @@
+"""``audience-guard report``: a saved report once more, in any format."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from guard.cli.deliver import deliver
+from guard.cli.options import report_flags
+from guard.errors import UsageError
+from guard.words import printable
+
+
+@click.command(
+    epilog="""
+\b
+Examples:
+  audience-guard report report.json
+  audience-guard report report.json --output html=report.html --output junit=report.xml
+  audience-guard report - --output markdown < report.json
+
+\b
+Exit codes:
+  0, 1, 3  as the run that wrote the report
+  2        it is no such report, or was changed into one that contradicts itself
+""",
+)
+@click.argument("saved", metavar="REPORT", type=click.Path())
+@report_flags
+def report(saved: str, outputs: tuple[str, ...], color: str) -> int:
+    """Render a saved JSON report again, in every format just as the run itself would have; nothing is counted.
+
+    REPORT is a file that check --output json=PATH wrote; - reads standard input.
+    """
+    from guard.report.outputs import parse_outputs, prepare  # noqa: PLC0415 - not needed to print help
+    from guard.report.saved import read_report  # noqa: PLC0415 - see above
+
+    wanted = parse_outputs(outputs)
+    prepare(wanted, protected=[Path("/dev/stdin" if saved == "-" else saved)])
+    shown = "standard input" if saved == "-" else saved
+    return deliver(read_report(_read(saved), shown), wanted, color)
+
+
+def _read(saved: str) -> bytes:
+    """Return the bytes of the saved report; raise UsageError where there is no file of a report's size."""
+    from guard.report.saved import LARGEST_REPORT  # noqa: PLC0415 - not needed to print help
+
+    shown = printable(saved)
+    hint = "give a file that audience-guard check --output json=PATH wrote"
+    try:
+        if saved == "-":
+            data = sys.stdin.buffer.read(LARGEST_REPORT + 1) if sys.stdin else b""
+        elif Path(saved).exists() and not Path(saved).is_file():
+            raise UsageError(f"{shown} is no regular file", hint=hint)
+        else:
+            with Path(saved).open("rb") as file:
+                data = file.read(LARGEST_REPORT + 1)
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or str(error)
+        raise UsageError(f"{shown} cannot be read: {why}", hint=hint) from error
+    if len(data) > LARGEST_REPORT:
+        raise UsageError(f"{shown} is larger than any report", hint=hint)
+    return data

@@ -1,0 +1,146 @@
+"""A saved report once more, as those who stand outside see it; nothing is asked of Blueshift and no key is needed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from guard.report import Format
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from guard.sandbox.server import Sandbox
+
+    Run = Callable[..., tuple[int, str, str]]
+
+OFFLINE = {"BLUESHIFT_API_KEY": None, "BLUESHIFT_BASE_URL": None}
+
+
+@pytest.fixture
+def saved(audience_guard: Run, folder: Path) -> Callable[..., Path]:
+    """Run the check with every format, and return where its JSON report is."""
+
+    def save(*flags: str) -> Path:
+        audience_guard("check", *flags, *(f"--output={each}=run.{each}" for each in Format), "--quiet")
+        return folder / "run.json"
+
+    return save
+
+
+@pytest.mark.parametrize(
+    ("flags", "code", "conclusion"),
+    [
+        pytest.param(["--segment", "good"], 0, "1 guard passed; every count is fresh. (exit 0)", id="pass"),
+        pytest.param(["--segment", "bad"], 1, "Do not send: 1 of 1 guard failed. (exit 1)", id="fail"),
+        pytest.param(
+            ["--segment", "stuck"],
+            3,
+            "Not proven: 1 of 1 guard could not be found out; do not send on this report. (exit 3)",
+            id="unknown",
+        ),
+    ],
+)
+def test_every_format_is_written_as_the_run_wrote_it_and_the_exit_code_is_the_runs(
+    audience_guard: Run, saved: Callable[..., Path], sandbox: Sandbox, flags: list[str], code: int, conclusion: str
+) -> None:
+    path = saved(*flags)
+    asked = len(sandbox.requests)
+    outputs = [f"--output={each}=again.{each}" for each in Format]
+
+    found, stdout, stderr = audience_guard("report", "run.json", *outputs, environ=OFFLINE)
+
+    assert (found, stdout.splitlines()[-1], stderr) == (code, conclusion, "")
+    for each in Format:
+        assert path.with_name(f"again.{each}").read_bytes() == path.with_name(f"run.{each}").read_bytes()
+    assert len(sandbox.requests) == asked
+
+
+def test_standard_input_is_read_and_standard_output_takes_a_format(
+    audience_guard: Run, saved: Callable[..., Path]
+) -> None:
+    path = saved("--segment", "bad")
+
+    found = audience_guard("report", "-", "--output", "html", given=path.read_text(), environ=OFFLINE)
+
+    assert found == (1, path.with_name("run.html").read_text(), "")
+
+
+def test_color_can_be_asked_for(audience_guard: Run, saved: Callable[..., Path]) -> None:
+    saved("--segment", "good")
+
+    code, stdout, stderr = audience_guard("report", "run.json", "--color", "always", environ=OFFLINE)
+
+    assert (code, stderr) == (0, "")
+    assert stdout.startswith("\x1b[1;32mPASS\x1b[0m")
+
+
+def test_the_saved_report_is_never_overwritten(audience_guard: Run, saved: Callable[..., Path]) -> None:
+    path = saved("--segment", "good")
+    before = path.read_bytes()
+    path.with_name("link.json").symlink_to(path)
+
+    for output in ("json=run.json", "html=./run.json", "html=link.json"):
+        code, stdout, stderr = audience_guard("report", "run.json", "--output", output, environ=OFFLINE)
+        assert (code, stdout) == (2, "")
+        assert "this run reads that file" in stderr
+    with path.open() as given:
+        code, stdout, stderr = audience_guard("report", "-", "--output=html=run.json", environ=OFFLINE, stdin=given)
+    assert (code, stdout) == (2, "")
+    assert "this run reads that file" in stderr
+    assert path.read_bytes() == before
+
+
+def test_a_report_that_was_changed_into_a_pass_is_refused_and_leaves_nothing(
+    audience_guard: Run, saved: Callable[..., Path]
+) -> None:
+    path = saved("--segment", "bad")
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"verdict": "pass", "exit_code": 0}))
+    path.with_name("old.html").write_text("yesterday's pass")
+
+    code, stdout, stderr = audience_guard("report", "run.json", "--output=html=old.html", environ=OFFLINE)
+
+    assert (code, stdout) == (2, "")
+    assert stderr.startswith("audience-guard: run.json is no report that can be relied on: ")
+    assert 'is "pass", but "fail" follows from the rest of the file' in stderr
+    assert not path.with_name("old.html").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        pytest.param(["nowhere.json"], "nowhere.json cannot be read: No such file", id="missing"),
+        pytest.param(["."], ". is no regular file", id="a-folder"),
+        pytest.param(["rules.yaml"], "rules.yaml is no report that can be relied on: it is no JSON", id="the-rules"),
+        pytest.param(["-"], "standard input is no report that can be relied on: it is no JSON", id="nothing"),
+        pytest.param([], "Missing argument 'REPORT'", id="no-argument"),
+        pytest.param(["rules.yaml", "--output", "pdf"], 'no format "pdf"', id="no-such-format"),
+    ],
+)
+def test_what_is_no_report_is_a_usage_error(audience_guard: Run, arguments: list[str], said: str) -> None:
+    code, stdout, stderr = audience_guard("report", *arguments, environ=OFFLINE)
+
+    assert (code, stdout) == (2, "")
+    assert said in stderr
+    assert "hint: " in stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no /dev/full")
+def test_a_report_that_cannot_be_written_is_no_pass(audience_guard: Run, saved: Callable[..., Path]) -> None:
+    saved("--segment", "good")
+
+    code, stdout, stderr = audience_guard("report", "run.json", "--output=json=/dev/full", environ=OFFLINE)
+
+    assert code == 3
+    assert stdout.splitlines()[-1].endswith("(exit 0)")
+    assert "cannot write the report to /dev/full" in stderr
+
+
+def test_help_says_what_it_is_for(audience_guard: Run) -> None:
+    code, stdout, stderr = audience_guard("report", "--help", environ=OFFLINE)
+
+    assert (code, stderr) == (0, "")
+    assert stdout.startswith("Usage: audience-guard report [OPTIONS] REPORT")
