@@ -23,11 +23,19 @@ class Format(StrEnum):
 
     TEXT = "text"
     JSON = "json"
+    MARKDOWN = "markdown"
+    JUNIT = "junit"
+    GITHUB = "github"
+    HTML = "html"
 
 
 _HOMES = {
     Format.TEXT: "guard.report.text",
     Format.JSON: "guard.report.json",
+    Format.MARKDOWN: "guard.report.markdown",
+    Format.JUNIT: "guard.report.junit",
+    Format.GITHUB: "guard.report.github",
+    Format.HTML: "guard.report.html",
 }
 """Where the ``render(report, screen)`` of each format lives; it is imported when it is first used."""
 

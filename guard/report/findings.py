@@ -33,6 +33,7 @@ class Finding:
     users: int | None
     age: str | None
     owner: str | None
+    description: str | None
     reason: Reason | None
     detail: str | None
     path: str
@@ -78,6 +79,7 @@ def _of_guard(report: Report, segment: Segment, guard: GuardResult) -> Finding:
         users=guard.users,
         age=_age(guard.count) if guard.count else None,
         owner=segment.owner,
+        description=segment.description,
         reason=guard.reason,
         detail=guard.detail,
         path=report.rules_path,
@@ -94,6 +96,7 @@ def _of_total(report: Report, result: CampaignResult, total: TotalResult) -> Fin
         users=None,
         age=None,
         owner=None,
+        description=None,
         reason=total.reason,
         detail=None,  # the JSON report holds none; the messages of its checks say why
         path=report.rules_path,

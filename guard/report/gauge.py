@@ -74,17 +74,19 @@ def gauge(finding: Finding) -> Gauge | None:
         observed=float(either.observed),
         low=float(low.limit) if low else None,
         high=float(high.limit) if high else None,
-        allowed=_allowed(low, high),
+        allowed=allowed(low, high),
     )
 
 
-def _allowed(low: Check | None, high: Check | None) -> str:
+def allowed(low: Check | None, high: Check | None) -> str:
+    """Return what the bounds allow, in words: ``10,000 to 50,000``, ``at least 60%``; nothing for no bound."""
     if low and high:
-        return f"{_limit(low)} to {_limit(high)}"
-    return f"at least {_limit(low)}" if low else f"at most {_limit(high)}" if high else ""
+        return f"{limit(low)} to {limit(high)}"
+    return f"at least {limit(low)}" if low else f"at most {limit(high)}" if high else ""
 
 
-def _limit(check: Check) -> str:
+def limit(check: Check) -> str:
+    """Return the limit of a check as people read it: ``10,000``, or ``60%`` for a share."""
     return percentages(share(check.limit))[0] if check.bound.is_share else number(int(check.limit))
 
 

@@ -43,6 +43,26 @@ def remark(finding: Finding, checks: Iterable[Check]) -> str | None:
     return None if said else finding.detail
 
 
+def distance(check: Check, finding: Finding) -> str | None:
+    """Return how far off a broken bound is, in people and in per cent; None where nothing is broken.
+
+    Per cent are of the limit, as in ``8,100 people below (81%)``, or for a share of the users.
+    """
+    if check.observed is None or check.verdict not in {Verdict.FAIL, Verdict.WARN}:
+        return None
+    side = "below" if check.bound.is_floor else "above"
+    per_cent: str | None
+    if check.bound.is_share:
+        people = _people_off(check, finding)
+        per_cent = f"{percentages(abs(share(check.observed) - share(check.limit)))[0]} of the users"
+    else:
+        people = int(abs(Fraction(check.observed) - check.limit))
+        per_cent = _per_cent_off(check.observed, check.limit)
+    if people is None:
+        return f"{per_cent} {side}"
+    return f"{plural(people, 'person', 'people')} {side}" + (f" ({per_cent})" if per_cent else "")
+
+
 def place(check: Check, finding: Finding) -> str:
     """Return where the bound stands, as ``rules.yaml:28``."""
     return f"{finding.path}:{check.line}"
@@ -124,18 +144,24 @@ def _tally(title: str, findings: list[Finding]) -> str:
 
 
 def _distance(check: Check, finding: Finding) -> str | None:
-    """Say how far off a broken bound is: in per cent of a limit in people, in people for a share of the users."""
+    """Say of a broken bound what its sentence does not: per cent of a limit in people, people for a share."""
     if check.observed is None or check.verdict not in {Verdict.FAIL, Verdict.WARN}:
         return None
     side = "below" if check.bound.is_floor else "above"
     if check.bound.is_share:
         people = _people_off(check, finding)
         return f"{plural(people, 'person', 'people')} {side}" if people else None
-    if not check.limit:
-        return None  # nothing is any per cent of a limit of 0
+    per_cent = _per_cent_off(check.observed, check.limit)
+    return f"{per_cent} {side}" if per_cent else None
+
+
+def _per_cent_off(observed: int | Fraction, limit: int | Fraction) -> str | None:
+    """Return how far off a limit in people is, in per cent of it; nothing is any per cent of a limit of 0."""
+    if not limit:
+        return None
     # Told apart from 100%, so that only nobody at all is "100% below".
-    off, _ = percentages(abs(Fraction(check.observed) - check.limit) / check.limit, Fraction(1))
-    return f"{off} {side}"
+    off, _ = percentages(abs(Fraction(observed) - limit) / limit, Fraction(1))
+    return off
 
 
 def _people_off(check: Check, finding: Finding) -> int | None:

@@ -1,4 +1,4 @@
-"""Builders of report values, and golden files: whole outputs, rewritten by running pytest with ``UPDATE_GOLDEN=1``."""
+"""Builders of report values, any report at all, and golden files (rewritten by pytest with ``UPDATE_GOLDEN=1``)."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import strategies as st
 
-from guard.model import BoundName, Campaign, Channel, Guard, Segment, Selection, Severity
+from guard.model import LARGEST_COUNT, BoundName, Campaign, Channel, Guard, Segment, Selection, Severity
 from guard.outcome import (
     CampaignResult,
     Check,
@@ -103,12 +104,15 @@ def segment(
     *guards: GuardResult,
     key: str = "newsletter-active",
     owner: str | None = "crm@example.com",
+    description: str | None = None,
     tags: tuple[str, ...] = (),
 ) -> SegmentResult:
     uuid = "2dd093e6-8c6f-4e14-8a2c-744477e1fdef"
     asked = tuple(Guard(channel=each.channel, bounds=(), line=each.line) for each in guards)
     return SegmentResult(
-        segment=Segment(key=key, uuid=uuid, owner=owner, tags=tags, guards=asked, line=20), uuid=uuid, guards=guards
+        segment=Segment(key=key, uuid=uuid, owner=owner, description=description, tags=tags, guards=asked, line=20),
+        uuid=uuid,
+        guards=guards,
     )
 
 
@@ -146,6 +150,97 @@ def report(
         segments=segments,
         campaigns=campaigns,
     )
+
+
+# Any report that the types allow, sensible or not: st.from_type(Report)
+
+_TEXTS = (
+    st.text(max_size=30)
+    | st.integers(1, 2_000).map("x".__mul__)
+    | st.sampled_from(
+        ["[/b]", "##[error]x", "\ud800", "::error::x", "\x7f", "{}", "\uffff]]>", "a|`b` <b>@c #1 www.d.e"]
+    )
+)
+_COUNTS = st.integers(0, LARGEST_COUNT) | st.integers(0, 50)
+_SHARES = st.fractions(0, 2)
+_LINES = st.integers(1, 10**6)
+_VERDICTS = st.sampled_from(Verdict)
+_CHANNELS = st.sampled_from(Channel)
+_MOMENTS = st.datetimes(min_value=datetime(1, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - the zone stands beside it
+_CHECKS = st.one_of(
+    [
+        st.builds(
+            Check,
+            bound=st.just(name),
+            limit=_SHARES if name.is_share else _COUNTS,
+            observed=st.none() | (_SHARES if name.is_share else _COUNTS),
+            verdict=_VERDICTS,
+            line=_LINES,
+            message=_TEXTS,
+        )
+        for name in BoundName
+    ]
+)
+_MANY_CHECKS = st.lists(_CHECKS, max_size=4).map(tuple)
+_GUARDS = st.builds(
+    GuardResult,
+    channel=_CHANNELS,
+    severity=st.sampled_from(Severity),
+    count=st.none()
+    | st.builds(Count, value=_COUNTS, counted_at=_MOMENTS, age_seconds=st.none() | st.integers(-60, 10**7)),
+    users=st.none() | _COUNTS,
+    reason=st.none() | st.sampled_from(Reason),
+    detail=st.none() | _TEXTS,
+    line=_LINES,
+    checks=_MANY_CHECKS,
+)
+_TOTALS = st.builds(
+    TotalResult,
+    channel=_CHANNELS,
+    count=st.none() | _COUNTS,
+    reason=st.none() | st.sampled_from(Reason),
+    detail=st.none() | _TEXTS,
+    line=_LINES,
+    checks=_MANY_CHECKS,
+)
+_KEYS = st.lists(_TEXTS, max_size=2).map(tuple)
+_SEGMENTS = st.builds(
+    SegmentResult,
+    segment=st.builds(
+        Segment,
+        key=_TEXTS,
+        uuid=st.none() | _TEXTS,
+        name=st.none() | _TEXTS,
+        description=st.none() | _TEXTS,
+        owner=st.none() | _TEXTS,
+        tags=_KEYS,
+        bypass_global=st.booleans(),
+        guards=st.just(()),
+        line=_LINES,
+    ),
+    uuid=st.none() | _TEXTS,
+    guards=st.lists(_GUARDS, max_size=3).map(tuple),
+)
+_CAMPAIGNS = st.builds(
+    CampaignResult,
+    campaign=st.builds(Campaign, key=_TEXTS, segments=_KEYS, totals=st.just(()), line=_LINES),
+    verdict=_VERDICTS,
+    totals=st.lists(_TOTALS, max_size=2).map(tuple),
+)
+_REPORTS = st.builds(
+    Report,
+    version=_TEXTS,
+    fail_on=st.sampled_from(FailOn),
+    started_at=_MOMENTS,
+    finished_at=_MOMENTS,
+    host=_TEXTS,
+    rules_path=_TEXTS,
+    rules_sha256=st.just("0123456789abcdef" * 4),
+    selection=st.builds(Selection, segments=_KEYS, tags=_KEYS, campaigns=_KEYS),
+    segments=st.lists(_SEGMENTS, max_size=3).map(tuple),
+    campaigns=st.lists(_CAMPAIGNS, max_size=2).map(tuple),
+)
+st.register_type_strategy(Report, _REPORTS)
 
 
 @pytest.fixture(name="check")
@@ -221,11 +316,11 @@ def reports() -> dict[str, Report]:
 
 
 @pytest.fixture
-def golden() -> Callable[[str, str], None]:
+def golden() -> Callable[..., None]:
     """Hold a text to the golden file of that name, byte for byte."""
 
-    def hold(name: str, text: str) -> None:
-        path = GOLDEN / f"{name}.txt"
+    def hold(name: str, text: str, suffix: str = "txt") -> None:
+        path = GOLDEN / f"{name}.{suffix}"
         if os.environ.get("UPDATE_GOLDEN") == "1":
             path.write_bytes(text.encode())
         assert text == path.read_bytes().decode(), f"{name} differs; UPDATE_GOLDEN=1 rewrites it"

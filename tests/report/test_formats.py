@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from guard.report import Format, render
+from guard.report import Format, Screen, render
 
 if TYPE_CHECKING:
     from guard.outcome import Report
@@ -16,6 +16,12 @@ if TYPE_CHECKING:
 def test_every_format_renders_a_text_that_ends_in_a_newline(reports: dict[str, Report], format_: Format) -> None:
     for report in reports.values():
         assert render(report, format_).endswith("\n")
+
+
+@pytest.mark.parametrize("format_", [each for each in Format if each is not Format.TEXT])
+def test_no_format_but_the_text_depends_on_the_screen(reports: dict[str, Report], format_: Format) -> None:
+    report = reports["everything"]
+    assert render(report, format_, Screen(width=40, color=True, unicode=False)) == render(report, format_)
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,7 @@ def judged(*checks: Check) -> Finding:
         users=None,
         age=None,
         owner=None,
+        description=None,
         reason=None,
         detail=None,
         path="rules.yaml",

@@ -141,6 +141,7 @@ def finding(*, people: int | None = None, reason: Reason | None = None, channel:
         users=None,
         age=None,
         owner=None,
+        description=None,
         reason=reason,
         detail=None,
         path="rules.yaml",

@@ -1,0 +1,109 @@
+"""The report as annotations in GitHub Actions: workflow commands that mark the very line of each bound that broke.
+
+The commands and their escaping are those of the runner:
+https://github.com/actions/toolkit/blob/main/packages/core/src/command.ts
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from guard.outcome import Verdict
+from guard.report import advice, sentences
+from guard.report.findings import guards_of, totals_of
+from guard.words import plural, shortened
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from guard.outcome import Check, Report
+    from guard.report.findings import Finding
+    from guard.report.screen import Screen
+
+_MOST_OF_A_LEVEL = 9  # GitHub shows ten for a step and hides the rest in silence, so the tenth tells of the rest
+_LONGEST_NAME = 100
+_LONGEST_SENTENCE = 400
+
+
+def render(report: Report, _screen: Screen | None = None) -> str:
+    """Return one workflow command a line: what failed and is unknown as errors, what warned, and the conclusion.
+
+    Of errors and of warnings there are nine at most, and then one that says how many more there are.
+    """
+    findings = [*guards_of(report), *totals_of(report)]
+    errors = [*_broken(findings, Verdict.FAIL), *_unknown(findings)]
+    commands = [
+        *_first("error", errors),
+        *_first("warning", _broken(findings, Verdict.WARN)),
+        command("notice", sentences.conclusion(report), title="audience-guard"),
+    ]
+    return "\n".join(commands) + "\n"
+
+
+def _first(level: str, commands: list[str]) -> list[str]:
+    """Return as many commands of a level as GitHub shows."""
+    shown, left_out = commands[:_MOST_OF_A_LEVEL], len(commands[_MOST_OF_A_LEVEL:])
+    if not left_out:
+        return shown
+    more = plural(left_out, f"more {level}")
+    return [*shown, command(level, "GitHub shows ten at most; the other reports hold them all.", title=more)]
+
+
+def _broken(findings: Iterable[Finding], verdict: Verdict) -> list[str]:
+    """Return a command for each check of the verdict, fail or warn."""
+    level, said = ("error", "Failed") if verdict is Verdict.FAIL else ("warning", "Warned")
+    return [
+        _annotation(level, f"{said}: {_name(finding)} / {check.bound}", [check], finding)
+        for finding in findings
+        for check in finding.checks
+        if check.verdict is verdict
+    ]
+
+
+def _unknown(findings: Iterable[Finding]) -> list[str]:
+    """Return a command for each guard or total that could not be found out, however many bounds it has."""
+    return [
+        _annotation("error", f"Unknown: {_name(finding)}", unknown, finding)
+        for finding in findings
+        if (unknown := [check for check in finding.checks if check.verdict is Verdict.UNKNOWN])
+    ]
+
+
+def _annotation(level: str, title: str, checks: list[Check], finding: Finding) -> str:
+    """Return a command on the line of the first check, with what is to be said of them all."""
+    remark = sentences.remark(finding, checks)
+    steps = dict.fromkeys(advice.next_step(check, finding) for check in checks)
+    lines = [
+        *dict.fromkeys(_short(sentences.sentence(check, finding), _LONGEST_SENTENCE) for check in checks),
+        f"note: {_short(remark, _LONGEST_SENTENCE)}" if remark else None,
+        finding.age,
+        *(f"next: {step}" for step in steps if step),
+        f"ask: {_short(finding.owner, _LONGEST_NAME)}" if finding.owner else None,
+    ]
+    message = "\n".join(line for line in lines if line)
+    return command(level, message, file=sentences.safe(finding.path), line=str(checks[0].line), title=title)
+
+
+def _name(finding: Finding) -> str:
+    return f"{_short(finding.name, _LONGEST_NAME)} / {finding.part}"
+
+
+def _short(text: str, longest: int) -> str:
+    return shortened(sentences.safe(text), longest)
+
+
+# The grammar of a workflow command
+
+
+def command(level: str, message: str, **properties: str) -> str:
+    """Return the workflow command of the level, error, warning or notice; it may hold any text on any lines."""
+    listed = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
+    return f"::{level} {listed}::{_data(message)}"
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")

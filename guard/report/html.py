@@ -1,0 +1,72 @@
+"""The report as one self-contained HTML page: to forward, to print, to keep as an artifact of a CI job.
+
+The page runs no script and fetches nothing, and its Content-Security-Policy says so to the browser. ``cards.py`` says
+what it shows, ``templates/page.html`` how that is laid out, and ``templates/page.css`` how it looks.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from guard.report import sentences
+from guard.report.cards import circumstances, groups
+from guard.report.findings import utc
+from guard.words import plural, printable, shortened
+
+if TYPE_CHECKING:
+    from jinja2 import Template
+
+    from guard.outcome import Report
+    from guard.report.screen import Screen
+
+_TEMPLATES = Path(__file__).with_name("templates")
+
+
+def render(report: Report, _screen: Screen | None = None) -> str:
+    """Return the report as an HTML page, ending in a newline; whatever a name holds, it is text there."""
+    css = (_TEMPLATES / "page.css").read_text(encoding="utf-8")
+    digest = base64.b64encode(hashlib.sha256(css.encode()).digest()).decode()
+    return _template().render(
+        report=report,
+        conclusion=sentences.conclusion(report),
+        tally=sentences.tally(report),
+        host=shortened(printable(report.host)),
+        finished=utc(report.finished_at),
+        groups=groups(report),
+        circumstances=circumstances(report),
+        css=Markup(css),  # noqa: S704 - a file of ours, with nothing from elsewhere in it
+        style_source=f"'sha256-{digest}'",
+    )
+
+
+@cache
+def _template() -> Template:
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        finalize=_text,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.globals["plural"] = plural
+    return environment.get_template("page.html")
+
+
+def _text(value: object) -> Markup:
+    """Return what the template prints as text on one line, with control characters written out.
+
+    ``##[`` becomes an entity, because GitHub obeys it anywhere in a log, and a page can be printed to one.
+    """
+    if isinstance(value, Markup):
+        return value
+    escaped = str(escape(printable(str(value))))
+    return Markup(escaped.replace("##[", "#&#35;["))  # noqa: S704 - escaped just here

@@ -1,0 +1,144 @@
+"""The report for the test tab of a CI system: JUnit XML with a test case for each check.
+
+What is out of bounds is a failure, what could not be found out is an error, and what warns passes with its text in
+``system-out``. The text stands in the body too, because GitLab has not always read the ``message`` attribute.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from datetime import UTC
+from typing import TYPE_CHECKING
+from xml.etree.ElementTree import Element, SubElement, indent, tostring
+
+from guard.outcome import Verdict
+from guard.report import advice, sentences
+from guard.report.findings import guards_of, totals_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from guard.outcome import Check, Report
+    from guard.report.findings import Finding
+    from guard.report.screen import Screen
+
+_HEADER = '<?xml version="1.0" encoding="UTF-8"?>\n'
+_NOT_IN_XML = re.compile("[\ufffe\uffff]")
+
+
+def render(report: Report, _screen: Screen | None = None) -> str:
+    r"""Return the report as JUnit XML in plain ASCII, which passes through every encoding.
+
+    Names are unique, and what XML cannot hold is written out as ``\xNN``. A report on which nothing was judged holds
+    one error, so that it is never green.
+    """
+    suite = Element("testsuite", name="audience-guard")
+    _add_properties(suite, report)
+    _add_cases(suite, report)
+    SubElement(suite, "system-out").text = _lines(
+        [sentences.circumstances(report), sentences.tally(report), sentences.conclusion(report)]
+    )
+    counts = {
+        "tests": str(len(suite.findall("testcase"))),
+        "failures": str(len(suite.findall("testcase/failure"))),
+        "errors": str(len(suite.findall("testcase/error"))),
+        "skipped": "0",
+        "time": str(_seconds(report)),
+    }
+    suite.attrib |= {**counts, "timestamp": _second(report.started_at).replace(tzinfo=None).isoformat()}
+    suites = Element("testsuites", {"name": "audience-guard", **counts})
+    suites.append(suite)
+    indent(suites)
+    return f"{_HEADER}{tostring(suites, encoding='us-ascii').decode('ascii')}\n"
+
+
+def _add_properties(suite: Element, report: Report) -> None:
+    properties = SubElement(suite, "properties")
+    values = {
+        "verdict": report.verdict,
+        "exit_code": str(int(report.exit_code)),
+        "fail_on": report.fail_on,
+        "host": report.host,
+        "rules": report.rules_path,
+        "rules_sha256": report.rules_sha256,
+        "version": report.version,
+    }
+    for name, value in values.items():
+        SubElement(properties, "property", name=name, value=_text(value))
+
+
+def _add_cases(suite: Element, report: Report) -> None:
+    seen: Counter[str] = Counter()
+    for kind, findings in (("segments", guards_of(report)), ("campaigns", totals_of(report))):
+        for finding in findings:
+            for check in finding.checks:
+                name = _unique(_text(f"{finding.name} / {finding.part} / {check.bound}"), seen)
+                _add_case(suite, check, finding, name, kind)
+    if report.verdict is Verdict.UNKNOWN and suite.find("testcase/error") is None:
+        case = SubElement(suite, "testcase", classname="audience-guard", name="every guard was judged", time="0")
+        conclusion = sentences.conclusion(report)
+        SubElement(case, "error", message=conclusion, type="not_judged").text = conclusion
+
+
+def _add_case(suite: Element, check: Check, finding: Finding, name: str, kind: str) -> None:
+    case = SubElement(
+        suite,
+        "testcase",
+        classname=f"audience-guard.{kind}",
+        name=name,
+        file=_text(finding.path),
+        line=str(check.line),
+        time="0",
+    )
+    message = _text(sentences.sentence(check, finding))
+    match check.verdict:
+        case Verdict.FAIL:
+            SubElement(case, "failure", message=message, type=check.bound).text = _body(check, finding)
+        case Verdict.UNKNOWN:
+            SubElement(case, "error", message=message, type=finding.reason or "unknown").text = _body(check, finding)
+        case Verdict.WARN:
+            SubElement(case, "system-out").text = _body(check, finding)
+        case Verdict.PASS:
+            pass
+
+
+def _body(check: Check, finding: Finding) -> str:
+    """Return the sentence and what helps a person to act on it, a line each, every later one led by a word of ours."""
+    remark = sentences.remark(finding, [check])
+    step = advice.next_step(check, finding)
+    lines = [
+        sentences.sentence(check, finding),
+        f"note: {remark}" if remark else None,
+        finding.age,
+        f"next: {step}" if step else None,
+        f"ask: {finding.owner}" if finding.owner else None,
+        f"rule: {sentences.place(check, finding)}",
+    ]
+    return _lines(lines)
+
+
+def _unique(name: str, seen: Counter[str]) -> str:
+    """Return the name, numbered if it was seen before: GitLab shows only the first of two tests of one name."""
+    seen[name] += 1
+    return name if seen[name] == 1 else f"{name} ({seen[name]})"
+
+
+def _lines(lines: Iterable[str | None]) -> str:
+    return "\n".join(_text(line) for line in lines if line)
+
+
+def _text(line: str) -> str:
+    """Return the text on one line, without the characters that XML 1.0 cannot hold even escaped."""
+    return _NOT_IN_XML.sub(lambda found: f"\\u{ord(found[0]):x}", sentences.safe(line))
+
+
+def _seconds(report: Report) -> int:
+    """Return how long the run took; 0 when the clock was set back meanwhile."""
+    return max(0, int((_second(report.finished_at) - _second(report.started_at)).total_seconds()))
+
+
+def _second(moment: datetime) -> datetime:
+    """Return the moment in UTC without the parts of a second, which a saved report does not hold in full."""
+    return moment.astimezone(UTC).replace(microsecond=0)

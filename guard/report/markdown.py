@@ -1,0 +1,206 @@
+"""The report for a job summary or a pull-request comment: a table of guards, worst first, and details folded away.
+
+Text from elsewhere stands in code spans. Nothing else holds everywhere: GitHub and GitLab look for mentions, issue
+numbers and addresses in text whose backslashes and entities are undone already, but never inside of code.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from guard.outcome import Verdict
+from guard.report import advice, sentences
+from guard.report.findings import guards_of, totals_of
+from guard.report.gauge import gauge, limit
+from guard.words import number, percentages, plural, shortened
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from guard.outcome import Check, Report
+    from guard.report.findings import Finding
+    from guard.report.screen import Screen
+
+_LARGEST = 900_000  # bytes; GitHub drops a job summary of more than 1 MiB whole
+_ROOM_FOR_FRAMES = 2_000  # bytes; headings, the heads of tables and what is said of a cut take fewer
+_LONGEST_NAME = 100
+_LONGEST_TEXT = 400
+_LONGEST_CIRCUMSTANCES = 2_000
+_GAUGE_CELLS = 15
+_SYMBOL = {Verdict.FAIL: "❌", Verdict.UNKNOWN: "❓", Verdict.WARN: "⚠️", Verdict.PASS: "✅"}
+
+_CLOSING = ".,;:!?%)…"
+# Letters alone, digits alone, or a time: no address, mention, reference (GH-1), emoji or markup can be written so.
+_PLAIN = re.compile(r"(?:[^\W\d_]+(?:['-][^\W\d_]+)*|\d+(?:[.,-]\d+)*|\d\d:\d\d:\d\d)?")
+
+
+def render(report: Report, _screen: Screen | None = None) -> str:
+    """Return the report as GitHub Flavored Markdown, of 900,000 bytes in UTF-8 at most.
+
+    When not everything fits, what passed is left out first and what failed last, and the text says how much it is.
+    """
+    tally = sentences.tally(report)
+    head = [f"## {_SYMBOL[report.verdict]} {sentences.conclusion(report)}", *(["", tally] if tally else [])]
+    sha256, version = _code(_short(report.rules_sha256[:12])), _code(_short(report.version))
+    foot = [
+        "",
+        _prose(sentences.circumstances(report), _LONGEST_CIRCUMSTANCES),
+        f"The SHA-256 of the rules begins with {sha256}; audience-guard is {version}.",
+    ]
+    sections = [
+        _Section(title="Guards", subject="Segment", nouns=("guard", "guards"), findings=guards_of(report)),
+        _Section(
+            title="Campaign totals",
+            subject="Campaign",
+            nouns=("campaign total", "campaign totals"),
+            findings=totals_of(report),
+        ),
+    ]
+    _fill(sections, _LARGEST - _ROOM_FOR_FRAMES - _size([*head, *foot]))
+    body = [line for section in sections if section.findings for line in section.lines()]
+    return "\n".join([*head, *body, *foot]) + "\n"
+
+
+@dataclass(slots=True, kw_only=True)
+class _Section:
+    """A table under way: everything that it could hold, and what of it fits."""
+
+    title: str
+    subject: str
+    nouns: tuple[str, str]
+    findings: list[Finding]
+    rows: list[str] = field(default_factory=list)
+    details: list[str] = field(default_factory=list)
+
+    def lines(self) -> list[str]:
+        columns = ("Verdict", self.subject, "Channel", "Observed", "Bounds", "Distance", "Counted", "Gauge")
+        table = [_row(columns), _row(["---"] * len(columns)), *self.rows] if self.rows else []
+        left_out = len(self.findings) - len(self.rows)
+        are = "is" if left_out == 1 else "are"
+        cut = [
+            "",
+            f"**{plural(left_out, f'more {self.nouns[0]}', f'more {self.nouns[1]}')} {are} in the JSON report.**",
+        ]
+        return ["", f"### {self.title}", "", *table, *(cut if left_out else []), *self.details]
+
+
+def _fill(sections: Iterable[_Section], room: int) -> None:
+    """Give the sections as many rows and details as fit into the room (in bytes), the worst of all first."""
+    ranked = [(section, finding) for section in sections for finding in section.findings]
+    ranked.sort(key=lambda pair: -pair[1].verdict.gravity)
+    for section, finding in ranked:
+        row, details = _finding_row(finding), _details(finding)
+        room -= _size([row, *details])
+        if room < 0:
+            return
+        section.rows.append(row)
+        section.details += details
+
+
+def _size(lines: Iterable[str]) -> int:
+    return sum(len(line.encode()) + 1 for line in lines)
+
+
+# What is said of a guard or a total
+
+
+def _finding_row(finding: Finding) -> str:
+    picture = gauge(finding)
+    return _row(
+        [
+            f"{_SYMBOL[finding.verdict]} {finding.verdict.upper()}",
+            _code(_short(finding.name)),
+            _code(finding.part),
+            _observed(finding),
+            ", ".join(f"{check.bound} {limit(check)}" for check in finding.checks),
+            _distance(finding),
+            finding.age.removeprefix("counted ") if finding.age else "",
+            f"`{picture.draw(_GAUGE_CELLS, unicode=True)}`" if picture else "",
+        ]
+    )
+
+
+def _row(cells: Iterable[str]) -> str:
+    escaped = [cell.replace("|", "\\|") for cell in cells]
+    return f"| {' | '.join(escaped)} |"
+
+
+def _observed(finding: Finding) -> str:
+    if finding.people is None:
+        return "unknown"
+    shares = [check.observed for check in finding.checks if check.bound.is_share and check.observed is not None]
+    if not shares or finding.users is None:
+        return number(finding.people)
+    return f"{number(finding.people)} ({percentages(sentences.share(shares[0]))[0]} of {number(finding.users)} users)"
+
+
+def _distance(finding: Finding) -> str:
+    """Return how far off the gravest broken bound is."""
+    gravest_first = sorted(finding.troubles, key=lambda check: -check.verdict.gravity)
+    return next(filter(None, (sentences.distance(check, finding) for check in gravest_first)), "")
+
+
+def _details(finding: Finding) -> list[str]:
+    """Return a block to unfold, with what helps a person to act; nothing for what passed."""
+    if finding.verdict is Verdict.PASS:
+        return []
+    name = html.escape(f"{_short(finding.name)} / {finding.part}")
+    remark = sentences.remark(finding, finding.troubles)
+    steps = dict.fromkeys(advice.next_step(check, finding) for check in finding.troubles)
+    return [
+        "",
+        f"<details><summary>{_SYMBOL[finding.verdict]} {finding.verdict.upper()} <code>{name}</code></summary>",
+        "",
+        *_sentences(finding),
+        *([f"- note: {_prose(remark)}"] if remark else []),
+        *(f"- next: {_prose(step)}" for step in steps if step),
+        *([f"- owner: {_code(_short(finding.owner))}"] if finding.owner else []),
+        *([f"- about: {_prose(finding.description)}"] if finding.description else []),
+        "",
+        "</details>",
+    ]
+
+
+def _sentences(finding: Finding) -> list[str]:
+    """Return a line for each sentence on the bounds that do not hold; often one sentence is said of two of them."""
+    said: dict[str, list[Check]] = {}
+    for check in finding.troubles:
+        said.setdefault(sentences.sentence(check, finding), []).append(check)
+    return [
+        f"- {', '.join(f'{check.bound} ({_place(check, finding)})' for check in checks)}: {_prose(sentence)}"
+        for sentence, checks in said.items()
+    ]
+
+
+def _place(check: Check, finding: Finding) -> str:
+    return _code(f"{_short(finding.path, _LONGEST_TEXT)}:{check.line}")
+
+
+# Text from elsewhere
+
+
+def _prose(text: str, longest: int = _LONGEST_TEXT) -> str:
+    """Return a sentence as Markdown, with every word in code that holds more than letters, digits or punctuation."""
+    return " ".join(_word(word) for word in _short(text, longest).split(" "))
+
+
+def _word(word: str) -> str:
+    core = word.lstrip("(").rstrip(_CLOSING)
+    if _PLAIN.fullmatch(core):
+        return word
+    before, after = word.split(core, 1)
+    return f"{before}{_code(core)}{after}"
+
+
+def _code(text: str) -> str:
+    """Return one line of text as a code span that ends nowhere but at its own end."""
+    fence = "`" * (1 + max(map(len, re.findall("`+", text)), default=0))
+    space = " " if not text.strip(" ") or text[0] in " `" or text[-1] in " `" else ""
+    return f"{fence}{space}{text}{space}{fence}"
+
+
+def _short(text: str, longest: int = _LONGEST_NAME) -> str:
+    return shortened(sentences.safe(text), longest)

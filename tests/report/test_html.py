@@ -1,0 +1,292 @@
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from functools import cache
+from html.parser import HTMLParser
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from guard.model import Selection
+from guard.outcome import Report, Verdict
+from guard.report import Format, render
+from guard.words import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from guard.outcome import CampaignResult, Check, GuardResult, SegmentResult
+
+NASTY = "a]]>&<b>\"%\n::error::x,y:z\x07\x1b[31m|`<!channel>=1+1##[error]\u202e'</style><script>{{ 7 * 7 }}"
+GOLDEN = Path(__file__).parent / "golden"
+VOID = {"meta", "link"}
+
+
+@dataclass
+class Page(HTMLParser):
+    """What a browser would see of a page: its tags with their attributes, and its text."""
+
+    tags: list[tuple[str, dict[str, str]]] = field(default_factory=list)
+    texts: list[str] = field(default_factory=list)
+    open: list[str] = field(default_factory=list)
+    css: str = ""
+
+    def __post_init__(self) -> None:
+        super().__init__()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, {name: value or "" for name, value in attrs}))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, {name: value or "" for name, value in attrs}))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if self.open[-1:] == ["style"]:
+            self.css += data
+        else:
+            self.texts.append(data)
+
+    @property
+    def shape(self) -> set[tuple[str, str]]:
+        """Every tag and attribute that the page is made of."""
+        return {(tag, name) for tag, attributes in self.tags for name in ("", *attributes)}
+
+    @property
+    def text(self) -> str:
+        """All that the page says, with one space for each white space."""
+        return " ".join("".join(self.texts).split())
+
+    def all(self, tag: str) -> list[dict[str, str]]:
+        return [attributes for name, attributes in self.tags if name == tag]
+
+
+def page(report: Report) -> Page:
+    parsed = Page()
+    parsed.feed(render(report, Format.HTML))
+    parsed.close()
+    assert parsed.open == []
+    return parsed
+
+
+@pytest.fixture
+def shares(
+    report: Callable[..., Report],
+    segment: Callable[..., SegmentResult],
+    guard: Callable[..., GuardResult],
+    check: Callable[..., Check],
+) -> Report:
+    """Return a report with everything that a card can show."""
+    own = guard(
+        check("min", 10_000, 11_000),
+        check("warn.min", 12_000, 11_000),
+        check("share.min", Fraction(3, 5), Fraction(11, 40), message="email reaches 27.5% of the users"),
+        count=11_000,
+        users=40_000,
+        detail="the counts are approximate",
+    )
+    named = segment(own, tags=("newsletter", "weekly"))
+    described = replace(
+        named.segment, name="Newsletter", description="Opened one\nlately", bypass_global=True, owner="crm@example.com"
+    )
+    return report(replace(named, segment=described), selection=Selection(tags=("weekly",)))
+
+
+# Whole pages
+
+
+@pytest.mark.parametrize("outcome", ["pass", "everything", "totals-unknown", "nothing"])
+def test_a_page_is_as_agreed(reports: dict[str, Report], golden: Callable[..., None], outcome: str) -> None:
+    golden(outcome, render(reports[outcome], Format.HTML), "html")
+
+
+def test_a_page_with_all_there_is_to_show_is_as_agreed(shares: Report, golden: Callable[..., None]) -> None:
+    golden("shares", render(shares, Format.HTML), "html")
+
+
+# What it says
+
+
+def test_the_verdict_and_what_follows_stand_first(reports: dict[str, Report]) -> None:
+    parsed = page(reports["fail-too-few"])
+    assert parsed.text.startswith(
+        "FAIL: audience check by audience-guard Audience check FAIL Do not send: 1 of 2 guards failed. (exit 1)"
+    )
+
+
+def test_a_card_says_all_that_a_marketer_needs(shares: Report) -> None:
+    said = page(shares).text
+    for each in (
+        "FAIL newsletter-active",
+        "Opened one lately",
+        "Owner: crm@example.com",
+        "Tags: newsletter, weekly",
+        "Name in Blueshift: Newsletter",
+        "UUID: 2dd093e6-8c6f-4e14-8a2c-744477e1fdef",
+        "without the account's global inclusion segment",
+        "11,000 people",
+        "Allowed: at least 10,000. Without a warning: at least 12,000.",
+        "Allowed: at least 60%.",
+        "FAIL email reaches 27.5% of the users (13,000 people below) rules.yaml:28",
+        "the counts are approximate",
+        "Next: compare with the last send",
+        "Ask: crm@example.com",
+        "Proven: this run had it counted anew; counted 10 s ago, at 2026-11-23 09:01:02 UTC.",
+        "Blueshift's counts are approximate",
+        "SHA-256 of the rules: 0123456789abcdef",
+        "Tags checked only: weekly",
+        "Started: 2026-11-23 09:00:00 UTC",
+    ):
+        assert each in said
+
+
+def test_the_worst_comes_first_and_the_order_of_the_rules_holds_within_a_verdict(reports: dict[str, Report]) -> None:
+    said = page(reports["everything"]).text
+    names = [
+        "FAIL newsletter-active",
+        "FAIL everybody",
+        "UNKNOWN win-back",
+        "WARN app-users",
+        "PASS cart-abandoners",
+        "FAIL summer-sale",
+        "PASS spring-sale",
+    ]
+    assert sorted(names, key=said.index) == names
+
+
+def test_what_could_not_be_found_out_is_said_once_and_is_no_number(reports: dict[str, Report]) -> None:
+    parsed = page(reports["unknown"])
+    assert "no proven count" in parsed.text
+    assert parsed.text.count("UNKNOWN it is unknown: the refresh did not end within 10 min") == 1
+    assert "rules.yaml:28, rules.yaml:29" in parsed.text
+    assert "0 people" not in parsed.text.replace("7,000 people", "")
+
+
+def test_a_count_far_outside_is_marked_as_beyond_the_scale(reports: dict[str, Report]) -> None:
+    assert "1,900,000, beyond the scale" in page(reports["fail-too-many"]).text
+    assert "beyond the scale" not in page(reports["fail-too-few"]).text
+
+
+# For everybody
+
+
+def test_it_is_fit_for_a_screen_reader(reports: dict[str, Report], shares: Report) -> None:
+    for report in (*reports.values(), shares):
+        parsed = page(report)
+        levels = [int(tag[1]) for tag, _ in parsed.tags if re.fullmatch("h[1-6]", tag)]
+        pictures = [attributes for attributes in parsed.all("svg") if attributes.get("class") == "gauge"]
+        ids = [attributes["id"] for _, attributes in parsed.tags if "id" in attributes]
+        assert parsed.all("html") == [{"lang": "en"}]
+        assert levels.count(1) == 1
+        assert all(deeper <= level + 1 for level, deeper in pairwise(levels))
+        assert all(attributes["role"] == "img" for attributes in pictures)
+        assert len(parsed.all("desc")) == len(pictures) == len(parsed.all("title")) - 1
+        assert len(set(ids)) == len(ids)
+        assert {attributes["href"].removeprefix("#") for attributes in parsed.all("a")} <= {*ids}
+
+
+def test_every_verdict_is_a_word_and_not_a_colour_alone(reports: dict[str, Report]) -> None:
+    html = render(reports["everything"], Format.HTML)
+    for word, said in re.findall(r'class="(?:badge|mark) (\w+)">(\w+)<', html):
+        assert said == word.upper()
+    assert {*re.findall(r'class="badge (\w+)"', html)} == {*Verdict}
+
+
+# For itself alone
+
+
+def test_it_runs_nothing_and_fetches_nothing(reports: dict[str, Report]) -> None:
+    parsed = page(reports["everything"])
+    attributes = [pair for _, each in parsed.tags for pair in each.items()]
+    assert not {"script", "img", "iframe", "object", "base", "form"} & {tag for tag, _ in parsed.tags}
+    assert [name for name, _ in attributes if name in {"src", "style", "srcset"} or name.startswith("on")] == []
+    assert all(value.startswith(("#", "data:")) for name, value in attributes if "href" in name)
+    assert not re.search(r"url\(|@import|https?:", parsed.css)
+
+
+def test_its_policy_allows_its_own_style_and_nothing_else(reports: dict[str, Report]) -> None:
+    parsed = page(reports["pass"])
+    (policy,) = [each["content"] for each in parsed.all("meta") if each.get("http-equiv")]
+    digest = base64.b64encode(hashlib.sha256(parsed.css.encode()).digest()).decode()
+    assert policy == (
+        f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none'; form-action 'none'"
+    )
+
+
+# Names from elsewhere
+
+
+@pytest.fixture
+def page_of(
+    report: Callable[..., Report],
+    segment: Callable[..., SegmentResult],
+    campaign: Callable[..., CampaignResult],
+    guard: Callable[..., GuardResult],
+    check: Callable[..., Check],
+) -> Callable[[str], Page]:
+    """Return a page where a name stands in every place that text from elsewhere can have."""
+
+    def build(name: str) -> Page:
+        bad = guard(check("min", 10, 7, message=name), count=7, detail=f"also {name}")
+        named = segment(bad, key=name, owner=name, tags=(name,))
+        known = replace(
+            named, uuid=name, segment=replace(named.segment, name=name, description=name.replace("\n", "\\n"))
+        )
+        broken = campaign(check("max", 5, 7, message=name), key=name)
+        asked = report(known, campaigns=(broken,), rules_path=name, selection=Selection(tags=(name,)))
+        return page(replace(asked, host=name, version=name))
+
+    return build
+
+
+def test_a_nasty_name_is_text_wherever_it_stands(page_of: Callable[[str], Page]) -> None:
+    parsed, plain = page_of(NASTY), page_of("Win-back")
+    assert [tag for tag, _ in parsed.tags] == [tag for tag, _ in plain.tags]
+    assert parsed.shape == plain.shape
+    assert parsed.css == plain.css
+    assert parsed.text.replace(printable(NASTY), "Win-back") == plain.text
+
+
+def test_a_long_name_is_cut_and_a_long_page_is_not(
+    page_of: Callable[[str], Page],
+    report: Callable[..., Report],
+    segment: Callable[..., SegmentResult],
+    email: Callable[..., GuardResult],
+) -> None:
+    assert len(page_of("x" * 10_000).text) < 10_000
+    many = report(*(segment(email(1_000 * number), key=f"segment-{number}") for number in range(200)))
+    assert len(page(many).all("article")) == 200
+
+
+@cache
+def known_shape() -> set[tuple[str, str]]:
+    """Return the tags and attributes of the pages that were agreed."""
+    known = set()
+    for path in GOLDEN.glob("*.html"):
+        parsed = Page()
+        parsed.feed(path.read_text(encoding="utf-8"))
+        known |= parsed.shape
+    return known
+
+
+@settings(deadline=None)
+@given(report=st.from_type(Report))
+def test_no_report_opens_a_tag_of_its_own(report: Report) -> None:
+    html = render(report, Format.HTML)
+    assert html.encode()
+    assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]", html)
+    assert "##[" not in html
+    assert not re.search(r"^\s*::", html, re.MULTILINE)
+    assert page(report).shape <= known_shape()
