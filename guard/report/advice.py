@@ -25,7 +25,7 @@ _UNKNOWN = {
     Reason.BAD_ANSWER: "run again; if it stays so, show this answer to Blueshift's support",
     Reason.NOT_COUNTED: "open the segment in Blueshift and have it counted there once, then run again",
     Reason.TIMEOUT: "see whether Blueshift can count the segment at all; a slow one needs a longer refresh timeout",
-    Reason.DEADLINE: "run again with a longer --timeout, or check fewer segments at once",
+    Reason.DEADLINE: "see what it waited for; slow counts need a longer --timeout, or fewer segments at once",
     Reason.ZERO_USERS: "find out why the segment is empty; a share of nobody cannot be judged",
     Reason.INTERNAL: "this is a fault in audience-guard: run again with --debug, and report what it says",
 }

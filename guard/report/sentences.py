@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from guard.exit_code import ExitCode
 from guard.outcome import Check, FailOn, Verdict
 from guard.report.findings import guards_of, totals_of, utc
-from guard.words import number, percentages, plural, printable
+from guard.words import number, percentages, plural, printable, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _GUARDS = ("guard", "guards")
 _TOTALS = ("campaign total", "campaign totals")
+_MOST_NAMED, _LONGEST_NAME = 3, 60
 _SAID = {Verdict.FAIL: "failed", Verdict.UNKNOWN: "could not be found out", Verdict.WARN: "warned"}
 
 
@@ -96,6 +97,17 @@ def tally(report: Report) -> str:
     """Return how many guards and totals came to which verdict."""
     groups = [("Guards", guards_of(report)), ("Campaign totals", totals_of(report))]
     return " ".join(_tally(title, findings) for title, findings in groups if findings)
+
+
+def where_to_look(report: Report) -> str | None:
+    """Name what is in the gravest trouble, for those who see the end of a long report first; None when all is well."""
+    verdict = report.verdict
+    found = [each for each in (*guards_of(report), *totals_of(report)) if each.verdict is verdict]
+    if verdict is Verdict.PASS or not found:
+        return None
+    names = list(dict.fromkeys(shortened(finding.name, _LONGEST_NAME) for finding in found))
+    more = f" and {number(len(names) - _MOST_NAMED)} more" if len(names) > _MOST_NAMED else ""
+    return f"Look first at {', '.join(names[:_MOST_NAMED])}{more}."
 
 
 def conclusion(report: Report) -> str:

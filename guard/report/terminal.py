@@ -34,7 +34,7 @@ def render_blocks(report: Report, screen: Screen, width: int) -> str:
     A line that does not begin with a word of ours begins with a bar, so no name ever begins a line.
     """
     page = _Page(width=max(width, _NARROWEST), color=screen.color, unicode=screen.unicode)
-    findings = [*worst_first(guards_of(report)), *worst_first(totals_of(report))]
+    findings = worst_first([*guards_of(report), *totals_of(report)])
     troubled = [finding for finding in findings if finding.verdict is not Verdict.PASS]
     passed = [finding for finding in findings if finding.verdict is Verdict.PASS]
     for finding in troubled:
@@ -46,6 +46,8 @@ def render_blocks(report: Report, screen: Screen, width: int) -> str:
         page.add_space()
     page.add(sentences.circumstances(report))
     page.add(sentences.tally(report))
+    if look := sentences.where_to_look(report):
+        page.add(look)
     page.add(sentences.conclusion(report), style=_STYLE[report.verdict])
     return page.drawn()
 

@@ -38,12 +38,15 @@ def _lines(report: Report, *, color: bool) -> str:
     Every line begins with a word of ours, so no name can begin a line and be taken for a command by a CI system.
     """
     lines = [
-        *_lines_of(guards_of(report), color=color),
-        *_lines_of(totals_of(report), color=color),
-        *(sentences.safe(line) for line in (sentences.circumstances(report), sentences.tally(report)) if line),
+        *_lines_of([*guards_of(report), *totals_of(report)], color=color),
+        *(sentences.safe(line) for line in _facts(report) if line),
         sentences.conclusion(report),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _facts(report: Report) -> tuple[str | None, ...]:
+    return sentences.circumstances(report), sentences.tally(report), sentences.where_to_look(report)
 
 
 def _lines_of(findings: Iterable[Finding], *, color: bool) -> list[str]:

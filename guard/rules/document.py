@@ -6,37 +6,33 @@ Models for it inherit from ``Closed`` and take their kinds of values from ``guar
 
 from __future__ import annotations
 
-import re
 import stat
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, get_args
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from guard.errors import Problem, RulesError, UsageError
-from guard.rules.fields import decimal, text, whole_number
-from guard.rules.scalars import REFUSED, described
+from guard.rules.problems import translated
+from guard.rules.scalars import described
 from guard.rules.syntax import problem_in
-from guard.rules.tree import Mapping, Sequence, problem_at
-from guard.rules.yaml import NO_VALUE, UnreadableError, read_yaml
-from guard.words import did_you_mean, plural, printable
+from guard.rules.tree import Mapping
+from guard.rules.yaml import UnreadableError, read_yaml
+from guard.words import printable
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Iterable
 
-    from pydantic_core import ErrorDetails
-
-    from guard.rules.tree import Place
-
 _MEBIBYTE = 1024 * 1024
 LARGEST_FILE = 16 * _MEBIBYTE
-_THOUSANDS = re.compile("[0-9]{3}")
-_LONGEST_GUESS = 100  # a longer word is compared with nothing: comparing takes the square of the length
 
 
 class Closed(BaseModel):
-    """A mapping that holds the keys of its fields and no others; ``refused_keys`` says why some are no keys of it."""
+    """A mapping that holds the keys of its fields and no others; ``refused_keys`` says why some are no keys of it.
+
+    The first of a field's ``examples`` is what is told to write where the key is missing or holds no keys and values.
+    """
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
     refused_keys: ClassVar[dict[str, str]] = {}
@@ -77,7 +73,7 @@ def parse_document(
     try:
         tree = read_yaml(_decoded(data))
     except UnreadableError as error:
-        raise RulesError(path, error.problems) from error
+        raise RulesError(path, error.problems) from None
     if not isinstance(tree.root, Mapping):
         raise RulesError(path, tree.problems or [_no_mapping(tree.root, model)])
     problems = list(tree.problems)
@@ -86,16 +82,11 @@ def parse_document(
     try:
         document = model.model_validate(tree.root)
     except ValidationError as error:
-        problems += _translated(error, tree.root, model)
-        raise RulesError(path, [*problems, *_unreported(tree.nulls, problems)]) from error
+        problems += translated(error, tree.root, model)
+        raise RulesError(path, _told_once(problems, tree.nulls)) from None
     if problems or tree.nulls:
-        raise RulesError(path, [*problems, *_unreported(tree.nulls, problems)])
+        raise RulesError(path, _told_once(problems, tree.nulls))
     return document, tree.root
-
-
-def suggestion(word: str, known: Iterable[str]) -> str:
-    """Return ``; did you mean "users"?`` where a known word is close; an overlong word is compared with none."""
-    return did_you_mean(word, known) if len(word) <= _LONGEST_GUESS else ""
 
 
 def _decoded(data: bytes) -> str:
@@ -115,120 +106,8 @@ def _no_mapping(root: Any, model: type[BaseModel]) -> Problem:
     return Problem(line=1, column=1, where="", what=f"the file {found}{advice}")
 
 
-def _unreported(nulls: Iterable[Problem], problems: Iterable[Problem]) -> list[Problem]:
+def _told_once(problems: list[Problem], nulls: Iterable[Problem]) -> list[Problem]:
+    """Return the problems, each once however many aliases repeat it, and the nulls that nothing else was said about."""
     reported = {problem.where for problem in problems}
-    return [null for null in nulls if null.where not in reported]
-
-
-# From pydantic's words to ours
-
-
-def _translated(error: ValidationError, root: Mapping, model: type[BaseModel]) -> Iterable[Problem]:
-    for each in error.errors(include_url=False):
-        loc, given = each["loc"], each["input"]
-        steps, key_place, place = _way(root, loc)
-        if each["type"] == "extra_forbidden":
-            place, what = key_place, _unknown_key(str(loc[-1]), _model_at(model, loc[:-1]))
-        elif given is REFUSED:
-            continue
-        elif each["type"] == "missing":
-            place, what = key_place, f'the key "{loc[-1]}" is missing'
-        else:
-            place = key_place if loc[-1] == "[key]" else place
-            what = NO_VALUE if given is None else _sentence(each)
-        yield problem_at(place, steps, what)
-
-
-def _way(root: Mapping, loc: Iterable[int | str]) -> tuple[list[int | str], Place, Place]:
-    """Return the steps of a location that are in the file, and the places of the last one's key and value."""
-    here: Any = root
-    steps: list[int | str] = []
-    key_place = place = root.place
-    for step in loc:
-        if isinstance(here, Mapping) and step in here:
-            key_place, place = here.key_place(str(step)), here.value_place(str(step))
-        elif isinstance(here, Sequence) and isinstance(step, int):
-            key_place = place = here.places[step]
-        else:
-            break
-        here = here[step]
-        steps.append(step)
-    return steps, key_place, place
-
-
-def _model_at(model: type[BaseModel], loc: Iterable[int | str]) -> type[BaseModel]:
-    """Return the model that a location of unknown keys belongs to, going down through optional, dict and list."""
-    here = model
-    for step in loc:
-        field = here.model_fields.get(str(step))
-        if field is not None:
-            here = _model_in(field.annotation) or here
-    return here
-
-
-def _model_in(annotation: Any) -> type[BaseModel] | None:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    return next((found for part in get_args(annotation) if (found := _model_in(part))), None)
-
-
-def _unknown_key(key: str, model: type[BaseModel]) -> str:
-    refused: dict[str, str] = getattr(model, "refused_keys", {})
-    if key in refused:
-        return refused[key]
-    if key[:1].isspace():
-        return "begins with white space that is no indentation; indent with plain spaces"
-    if _THOUSANDS.fullmatch(key):
-        return "unknown key; if it belongs to the number before it, leave the comma out: 50000 or 50_000"
-    known = list(model.model_fields)
-    return "unknown key" + (suggestion(key, known) or f"; the keys here are {_either(known, 'and')}")
-
-
-def _either(words: list[str], joint: str = "or") -> str:
-    return f" {joint} ".join(part for part in (", ".join(words[:-1]), words[-1]) if part)
-
-
-def _sentence(error: ErrorDetails) -> str:
-    """Return what is wrong with a value in our words; pydantic's never show, nor the names of our classes."""
-    kind, given, context = error["type"], error["input"], error.get("ctx", {})
-    said = described(given)
-    if kind == "value_error":
-        return str(context["error"])
-    if kind in _READERS:
-        return _refusal(_READERS[kind], given)
-    if kind in _RELATIONS:
-        (limit,) = context.values()
-        return f"{said} is out of bounds; it must be {_RELATIONS[kind]} {limit:g}"
-    if kind in {"literal_error", "enum"}:
-        possible = re.findall("'([^']*)'", context["expected"])
-        return f"{said} is not possible here; write {_either(possible)}"
-    if kind == "too_short":
-        return f"is empty; it needs at least {plural(context['min_length'], 'entry', 'entries')}"
-    return f"{said} {_PLAINLY.get(kind, 'is not possible here')}"
-
-
-_PLAINLY = {
-    "model_type": "stands where keys and values belong",
-    "dict_type": "stands where keys and values belong",
-    "list_type": "is no list; write one such as [one, other]",
-    "bool_type": "is neither true nor false; write one of these",
-}
-_READERS: dict[str, Callable[[object], object]] = {
-    "string_type": text,
-    "int_type": whole_number,
-    "float_type": decimal,
-}
-_RELATIONS = {
-    "greater_than": "more than",
-    "greater_than_equal": "at least",
-    "less_than": "less than",
-    "less_than_equal": "at most",
-}
-
-
-def _refusal(read: Callable[[object], object], given: object) -> str:
-    try:
-        read(given)
-    except ValueError as error:
-        return str(error)
-    return f"{described(given)} is not possible here"
+    every = [*problems, *(null for null in nulls if null.where not in reported)]
+    return list({(each.line, each.column, each.what): each for each in reversed(every)}.values())

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import re
 
+from guard.rules.scalars import described
+
 LONGEST = 24 * 3600.0
 """The longest duration, in seconds."""
 
 _DURATION = re.compile(r"(?:([0-9]{1,8})h)?(?:([0-9]{1,8})m)?(?:([0-9]{1,8})s)?(?:([0-9]{1,8})ms)?")
 _SECONDS = (3600.0, 60.0, 1.0, 0.001)
+_DIGITS = re.compile("[1-9][0-9]{0,4}")
+_UNITS_UP_TO = ((24, "Ns, Nm or Nh"), (24 * 60, "Ns or Nm"), (24 * 3600, "Ns"))  # none is offered beyond 24 hours
 
 
 def parse_duration(text: str) -> float:
@@ -18,8 +22,18 @@ def parse_duration(text: str) -> float:
     """
     found = _DURATION.fullmatch(text)
     if not text or found is None:
-        raise ValueError("write a duration such as 90s, 10m or 1h30m")
+        raise ValueError(no_duration(text))
     seconds = sum(int(amount or 0) * size for amount, size in zip(found.groups(), _SECONDS, strict=True))
     if not 0 < seconds <= LONGEST:
-        raise ValueError("write a duration of more than 0s and at most 24h")
+        raise ValueError(f"{described(text)} is out of bounds; write a duration of more than 0s and at most 24h")
     return seconds
+
+
+def no_duration(written: object) -> str:
+    """Return the sentence for a value that is no duration; where it lacks but a unit, with those that it can have."""
+    number = str(written)
+    advice = "one such as 90s, 10m or 1h30m"
+    if _DIGITS.fullmatch(number):
+        possible = (units for most, units in _UNITS_UP_TO if int(number) <= most)
+        advice = next(possible, advice).replace("N", number)
+    return f"{described(written)} is no duration; write {advice}"

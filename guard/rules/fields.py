@@ -13,7 +13,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
 
 from guard.model import LARGEST_COUNT
-from guard.rules.duration import parse_duration
+from guard.rules.duration import no_duration, parse_duration
 from guard.rules.scalars import Grouped, Number, described
 from guard.words import number
 
@@ -37,10 +37,13 @@ _IS_UUID = re.compile(UUID_PATTERN)
 _IS_PERCENT = re.compile(SHARE_PATTERN)
 _IN_DIGITS = re.compile(r"-?[0-9]+|[1-9][0-9]{0,2}(?:_[0-9]{3})+")
 _DECIMAL = re.compile(r"(?:0|[1-9][0-9]{0,15})(?:\.[0-9]{1,15})?")
-_SEPARATED = re.compile("[1-9][0-9]{0,2}(?:[,. '\u00a0\u202f][0-9]{3})+")
+_SEPARATED = re.compile("[-+]?[1-9][0-9]{0,2}(, ?|[. '\u2019\u00a0\u2009\u202f])[0-9]{3}(?:\\1[0-9]{3})*")
+_IN_THOUSANDS = re.compile("([1-9][0-9]{0,5})(?:[.,]([0-9]{1,2}))? ?[kK]")
 _OTHER_BASE = re.compile(r"0(?:x[0-9a-fA-F]{1,12}|o[0-7]{1,16}|b[01]{1,48})")
 _FLOAT = re.compile(r"-?(?:[0-9]{1,20}\.?[0-9]{0,20}|\.[0-9]{1,20})(?:[eE][-+]?[0-9]{1,2})?")
 _MOST_DIGITS = len(str(LARGEST_COUNT))
+_NOT_WHOLE = "is no whole number"
+_READ_DIFFERENTLY = "is read differently by different tools"
 
 
 def whole_number(value: object) -> int:
@@ -66,7 +69,9 @@ def decimal(value: object) -> float:
     """Return a number that is written in plain digits, maybe with a decimal point; raise ValueError if it is not."""
     written = value.text if isinstance(value, Number) else str(value) if type(value) is int else ""
     if not _DECIMAL.fullmatch(written):
-        raise ValueError(f"{described(value)} is no plain number; write one such as 5 or 0.5, without quotes")
+        meant = _with_a_dot(value)
+        advice = meant if _DECIMAL.fullmatch(meant) else "one such as 5 or 0.5, without quotes"
+        raise ValueError(f"{described(value)} is no plain number; write {advice}")
     return float(written)
 
 
@@ -83,17 +88,15 @@ def share(value: object) -> Fraction:
             raise ValueError(f"{written} is more than the whole; write {written}%")
     if isinstance(value, str) and _DECIMAL.fullmatch(value):
         raise ValueError(f"{described(value)} is text because of its quotes; write {value}")
-    raise ValueError(f"{described(value)} is no share; write one from 0% to 100%, such as 60% or 0.6")
+    advice = _share_meant(_with_a_dot(value)) or "one from 0% to 100%, such as 60% or 0.6"
+    raise ValueError(f"{described(value)} is no share; write {advice}")
 
 
 def duration(value: object) -> float:
     """Return the seconds of a duration such as ``90s``; raise ValueError if it is none, or out of bounds."""
-    if type(value) is int and value > 0:
-        raise ValueError(f"{value} has no unit; write {value}s for seconds, or {value}m for minutes")
-    try:
-        return parse_duration(value if isinstance(value, str) else "")
-    except ValueError as error:
-        raise ValueError(f"{described(value)} is no such duration; {error}") from error
+    if not isinstance(value, str):
+        raise ValueError(no_duration(value))  # noqa: TRY004 - pydantic takes ValueError alone
+    return parse_duration(value)
 
 
 def text(value: object) -> str:
@@ -126,17 +129,26 @@ def key(value: str) -> str:
 def _not_whole(value: object) -> str:
     said = described(value)
     match value:
-        case Number(text=written):
-            return _how_to_write(said, written)
         case Grouped():
             return f"{said} is too large"
         case str() if _IN_DIGITS.fullmatch(value):
             return f"{said} is text because of its quotes; write {said[1:-1]}"
-        case str() if _SEPARATED.fullmatch(value):
-            groups = re.split("[^0-9]", value)
-            return f"{said} is read differently by different tools; write {''.join(groups)} or {'_'.join(groups)}"
+        case Number(text=written) | str(written) if found := _SEPARATED.fullmatch(written):
+            return f"{said} {_READ_DIFFERENTLY}; write {_joined(written, found[1])}"
+        case Number(text=written) | str(written) if found := _IN_THOUSANDS.fullmatch(written):
+            return f"{said} {_NOT_WHOLE}; write {found[1]}{found[2] or '':0<3}"
+        case Number(text=written):
+            return _how_to_write(said, written)
         case _:
-            return f"{said} is no whole number; write plain digits, such as 50000 or 50_000"
+            return f"{said} {_NOT_WHOLE}; write plain digits, such as 50000 or 50_000"
+
+
+def _joined(written: str, separator: str) -> str:
+    """Return what to write for digits in groups of three; a dot can be a decimal point too, so it is not decided."""
+    groups = written.removeprefix("+").split(separator)
+    if separator == ".":
+        return f"{''.join(groups)} if the dot separates thousands"
+    return f"{''.join(groups)} or {'_'.join(groups)}"
 
 
 def _how_to_write(said: str, written: str) -> str:
@@ -150,10 +162,29 @@ def _how_to_write(said: str, written: str) -> str:
     elif _FLOAT.fullmatch(bare) and Fraction(bare).denominator == 1:
         digits = str(Fraction(bare))
     else:
-        return f"{said} is no whole number; write plain digits, such as 50000 or 50_000"
+        return f"{said} {_NOT_WHOLE}; write plain digits, such as 50000 or 50_000"
     if len(digits) > _MOST_DIGITS:
         return f"{said} is too large; the largest number is {number(LARGEST_COUNT)}"
-    return f"{said} is read differently by different tools; write {digits} (plain digits)"
+    return f"{said} {_READ_DIFFERENTLY}; write {digits} (plain digits)"
+
+
+def _with_a_dot(value: object) -> str:
+    """Return a value as it was written, but with a decimal point for a comma, and without spaces."""
+    written = value.text if isinstance(value, Number) else value if isinstance(value, str) else ""
+    return written.replace(",", ".").replace(" ", "")
+
+
+def _share_meant(written: str) -> str:
+    """Return the ways to write a share that was meant; empty where none was."""
+    if _IS_PERCENT.fullmatch(written):
+        return written
+    if not _DECIMAL.fullmatch(written):
+        return ""
+    fraction = Fraction(written)
+    if fraction <= 1:
+        per_cent = f"{float(fraction * 100):.13f}".rstrip("0").rstrip(".")
+        return f"{written} or {per_cent}%"
+    return f"{written}%" if fraction <= 100 else ""  # noqa: PLR2004 - per cent
 
 
 WholeNumber = Annotated[int, BeforeValidator(whole_number)]

@@ -30,6 +30,10 @@ def _any_of_them(*keys: str) -> dict[str, Any]:
     return {"anyOf": [{"required": [key]} for key in keys]}
 
 
+_GUARD = {"min": 1000, "max": 50000}
+_CEILING = {"max": 100000}
+
+
 class BlueshiftSettings(Closed, title="Blueshift"):
     """Where the account lives, and how hard it may be asked."""
 
@@ -93,7 +97,9 @@ class UsersGuard(Closed, title="Guard on users", json_schema_extra=_any_of_them(
     max: People | None = Field(
         default=None, description="More people than this: fail. Plain digits, such as 50000 or 50_000."
     )
-    warn: WarnBounds | None = Field(default=None, description="Narrower bounds, outside of which the guard warns.")
+    warn: WarnBounds | None = Field(
+        default=None, description="Narrower bounds, outside of which the guard warns.", examples=[{"min": 2000}]
+    )
     severity: Literal["fail", "warn"] = Field(
         default="fail",
         description="warn: a broken bound of this guard warns instead of failing; an unknown count stays unknown.",
@@ -108,18 +114,26 @@ class ChannelGuard(
     refused_keys: ClassVar[dict[str, str]] = {}
 
     share: ShareBounds | None = Field(
-        default=None, description="Bounds on the share of the segment's users that the channel reaches."
+        default=None,
+        description="Bounds on the share of the segment's users that the channel reaches.",
+        examples=[{"min": "60%"}],
     )
 
 
 class Channels(Closed, title="Channels", json_schema_extra={"minProperties": 1}):
     """The guards of a segment, by channel; at least one."""
 
-    users: UsersGuard | None = Field(default=None, description="Everybody in the segment.")
-    email: ChannelGuard | None = Field(default=None, description="People whom an email would reach.")
-    sms: ChannelGuard | None = Field(default=None, description="People whom a text message would reach.")
-    push: ChannelGuard | None = Field(default=None, description="People whom a push notification would reach.")
-    in_app: ChannelGuard | None = Field(default=None, description="People whom a message inside the app would reach.")
+    users: UsersGuard | None = Field(default=None, description="Everybody in the segment.", examples=[_GUARD])
+    email: ChannelGuard | None = Field(default=None, description="People whom an email would reach.", examples=[_GUARD])
+    sms: ChannelGuard | None = Field(
+        default=None, description="People whom a text message would reach.", examples=[_GUARD]
+    )
+    push: ChannelGuard | None = Field(
+        default=None, description="People whom a push notification would reach.", examples=[_GUARD]
+    )
+    in_app: ChannelGuard | None = Field(
+        default=None, description="People whom a message inside the app would reach.", examples=[_GUARD]
+    )
 
 
 class Segment(Closed, title="Segment", json_schema_extra={"oneOf": [{"required": ["uuid"]}, {"required": ["name"]}]}):
@@ -133,7 +147,7 @@ class Segment(Closed, title="Segment", json_schema_extra={"oneOf": [{"required":
     owner: Text | None = Field(default=None, description="Whom to ask about the segment.")
     tags: list[Text] = Field(default_factory=list, description="Words to select segments by: check --tag weekly.")
     bypass_global: bool = Field(default=False, description="Count without the account's global inclusion segment.")
-    channels: Channels = Field(description="The guards of the segment, by channel.")
+    channels: Channels = Field(description="The guards of the segment, by channel.", examples=[{"email": _GUARD}])
 
 
 class Ceiling(Closed, title="Ceiling"):
@@ -149,21 +163,29 @@ class Ceiling(Closed, title="Ceiling"):
 class Totals(Closed, title="Totals"):
     """Ceilings on what the segments of a campaign reach together, by channel."""
 
-    users: Ceiling | None = Field(default=None, description="Everybody in the segments.")
-    email: Ceiling | None = Field(default=None, description="People whom an email would reach.")
-    sms: Ceiling | None = Field(default=None, description="People whom a text message would reach.")
-    push: Ceiling | None = Field(default=None, description="People whom a push notification would reach.")
-    in_app: Ceiling | None = Field(default=None, description="People whom a message inside the app would reach.")
+    users: Ceiling | None = Field(default=None, description="Everybody in the segments.", examples=[_CEILING])
+    email: Ceiling | None = Field(default=None, description="People whom an email would reach.", examples=[_CEILING])
+    sms: Ceiling | None = Field(
+        default=None, description="People whom a text message would reach.", examples=[_CEILING]
+    )
+    push: Ceiling | None = Field(
+        default=None, description="People whom a push notification would reach.", examples=[_CEILING]
+    )
+    in_app: Ceiling | None = Field(
+        default=None, description="People whom a message inside the app would reach.", examples=[_CEILING]
+    )
 
 
 class Campaign(Closed, title="Campaign"):
     """Segments that are launched together: check --campaign KEY."""
 
     segments: Annotated[list[Text], Field(min_length=1, json_schema_extra={"uniqueItems": True})] = Field(
-        description="The keys of its segments, each once."
+        description="The keys of its segments, each once.", examples=[["vip", "newsletter"]]
     )
     totals: Totals = Field(
-        default_factory=Totals, description="Ceilings on what the segments reach together, by channel."
+        default_factory=Totals,
+        description="Ceilings on what the segments reach together, by channel.",
+        examples=[{"sms": _CEILING}],
     )
 
 
@@ -171,17 +193,24 @@ class RulesFile(Closed, title="Rules of audience-guard"):
     """How many people each segment may reach on each channel; anything else stops the launch."""
 
     version: Annotated[WholeNumber, AfterValidator(_version), WithJsonSchema({"const": 1})] = Field(
-        description="The version of this file's grammar: 1."
+        description="The version of this file's grammar: 1.", examples=[1]
     )
     blueshift: BlueshiftSettings = Field(
-        default_factory=BlueshiftSettings, description="The account, and how hard it may be asked; all optional."
+        default_factory=BlueshiftSettings,
+        description="The account, and how hard it may be asked; all optional.",
+        examples=[{"region": "us"}],
     )
     refresh: RefreshSettings = Field(
-        default_factory=RefreshSettings, description="How a count is waited for; all optional."
+        default_factory=RefreshSettings,
+        description="How a count is waited for; all optional.",
+        examples=[{"timeout": "10m"}],
     )
     segments: Annotated[dict[Key, Segment], Field(min_length=1)] = Field(
-        description="The segments under guard, each under a key of your own: what you type, and what reports show."
+        description="The segments under guard, each under a key of your own: what you type, and what reports show.",
+        examples=[{"vip": {"name": "VIP", "channels": {"email": _GUARD}}}],
     )
     campaigns: dict[Key, Campaign] = Field(
-        default_factory=dict, description="Segments that are launched together, each group under a key of your own."
+        default_factory=dict,
+        description="Segments that are launched together, each group under a key of your own.",
+        examples=[{"spring": {"segments": ["vip", "newsletter"]}}],
     )

@@ -8,7 +8,7 @@ from guard.words import printable, shortened
 
 
 class Number:
-    """A number that is not written in plain digits (``010``, ``0x10``, ``1e3``, ``0.6``): kept as its own text.
+    """A number that is not written in plain digits (``010``, ``1e3``, ``0.6``, ``{10,000}``): kept as its own text.
 
     It is neither a text nor an int, so nothing takes it for one by accident; what allows decimals reads ``text``.
     """
@@ -47,6 +47,9 @@ _CONSTANTS: dict[str, bool | None] = {
 _NUMBERS_BEGIN_WITH = frozenset("0123456789+-.")
 _INTEGER = re.compile(r"0|-?[1-9][0-9]{0,15}")
 _GROUPED = re.compile(r"[1-9][0-9]{0,2}(_[0-9]{3})+")
+_CUT = re.compile(r"-?[0-9][0-9.]*(?:, ?[0-9]+)+(?:%|[A-Za-z]{1,2})?")
+_LONGEST_CUT = 60  # a longer one is left as it is: joining each of its parts anew takes the square of the length
+_END_OF_VALUE = re.compile(r"\s*[,}]")
 _ANY_NUMBER = re.compile(
     r"""[-+]? (?: [0-9][0-9_]* (?: \.[0-9_]* )? (?: [eE][-+]?[0-9]+ )?   # 010  1.0  1e3  1_0  5,000 digits
                 | \.[0-9][0-9_]* (?: [eE][-+]?[0-9]+ )?                  # .5
@@ -68,6 +71,15 @@ def plain(text: str) -> bool | int | str | Number | None:
     if _GROUPED.fullmatch(text):
         return Grouped(text)
     return Number(text) if _ANY_NUMBER.fullmatch(text) else text
+
+
+def cut_at_commas(source: str, start: int, end: int) -> Number | None:
+    """Return the number from start to end of the source, where braces end a value at its commas; None for no such.
+
+    YAML reads ``{min: 10,000}`` as ``min: 10`` and a key ``000`` without a value.
+    """
+    is_cut = end - start <= _LONGEST_CUT and _CUT.fullmatch(source, start, end) and _END_OF_VALUE.match(source, end)
+    return Number(source[start:end]) if is_cut else None
 
 
 def is_null(text: str) -> bool:

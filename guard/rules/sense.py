@@ -10,8 +10,9 @@ from operator import gt, lt
 from typing import TYPE_CHECKING, Any
 
 from guard.model import Refresh
-from guard.rules.document import suggestion
-from guard.rules.fields import duration, people, share, uuid
+from guard.rules import models
+from guard.rules.fields import duration, people, share, text, uuid
+from guard.rules.problems import is_misspelt, suggestion
 from guard.rules.scalars import described
 from guard.rules.tree import Mapping, Sequence, problem_at
 
@@ -40,7 +41,9 @@ def disagreements(root: Mapping) -> Iterator[Problem]:
         yield from _repeated(segment, steps, seen)
         if segment.get("channels") == {}:
             yield problem_at(
-                segment.value_place("channels"), (*steps, "channels"), "is empty; it needs at least one guard"
+                segment.value_place("channels"),
+                (*steps, "channels"),
+                "is empty; it needs at least one guard, such as email: {min: 1000}",
             )
         for channel, guard in _mappings(segment, "channels"):
             yield from _guard(guard, (*steps, "channels", channel), segment["channels"].key_place(channel))
@@ -68,7 +71,7 @@ def _identity(segment: Mapping, steps: tuple[str, ...], key_place: Place) -> Ite
             f"has a uuid (line {segment.line('uuid')}) and a name (line {segment.line('name')}); leave one of them out"
         )
         yield problem_at(key_place, steps, what)
-    elif "uuid" not in segment and "name" not in segment:
+    elif not any(key in segment or is_misspelt(key, segment, models.Segment) for key in ("uuid", "name")):
         yield problem_at(key_place, steps, "has neither uuid nor name; write one of them")
 
 
@@ -76,9 +79,9 @@ def _repeated(
     segment: Mapping, steps: tuple[str, ...], seen: dict[tuple[str, str, bool], tuple[str, int]]
 ) -> Iterator[Problem]:
     bypass = segment.get("bypass_global", False)
-    uuid_here = _read(segment, "uuid", uuid)
-    for kind, value in (("uuid", uuid_here), ("name", segment.get("name"))):
-        if not isinstance(value, str) or not isinstance(bypass, bool):
+    for kind, read in (("uuid", uuid), ("name", text)):
+        value = _read(segment, kind, read)
+        if value is None or not isinstance(bypass, bool):
             continue
         key, line = seen.setdefault((kind, value, bypass), (steps[-1], segment.line(kind)))
         if key != steps[-1]:
@@ -127,14 +130,14 @@ def _campaigns(root: Mapping) -> Iterator[Problem]:
             continue
         lines: dict[str, int] = {}
         for index, (key, place) in enumerate(zip(segments, segments.places, strict=True)):
-            if not isinstance(key, str):
+            if not isinstance(key, str) or not key.strip():
                 continue
             steps = ("campaigns", name, "segments", index)
             if key in lines:
                 yield problem_at(
                     place, steps, f"{described(key)} stands here twice; it is in line {lines[key]} already"
                 )
-            elif isinstance(known, Mapping) and key not in known:
+            elif isinstance(known, Mapping) and known and key not in known:
                 suggested += 1
                 close = suggestion(key, known) if suggested <= _MOST_SUGGESTIONS else ""
                 yield problem_at(place, steps, f"there is no segment {described(key)}{close}")

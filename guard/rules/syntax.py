@@ -7,6 +7,10 @@ import yaml
 from guard.errors import Problem
 from guard.words import printable
 
+_OPEN_BRACKETS = {
+    "did not find expected ',' or '}'": ("{", "}"),
+    "did not find expected ',' or ']'": ("[", "]"),
+}
 _PLAINLY = {
     "mapping values are not allowed in this context": (
         'a colon stands where none can: check the indentation, and put a text that holds ": " in quotes'
@@ -15,10 +19,8 @@ _PLAINLY = {
     "did not find expected '-' indicator": "this list goes on with something else than a dash: check the indentation",
     "block sequence entries are not allowed in this context": "a list cannot begin here: check the indentation",
     "mapping keys are not allowed in this context": "a key cannot stand here: check the indentation",
-    "did not find expected ',' or '}'": 'a "," or the closing "}" is missing here',
-    "did not find expected ',' or ']'": 'a "," or the closing "]" is missing here',
     "could not find expected ':'": 'a key is missing its ":"',
-    "did not find expected node content": "a value is missing here",
+    "did not find expected node content": "a value or a closing bracket is missing here",
     "did not find expected <document start>": "something stands here that does not belong to the document above it",
     "found unexpected document indicator": "a document ends inside a quoted text: a quote is not closed",
     "found unknown escape character": r"there is no such escape: write \\ for a backslash, or use single quotes",
@@ -50,13 +52,28 @@ def syntax_problem(error: yaml.YAMLError, source: str) -> Problem:
     problem = str(getattr(error, "problem", None) or "no reason was given")
     if mark is None:
         return Problem(line=1, column=1, where="", what=f"this is not YAML ({problem})")
-    return Problem(line=mark.line + 1, column=mark.column + 1, where="", what=_sentence(error, problem, source))
+    what = _sentence(error, problem, source)
+    if mark.index >= len(source):
+        return problem_in(source, _end_of_text(source[: mark.index]), what)
+    return Problem(line=mark.line + 1, column=mark.column + 1, where="", what=what)
+
+
+def _end_of_text(source: str) -> int:
+    """Return the index behind the last line that holds more than a comment."""
+    lines = source.split("\n")
+    while lines and (not lines[-1].strip() or lines[-1].lstrip().startswith("#")):
+        lines.pop()
+    return len("\n".join(lines).rstrip())
 
 
 def _sentence(error: yaml.YAMLError, problem: str, source: str) -> str:
+    begin = getattr(error, "context_mark", None)
     if problem == "found unexpected end of stream":
-        begin = getattr(error, "context_mark", None)
         return "a quote is not closed" + (f": it is opened in line {begin.line + 1}" if begin else "")
+    if problem in _OPEN_BRACKETS:
+        opening, closing = _OPEN_BRACKETS[problem]
+        opened = f': its "{opening}" stands in line {begin.line + 1}, column {begin.column + 1}' if begin else ""
+        return f'a "," or the closing "{closing}" is missing here{opened}'
     if problem == "found character that cannot start any token":
         mark = getattr(error, "problem_mark", None)
         character = source[mark.index : mark.index + 1] if mark else ""

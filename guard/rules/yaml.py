@@ -22,7 +22,7 @@ from yaml.events import (
     StreamEndEvent,
 )
 
-from guard.rules.scalars import REFUSED, described, is_null, plain
+from guard.rules.scalars import REFUSED, cut_at_commas, described, is_null, plain
 from guard.rules.syntax import problem_in, syntax_problem
 from guard.rules.tree import Mapping, Place, Sequence, Tree, problem_at
 from guard.words import number, printable, shortened
@@ -65,12 +65,13 @@ def read_yaml(source: str) -> Tree:
 
 
 class _OddKey(str):
-    """What stands in a key's place, but names no value: a refused key, or the merge key."""
+    """What stands in a key's place, but names no value: a refused key, the merge key, or a part of a number."""
 
     __slots__ = ()
 
 
 _MERGE = _OddKey("<<")
+_PART_OF_NUMBER = _OddKey("?")
 
 
 class _Open:
@@ -179,8 +180,22 @@ class _Builder:
             top.key = _MERGE
         elif event.implicit[0] and is_null(text):
             self.refuse_key(top, place, 'a key is missing; one that is really called so needs quotes ("null")')
+        elif text[:1].isdigit() and self.goes_on(top.node, event):
+            top.key = _PART_OF_NUMBER
         else:
             self.set_key(top, text, place)
+
+    def goes_on(self, node: Mapping | Sequence, event: Any) -> bool:
+        """Join a key to the number before it, where a comma in braces parts the two; return whether it does."""
+        if not isinstance(node, Mapping) or not node:
+            return False
+        key, mark = next(reversed(node)), event.start_mark
+        line, column = node.value_place(key)
+        number_begins = mark.index - mark.column + column - 1
+        if line != mark.line + 1 or (joined := cut_at_commas(self.source, number_begins, event.end_mark.index)) is None:
+            return False
+        node[key] = joined
+        return True
 
     def set_key(self, top: _Open, text: str, place: Place) -> None:
         node = top.node
@@ -219,7 +234,7 @@ class _Builder:
         if self.may_hold_tags and _TAGGED.match(self.source, event.start_mark.index):
             self.report(_place(event), _NO_TAGS)
             value = REFUSED
-        elif value is None and len(self.stack) > 1:
+        elif value is None and len(self.stack) > 1 and self.stack[-1].key is not _PART_OF_NUMBER:
             self.nulls.append(self.problem(_place(event), NO_VALUE))
         if event.anchor is not None:
             self.anchors[event.anchor] = _Anchored(name=event.anchor, value=value, nodes=1, text=event.value)

@@ -1,3 +1,5 @@
+"""Durations: what is read, and what is told of what is none."""
+
 from __future__ import annotations
 
 import re
@@ -32,7 +34,9 @@ def test_a_duration_is_read_in_seconds(text: str, seconds: float) -> None:
     "text",
     [
         "",
-        "5",
+        "0",
+        "05",
+        "86401",
         "s",
         "1.5s",
         "-1s",
@@ -51,11 +55,30 @@ def test_a_duration_is_read_in_seconds(text: str, seconds: float) -> None:
     ],
 )
 def test_anything_else_is_no_duration(text: str) -> None:
-    with pytest.raises(ValueError, match=r"^write a duration such as 90s, 10m or 1h30m$"):
+    with pytest.raises(ValueError, match=r'^".*" is no duration; write one such as 90s, 10m or 1h30m$') as caught:
         parse_duration(text)
+    assert len(str(caught.value)) < 150
+
+
+@pytest.mark.parametrize(
+    ("text", "advice"),
+    [
+        ("5", "5s, 5m or 5h"),
+        ("24", "24s, 24m or 24h"),
+        ("25", "25s or 25m"),
+        ("1440", "1440s or 1440m"),
+        ("1441", "1441s"),
+        ("86400", "86400s"),
+    ],
+)
+def test_a_number_without_a_unit_is_offered_each_that_it_can_have(text: str, advice: str) -> None:
+    with pytest.raises(ValueError, match=f'^"{text}" is no duration; write {advice}$'):
+        parse_duration(text)
+    for offered in re.findall("[0-9]+[smh]", advice):
+        assert 0 < parse_duration(offered) <= LONGEST
 
 
 @pytest.mark.parametrize("text", ["0s", "0h0m0s0ms", "24h1ms", "25h", "99999999h"])
 def test_a_duration_of_nothing_or_of_more_than_a_day_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match=r"^write a duration of more than 0s and at most 24h$"):
+    with pytest.raises(ValueError, match=rf'^"{text}" is out of bounds; write a duration of more than 0s'):
         parse_duration(text)

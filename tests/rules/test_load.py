@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import gc
 import hashlib
+import traceback
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from guard.errors import RulesError
 from guard.model import (
     LARGEST_COUNT,
     Bound,
@@ -103,6 +105,29 @@ def test_every_value_arrives_with_its_line_in_the_order_of_the_file() -> None:
     )
     ceiling = Total(channel=Channel.SMS, bounds=(Bound(name=BoundName.MAX, limit=5, line=28),), line=28)
     assert rules.campaigns == (Campaign(key="spring", segments=("a", "b"), totals=(ceiling,), line=25),)
+
+
+@pytest.mark.parametrize("key", ["channels", "uuid", "share", "segments"])
+def test_a_segment_can_have_a_name_that_is_a_key_elsewhere(problems: Callable[[str], list[str]], key: str) -> None:
+    told = problems(f"version: 1\nsegments: {{{key}: 5, b: {{name: B, channels: {{users: {{mim: 1}}}}}}}}\n")
+    assert [line.split(": ", 1)[1] for line in told] == [
+        f"segments.{key}: 5 stands where keys and values belong",
+        'segments.b.channels.users.mim: unknown key; did you mean "min"?',
+    ]
+
+
+@pytest.mark.parametrize("written", ["50.000", "+50.000", "-50.000", "1.500.000", "'50.000'", "999.999"])
+def test_digits_that_a_dot_may_group_are_never_offered_without_their_last_three(
+    guarded: Callable[[str], str], problems: Callable[[str], list[str]], written: str
+) -> None:
+    (told,) = problems(guarded(f"{{users: {{max: {written}}}}}"))
+    whole = written.strip("'+").replace(".", "")
+    assert told.endswith(f" is read differently by different tools; write {whole} if the dot separates thousands")
+
+
+def test_the_segments_that_are_told_to_write_are_right(problems: Callable[[str], list[str]]) -> None:
+    (told,) = problems("version: 1\nsegments: []\n")
+    assert problems("version: 1\n" + told.partition("; write for example ")[2]) == []
 
 
 def test_what_is_left_out_is_what_the_model_has_by_default() -> None:
@@ -227,6 +252,16 @@ def test_our_classes_and_pydantic_do_not_show(problems: Callable[[str], list[str
             "dict_type",
         ):
             assert word not in told
+
+
+@pytest.mark.parametrize("source", ["version: 2\n", "version: [\n", "version: 1\nversion: 1\n"])
+def test_a_traceback_of_wrong_rules_shows_the_problems_and_nothing_before_them(source: str) -> None:
+    with pytest.raises(RulesError) as caught:
+        parse_rules(source.encode(), "rules.yaml")
+    told = "".join(traceback.format_exception(caught.value))
+    assert told.count("Traceback") == 1
+    assert "rules.yaml:" in told
+    assert "ValidationError" not in told
 
 
 @pytest.mark.parametrize("source", [b"version: 1\nsegments: {a: {name: A, channels: {users: {min: 1}}}}\n", b"x"])

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from jsonschema import Draft7Validator
 
 import guard.rules
 from guard.rules.schema import rules_schema, schema_text
@@ -78,6 +79,15 @@ def test_every_mapping_is_closed_and_every_key_is_described() -> None:
         assert part["title"]
         assert part["description"]
         assert all(each["description"] for each in part["properties"].values())
+
+
+def test_every_example_is_accepted_by_its_own_key() -> None:
+    schema = rules_schema()
+    keys = [part for part in mappings_of(schema) if isinstance(part.get("examples"), list)]
+    assert len(keys) > 10
+    for key in keys:
+        for example in key["examples"]:
+            Draft7Validator({"definitions": schema["definitions"], **key}).validate(example)
 
 
 def test_nothing_that_can_be_left_out_can_be_null() -> None:

@@ -91,6 +91,38 @@ def test_a_number_that_tools_read_differently_keeps_its_own_text(scalar: str) ->
     assert value.text == scalar
 
 
+@pytest.mark.parametrize(
+    "number", ["10,000", "1,500,000", "1,5", "12, 000", "-1,000", "12,5%", "2,5k", "1.500,00", "0,6"]
+)
+def test_a_number_that_a_comma_cuts_in_braces_is_one_number_again(number: str) -> None:
+    tree = read_yaml(f"ä: 'ö'\r\na: {{b: x, min: {number}, max: {number} }}\r\n")
+    assert not tree.problems
+    assert not tree.nulls
+    assert list(tree.root["a"]) == ["b", "min", "max"]
+    assert [type(tree.root["a"][key]) for key in ("min", "max")] == [Number, Number]
+    assert [tree.root["a"][key].text for key in ("min", "max")] == [number, number]
+
+
+@pytest.mark.parametrize(
+    ("braces", "keys"),
+    [
+        ("{a: 10, 5: x}", ["a", "5"]),
+        ("{a: 10,000: 5}", ["a", "000"]),
+        ("{a: '10',000}", ["a", "000"]),
+        ("{a: A 10,000}", ["a", "000"]),
+        ("{a: 10,'000'}", ["a", "000"]),
+        ("{a: [10],000}", ["a", "000"]),
+        ("{a: 10,\n  000}", ["a", "000"]),
+        ("{a: 5, b: 1,\n          a: 10,000}", ["a", "b", "000"]),
+        ("{<<: {a: 10},000}", ["000", "a"]),
+        ("{10,000}", ["10", "000"]),
+        ("{a: " + "1," * 40 + "000}", ["a", "1", "000"]),
+    ],
+)
+def test_what_only_looks_like_a_part_of_a_number_stays_a_key(braces: str, keys: list[str]) -> None:
+    assert list(read_yaml(f"m: {braces}\n").root["m"]) == keys
+
+
 def test_five_thousand_digits_keep_their_own_text() -> None:
     assert value_of("9" * 5000).text == "9" * 5000
 
@@ -221,7 +253,7 @@ def test_what_aliases_stand_for_is_counted_before_it_is_made() -> None:
 
 def test_reading_goes_on_after_a_problem_and_ends_at_a_syntax_error() -> None:
     found = complaints("a: 1\na: 2\nb: !x 1\nc: [\n")
-    assert [(line, column) for line, column, _ in found] == [(2, 1), (3, 4), (5, 1)]
+    assert [(line, column) for line, column, _ in found] == [(2, 1), (3, 4), (4, 5)]
 
 
 @pytest.mark.parametrize("character", ["\x85", "\u2028", "\u2029"])

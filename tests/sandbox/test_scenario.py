@@ -104,8 +104,8 @@ def test_the_server_s_clock_can_be_behind() -> None:
     [
         ("segments: []\nkye: x", '2:1: kye: unknown key; did you mean "key"'),
         ("segments: []\nstamps: minutes", '2:9: stamps: "minutes" is not possible here'),
-        ("segments: []\nclock_skew: -1", "2:13: clock_skew: -1 is no such duration"),
-        ("segments: []\nlatency: soon", '2:10: latency: "soon" is no such duration'),
+        ("segments: []\nclock_skew: -1", "2:13: clock_skew: -1 is no duration"),
+        ("segments: []\nlatency: soon", '2:10: latency: "soon" is no duration'),
         ("segments: []\nrate_limit: {requests_per_second: 0}", "2:35: rate_limit.requests_per_second: 0 is out of"),
         ("latency: 1s", '1:1: the key "segments" is missing'),
         (f"segments: [{{uuid: {UUID}}}]", '1:12: segments[1]: the key "name" is missing'),
@@ -115,7 +115,7 @@ def test_the_server_s_clock_can_be_behind() -> None:
         (segment_with("stuck: 5"), "4:12: segments[1].stuck: 5 is no list"),
         (segment_with("answers: {any: [200]}"), "4:21: segments[1].answers.any[1]: 200 is none of the API's errors"),
         (segment_with("answers: {trigger: [503]}"), "4:15: segments[1].answers.trigger: unknown key; did you mean"),
-        (segment_with("refresh: 0s"), '4:14: segments[1].refresh: "0s" is no such duration'),
+        (segment_with("refresh: 0s"), '4:14: segments[1].refresh: "0s" is out of bounds'),
     ],
 )
 def test_a_problem_is_told_with_its_place(text: str, place: str) -> None:

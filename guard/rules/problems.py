@@ -1,0 +1,202 @@
+"""From pydantic's errors to problems with their places, in the words of whoever wrote the file."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, get_args, get_origin
+
+from pydantic import BaseModel
+
+from guard.rules.fields import decimal, text, whole_number
+from guard.rules.scalars import REFUSED, described
+from guard.rules.tree import Mapping, Sequence, problem_at
+from guard.rules.yaml import NO_VALUE
+from guard.words import did_you_mean, nearest, plural
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from pydantic import ValidationError
+    from pydantic_core import ErrorDetails
+
+    from guard.errors import Problem
+    from guard.rules.tree import Place
+
+_A_COMMA_BEFORE_IT = "; if it belongs to the text before it, put that text in quotes"
+_LONGEST_GUESS = 100  # a longer word is compared with nothing: comparing takes the square of the length
+
+
+def translated(error: ValidationError, root: Mapping, model: type[BaseModel]) -> Iterator[Problem]:
+    """Yield a problem for each cause of a validation error, on the way to its value in the file."""
+    for each in error.errors(include_url=False):
+        loc, kind, given = each["loc"], each["type"], each["input"]
+        steps, key_place, place = _way(root, loc)
+        key, parent = str(loc[-1]), _model_at(model, loc[:-1])
+        if kind == "extra_forbidden":
+            is_bare = given is None and place == (key_place[0], key_place[1] + len(key))
+            place, what = key_place, _unknown_key(key, parent) + (_A_COMMA_BEFORE_IT if is_bare else "")
+        elif kind == "missing":
+            if is_misspelt(key, given, parent):
+                continue
+            place, what = key_place, f'the key "{key}" is missing{_example(key, parent)}'
+        elif given is REFUSED:
+            continue
+        elif given is None:
+            what = NO_VALUE
+        else:
+            place = key_place if key == "[key]" else place
+            what = _sentence(each) + (_example(key, parent) if kind in _SHOWN_BY_EXAMPLE else "")
+        yield problem_at(place, steps, what)
+
+
+def suggestion(word: str, known: Iterable[str]) -> str:
+    """Return ``; did you mean "users"?`` where a known word is close; an overlong word is compared with none."""
+    return did_you_mean(word, known) if len(word) <= _LONGEST_GUESS else ""
+
+
+def is_misspelt(key: str, mapping: Mapping, model: type[BaseModel]) -> bool:
+    """Return whether a missing key is told of already: an unknown key looks like it, or is refused in its favour."""
+    unknown = mapping.keys() - model.model_fields.keys()
+    return any(each in _refused_keys(model) or _known_key_like(each, model) == key for each in unknown)
+
+
+# Where it is
+
+
+def _way(root: Mapping, loc: Iterable[int | str]) -> tuple[list[int | str], Place, Place]:
+    """Return the steps of a location that are in the file, and the places of the last one's key and value."""
+    here: Any = root
+    steps: list[int | str] = []
+    key_place = place = root.place
+    for step in loc:
+        if isinstance(here, Mapping) and step in here:
+            key_place, place = here.key_place(str(step)), here.value_place(str(step))
+        elif isinstance(here, Sequence) and isinstance(step, int):
+            key_place = place = here.places[step]
+        else:
+            break
+        here = here[step]
+        steps.append(step)
+    return steps, key_place, place
+
+
+def _model_at(model: type[BaseModel], loc: Iterable[int | str]) -> type[BaseModel]:
+    """Return the model of the mapping at a location; BaseModel, which knows no keys, where they are the writer's."""
+    here: Any = model
+    for step in loc:
+        if _is_model(here):
+            field = here.model_fields.get(str(step))
+            here = _container(field.annotation) if field else None
+        else:
+            here = _container(get_args(here)[-1]) if get_origin(here) in {dict, list} else None
+    return here if _is_model(here) else BaseModel
+
+
+def _container(annotation: Any) -> Any:
+    """Return the model, dict or list that an annotation is, or holds among what is optional or annotated."""
+    if _is_model(annotation) or get_origin(annotation) in {dict, list}:
+        return annotation
+    return next((found for part in get_args(annotation) if (found := _container(part))), None)
+
+
+def _is_model(annotation: Any) -> bool:
+    return isinstance(annotation, type) and issubclass(annotation, BaseModel)
+
+
+# What it is
+
+
+def _unknown_key(key: str, model: type[BaseModel]) -> str:
+    refused = _refused_keys(model)
+    if key in refused:
+        return refused[key]
+    if key[:1].isspace():
+        return "begins with white space that is no indentation; indent with plain spaces"
+    if close := _known_key_like(key, model):
+        return f'unknown key; did you mean "{close}"?'
+    return f"unknown key; the keys here are {_either(list(model.model_fields), 'and')}"
+
+
+def _refused_keys(model: type[BaseModel]) -> dict[str, str]:
+    refused: dict[str, str] = getattr(model, "refused_keys", {})
+    return refused
+
+
+@lru_cache(maxsize=1000)  # whoever misspells a key often does so in every segment
+def _known_key_like(key: str, model: type[BaseModel]) -> str | None:
+    close = nearest(key, model.model_fields) if len(key) <= _LONGEST_GUESS else []
+    return next(iter(close), None)
+
+
+def _example(key: str, model: type[BaseModel]) -> str:
+    """Return what to write, from the example that a key has in its model; nothing where it has none."""
+    field = model.model_fields.get(key)
+    if field is None or not field.examples:
+        return ""
+    example = field.examples[0]
+    write = "write for example" if isinstance(example, dict | list) else "write"
+    return f"; {write} {key}: {_in_one_line(example)}"
+
+
+def _in_one_line(value: Any) -> str:
+    """Return a value as YAML writes it in braces; its texts are words that need no quotes."""
+    match value:
+        case dict():
+            return "{" + ", ".join(f"{key}: {_in_one_line(each)}" for key, each in value.items()) + "}"
+        case list():
+            return "[" + ", ".join(_in_one_line(each) for each in value) + "]"
+        case _:
+            return str(value)
+
+
+def _either(words: list[str], joint: str = "or") -> str:
+    return f" {joint} ".join(part for part in (", ".join(words[:-1]), words[-1]) if part)
+
+
+def _sentence(error: ErrorDetails) -> str:
+    """Return what is wrong with a value in our words; pydantic's never show, nor the names of our classes."""
+    kind, given, context = error["type"], error["input"], error.get("ctx", {})
+    said = described(given)
+    if kind == "value_error":
+        return str(context["error"])
+    if kind in _READERS:
+        return _refusal(_READERS[kind], given)
+    if kind in _RELATIONS:
+        (limit,) = context.values()
+        return f"{said} is out of bounds; it must be {_RELATIONS[kind]} {limit:g}"
+    if kind in {"literal_error", "enum"}:
+        possible = re.findall("'([^']*)'", context["expected"])
+        close = suggestion(given.lower(), possible) if isinstance(given, str) else ""
+        return f"{said} is not possible here" + (close or f"; write {_either(possible)}")
+    if kind == "too_short":
+        return f"is empty; it needs at least {plural(context['min_length'], 'entry', 'entries')}"
+    return f"{said} {_PLAINLY.get(kind, 'is not possible here')}"
+
+
+_PLAINLY = {
+    "model_type": "stands where keys and values belong",
+    "dict_type": "stands where keys and values belong",
+    "list_type": "is no list; write one such as [one, other]",
+    "bool_type": "is neither true nor false; write one of these",
+}
+_SHOWN_BY_EXAMPLE = {"model_type", "dict_type", "too_short"}
+_READERS: dict[str, Callable[[object], object]] = {
+    "string_type": text,
+    "int_type": whole_number,
+    "float_type": decimal,
+}
+_RELATIONS = {
+    "greater_than": "more than",
+    "greater_than_equal": "at least",
+    "less_than": "less than",
+    "less_than_equal": "at most",
+}
+
+
+def _refusal(read: Callable[[object], object], given: object) -> str:
+    try:
+        read(given)
+    except ValueError as error:
+        return str(error)
+    return f"{described(given)} is not possible here"
