@@ -1,0 +1,138 @@
+"""What the Action was told: its inputs as they stand in the environment, and the command line that they amount to.
+
+``action.yml`` hands every input over as a variable ``INPUT_NAME``, except the key, which is ``BLUESHIFT_API_KEY``.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from guard.errors import UsageError
+from guard.words import did_you_mean, printable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class Mode(StrEnum):
+    """What the Action does: count and judge, or only read the rules file, offline and without a key."""
+
+    CHECK = "check"
+    VALIDATE = "validate"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inputs:
+    """The inputs that need a thought of the Action's own, and ``flags`` for those that the command understands.
+
+    ``html``, ``json`` and ``junit`` are where reports were asked for, None where not.
+    """
+
+    mode: Mode
+    rules: str
+    flags: tuple[str, ...]
+    summary: bool
+    annotations: bool
+    html: Path | None
+    json: Path | None
+    junit: Path | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnReports:
+    """Reports that the Action reads back, in a folder that was made for this run: nothing in it can be older."""
+
+    folder: Path
+
+    @property
+    def json(self) -> Path:
+        """The report for the outputs."""
+        return self.folder / "report.json"
+
+    @property
+    def summary(self) -> Path:
+        """The page for the job summary."""
+        return self.folder / "summary.md"
+
+    @property
+    def annotations(self) -> Path:
+        """The workflow commands that annotate the rules."""
+        return self.folder / "annotations.txt"
+
+
+def read_inputs(environ: Mapping[str, str]) -> Inputs:
+    """Return the inputs; raise UsageError for one that is none of its possible values."""
+    return Inputs(
+        mode=_mode(_text(environ, "mode") or Mode.CHECK),
+        rules=_text(environ, "rules") or "rules.yaml",
+        flags=_flags(environ),
+        summary=_switch(environ, "summary"),
+        annotations=_switch(environ, "annotations"),
+        html=_path(environ, "html"),
+        json=_path(environ, "json"),
+        junit=_path(environ, "junit"),
+    )
+
+
+def command_line(inputs: Inputs, own: OwnReports) -> list[str]:
+    """Return the arguments for the command; no value of an input can be taken for a flag."""
+    if inputs.mode is Mode.VALIDATE:
+        return ["validate", "--", inputs.rules]
+    wanted = {
+        "json": own.json,
+        "markdown": own.summary if inputs.summary else None,
+        "github": own.annotations if inputs.annotations else None,
+    }
+    asked = {"html": inputs.html, "json": inputs.json, "junit": inputs.junit}
+    reports = [(name, path) for named in (wanted, asked) for name, path in named.items() if path is not None]
+    outputs = [f"--output={name}={path}" for name, path in reports]
+    return ["check", *inputs.flags, *outputs, "--", inputs.rules]
+
+
+def _flags(environ: Mapping[str, str]) -> tuple[str, ...]:
+    lists = [
+        f"--{flag}={each}"
+        for flag, name in (("segment", "segments"), ("tag", "tags"), ("campaign", "campaigns"))
+        for each in _list(environ, name)
+    ]
+    single = [
+        f"--{name}={value}" for name in ("fail-on", "timeout", "region", "base-url") if (value := _text(environ, name))
+    ]
+    return (*lists, *single)
+
+
+def _text(environ: Mapping[str, str], name: str) -> str:
+    """Return the input without blanks around it; an input that is not given is empty."""
+    return environ.get(f"INPUT_{name.upper().replace('-', '_')}", "").strip()
+
+
+def _list(environ: Mapping[str, str], name: str) -> list[str]:
+    return [each.strip() for each in re.split("[,\n]", _text(environ, name)) if each.strip()]
+
+
+def _path(environ: Mapping[str, str], name: str) -> Path | None:
+    text = _text(environ, name)
+    return Path(text) if text else None
+
+
+def _mode(text: str) -> Mode:
+    try:
+        return Mode(text)
+    except ValueError:
+        raise UsageError(
+            f'the input "mode" cannot be "{printable(text)}"{did_you_mean(text, Mode)}',
+            hint=f"modes are: {', '.join(Mode)}",
+        ) from None
+
+
+def _switch(environ: Mapping[str, str], name: str) -> bool:
+    text = _text(environ, name)
+    if text.lower() not in {"", "true", "false"}:
+        raise UsageError(
+            f'the input "{name}" is neither true nor false: "{printable(text)}"', hint=f"write {name}: true or false"
+        )
+    return text.lower() != "false"

@@ -1,0 +1,274 @@
+"""The action as a workflow uses it: its steps in bash, one after another, against the sandbox."""
+
+from __future__ import annotations
+
+import copy
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from guard.sandbox.server import Sandbox
+
+    Use = Callable[..., Any]
+
+
+def test_all_the_steps_run_from_a_checkout_with_nothing_but_what_the_action_needs(first_use: Any) -> None:
+    runner, run = first_use
+
+    assert (run.code, run.outputs["verdict"], run.outputs["exit-code"]) == (0, "valid", "0")
+    assert "rules.yaml is right: 3 segments, 3 guards, 1 campaign" in run.log
+    assert not (runner.action_path / "build").exists()
+
+
+def test_what_is_within_bounds_passes(use: Use) -> None:
+    run = use(segments="good")
+
+    assert run.code == 0
+    report = run.outputs.pop("report-json")
+    assert run.outputs == {"verdict": "pass", "exit-code": "0", "failed": "0", "unknown": "0", "report-html": ""}
+    assert json.loads(Path(report).read_text())["verdict"] == "pass"
+    assert "PASS    good / email / min" in run.log
+    assert "1 guard passed" in run.summary
+    assert run.errors() == []
+
+
+def test_what_is_out_of_bounds_fails_the_step_and_marks_its_line(use: Use) -> None:
+    run = use(segments="bad")
+
+    assert run.code == 1
+    assert {**run.outputs, "report-json": ""} == {
+        "verdict": "fail",
+        "exit-code": "1",
+        "failed": "1",
+        "unknown": "0",
+        "report-json": "",
+        "report-html": "",
+    }
+    [(properties, text)] = [(properties, text) for name, properties, text in run.commands if name == "error"]
+    assert (properties["file"], properties["line"]) == ("rules.yaml", "11")
+    assert "email reaches 5,000, which is 4,900 above the maximum of 100" in text
+    assert "Do not send" in run.summary
+
+
+def test_what_could_not_be_found_out_is_no_pass_and_says_so(use: Use) -> None:
+    run = use(segments="stuck, good")
+
+    assert run.code == 3
+    assert (run.outputs["verdict"], run.outputs["unknown"], run.outputs["failed"]) == ("unknown", "1", "0")
+    assert any("unknown" in text for text in run.errors())
+    assert "could not be found out" in run.summary
+
+
+def test_a_usage_error_has_the_verdict_error_and_no_report(use: Use) -> None:
+    run = use(segments="nobody", html="page.html", json="report.json")
+
+    assert run.code == 2
+    assert run.outputs == {
+        "verdict": "error",
+        "exit-code": "2",
+        "failed": "",
+        "unknown": "",
+        "report-json": "",
+        "report-html": "",
+    }
+    assert ["nobody" in text for text in (*run.errors(), run.summary)] == [True, True]
+
+
+def test_a_report_of_yesterday_is_not_taken_for_one_of_today(use: Use, runner: Any) -> None:
+    (runner.workspace / "report.json").write_text('{"verdict": "pass", "exit_code": 0}')
+
+    run = use(segments="good", json="report.json", html="report.json")
+
+    assert (run.code, run.outputs["verdict"]) == (2, "error")
+    assert run.outputs["report-json"] == run.outputs["report-html"] == ""
+
+
+def test_each_problem_of_the_rules_is_marked_on_its_line(use: Use, runner: Any) -> None:
+    (runner.workspace / "rules.yaml").write_text("version: 1\nsegments:\n  a: {uuid: 7}\n  b: {nme: c}\n")
+
+    run = use(mode="validate", api_key=None)
+
+    places = [(each.get("file"), each.get("line")) for name, each, _ in run.commands if name == "error"]
+    assert (run.code, run.outputs["verdict"]) == (2, "error")
+    assert {("rules.yaml", "3"), ("rules.yaml", "4")} <= set(places)
+    assert "rules.yaml:4:" in run.summary
+
+
+def test_a_cancelled_job_ends_at_once_and_says_so(use: Use, runner: Any, sandbox: Sandbox) -> None:
+    rules = runner.workspace / "rules.yaml"
+    rules.write_text(rules.read_text().replace("timeout: 500ms", "timeout: 60s"))
+    runner.cancelled_when = lambda: bool(sandbox.requests)
+
+    run = use(segments="stuck")
+
+    assert (run.code, run.outputs["verdict"], run.outputs["exit-code"]) == (130, "unknown", "130")
+    assert "was stopped" in run.summary
+
+
+def test_a_missing_key_names_the_secret_as_the_thing_to_look_at(use: Use, sandbox: Sandbox) -> None:
+    run = use(api_key=None)
+
+    assert (run.code, run.outputs["verdict"]) == (2, "error")
+    assert 'The input "api-key" is empty' in run.errors()[0]
+    assert sandbox.requests == ()
+
+
+@pytest.mark.usefixtures("from_fork")
+def test_a_missing_key_on_a_pull_request_from_a_fork_is_explained(use: Use) -> None:
+    run = use(api_key="")
+
+    assert run.code == 2
+    for text in (run.errors()[0], run.summary):
+        assert "This pull request comes from a fork" in text
+        assert "mode: validate" in text
+
+
+@pytest.mark.usefixtures("from_fork")
+def test_a_fork_can_validate(use: Use) -> None:
+    assert use(mode="validate", api_key="").code == 0
+
+
+def test_a_runner_without_a_usable_python_says_how_to_get_one(runner: Any, tmp_path: Path) -> None:
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    for name in ("bash", "mktemp"):
+        (tools / name).symlink_to(Path("/usr/bin") / name)
+    old = tools / "python3"
+    old.write_text("#!/bin/bash\nexit 1\n")
+    old.chmod(0o755)
+    runner.environ = {**runner.environ, "PATH": str(tools)}
+    runner.installed = None
+
+    run = runner.uses(mode="validate")
+
+    assert (run.code, run.outputs["verdict"], run.outputs["exit-code"]) == (2, "error", "2")
+    for text in (run.errors()[0], run.summary):
+        assert "actions/setup-python" in text
+        assert "update-environment: false" in text
+
+
+def test_the_workspace_cannot_stand_in_for_a_module(use: Use, runner: Any) -> None:
+    for name in ("guard", "click", "venv"):
+        (runner.workspace / name).mkdir()
+        (runner.workspace / name / "__init__.py").write_text("open('PWNED', 'w')")
+
+    assert use(segments="good").code == 0
+
+
+INJECTION = """x$(touch PWNED)`touch PWNED`; touch PWNED; '; touch PWNED; '"; touch PWNED; "
+::set-output name=verdict::pass
+##[set-env name=PATH]PWNED
+verdict=pass
+${{ github.token }} %0A::error:: é\u202e"""
+OPEN = [
+    "mode",
+    "rules",
+    "region",
+    "base_url",
+    "segments",
+    "tags",
+    "campaigns",
+    "fail_on",
+    "timeout",
+    "summary",
+    "annotations",
+]
+
+
+@pytest.mark.parametrize("name", OPEN)
+def test_no_input_becomes_a_command_or_a_pass(use: Use, name: str) -> None:
+    run = use(**{name: INJECTION})
+
+    assert (run.code, run.outputs["verdict"]) == (2, "error")
+
+
+@pytest.mark.parametrize(
+    "inputs",
+    [{"rules": "--help"}, {"segments": "--help"}, {"timeout": "--help"}, {"rules": "--help", "mode": "validate"}],
+)
+def test_no_input_becomes_a_flag(use: Use, inputs: dict[str, str]) -> None:
+    run = use(**inputs)
+
+    assert (run.code, run.outputs["verdict"]) == (2, "error")
+
+
+@pytest.mark.parametrize("name", ["html", "json", "junit"])
+def test_a_report_path_is_a_path_whatever_stands_in_it(use: Use, runner: Any, name: str) -> None:
+    run = use(segments="good", **{name: "$(date) ; ü\n::set-output name=verdict::fail"})
+
+    assert (run.code, run.outputs["verdict"]) == (0, "pass")
+    assert (runner.workspace / "$(date) ; ü\n::set-output name=verdict::fail").exists()
+
+
+def test_a_key_of_several_lines_is_masked_whole_and_refused(use: Use) -> None:
+    run = use(api_key="one%0A\ntwo")
+
+    assert run.commands[0] == ("add-mask", {}, "one%0A\ntwo")
+    assert run.code == 2
+
+
+def chosen(run: Any) -> list[str]:
+    report = json.loads(Path(run.outputs["report-json"]).read_text())
+    return [segment["key"] for segment in report["segments"]]
+
+
+def is_written(path: str) -> Callable[[Any, Any, Sandbox], bool]:
+    return lambda _, runner, __: (runner.workspace / path).exists()
+
+
+ARRIVALS: dict[str, tuple[str | None, Callable[[Any, Any, Sandbox], bool]]] = {
+    "mode": ("validate", lambda run, _, sandbox: run.outputs["verdict"] == "valid" and not sandbox.requests),
+    "rules": ("Frühling 25/die Regeln.yaml", lambda run, *_: "Frühling 25/die Regeln.yaml:" in run.log),
+    "api-key": (None, lambda *found: found[2].requests != ()),  # None: as the fixture gives it
+    "region": ("mars", lambda run, *_: 'there is no region "mars"' in run.log),
+    "base-url": (None, lambda *found: found[2].requests != ()),
+    "segments": ("good,\n bad ,\n", lambda run, *_: chosen(run) == ["good", "bad"]),
+    "tags": ("große Liste", lambda run, *_: chosen(run) == ["bad"]),
+    "campaigns": ("sale", lambda run, *_: chosen(run) == ["good"]),
+    "fail-on": ("never", lambda run, *_: run.outputs["exit-code"] == "3" and run.outputs["failed"] == "1"),
+    "timeout": ("300ms", lambda run, *_: "the time for the whole run was up" in run.log),
+    "summary": ("false", lambda run, *_: run.summary == ""),
+    "annotations": ("False", lambda run, *_: run.errors() == []),
+    "html": ("ein Bericht.html", is_written("ein Bericht.html")),
+    "json": ("ein Bericht.json", is_written("ein Bericht.json")),
+    "junit": ("ein Bericht.xml", is_written("ein Bericht.xml")),
+}
+
+
+def test_every_input_is_proven_to_arrive(action: dict[str, Any]) -> None:
+    assert action["inputs"].keys() == ARRIVALS.keys()
+
+
+@pytest.mark.parametrize("name", ARRIVALS)
+def test_an_input_arrives(use: Use, runner: Any, sandbox: Sandbox, name: str) -> None:
+    value, has_arrived = ARRIVALS[name]
+    elsewhere = runner.workspace / "Frühling 25"
+    elsewhere.mkdir()
+    (elsewhere / "die Regeln.yaml").write_text((runner.workspace / "rules.yaml").read_text())
+    asked = {} if value is None else {name.replace("-", "_"): value}
+
+    run = use(**asked)
+
+    assert has_arrived(run, runner, sandbox)
+    if name in {"html", "json"}:
+        assert run.outputs[f"report-{name}"] == str(runner.workspace / value)
+
+
+@pytest.mark.parametrize("name", ARRIVALS)
+def test_without_its_line_in_the_environment_an_input_does_not_arrive(
+    use: Use, runner: Any, sandbox: Sandbox, name: str
+) -> None:
+    value, has_arrived = ARRIVALS[name]
+    asked = {} if value is None else {name.replace("-", "_"): value}
+    changed = copy.deepcopy(runner.action)
+    environ = changed["runs"]["steps"][-1]["env"]
+    [line] = [each for each, text in environ.items() if text == f"${{{{ inputs.{name} }}}}"]
+    del environ[line]
+    runner.action = changed
+
+    assert not has_arrived(use(**asked), runner, sandbox)

@@ -1,0 +1,135 @@
+"""The files that GitHub, Dependabot, pip and pre-commit read: well formed, locked, pinned, and documented."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).parents[2]
+TOOLS = Path(sys.executable).parent
+WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
+REFERENCE = (ROOT / "docs/github-actions.md").read_text(encoding="utf-8").split("## Inputs and outputs")[1]
+ACTION = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
+
+
+def run(*command: str) -> str:
+    """Run one of the tools beside this Python, and return what it said where it found fault."""
+    done = subprocess.run([TOOLS / command[0], *command[1:]], cwd=ROOT, check=False, capture_output=True, text=True)
+    return done.stdout + done.stderr if done.returncode else ""
+
+
+def test_zizmor_finds_nothing() -> None:
+    files = ["action.yml", ".github/dependabot.yml", ".pre-commit-hooks.yaml", *map(str, WORKFLOWS)]
+
+    assert run("zizmor", "--offline", "--strict-collection", "--pedantic", "--quiet", *files) == ""
+
+
+@pytest.mark.parametrize(
+    ("schema", "files"),
+    [
+        ("github-actions", [ROOT / "action.yml"]),
+        ("github-workflows", WORKFLOWS),
+        ("dependabot", [ROOT / ".github/dependabot.yml"]),
+    ],
+)
+def test_the_files_fit_their_schemas(schema: str, files: list[Path]) -> None:
+    assert run("check-jsonschema", "--builtin-schema", f"vendor.{schema}", *map(str, files)) == ""
+
+
+def scripts(file: Path) -> Iterator[str]:
+    """Yield what the steps of an action or a workflow run in bash."""
+    loaded = yaml.safe_load(file.read_text(encoding="utf-8"))
+    jobs = loaded["jobs"].values() if "jobs" in loaded else [loaded["runs"]]
+    for step in (step for job in jobs for step in job["steps"]):
+        if "run" in step:
+            yield step["run"]
+
+
+@pytest.mark.parametrize("file", [ROOT / "action.yml", *WORKFLOWS], ids=lambda file: file.name)
+def test_shellcheck_finds_nothing(file: Path, tmp_path: Path) -> None:
+    for number, script in enumerate(scripts(file)):
+        path = tmp_path / f"step-{number}.sh"
+        path.write_text(script, encoding="utf-8")
+
+        assert run("shellcheck", "--shell=bash", "--enable=quote-safe-variables", str(path)) == ""
+
+
+@pytest.mark.parametrize("file", [ROOT / "action.yml", *WORKFLOWS], ids=lambda file: file.name)
+def test_every_step_from_elsewhere_is_pinned_to_a_commit_with_its_version(file: Path) -> None:
+    used = re.findall(r"^[ -]*uses: *(.*)", file.read_text(encoding="utf-8"), re.MULTILINE)
+
+    assert [
+        each for each in used if each != "./" and not re.fullmatch(r"[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", each)
+    ] == []
+
+
+def test_only_the_job_that_publishes_can_name_itself() -> None:
+    asking = [path.name for path in WORKFLOWS if "id-token" in path.read_text(encoding="utf-8")]
+    release = yaml.safe_load((ROOT / ".github/workflows/release.yml").read_text(encoding="utf-8"))
+
+    assert asking == ["release.yml"]
+    assert [name for name, job in release["jobs"].items() if "id-token" in job["permissions"]] == ["publish"]
+    assert release["jobs"]["publish"]["environment"] == "release"
+
+
+def test_no_step_of_the_action_holds_an_expression_outside_of_its_environment() -> None:
+    elsewhere = [{name: part for name, part in step.items() if name != "env"} for step in ACTION["runs"]["steps"]]
+
+    assert "${{" not in str(elsewhere)
+
+
+@pytest.mark.parametrize("kind", ["inputs", "outputs"])
+def test_every_input_and_output_is_in_the_reference_and_no_other(kind: str) -> None:
+    rows = re.findall(rf"^\| {kind[:-1]} \|.*?(?:\n\n|\Z)", REFERENCE, re.MULTILINE | re.DOTALL)[0].splitlines()[2:]
+    documented = {name for row in rows if row for name in re.findall("`([^`]+)`", row.split("|")[1])}
+
+    assert documented == ACTION[kind].keys()
+
+
+@pytest.mark.parametrize("name", [name for name, each in ACTION["inputs"].items() if "default" in each])
+def test_the_default_of_an_input_is_in_the_reference(name: str) -> None:
+    [row] = [row for row in REFERENCE.splitlines() if row.startswith(f"| `{name}` |")]
+
+    assert row.endswith(f"| `{ACTION['inputs'][name]['default']}` |")
+
+
+def locked(name: str) -> dict[str, str]:
+    text = (ROOT / "requirements" / name).read_text(encoding="utf-8")
+    return dict(re.findall(r"^([\w.-]+)==([\w.]+)", text, re.MULTILINE))
+
+
+def test_the_action_installs_all_that_the_package_and_its_backend_need() -> None:
+    project: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    needed = [*project["project"]["dependencies"], *project["build-system"]["requires"]]
+
+    assert {re.split("[<>=!~ ;[]", each)[0].lower() for each in needed} <= locked("action.txt").keys()
+
+
+def test_the_action_installs_the_versions_that_the_tests_ran_with() -> None:
+    assert locked("action.txt").items() <= locked("dev.txt").items()
+
+
+@pytest.mark.parametrize("name", ["action.txt", "dev.txt"])
+def test_a_lock_holds_hashes_and_names_no_host(name: str) -> None:
+    text = (ROOT / "requirements" / name).read_text(encoding="utf-8")
+    requirements = re.findall(r"^[\w.-]+==.*(?:\n    --hash=.*)*", text, re.MULTILINE)
+
+    assert len(requirements) == len(locked(name))
+    assert all("--hash=sha256:" in each for each in requirements)
+    assert re.findall(r"://|--index-url|--find-links|--trusted-host", text) == []
+
+
+def test_pre_commit_gets_the_offline_verb_and_no_file_names() -> None:
+    [hook] = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
+
+    assert (hook["entry"], hook["language"], hook["pass_filenames"]) == ("audience-guard validate", "python", False)

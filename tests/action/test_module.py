@@ -1,0 +1,271 @@
+"""``python -m guard.action`` in this process: what only a file, a clock or a limit of GitHub's can bring about."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import signal
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from guard.action import __main__ as action
+from guard.action import github
+from guard.action.inputs import Inputs, Mode, OwnReports, command_line, read_inputs
+from guard.action.outcome import Ending, explain, is_from_fork, outputs
+from guard.cli.signals import InterruptedBySignal
+from guard.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+RULES = "version: 1\nsegments: {a: {name: A, channels: {email: {min: 1}}}}\n"
+REPORT = {
+    "verdict": "fail",
+    "exit_code": 1,
+    "summary": {"guards": {"fail": 2, "unknown": 1}, "totals": {"fail": 1, "unknown": 0}},
+}
+CHECK = Inputs(
+    mode=Mode.CHECK,
+    rules="rules.yaml",
+    flags=(),
+    summary=True,
+    annotations=True,
+    html=None,
+    json=None,
+    junit=None,
+)
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> OwnReports:
+    return OwnReports(folder=tmp_path)
+
+
+@pytest.fixture
+def job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Stand in a job's workspace, with its files set up; return where it is."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("RUNNER_TEMP", str(tmp_path))
+    monkeypatch.setenv("GITHUB_OUTPUT", str(tmp_path / "outputs"))
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "summary"))
+    monkeypatch.setenv("INPUT_MODE", "validate")
+    (tmp_path / "rules.yaml").write_text(RULES)
+    return tmp_path
+
+
+@pytest.fixture
+def command_ends(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
+    """Have the command end with an exit code, whatever it is asked."""
+    return lambda code: monkeypatch.setattr(action, "run_command", lambda _: code)
+
+
+# The command line
+
+
+def test_inputs_that_are_empty_are_left_out(own: OwnReports) -> None:
+    inputs = read_inputs({f"INPUT_{name}": " " for name in ("MODE", "RULES", "REGION", "SEGMENTS", "HTML", "SUMMARY")})
+
+    reports = [
+        f"--output={each}" for each in (f"json={own.json}", f"markdown={own.summary}", f"github={own.annotations}")
+    ]
+    assert command_line(inputs, own) == ["check", *reports, "--", "rules.yaml"]
+
+
+def test_lists_take_commas_and_lines(own: OwnReports) -> None:
+    inputs = read_inputs({"INPUT_SEGMENTS": "a, b\n\n c ,", "INPUT_TAGS": "two words", "INPUT_CAMPAIGNS": "--quiet"})
+
+    flags = ["--segment=a", "--segment=b", "--segment=c", "--tag=two words", "--campaign=--quiet"]
+    assert command_line(inputs, own)[1:6] == flags
+
+
+@pytest.mark.parametrize("name", ["MODE", "SUMMARY", "ANNOTATIONS"])
+def test_a_value_that_is_none_is_a_usage_error(name: str) -> None:
+    with pytest.raises(UsageError, match="chekc"):
+        read_inputs({f"INPUT_{name}": "chekc"})
+
+
+# The outputs
+
+
+@pytest.mark.parametrize(
+    ("code", "report", "verdict"),
+    [
+        pytest.param(1, REPORT, "fail", id="as-reported"),
+        pytest.param(3, REPORT, "unknown", id="another-report-could-not-be-written"),
+        pytest.param(130, REPORT | {"verdict": "pass", "exit_code": 0}, "unknown", id="stopped-after-its-report"),
+        pytest.param(3, None, "unknown", id="a-bug"),
+        pytest.param(143, None, "unknown", id="stopped"),
+        pytest.param(0, None, "unknown", id="a-pass-without-a-report"),
+        pytest.param(2, None, "error", id="usage"),
+    ],
+)
+def test_only_a_report_that_the_exit_code_stands_on_is_believed(
+    own: OwnReports, code: int, report: dict[str, Any] | None, verdict: str
+) -> None:
+    assert outputs(Ending(code=code, said="", report=report), CHECK, own)["verdict"] == verdict
+
+
+def test_totals_count_as_guards_do_and_what_is_not_known_is_not_0(own: OwnReports) -> None:
+    reported = outputs(Ending(code=1, said="", report=REPORT), CHECK, own)
+    unreported = outputs(Ending(code=3, said="", report=None), CHECK, own)
+
+    assert (reported["failed"], reported["unknown"]) == ("3", "1")
+    assert (unreported["failed"], unreported["unknown"]) == ("", "")
+
+
+def test_a_value_cannot_end_early_or_begin_another_output(tmp_path: Path) -> None:
+    github.write_outputs(tmp_path / "outputs", {"one": "a\nverdict=pass", "two": "b"})
+
+    lines = (tmp_path / "outputs").read_text().splitlines()
+    ends = [line.split("<<")[1] for line in lines if "<<" in line]
+    assert len(set(ends)) == 2
+    assert lines == [f"one<<{ends[0]}", "a", "verdict=pass", ends[0], f"two<<{ends[1]}", "b", ends[1]]
+
+
+# The words
+
+
+@pytest.mark.parametrize(
+    ("pull_request", "is_fork"),
+    [
+        ({"head": {"repo": {"full_name": "a/b"}}, "base": {"repo": {"full_name": "a/b"}}}, False),
+        ({"head": {"repo": {"full_name": "c/b"}}, "base": {"repo": {"full_name": "a/b"}}}, True),
+        ({"head": {"repo": None}, "base": {"repo": {"full_name": "a/b"}}}, True),
+        (None, False),
+    ],
+)
+def test_a_fork_is_a_head_in_another_repository(tmp_path: Path, pull_request: Any, is_fork: bool) -> None:
+    event = tmp_path / "event.json"
+    event.write_text(json.dumps({"pull_request": pull_request}))
+
+    assert is_from_fork({"GITHUB_EVENT_PATH": str(event)}) is is_fork
+
+
+@pytest.mark.parametrize("content", ["", "[]", "null", "{"])
+def test_an_event_that_is_none_is_no_fork(tmp_path: Path, content: str) -> None:
+    (tmp_path / "event.json").write_text(content)
+
+    assert not is_from_fork({"GITHUB_EVENT_PATH": str(tmp_path / "event.json")})
+    assert not is_from_fork({})
+
+
+def test_what_a_report_says_already_is_not_explained_again() -> None:
+    assert explain(Ending(code=1, said="talk", report=REPORT), CHECK, {"BLUESHIFT_API_KEY": "k"}) is None
+
+
+@pytest.mark.parametrize(("code", "words"), [(3, "could not find out"), (130, "was stopped"), (2, "could not start")])
+def test_every_other_ending_is_explained_with_what_was_said(code: int, words: str) -> None:
+    said = "".join(f"line {number}\n" for number in range(25))
+    explained = explain(Ending(code=code, said=said, report=None), CHECK, {"BLUESHIFT_API_KEY_FILE": "k"})
+
+    assert explained is not None
+    assert explained.headline.endswith(f"(exit {code})")
+    assert words in explained.headline
+    assert explained.text.splitlines()[-2:] == ["line 19", "... and 5 more lines in the log"]
+
+
+# The whole
+
+
+def test_a_step_that_passes_writes_its_outputs(job: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert action.run() == 0
+    assert "\nvalid\n" in (job / "outputs").read_text()
+    assert not (job / "summary").read_text()
+    assert capsys.readouterr().out.startswith("::stop-commands::")
+
+
+def test_what_the_command_says_is_passed_on_and_explained(job: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (job / "rules.yaml").write_text("version: 2\n" + "".join(f"key{number}: 1\n" for number in range(12)))
+
+    assert action.run() == 2
+    captured = capsys.readouterr()
+    assert "problems in rules.yaml" in captured.err
+    assert captured.out.count("\n::error ") == 10
+    assert "    rules.yaml:2:1: " in (job / "summary").read_text()
+
+
+def test_a_mode_that_is_none_is_a_usage_error(job: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("INPUT_MODE", "valdate")
+
+    assert action.run() == 2
+    assert 'did you mean "validate"?' in (job / "summary").read_text()
+
+
+@pytest.mark.parametrize(("ended", "code"), [(0, 3), (1, 1), (3, 3)])
+@pytest.mark.parametrize("missing", ["GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY"])
+@pytest.mark.usefixtures("job")
+def test_outputs_that_cannot_be_written_are_no_pass(
+    command_ends: Callable[[int], None], monkeypatch: pytest.MonkeyPatch, missing: str, ended: int, code: int
+) -> None:
+    monkeypatch.setenv(missing, "no folder/file")
+    command_ends(ended)
+
+    assert action.run() == code
+
+
+def test_a_runner_without_room_is_no_pass_and_no_failed_guard(job: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RUNNER_TEMP", str(job / "no folder"))
+
+    assert action.run() == 3
+
+
+def test_a_json_report_that_could_not_be_written_where_it_was_asked_for_is_still_there(
+    own: OwnReports, tmp_path: Path
+) -> None:
+    own.json.write_text("{}")
+    asked = dataclasses.replace(CHECK, json=tmp_path / "no folder" / "report.json")
+
+    assert outputs(Ending(code=3, said="", report=REPORT), asked, own)["report-json"] == str(own.json)
+
+
+@pytest.fixture
+def leaving(monkeypatch: pytest.MonkeyPatch) -> Callable[[], object]:
+    """Run the module to its end and return what it leaves with; the signals stay pytest's."""
+
+    def leave() -> object:
+        monkeypatch.setattr(action, "stop_on_signals", lambda: None)
+        with pytest.raises(SystemExit) as exiting:
+            action.main()
+        return exiting.value.code
+
+    return leave
+
+
+def test_the_exit_code_of_the_command_is_that_of_the_step(
+    job: Path, command_ends: Callable[[int], None], leaving: Callable[[], object]
+) -> None:
+    command_ends(143)
+
+    assert leaving() == 143
+    assert "\n143\n" in (job / "outputs").read_text()
+
+
+@pytest.mark.usefixtures("job")
+def test_a_signal_after_the_command_ended_is_no_pass(
+    monkeypatch: pytest.MonkeyPatch, leaving: Callable[[], object]
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise InterruptedBySignal(signal.SIGTERM)
+
+    monkeypatch.setattr(github, "write_outputs", interrupted)
+
+    assert leaving() == 143
+
+
+@pytest.mark.parametrize(
+    ("already", "page", "added"),
+    [
+        (0, github.LARGEST_SUMMARY, github.LARGEST_SUMMARY),
+        (1, github.LARGEST_SUMMARY, len("The report does not fit into this summary; the log has it.\n")),
+        (github.LARGEST_SUMMARY, 1, 0),
+    ],
+)
+def test_a_summary_is_never_so_large_that_github_drops_it(tmp_path: Path, already: int, page: int, added: int) -> None:
+    file = tmp_path / "summary"
+    file.write_text("x" * already)
+
+    github.append_summary(file, "y" * page)
+
+    assert file.stat().st_size == already + added
