@@ -146,7 +146,7 @@ def test_no_name_can_speak_for_us_or_to_the_terminal(
     )
     assert not set(drawn) & set("\x07\x1b\r\u202e")
     assert "##[" not in drawn
-    ours = ("FAIL", "Asked", "Guards:", "Look first at ", "Do not send:", "▌ ", "| ")
+    ours = ("FAIL", "Asked", "Guards:", "Look first", "Do not send:", "▌ ", "| ")
     assert all(line.startswith(ours) for line in drawn.splitlines() if line)
 
 

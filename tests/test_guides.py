@@ -1,0 +1,124 @@
+"""The guides' recipes are sound: workflows that GitHub accepts, a script that a shell runs, a task that fails."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+
+from guard.model import Channel
+from guard.sandbox.scenario import Scenario, ScenarioSegment
+from guard.sandbox.server import Sandbox
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).parents[1]
+UUID = "00000000-0000-4000-8000-000000000001"
+
+
+def blocks(document: str, language: str) -> list[str]:
+    text = (ROOT / "docs" / document).read_text(encoding="utf-8")
+    found: list[str] = re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
+    return found
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    people = {Channel.EMAIL: 40}
+    one = ScenarioSegment(uuid=UUID, name="One", counts=people, fresh=people, refresh=0.05)
+    with Sandbox(Scenario(segments=(one,))) as server:
+        yield server
+
+
+def test_the_workflows_of_the_guide_are_workflows(tmp_path: Path) -> None:
+    gate, rules, count = blocks("github-actions.md", "yaml")
+    (tmp_path / "audience.yml").write_text(gate)
+    (tmp_path / "rules.yml").write_text(rules + count)
+
+    ended = subprocess.run(
+        [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.github-workflows", *tmp_path.glob("*")],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (ended.returncode, ended.stdout) == (0, "ok -- validation done\n")
+
+
+def test_the_guide_gives_the_action_no_input_that_it_does_not_have() -> None:
+    declared = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))["inputs"]
+    steps: list[dict[str, Any]] = [
+        step
+        for block in ("".join(blocks("github-actions.md", "yaml")[1:]), blocks("github-actions.md", "yaml")[0])
+        for job in yaml.safe_load(block)["jobs"].values()
+        for step in job["steps"]
+        if "audience-guard@" in step.get("uses", "")
+    ]
+
+    assert len(steps) == 3
+    assert {name for step in steps for name in step["with"]} <= set(declared)
+
+
+def test_the_gitlab_jobs_are_yaml() -> None:
+    jobs = [yaml.safe_load(block) for block in blocks("ci.md", "yaml")]
+
+    assert [list(job) for job in jobs] == [["audience"], ["rules"]]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="cron and sh are not Windows' own")
+@pytest.mark.parametrize(("minimum", "code", "mailed"), [(10, 0, False), (100, 1, True)])
+def test_the_cron_script_says_something_only_when_something_is_wrong(
+    tmp_path: Path, sandbox: Sandbox, minimum: int, code: int, mailed: bool
+) -> None:
+    (script,) = blocks("ci.md", "sh")
+    (tmp_path / "run.sh").write_text(script)
+    (tmp_path / ".blueshift-key").write_text("any\n")
+    (tmp_path / ".blueshift-key").chmod(0o600)
+    rules = f"version: 1\nsegments:\n  one: {{uuid: {UUID}, channels: {{email: {{min: {minimum}}}}}}}\n"
+    (tmp_path / "rules.yaml").write_text(rules)
+    environ = {"PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin", "HOME": str(tmp_path)}
+
+    ended = subprocess.run(
+        ["/bin/sh", str(tmp_path / "run.sh")],
+        env={**environ, "BLUESHIFT_BASE_URL": sandbox.url},
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+
+    assert ended.returncode == code
+    assert ("Do not send" in ended.stdout) is mailed
+    assert ended.stderr == ""
+    assert (tmp_path / "audience.html").exists()
+
+
+@pytest.mark.parametrize(("minimum", "fails"), [(10, False), (100, True)])
+def test_the_airflow_task_fails_when_the_gate_does(
+    tmp_path: Path, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, minimum: int, fails: bool
+) -> None:
+    """Airflow itself is not installed here; the task's body is run as it stands in the guide."""
+    (recipe,) = blocks("ci.md", "python")
+    body = re.search(r"        from guard import.*?rules_sha256\n", recipe, re.DOTALL)
+    assert body
+    rules = tmp_path / "rules.yaml"
+    rules.write_text(
+        f"version: 1\nsegments:\n  one: {{uuid: {UUID}, channels: {{email: {{min: {minimum}}}}}}}\n"
+        "campaigns: {spring-sale: {segments: [one]}}\n"
+    )
+    monkeypatch.setenv("BLUESHIFT_API_KEY", "any")
+    monkeypatch.setenv("BLUESHIFT_BASE_URL", sandbox.url)
+    scope: dict[str, Any] = {}
+    exec("def gate():\n" + body[0].replace("/opt/rules/rules.yaml", str(rules)), scope)  # noqa: S102 - our own document
+
+    if fails:
+        with pytest.raises(RuntimeError, match="do not send: fail\nemail: email reaches 40, which is 60 below"):
+            scope["gate"]()
+    else:
+        assert len(scope["gate"]()) == 64
