@@ -3,13 +3,14 @@ PYTHON ?= python3
 BIN = .venv/bin
 READY = .venv/ready
 
-.PHONY: help demo test lint bench format lock clean
+.PHONY: help demo test lint bench docs format lock clean
 
 help:
 	@echo 'make demo    see the guard stop a bad send, without an account'
 	@echo 'make test    run the tests'
 	@echo 'make lint    check types, style and layers'
 	@echo 'make bench   measure speed, as ratios'
+	@echo 'make docs    write what is generated: the JSON Schema of the rules, and their reference'
 	@echo 'make format  put the code into its usual form'
 	@echo 'make lock    choose the newest versions of what the project stands on (needs uv)'
 
@@ -32,6 +33,11 @@ bench: $(READY)
 	$(BIN)/python bench/rules.py
 	$(BIN)/python bench/start.py
 	$(BIN)/python bench/counting.py
+
+docs: $(READY)
+	$(BIN)/audience-guard schema > guard/rules/rules.schema.json.new
+	mv guard/rules/rules.schema.json.new guard/rules/rules.schema.json
+	$(BIN)/python docs/reference.py
 
 format: $(READY)
 	$(BIN)/ruff check --fix

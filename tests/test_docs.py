@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import runpy
 from pathlib import Path
 
 import click
@@ -101,3 +102,9 @@ def test_links_lead_somewhere(document: Path) -> None:
     links = re.findall(r"\]\(([^)#:]+)\)", document.read_text(encoding="utf-8"))
 
     assert [link for link in links if not (document.parent / link).exists()] == []
+
+
+def test_the_reference_of_the_rules_is_what_the_schema_says() -> None:
+    made = runpy.run_path(str(ROOT / "docs/reference.py"))
+
+    assert made["PAGE"].read_text(encoding="utf-8") == made["page"](), "stale: run `make docs` and read the difference"

@@ -80,8 +80,8 @@ class WarnBounds(Closed, title="Warning bounds", json_schema_extra=_any_of_them(
 class ShareBounds(Closed, title="Share of the segment", json_schema_extra=_any_of_them("min", "max")):
     """Bounds on the channel's share of the segment's users, such as 60% or 0.6."""
 
-    min: Share | None = Field(default=None, description="A smaller share than this: fail.")
-    max: Share | None = Field(default=None, description="A larger share than this: fail.")
+    min: Share | None = Field(default=None, description="A smaller share than this: fail.", examples=["60%"])
+    max: Share | None = Field(default=None, description="A larger share than this: fail.", examples=["90%"])
 
 
 class UsersGuard(Closed, title="Guard on users", json_schema_extra=_any_of_them("min", "max", "warn")):
