@@ -1,4 +1,4 @@
-"""Write docs/rules-reference.md from the JSON Schema of the rules file: ``make docs``; a test fails when it is stale."""
+"""Write docs/rules-reference.md from the JSON Schema of the rules: ``make docs``; a test fails when it is stale."""
 
 from __future__ import annotations
 
