@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
+from guard import load_rules
 from guard.model import Channel
 from guard.sandbox.scenario import Scenario, ScenarioSegment
 from guard.sandbox.server import Sandbox
@@ -37,7 +38,7 @@ def sandbox() -> Iterator[Sandbox]:
 
 
 def test_the_workflows_of_the_guide_are_workflows(tmp_path: Path) -> None:
-    gate, rules, count = blocks("github-actions.md", "yaml")
+    _, gate, rules, count = blocks("github-actions.md", "yaml")
     (tmp_path / "audience.yml").write_text(gate)
     (tmp_path / "rules.yml").write_text(rules + count)
 
@@ -51,11 +52,17 @@ def test_the_workflows_of_the_guide_are_workflows(tmp_path: Path) -> None:
     assert (ended.returncode, ended.stdout) == (0, "ok -- validation done\n")
 
 
+def test_the_first_rules_of_the_guide_are_right(tmp_path: Path) -> None:
+    (tmp_path / "rules.yaml").write_text(blocks("github-actions.md", "yaml")[0])
+
+    assert [campaign.key for campaign in load_rules(tmp_path / "rules.yaml").campaigns] == ["spring-sale"]
+
+
 def test_the_guide_gives_the_action_no_input_that_it_does_not_have() -> None:
     declared = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))["inputs"]
     steps: list[dict[str, Any]] = [
         step
-        for block in ("".join(blocks("github-actions.md", "yaml")[1:]), blocks("github-actions.md", "yaml")[0])
+        for block in ("".join(blocks("github-actions.md", "yaml")[2:]), blocks("github-actions.md", "yaml")[1])
         for job in yaml.safe_load(block)["jobs"].values()
         for step in job["steps"]
         if "audience-guard@" in step.get("uses", "")
@@ -118,7 +125,7 @@ def test_the_airflow_task_fails_when_the_gate_does(
     exec("def gate():\n" + body[0].replace("/opt/rules/rules.yaml", str(rules)), scope)  # noqa: S102 - our own document
 
     if fails:
-        with pytest.raises(RuntimeError, match="do not send: fail\nemail: email reaches 40, which is 60 below"):
+        with pytest.raises(RuntimeError, match="do not send: fail\none: email reaches 40, which is 60 below"):
             scope["gate"]()
     else:
         assert len(scope["gate"]()) == 64

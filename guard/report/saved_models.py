@@ -204,6 +204,13 @@ class SavedReport(_Object):
         keys = [segment.key for segment in self.segments]
         if len(set(keys)) < len(keys):
             raise ValueError("two segments have the same key")
+        campaigns = [campaign.key for campaign in self.campaigns]
+        if not set(self.selection.segments) <= set(keys) or not set(self.selection.campaigns) <= set(campaigns):
+            raise ValueError("what was selected is not all there")
+        if not set(self.selection.tags) <= {tag for segment in self.segments for tag in segment.tags}:
+            raise ValueError("no segment has a tag that was selected")
+        if any(not campaign.segments or not set(campaign.segments) <= set(keys) for campaign in self.campaigns):
+            raise ValueError("a campaign has no segments, or one that is not there")
         for where, total, parts in self._totals():
             told = sum(part for part in parts if part is not None)
             whole = None not in parts

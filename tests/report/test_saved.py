@@ -96,6 +96,7 @@ def reports_of_runs(draw: st.DrawFn) -> Report:
         for _ in range(draw(st.integers(0, 2 if keys else 0)))
     )
     asked = Plan(segments=tuple(draw(_segments(key)) for key in keys), campaigns=campaigns)
+    tags = sorted({tag for each in asked.segments for tag in each.tags})
     segments, judged = evaluate(asked, {key: draw(_readings()) for key in keys})
     return Report(
         version=draw(_TEXTS),
@@ -105,7 +106,7 @@ def reports_of_runs(draw: st.DrawFn) -> Report:
         host=draw(_TEXTS),
         rules_path=draw(_TEXTS),
         rules_sha256="0123456789abcdef" * 4,
-        selection=Selection(tags=tuple(draw(st.lists(_TEXTS, max_size=2)))),
+        selection=Selection(tags=tuple(draw(st.lists(st.sampled_from(tags), max_size=2))) if tags else ()),
         segments=segments,
         campaigns=judged,
     )
@@ -332,3 +333,23 @@ def test_the_order_of_keys_and_the_white_space_do_not_matter() -> None:
     whole = json.loads(saved(RUNS["failed"]))
     turned = json.dumps(dict(reversed(whole.items())), indent=None)
     assert saved(read(turned.encode())) == saved(RUNS["failed"])
+
+
+@pytest.mark.parametrize(
+    ("way", "value", "what"),
+    [
+        (("selection", "segments"), ["vip"], "what was selected is not all there"),
+        (("selection", "campaigns"), ["spring-sale"], "what was selected is not all there"),
+        (("selection", "tags"), ["daily"], "no segment has a tag that was selected"),
+        (
+            ("campaigns",),
+            [{"key": "c", "segments": [], "verdict": "unknown", "totals": []}],
+            "a campaign has no segments, or one that is not there",
+        ),
+    ],
+)
+def test_what_was_asked_for_cannot_be_taken_out(
+    reports: dict[str, Report], way: tuple[str | int, ...], value: Any, what: str
+) -> None:
+    with pytest.raises(UsageError, match=what):
+        read(changed(reports["pass"], (way, value)))
