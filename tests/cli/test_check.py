@@ -318,7 +318,7 @@ def test_a_report_that_was_written_before_the_interrupt_is_taken_back(
     monkeypatch.setattr("guard.report.render", lambda *_: "a report")
 
     with pytest.raises(KeyboardInterrupt):
-        deliver.deliver(None, parse_outputs([f"json={folder / 'report.json'}"]), "never")  # type: ignore[arg-type]
+        deliver.deliver(None, parse_outputs([f"json={folder / 'report.json'}"]), "never")  # type: ignore[arg-type] # no report is looked at
 
     assert not (folder / "report.json").exists()
 
