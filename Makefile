@@ -45,9 +45,11 @@ format: $(READY)
 
 lock:
 	uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --upgrade \
-	  --custom-compile-command 'make lock' pyproject.toml --group dev --output-file requirements/dev.txt
+	  --custom-compile-command 'make lock' pyproject.toml --extra slack --group dev --output-file requirements/dev.txt
 	uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --constraints requirements/dev.txt \
 	  --custom-compile-command 'make lock' pyproject.toml --group build --output-file requirements/action.txt
+	uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --constraints requirements/dev.txt \
+	  --custom-compile-command 'make lock' pyproject.toml --extra slack --group build --output-file requirements/slack.txt
 
 clean:
 	rm -rf .venv .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -23,6 +23,7 @@ T = TypeVar("T")
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
+    from guard.blueshift.counting import Blueshift
     from guard.model import Rules
 
 
@@ -103,24 +104,39 @@ async def check_async(
 ) -> Report:
     """Do what ``check`` does, inside a running event loop."""
     account = open_account(api_key=api_key, region=region, base_url=base_url, rules_region=rules.region)
+    async with connect(account, rules.pacing) as blueshift:
+        return await check_over(
+            blueshift, rules, selection=selection, fail_on=fail_on, timeout=timeout, progress=progress
+        )
+
+
+async def check_over(
+    blueshift: Blueshift,
+    rules: Rules,
+    *,
+    selection: Selection | None = None,
+    fail_on: FailOn = FailOn.FAIL,
+    timeout: float | None = None,  # noqa: ASYNC109 - what is unknown by then is part of the report, not an exception
+    progress: Progress | None = None,
+) -> Report:
+    """Do what ``check`` does over a connection that is open already, which other checks may use at the same time."""
     selection = selection or Selection()
     planned = plan(rules, selection)
     wanted = [Wanted.of(segment, planned.channels(segment)) for segment in planned.segments]
     started_at, started = datetime.now(UTC), time.monotonic()
-    async with connect(account, rules.pacing) as blueshift:
-        readings = await blueshift.count(
-            wanted,
-            refresh=rules.refresh,
-            time_limit=longest_run(wanted, rules.pacing, rules.refresh) if timeout is None else timeout,
-            progress=progress or Progress(),
-        )
+    readings = await blueshift.count(
+        wanted,
+        refresh=rules.refresh,
+        time_limit=longest_run(wanted, rules.pacing, rules.refresh) if timeout is None else timeout,
+        progress=progress or Progress(),
+    )
     segments, campaigns = evaluate(planned, readings)
     return Report(
         version=__version__,
         fail_on=fail_on,
         started_at=started_at,
         finished_at=started_at + timedelta(seconds=time.monotonic() - started),
-        host=account.host,
+        host=blueshift.host,
         rules_path=rules.path,
         rules_sha256=rules.sha256,
         selection=selection,

@@ -13,14 +13,19 @@ import pytest
 
 import guard
 from guard import UsageError, check, check_async, load_rules
+from guard.blueshift.account import open_account
+from guard.blueshift.counting import connect
 from guard.model import Channel, Selection
 from guard.outcome import Verdict
 from guard.progress import Progress
+from guard.run import check_over
 from guard.sandbox.scenario import Scenario, ScenarioSegment
 from guard.sandbox.server import Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from guard.outcome import Report
 
 UUID = "00000000-0000-4000-8000-000000000001"
 RULES = f"""\
@@ -58,6 +63,23 @@ def test_inside_an_event_loop_it_is_awaited(rules: Path, sandbox: Sandbox) -> No
     report = asyncio.run(check_async(load_rules(rules), api_key="any", base_url=sandbox.url))
 
     assert report.verdict is Verdict.PASS
+
+
+def test_several_checks_may_go_over_one_open_connection(rules: Path, sandbox: Sandbox) -> None:
+    right = load_rules(rules)
+    rules.write_text(RULES.replace("min: 10", "min: 50"))
+    stricter = load_rules(rules)
+    account = open_account({"BLUESHIFT_API_KEY": "any"}, base_url=sandbox.url)
+
+    async def main() -> tuple[Report, Report]:
+        async with connect(account, right.pacing) as blueshift:
+            return await asyncio.gather(check_over(blueshift, right), check_over(blueshift, stricter))
+
+    reports = asyncio.run(main())
+
+    assert [each.verdict for each in reports] == [Verdict.PASS, Verdict.FAIL]
+    assert [each.rules_sha256 for each in reports] == [right.sha256, stricter.sha256]
+    assert {each.host for each in reports} == {account.host}
 
 
 @pytest.mark.parametrize("key", [None, "", "a key"])

@@ -6,7 +6,6 @@ Hosts and the kind of key: https://developer.blueshift.com (API - Select Region,
 from __future__ import annotations
 
 import base64
-import ipaddress
 import os
 import re
 from dataclasses import dataclass
@@ -14,9 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from guard.address import checked_base_url, is_loopback
 from guard.errors import UsageError
 from guard.model import Region
-from guard.words import did_you_mean, printable, shortened
+from guard.words import did_you_mean, printable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -74,7 +74,7 @@ class Account:
     @property
     def is_loopback(self) -> bool:
         """Whether the host is this machine, which is never reached through a proxy."""
-        return _is_loopback(urlsplit(self.base_url).hostname or "")
+        return is_loopback(self.base_url)
 
 
 def open_account(
@@ -98,7 +98,9 @@ def open_account(
         ) from None
     address = base_url or environ.get("BLUESHIFT_BASE_URL") or HOSTS[where]
     return Account(
-        base_url=_checked_address(address), region=where, key=_key_from(environ) if api_key is None else ApiKey(api_key)
+        base_url=checked_base_url(address, "the base URL"),
+        region=where,
+        key=_key_from(environ) if api_key is None else ApiKey(api_key),
     )
 
 
@@ -136,36 +138,3 @@ def readable_by_others(environ: Mapping[str, str] = os.environ) -> str | None:
         return file if Path(file).stat().st_mode & 0o077 else None
     except OSError:
         return None
-
-
-def _checked_address(address: str) -> str:
-    """Return the address without a final slash; the key goes over https, or over http on this machine alone."""
-    hint = "write https://HOST or, for a host on this machine, http://127.0.0.1:PORT"
-    shown = "the base URL"
-    if not address.isascii() or not address.isprintable() or " " in address:
-        raise UsageError(f"{shown} holds a character that no address has", hint=hint)
-    try:
-        parts = urlsplit(address)
-        shown = f"the base URL {shortened(f'{parts.scheme}://{parts.hostname}')}" if parts.hostname else shown
-        port_is_sound = parts.port is None or parts.port > 0
-    except ValueError:
-        raise UsageError(f"{shown} is not an address", hint=hint) from None
-    host = parts.hostname or ""
-    if parts.scheme not in {"http", "https"} or not re.fullmatch(r"[A-Za-z0-9.:-]+", host) or not port_is_sound:
-        raise UsageError(f"{shown} is not an address of a web server", hint=hint)
-    if parts.username is not None or parts.password is not None:
-        raise UsageError(f"{shown} holds a user name or password", hint="the key comes from BLUESHIFT_API_KEY alone")
-    if parts.query or parts.fragment or not re.fullmatch(r"[A-Za-z0-9._~/-]*", parts.path):
-        raise UsageError(f"{shown} holds more than a host and a path", hint=hint)
-    if parts.scheme == "http" and not _is_loopback(host):
-        raise UsageError(f"{shown} would send the API key unencrypted", hint=hint)
-    return address.rstrip("/")
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -91,6 +91,11 @@ class Client:
         """The address that is asked."""
         return self._account.base_url
 
+    @property
+    def host(self) -> str:
+        """The host that is asked, with its port where the address names one."""
+        return self._account.host
+
     async def __aenter__(self) -> Self:
         await self._http.__aenter__()
         return self

@@ -72,6 +72,15 @@ class Blueshift:
         self._times = {channel: RefreshTimes() for channel in Channel}
         self._clock = asyncio.get_running_loop()
 
+    @property
+    def host(self) -> str:
+        """The host that is asked, with its port where the address names one."""
+        return self._client.host
+
+    def pace(self, pacing: Pacing) -> None:
+        """Go on at another pace, also for the runs that are under way."""
+        self._schedule.pace(pacing)
+
     async def count(
         self, wanted: Sequence[Wanted], *, refresh: Refresh, time_limit: float, progress: Progress
     ) -> dict[str, SegmentReadings]:

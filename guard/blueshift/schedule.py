@@ -50,7 +50,7 @@ class Schedule:
     def __init__(self, pacing: Pacing) -> None:
         self._clock = asyncio.get_running_loop()
         self._highest_rate = self._rate = pacing.requests_per_second
-        self._free_places = pacing.concurrency
+        self._places = self._free_places = pacing.concurrency
         self._next_at = self._resume_at = self._clock.time()
         self._answered = self._pauses = 0
         self._ready: list[_Waiting] = []
@@ -62,6 +62,16 @@ class Schedule:
     def interval(self) -> float:
         """The seconds between two requests at the rate of now."""
         return 1 / self._rate
+
+    def pace(self, pacing: Pacing) -> None:
+        """Take over another rate and another number of places; a rate that 429s brought down stays down."""
+        slowed = self._rate < self._highest_rate
+        self._highest_rate = pacing.requests_per_second
+        self._rate = min(self._rate, self._highest_rate) if slowed else self._highest_rate
+        self._next_at = min(self._next_at, self._clock.time() + self.interval)
+        self._free_places += pacing.concurrency - self._places
+        self._places = pacing.concurrency
+        self._give_turns()
 
     @asynccontextmanager
     async def turn(self, priority: Priority, *, due: float = 0.0) -> AsyncIterator[float]:
@@ -116,7 +126,7 @@ class Schedule:
         now = self._clock.time()
         while self._later and self._later[0][0] <= now:
             heapq.heappush(self._ready, heapq.heappop(self._later)[2])
-        while self._ready and self._free_places:
+        while self._ready and self._free_places > 0:
             if self._ready[0].turn.done():
                 heapq.heappop(self._ready)
                 continue
@@ -131,7 +141,7 @@ class Schedule:
 
     def _set_timer(self) -> None:
         moments = [self._later[0][0]] if self._later else []
-        if self._ready and self._free_places:
+        if self._ready and self._free_places > 0:
             moments.append(max(self._next_at, self._resume_at))
         if moments:
             self._timer = self._clock.call_at(min(moments), self._give_turns)

@@ -104,8 +104,8 @@ def test_https_or_this_machine_may_have_the_key(address: str) -> None:
 @pytest.mark.parametrize(
     ("address", "sentence"),
     [
-        ("http://proxy.example", "would send the API key unencrypted"),
-        ("http://127.0.0.1.example.com", "would send the API key unencrypted"),
+        ("http://proxy.example", "is plain http, which anybody on the way can read"),
+        ("http://127.0.0.1.example.com", "is plain http, which anybody on the way can read"),
         ("https://user:secret@proxy.example", "holds a user name or password"),
         ("user:secret@proxy.example", "is not an address of a web server"),
         ("https:secret@proxy.example", "is not an address of a web server"),

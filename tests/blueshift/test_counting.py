@@ -311,3 +311,123 @@ def test_progress_is_told(serve: Serve, want: Want) -> None:
     server.count(*map(want, UUIDS), refresh=Refresh())
 
     assert (server.progress.total, server.progress.done, server.progress.refreshing) == (5, 5, 0)
+
+
+# Another pace in the middle of a run
+
+
+async def turns(schedule: Schedule, number: int) -> list[float]:
+    """Return the times of so many turns, one after another."""
+    times = []
+    for _ in range(number):
+        async with schedule.turn(Priority.BASELINE) as now:
+            times.append(now)
+    return times
+
+
+def gaps(times: list[float]) -> list[float]:
+    return [later - earlier for earlier, later in pairwise(times)]
+
+
+def test_a_faster_rate_takes_effect_at_once_also_for_who_waits_already(leap: Callable[..., Any]) -> None:
+    async def main() -> list[float]:
+        schedule = Schedule(Pacing(requests_per_second=0.01))
+        waiting = asyncio.ensure_future(turns(schedule, 4))
+        await asyncio.sleep(10)
+        schedule.pace(Pacing(requests_per_second=10))
+        return await waiting
+
+    assert leap(main()) == pytest.approx([0, 10.1, 10.2, 10.3])
+
+
+def test_a_slower_rate_takes_effect_with_the_next_request(leap: Callable[..., Any]) -> None:
+    async def main() -> list[float]:
+        schedule = Schedule(Pacing(requests_per_second=100))
+        await turns(schedule, 3)
+        schedule.pace(Pacing(requests_per_second=0.5))
+        return await turns(schedule, 3)
+
+    assert gaps(leap(main())) == pytest.approx([2, 2])
+
+
+def test_the_same_pace_again_and_again_neither_bursts_nor_holds_up(leap: Callable[..., Any]) -> None:
+    pacing = Pacing(requests_per_second=1)
+
+    async def main() -> list[float]:
+        schedule = Schedule(pacing)
+        waiting = asyncio.ensure_future(turns(schedule, 5))
+        while not waiting.done():
+            schedule.pace(pacing)
+            await asyncio.sleep(0.3)
+        return waiting.result()
+
+    assert leap(main()) == pytest.approx([0, 1, 2, 3, 4])
+
+
+def test_fewer_places_than_are_in_use_are_respected_as_they_come_back(leap: Callable[..., Any]) -> None:
+    async def main() -> list[int]:
+        schedule = Schedule(Pacing(requests_per_second=1000, concurrency=3))
+        held, most = 0, []
+
+        async def hold(seconds: float) -> None:
+            nonlocal held
+            async with schedule.turn(Priority.BASELINE):
+                held += 1
+                most.append(held)
+                await asyncio.sleep(seconds)
+                held -= 1
+
+        first = [asyncio.ensure_future(hold(seconds)) for seconds in (1, 2, 3)]
+        await asyncio.sleep(0.5)
+        schedule.pace(Pacing(requests_per_second=1000, concurrency=1))
+        await asyncio.gather(*first, *(hold(1) for _ in range(3)))
+        return most
+
+    assert leap(main()) == [1, 2, 3, 1, 1, 1]
+
+
+def test_more_places_are_given_at_once(leap: Callable[..., Any]) -> None:
+    async def main() -> list[float]:
+        schedule = Schedule(Pacing(requests_per_second=1000, concurrency=1))
+        async with schedule.turn(Priority.BASELINE):
+            waiting = asyncio.ensure_future(turns(schedule, 1))
+            await asyncio.sleep(5)
+            schedule.pace(Pacing(requests_per_second=1000, concurrency=2))
+            return await waiting
+
+    assert leap(main()) == pytest.approx([5])
+
+
+@pytest.mark.parametrize(("rate", "slowed"), [(10, 2.5), (20, 2.5), (1, 1)])
+def test_a_rate_that_was_brought_down_stays_down_at_any_pace(
+    leap: Callable[..., Any], rate: float, slowed: float
+) -> None:
+    async def main() -> float:
+        schedule = Schedule(Pacing(requests_per_second=10))
+        schedule.slow_down(sent_at=0, retry_after=None)
+        schedule.pace(Pacing(requests_per_second=rate))
+        return 1 / schedule.interval
+
+    assert leap(main()) == pytest.approx(slowed)
+
+
+def test_a_rate_that_was_brought_down_recovers_to_the_new_one_and_no_further(leap: Callable[..., Any]) -> None:
+    async def main() -> float:
+        schedule = Schedule(Pacing(requests_per_second=10))
+        schedule.slow_down(sent_at=0, retry_after=None)
+        schedule.pace(Pacing(requests_per_second=4))
+        for _ in range(1_000):
+            schedule.speed_up()
+        return 1 / schedule.interval
+
+    assert leap(main()) == pytest.approx(4)
+
+
+def test_a_pause_is_kept_whatever_the_pace(leap: Callable[..., Any]) -> None:
+    async def main() -> list[float]:
+        schedule = Schedule(Pacing(requests_per_second=1))
+        schedule.slow_down(sent_at=0, retry_after=30)
+        schedule.pace(Pacing(requests_per_second=100))
+        return await turns(schedule, 1)
+
+    assert leap(main()) == pytest.approx([30])

@@ -1,0 +1,65 @@
+"""Addresses that secrets are sent to: https, or http on this machine alone."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from guard.errors import UsageError
+from guard.words import printable, shortened
+
+if TYPE_CHECKING:
+    from urllib.parse import SplitResult
+
+_HINT = "write https://HOST or, for a host on this machine, http://127.0.0.1:PORT"
+
+
+def is_loopback(address: str) -> bool:
+    """Whether the address is on this machine, which is never reached through a proxy."""
+    try:
+        host = urlsplit(address).hostname or ""
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def fault(address: str) -> str | None:
+    """Return why no secret may go to the address, in a phrase that holds nothing of it; None when one may."""
+    if not address.isascii() or not address.isprintable() or " " in address:
+        return "holds a character that no address has"
+    parts = _parts(address)
+    if parts is None:
+        return "is not an address"
+    if parts.scheme not in {"http", "https"} or not re.fullmatch(r"[A-Za-z0-9.:-]+", parts.hostname or ""):
+        return "is not an address of a web server"
+    if parts.username is not None or parts.password is not None:
+        return "holds a user name or password"
+    if parts.scheme == "http" and not is_loopback(address):
+        return "is plain http, which anybody on the way can read"
+    return None
+
+
+def checked_base_url(address: str, what: str) -> str:
+    """Return the address of an API without a final slash; it holds a host and a path, and secrets may go there.
+
+    Raises ``UsageError``, which says ``what`` address it is and which host it names, where it is not like that.
+    """
+    parts = _parts(address)
+    shown = f"{what} {printable(shortened(f'{parts.scheme}://{parts.hostname}'))}" if parts and parts.hostname else what
+    if found := fault(address):
+        raise UsageError(f"{shown} {found}", hint=_HINT)
+    if parts is None or parts.query or parts.fragment or not re.fullmatch(r"[A-Za-z0-9._~/-]*", parts.path):
+        raise UsageError(f"{shown} holds more than a host and a path", hint=_HINT)
+    return address.rstrip("/")
+
+
+def _parts(address: str) -> SplitResult | None:
+    """Return the parts of an address whose port is one, or None."""
+    try:
+        parts = urlsplit(address)
+        port = parts.port
+    except ValueError:
+        return None
+    return None if port == 0 else parts
