@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from guard.model import BoundName, Severity
 from guard.outcome import Verdict
-from guard.report.gauge import allowed, limit
-from guard.report.sentences import share
+from guard.report.gauge import allowed
+from guard.report.sentences import limit, share
 from guard.words import number, percentages
 
 if TYPE_CHECKING:

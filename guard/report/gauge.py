@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from guard.model import BoundName
-from guard.report.sentences import share
-from guard.words import number, percentages
+from guard.report.sentences import limit
 
 if TYPE_CHECKING:
     from guard.outcome import Check
@@ -83,11 +82,6 @@ def allowed(low: Check | None, high: Check | None) -> str:
     if low and high:
         return f"{limit(low)} to {limit(high)}"
     return f"at least {limit(low)}" if low else f"at most {limit(high)}" if high else ""
-
-
-def limit(check: Check) -> str:
-    """Return the limit of a check as people read it: ``10,000``, or ``60%`` for a share."""
-    return percentages(share(check.limit))[0] if check.bound.is_share else number(int(check.limit))
 
 
 def _cell(progress: float, cells: int) -> int:

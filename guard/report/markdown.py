@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 from guard.outcome import Verdict
 from guard.report import advice, sentences
 from guard.report.findings import guards_of, totals_of
-from guard.report.gauge import gauge, limit
-from guard.words import number, percentages, plural, shortened
+from guard.report.gauge import gauge
+from guard.report.sentences import SYMBOLS
+from guard.words import plural, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -30,7 +31,6 @@ _LONGEST_NAME = 100
 _LONGEST_TEXT = 400
 _LONGEST_CIRCUMSTANCES = 2_000
 _GAUGE_CELLS = 15
-_SYMBOL = {Verdict.FAIL: "❌", Verdict.UNKNOWN: "❓", Verdict.WARN: "⚠️", Verdict.PASS: "✅"}
 
 _CLOSING = ".,;:!?%)…"
 # Letters alone, digits alone, or a time: no address, mention, reference (GH-1), emoji or markup can be written so.
@@ -43,7 +43,7 @@ def render(report: Report, _screen: Screen | None = None) -> str:
     When not everything fits, what passed is left out first and what failed last, and the text says how much it is.
     """
     tally = sentences.tally(report)
-    head = [f"## {_SYMBOL[report.verdict]} {sentences.conclusion(report)}", *(["", tally] if tally else [])]
+    head = [f"## {SYMBOLS[report.verdict]} {sentences.conclusion(report)}", *(["", tally] if tally else [])]
     sha256, version = _code(_short(report.rules_sha256[:12])), _code(_short(report.version))
     foot = [
         "",
@@ -76,7 +76,7 @@ class _Section:
     details: list[str] = field(default_factory=list)
 
     def lines(self) -> list[str]:
-        columns = ("Verdict", self.subject, "Channel", "Observed", "Bounds", "Distance", "Counted", "Gauge")
+        columns = ("Verdict", self.subject, "Channel", *sentences.COLUMNS, "Gauge")
         table = [_row(columns), _row(["---"] * len(columns)), *self.rows] if self.rows else []
         left_out = len(self.findings) - len(self.rows)
         are = "is" if left_out == 1 else "are"
@@ -111,13 +111,10 @@ def _finding_row(finding: Finding) -> str:
     picture = gauge(finding)
     return _row(
         [
-            f"{_SYMBOL[finding.verdict]} {finding.verdict.upper()}",
+            f"{SYMBOLS[finding.verdict]} {finding.verdict.upper()}",
             _code(_short(finding.name)),
             _code(finding.part),
-            _observed(finding),
-            ", ".join(f"{check.bound} {limit(check)}" for check in finding.checks),
-            _distance(finding),
-            finding.age.removeprefix("counted ") if finding.age else "",
+            *sentences.cells(finding),
             f"`{picture.draw(_GAUGE_CELLS, unicode=True)}`" if picture else "",
         ]
     )
@@ -126,21 +123,6 @@ def _finding_row(finding: Finding) -> str:
 def _row(cells: Iterable[str]) -> str:
     escaped = [cell.replace("|", "\\|") for cell in cells]
     return f"| {' | '.join(escaped)} |"
-
-
-def _observed(finding: Finding) -> str:
-    if finding.people is None:
-        return "unknown"
-    shares = [check.observed for check in finding.checks if check.bound.is_share and check.observed is not None]
-    if not shares or finding.users is None:
-        return number(finding.people)
-    return f"{number(finding.people)} ({percentages(sentences.share(shares[0]))[0]} of {number(finding.users)} users)"
-
-
-def _distance(finding: Finding) -> str:
-    """Return how far off the gravest broken bound is."""
-    gravest_first = sorted(finding.troubles, key=lambda check: -check.verdict.gravity)
-    return next(filter(None, (sentences.distance(check, finding) for check in gravest_first)), "")
 
 
 def _details(finding: Finding) -> list[str]:
@@ -152,7 +134,7 @@ def _details(finding: Finding) -> list[str]:
     steps = dict.fromkeys(advice.next_step(check, finding) for check in finding.troubles)
     return [
         "",
-        f"<details><summary>{_SYMBOL[finding.verdict]} {finding.verdict.upper()} <code>{name}</code></summary>",
+        f"<details><summary>{SYMBOLS[finding.verdict]} {finding.verdict.upper()} <code>{name}</code></summary>",
         "",
         *_sentences(finding),
         *([f"- note: {_prose(remark)}"] if remark else []),

@@ -15,8 +15,13 @@ from guard.words import number, percentages, plural, printable, shortened
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from guard.model import Selection
     from guard.outcome import Report
     from guard.report.findings import Finding
+
+SYMBOLS = {Verdict.FAIL: "❌", Verdict.UNKNOWN: "❓", Verdict.WARN: "⚠️", Verdict.PASS: "✅"}
+COLUMNS = ("Observed", "Bounds", "Distance", "Counted")
+"""The heads of the cells that every table has in common, see ``cells``."""
 
 _GUARDS = ("guard", "guards")
 _TOTALS = ("campaign total", "campaign totals")
@@ -64,6 +69,21 @@ def distance(check: Check, finding: Finding) -> str | None:
     return f"{plural(people, 'person', 'people')} {side}" + (f" ({per_cent})" if per_cent else "")
 
 
+def cells(finding: Finding) -> tuple[str, str, str, str]:
+    """Return what a table shows under ``COLUMNS``; what there is nothing to say of is empty."""
+    return (
+        _observed(finding),
+        ", ".join(f"{check.bound} {limit(check)}" for check in finding.checks),
+        _gravest_distance(finding),
+        finding.age.removeprefix("counted ") if finding.age else "",
+    )
+
+
+def limit(check: Check) -> str:
+    """Return the limit of a check as people read it: ``10,000``, or ``60%`` for a share."""
+    return percentages(share(check.limit))[0] if check.bound.is_share else number(int(check.limit))
+
+
 def place(check: Check, finding: Finding) -> str:
     """Return where the bound stands, as ``rules.yaml:28``."""
     return f"{finding.path}:{check.line}"
@@ -76,21 +96,18 @@ def share(value: float | Fraction) -> Fraction:
 
 def circumstances(report: Report) -> str:
     """Return who was asked, when, by which rules, and whether only a part of them was checked."""
-    selection = report.selection
-    asked = [
-        f"{noun} {key}"
-        for noun, keys in (
-            ("segment", selection.segments),
-            ("tag", selection.tags),
-            ("campaign", selection.campaigns),
-        )
-        for key in keys
-    ]
+    asked = asked_for(report.selection)
     only = f" Checked only: {', '.join(asked)}." if asked else ""
     return (
         f"Asked {report.host} from {utc(report.started_at)} to {utc(report.finished_at)},"
         f" by the rules in {report.rules_path}.{only} Counts are Blueshift's approximate counts."
     )
+
+
+def asked_for(selection: Selection) -> list[str]:
+    """Return what was selected, each with its kind: ``segment sms-optin``, ``campaign spring-sale``."""
+    kinds = (("segment", selection.segments), ("tag", selection.tags), ("campaign", selection.campaigns))
+    return [f"{kind} {key}" for kind, keys in kinds for key in keys]
 
 
 def tally(report: Report) -> str:
@@ -111,14 +128,19 @@ def where_to_look(report: Report) -> str | None:
 
 
 def conclusion(report: Report) -> str:
-    """Return what follows for the send in one line, with the exit code.
+    """Return what follows for the send in one line, with the exit code."""
+    return f"{what_follows(report)} (exit {int(report.exit_code)})"
+
+
+def what_follows(report: Report) -> str:
+    """Return what follows for the send in one sentence.
 
     A failed guard is said to have failed, and a send is advised against, even where ``--fail-on never`` exits with 0.
     """
-    return f"{_advice(report)}. (exit {int(report.exit_code)})"
+    return f"{_what_follows(report)}."
 
 
-def _advice(report: Report) -> str:
+def _what_follows(report: Report) -> str:
     guards, totals = guards_of(report), totals_of(report)
     if not guards and not totals:
         return "Not proven: nothing was checked; do not send on this report"
@@ -153,6 +175,21 @@ def _troubles(findings: list[Finding], nouns: tuple[str, str]) -> str:
 def _tally(title: str, findings: list[Finding]) -> str:
     found = Counter(finding.verdict for finding in findings)
     return f"{title}: {', '.join(f'{number(found[verdict])} {verdict}' for verdict in reversed(Verdict))}."
+
+
+def _observed(finding: Finding) -> str:
+    if finding.people is None:
+        return "unknown"
+    shares = [check.observed for check in finding.checks if check.bound.is_share and check.observed is not None]
+    if not shares or finding.users is None:
+        return number(finding.people)
+    return f"{number(finding.people)} ({percentages(share(shares[0]))[0]} of {number(finding.users)} users)"
+
+
+def _gravest_distance(finding: Finding) -> str:
+    """Return how far off the gravest broken bound is."""
+    gravest_first = sorted(finding.troubles, key=lambda check: -check.verdict.gravity)
+    return next(filter(None, (distance(check, finding) for check in gravest_first)), "")
 
 
 def _distance(check: Check, finding: Finding) -> str | None:

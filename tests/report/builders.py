@@ -1,0 +1,282 @@
+"""Builders of report values, every kind of outcome, and any report at all."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from fractions import Fraction
+
+from hypothesis import strategies as st
+
+from guard.model import LARGEST_COUNT, BoundName, Campaign, Channel, Guard, Segment, Selection, Severity
+from guard.outcome import (
+    CampaignResult,
+    Check,
+    Count,
+    FailOn,
+    GuardResult,
+    Reason,
+    Report,
+    SegmentResult,
+    TotalResult,
+    Verdict,
+)
+
+MOMENT = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+WHY_UNKNOWN = "the refresh did not end within 10 min"
+
+
+def shown(value: int | Fraction) -> str:
+    return f"{value:,}" if isinstance(value, int) else f"{float(value):.1%}"
+
+
+def check(
+    bound: str,
+    limit: int | Fraction,
+    observed: int | Fraction | None,
+    *,
+    line: int = 28,
+    severity: Severity = Severity.FAIL,
+    message: str | None = None,
+) -> Check:
+    name = BoundName(bound)
+    if observed is None:
+        verdict, said = Verdict.UNKNOWN, f"it is unknown: {WHY_UNKNOWN}"
+    elif observed < limit if name.is_floor else observed > limit:
+        lenient = name.is_warning or severity is Severity.WARN
+        verdict = Verdict.WARN if lenient else Verdict.FAIL
+        gap = shown(observed - limit if observed > limit else limit - observed)
+        side = "below" if name.is_floor else "above"
+        said = f"it reaches {shown(observed)}, which is {gap} {side} the {bound} of {shown(limit)}"
+    else:
+        verdict, said = Verdict.PASS, f"it reaches {shown(observed)}, within the {bound} of {shown(limit)}"
+    return Check(
+        bound=name,
+        limit=limit,
+        observed=observed,
+        verdict=verdict,
+        line=line,
+        message=message if message is not None else said,
+    )
+
+
+def guard(
+    *checks: Check,
+    count: int | None = 30_000,
+    channel: Channel = Channel.EMAIL,
+    users: int | None = None,
+    age: int | None = 10,
+    reason: Reason | None = None,
+    detail: str | None = None,
+    severity: Severity = Severity.FAIL,
+) -> GuardResult:
+    return GuardResult(
+        channel=channel,
+        severity=severity,
+        count=None if count is None else Count(value=count, counted_at=MOMENT + timedelta(seconds=62), age_seconds=age),
+        users=users,
+        reason=reason,
+        detail=detail,
+        line=27,
+        checks=checks,
+    )
+
+
+def email(count: int | None, *, low: int = 10_000, high: int = 50_000, reason: Reason = Reason.TIMEOUT) -> GuardResult:
+    """Return a guard on email between two bounds; no count stands for a refresh that never ended."""
+    return guard(
+        check("min", low, count, line=28),
+        check("max", high, count, line=29),
+        count=count,
+        reason=reason if count is None else None,
+        detail=WHY_UNKNOWN if count is None else None,
+    )
+
+
+def segment(
+    *guards: GuardResult,
+    key: str = "newsletter-active",
+    owner: str | None = "crm@example.com",
+    description: str | None = None,
+    tags: tuple[str, ...] = (),
+) -> SegmentResult:
+    uuid = "2dd093e6-8c6f-4e14-8a2c-744477e1fdef"
+    asked = tuple(Guard(channel=each.channel, bounds=(), line=each.line) for each in guards)
+    return SegmentResult(
+        segment=Segment(key=key, uuid=uuid, owner=owner, description=description, tags=tags, guards=asked, line=20),
+        uuid=uuid,
+        guards=guards,
+    )
+
+
+def campaign(
+    *checks: Check, count: int | None = 7_000, key: str = "spring-sale", reason: Reason | None = None
+) -> CampaignResult:
+    total = TotalResult(
+        channel=Channel.SMS,
+        count=count,
+        reason=reason,
+        detail=f"sms-optin: {WHY_UNKNOWN}" if reason else None,
+        line=40,
+        checks=checks,
+    )
+    asked = Campaign(key=key, segments=("newsletter-active", "sms-optin"), line=38)
+    return CampaignResult(campaign=asked, verdict=total.verdict, totals=(total,))
+
+
+def report(
+    *segments: SegmentResult,
+    campaigns: tuple[CampaignResult, ...] = (),
+    fail_on: FailOn = FailOn.FAIL,
+    selection: Selection | None = None,
+    rules_path: str = "rules.yaml",
+) -> Report:
+    return Report(
+        version="0.1.0",
+        fail_on=fail_on,
+        started_at=MOMENT,
+        finished_at=MOMENT + timedelta(seconds=72, milliseconds=345),
+        host="api.getblueshift.com",
+        rules_path=rules_path,
+        rules_sha256="0123456789abcdef" * 4,
+        selection=selection or Selection(),
+        segments=segments,
+        campaigns=campaigns,
+    )
+
+
+def many(*, failed: int = 0, passed: int = 0, key: str = "segment") -> Report:
+    """Return a report of that many guards, first those that passed."""
+    counts = [30_000] * passed + [1_900] * failed
+    return report(*(segment(email(count), key=f"{key}-{number}") for number, count in enumerate(counts)))
+
+
+def outcomes() -> dict[str, Report]:
+    """Every kind of outcome, by the name of its golden file."""
+    share_short = guard(
+        check("share.min", Fraction(3, 5), Fraction(19, 40)),
+        count=19_000,
+        users=40_000,
+    )
+    sms = guard(check("min", 2_000, 7_000, line=33), count=7_000, channel=Channel.SMS)
+    push = guard(
+        check("min", 100, 90, line=36, severity=Severity.WARN), count=90, channel=Channel.PUSH, severity=Severity.WARN
+    )
+    ceiling, broken = check("max", 100_000, 7_000, line=41), check("max", 5_000, 7_000, line=41)
+    everything = (
+        segment(email(30_000), key="cart-abandoners", owner=None),
+        segment(push, key="app-users"),
+        segment(email(None), key="win-back"),
+        segment(email(1_900), sms),
+        segment(email(1_900_000), key="everybody", owner="shop@example.com"),
+    )
+    return {
+        "pass": report(segment(email(30_000), sms)),
+        "fail-too-few": report(segment(email(1_900), sms)),
+        "fail-too-many": report(segment(email(1_900_000))),
+        "fail-nobody": report(segment(email(0))),
+        "fail-share": report(segment(share_short)),
+        "fail-let-pass": report(segment(email(1_900)), fail_on=FailOn.NEVER),
+        "unknown": report(segment(email(None)), segment(sms, key="sms-optin")),
+        "warn": report(segment(push, sms)),
+        "warn-stops": report(segment(push, sms), fail_on=FailOn.WARN),
+        "totals-pass": report(segment(sms), campaigns=(campaign(ceiling),)),
+        "totals-fail": report(segment(sms), campaigns=(campaign(broken),)),
+        "totals-unknown": report(
+            segment(sms), campaigns=(campaign(check("max", 100_000, None), count=None, reason=Reason.TIMEOUT),)
+        ),
+        "selected": report(segment(sms), selection=Selection(segments=("newsletter-active",), tags=("weekly",))),
+        "nothing": report(),
+        "everything": report(*everything, campaigns=(campaign(ceiling), campaign(broken, key="summer-sale"))),
+        "many": report(*(segment(email(1_000 * number), key=f"segment-{number}") for number in range(5, 56, 5))),
+    }
+
+
+# Any report that the types allow, sensible or not: ANY_REPORT, or st.from_type(Report)
+
+_TEXTS = (
+    st.text(max_size=30)
+    | st.integers(1, 2_000).map("x".__mul__)
+    | st.sampled_from(
+        ["[/b]", "##[error]x", "\ud800", "::error::x", "\x7f", "{}", "\uffff]]>", "a|`b` <b>@c #1 www.d.e"]
+    )
+)
+_COUNTS = st.integers(0, LARGEST_COUNT) | st.integers(0, 50)
+_SHARES = st.fractions(0, 2)
+_LINES = st.integers(1, 10**6)
+_VERDICTS = st.sampled_from(Verdict)
+_CHANNELS = st.sampled_from(Channel)
+_MOMENTS = st.datetimes(min_value=datetime(1, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - the zone stands beside it
+_CHECKS = st.one_of(
+    [
+        st.builds(
+            Check,
+            bound=st.just(name),
+            limit=_SHARES if name.is_share else _COUNTS,
+            observed=st.none() | (_SHARES if name.is_share else _COUNTS),
+            verdict=_VERDICTS,
+            line=_LINES,
+            message=_TEXTS,
+        )
+        for name in BoundName
+    ]
+)
+_MANY_CHECKS = st.lists(_CHECKS, max_size=4).map(tuple)
+_GUARDS = st.builds(
+    GuardResult,
+    channel=_CHANNELS,
+    severity=st.sampled_from(Severity),
+    count=st.none()
+    | st.builds(Count, value=_COUNTS, counted_at=_MOMENTS, age_seconds=st.none() | st.integers(-60, 10**7)),
+    users=st.none() | _COUNTS,
+    reason=st.none() | st.sampled_from(Reason),
+    detail=st.none() | _TEXTS,
+    line=_LINES,
+    checks=_MANY_CHECKS,
+)
+_TOTALS = st.builds(
+    TotalResult,
+    channel=_CHANNELS,
+    count=st.none() | _COUNTS,
+    reason=st.none() | st.sampled_from(Reason),
+    detail=st.none() | _TEXTS,
+    line=_LINES,
+    checks=_MANY_CHECKS,
+)
+_KEYS = st.lists(_TEXTS, max_size=2).map(tuple)
+_SEGMENTS = st.builds(
+    SegmentResult,
+    segment=st.builds(
+        Segment,
+        key=_TEXTS,
+        uuid=st.none() | _TEXTS,
+        name=st.none() | _TEXTS,
+        description=st.none() | _TEXTS,
+        owner=st.none() | _TEXTS,
+        tags=_KEYS,
+        bypass_global=st.booleans(),
+        guards=st.just(()),
+        line=_LINES,
+    ),
+    uuid=st.none() | _TEXTS,
+    guards=st.lists(_GUARDS, max_size=3).map(tuple),
+)
+_CAMPAIGNS = st.builds(
+    CampaignResult,
+    campaign=st.builds(Campaign, key=_TEXTS, segments=_KEYS, totals=st.just(()), line=_LINES),
+    verdict=_VERDICTS,
+    totals=st.lists(_TOTALS, max_size=2).map(tuple),
+)
+ANY_REPORT = st.builds(
+    Report,
+    version=_TEXTS,
+    fail_on=st.sampled_from(FailOn),
+    started_at=_MOMENTS,
+    finished_at=_MOMENTS,
+    host=_TEXTS,
+    rules_path=_TEXTS,
+    rules_sha256=st.just("0123456789abcdef" * 4),
+    selection=st.builds(Selection, segments=_KEYS, tags=_KEYS, campaigns=_KEYS),
+    segments=st.lists(_SEGMENTS, max_size=3).map(tuple),
+    campaigns=st.lists(_CAMPAIGNS, max_size=2).map(tuple),
+)
+st.register_type_strategy(Report, ANY_REPORT)
