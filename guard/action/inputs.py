@@ -1,6 +1,7 @@
 """What the Action was told: its inputs as they stand in the environment, and the command line that they amount to.
 
-``action.yml`` hands every input over as a variable ``INPUT_NAME``, except the key, which is ``BLUESHIFT_API_KEY``.
+``action.yml`` hands every input over as a variable ``INPUT_NAME``, except the secrets, which the command reads itself:
+``BLUESHIFT_API_KEY`` and ``SLACK_WEBHOOK_URL``.
 """
 
 from __future__ import annotations
@@ -102,7 +103,15 @@ def _flags(environ: Mapping[str, str]) -> tuple[str, ...]:
     single = [
         f"--{name}={value}" for name in ("fail-on", "timeout", "region", "base-url") if (value := _text(environ, name))
     ]
-    return (*lists, *single)
+    return (*lists, *single, *_notification(environ))
+
+
+def _notification(environ: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the flags that have Slack told; none without an address, as for pull requests from forks."""
+    if not environ.get("SLACK_WEBHOOK_URL"):
+        return ()
+    when = _text(environ, "notify-on")
+    return ("--notify=slack", *([f"--notify-on={when}"] if when else []))
 
 
 def _text(environ: Mapping[str, str], name: str) -> str:

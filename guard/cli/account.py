@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from guard.cli.options import account_flags, talk_flags
+from guard.cli.options import account_flags, talk_flags, timeout_flag
 from guard.cli.signals import run_interruptibly
 from guard.cli.streams import print_report
 from guard.cli.watch import watched
@@ -41,6 +41,7 @@ Examples:
 )
 @click.argument("text", default="")
 @account_flags
+@timeout_flag
 @talk_flags
 def segments(
     text: str,
@@ -84,6 +85,7 @@ Example:
 )
 @click.option("--bypass-global", is_flag=True, help="Count without the account's global inclusion segment.")
 @account_flags
+@timeout_flag
 @talk_flags
 def counts(
     uuids: tuple[str, ...],

@@ -11,16 +11,20 @@ import click
 
 from guard import __version__
 from guard.cli.deliver import deliver
-from guard.cli.options import account_flags, report_flags, talk_flags
+from guard.cli.options import account_flags, notify_flags, report_flags, talk_flags, timeout_flag
 from guard.cli.rules import complete_key, read_rules, say_hints
 from guard.cli.signals import run_interruptibly
-from guard.cli.streams import say
+from guard.cli.streams import say, say_error
 from guard.cli.watch import watched
+from guard.errors import GuardError
+from guard.exit_code import ExitCode
 from guard.model import Selection
 from guard.outcome import FailOn, Reason
 from guard.plan import plan
 
 if TYPE_CHECKING:
+    from pydantic import SecretStr
+
     from guard.outcome import Report
 
 
@@ -75,7 +79,9 @@ Exit codes:
     help="Which verdicts make the exit code 1; never is for trying the guard out, and unknown still exits 3.",
 )
 @account_flags
+@timeout_flag
 @report_flags
+@notify_flags
 @click.version_option(__version__, "--version", message="audience-guard %(version)s")
 @talk_flags
 def check(
@@ -89,6 +95,7 @@ def check(
     base_url: str | None,
     timeout: float | None,
     color: str,
+    notify_on: str | None,
     quiet: bool,  # noqa: FBT001 - click passes flags so
 ) -> int:
     """Have Blueshift count every guarded audience afresh, and say whether the send may go out.
@@ -100,6 +107,7 @@ def check(
 
     wanted = parse_outputs(outputs)
     prepare(wanted, protected=_inputs(rules))
+    webhook = _webhook() if notify_on else None
     loaded = read_rules(rules)
     selection = Selection(segments=segments, tags=tags, campaigns=campaigns)
     planned = plan(loaded, selection)
@@ -126,12 +134,29 @@ def check(
         )
     code = deliver(report, wanted, color)
     _say_refused_key(report)
+    if webhook and (notify_on == "always" or code is not ExitCode.PASSED):
+        _notify(report, code, webhook)
     return code
 
 
 def _inputs(rules: str) -> list[Path]:
     """Return the files that a report must not overwrite."""
     return [Path(each) for each in (rules, os.environ.get("BLUESHIFT_API_KEY_FILE")) if each and each != "-"]
+
+
+def _webhook() -> SecretStr:
+    from guard.slack.notify import webhook  # noqa: PLC0415 - nothing of Slack is loaded for a run that tells nobody
+
+    return webhook()
+
+
+def _notify(report: Report, code: ExitCode, webhook: SecretStr) -> None:
+    """Tell Slack what came of the run; where that fails, say so, and leave the verdict alone."""
+    from guard.slack.notify import notify  # noqa: PLC0415 - see above
+
+    if why := run_interruptibly(notify(report, code, webhook)):
+        hint = "the exit code stands; look at SLACK_WEBHOOK_URL and at your app's incoming webhooks in Slack"
+        say_error(GuardError(f"Slack was not told: {why}", hint=hint))
 
 
 def _exposed_key_file() -> str | None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from guard.errors import UsageError
 from guard.report import Format
 
 if TYPE_CHECKING:
@@ -32,27 +33,26 @@ class DurationType(click.ParamType[float]):
 
 
 def account_flags(verb: Callable[..., int]) -> Callable[..., int]:
-    """Add the flags that say which account is asked, and for how long."""
-    for flag in reversed(
-        (
-            click.option(
-                "--region", metavar="us|eu", help="Where the account lives.  [env BLUESHIFT_REGION; default us]"
-            ),
-            click.option(
-                "--base-url",
-                metavar="URL",
-                help="Another address (sandbox, proxy): https, or http on loopback.  [env BLUESHIFT_BASE_URL]",
-            ),
-            click.option(
-                "--timeout",
-                type=DurationType(),
-                metavar="DURATION",
-                help="The longest the whole run may take, as in 90s or 20m; what is not counted by then is unknown.",
-            ),
-        )
-    ):
-        verb = flag(verb)
-    return verb
+    """Add the flags that say which account is asked."""
+    region = click.option(
+        "--region", metavar="us|eu", help="Where the account lives.  [env BLUESHIFT_REGION; default us]"
+    )
+    base_url = click.option(
+        "--base-url",
+        metavar="URL",
+        help="Another address (sandbox, proxy): https, or http on loopback.  [env BLUESHIFT_BASE_URL]",
+    )
+    return region(base_url(verb))
+
+
+def timeout_flag(verb: Callable[..., int]) -> Callable[..., int]:
+    """Add the flag that says for how long an account is asked."""
+    return click.option(
+        "--timeout",
+        type=DurationType(),
+        metavar="DURATION",
+        help="The longest the whole run may take, as in 90s or 20m; what is not counted by then is unknown.",
+    )(verb)
 
 
 def report_flags(verb: Callable[..., int]) -> Callable[..., int]:
@@ -72,6 +72,28 @@ def report_flags(verb: Callable[..., int]) -> Callable[..., int]:
         help="Colour in the text report.  [auto heeds NO_COLOR, FORCE_COLOR and the terminal]",
     )
     return output(color(verb))
+
+
+def notify_flags(verb: Callable[..., int]) -> Callable[..., int]:
+    """Add the flags that say who is told and when; the verb gets ``notify_on`` alone, None where nobody is told."""
+
+    @functools.wraps(verb)
+    def when_to_notify(*args: Any, notify: str | None, notify_on: str | None, **kwargs: Any) -> int:
+        if notify is None and notify_on is not None:
+            raise UsageError("--notify-on says when to notify, but not whom", hint="add --notify slack")
+        return verb(*args, notify_on=(notify_on or "fail") if notify else None, **kwargs)
+
+    whom = click.option(
+        "--notify",
+        type=click.Choice(["slack"]),
+        help="Post the verdict in Slack when the run is over.  [env SLACK_WEBHOOK_URL]",
+    )
+    when = click.option(
+        "--notify-on",
+        type=click.Choice(["fail", "always"]),
+        help="Whether to notify at exit code 0, too; fail does not.  [default: fail]",
+    )
+    return whom(when(when_to_notify))
 
 
 def talk_flags(verb: Callable[..., int]) -> Callable[..., int]:

@@ -13,8 +13,10 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -103,7 +105,7 @@ class Runner:
         context = {"inputs": defaults | given, "steps": outputs}
         run.outputs = {name: evaluated(each["value"], context) for name, each in self.action["outputs"].items()}
         run.commands = list(commands_in(run.log))
-        self._see_that_nothing_got_out(run, given.get("api-key", ""))
+        self._see_that_nothing_got_out(run, [given.get(name, "") for name in ("api-key", "slack-webhook-url")])
         return run
 
     def _step(self, step: Mapping[str, Any], context: Mapping[str, Any], run: Run) -> dict[str, str]:
@@ -142,14 +144,14 @@ class Runner:
         run.summary += files["GITHUB_STEP_SUMMARY"].read_text(encoding="utf-8")
         return outputs_in(files["GITHUB_OUTPUT"].read_text(encoding="utf-8"))
 
-    def _see_that_nothing_got_out(self, run: Run, key: str) -> None:
-        names = [name for name, _, _ in run.commands]
-        assert set(names) <= _HARMLESS
+    def _see_that_nothing_got_out(self, run: Run, inputs: list[str]) -> None:
+        secrets = [each for each in inputs if each]
+        masks, rest = run.commands[: len(secrets)], run.log.split("\n", len(secrets))[-1]
+        assert masks == [("add-mask", {}, each) for each in secrets]
+        assert {name for name, _, _ in run.commands} <= _HARMLESS
         assert not list(self.folder.rglob("*PWNED*"))
         assert "Traceback" not in run.log
-        if key:
-            assert names[0] == "add-mask"
-            assert all(key not in text for text in (run.log.split("\n", 1)[1], run.summary, *run.outputs.values()))
+        assert all(each not in text for each in secrets for text in (rest, run.summary, *run.outputs.values()))
 
 
 def wait_until(is_so: Callable[[], bool]) -> None:
@@ -216,7 +218,7 @@ def action() -> dict[str, Any]:
 @pytest.fixture(scope="session")
 def machine() -> dict[str, str]:
     """Return the environment of a runner: this machine's, with nothing of a job that runs these tests."""
-    ours = ("GITHUB_", "RUNNER_", "BLUESHIFT_", "INPUT_", "PYTHON", "VIRTUAL_ENV", "COVERAGE_", "COV_")
+    ours = ("GITHUB_", "RUNNER_", "BLUESHIFT_", "SLACK_", "INPUT_", "PYTHON", "VIRTUAL_ENV", "COVERAGE_", "COV_")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     system = "macOS" if sys.platform == "darwin" else "Linux"
     return {**kept, "RUNNER_OS": system, "BLUESHIFT_BASE_URL": NOWHERE}
@@ -273,6 +275,38 @@ def use(runner: Runner, sandbox: Sandbox) -> Callable[..., Run]:
         return runner.uses(**{name: value for name, value in asked.items() if value is not None})
 
     return using
+
+
+class Webhook(ThreadingHTTPServer):
+    """An incoming webhook of Slack's on loopback; ``told`` is what arrived there."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Answering)
+        self.url = f"http://127.0.0.1:{self.server_port}/services/a-webhook-for-tests"
+        self.told: list[dict[str, Any]] = []
+
+
+class _Answering(BaseHTTPRequestHandler):
+    server: Webhook
+
+    def do_POST(self) -> None:
+        self.server.told.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b"ok")
+
+    def log_message(self, *_: Any) -> None:
+        """Say nothing: a test's output is read by people."""
+
+
+@pytest.fixture
+def webhook() -> Iterator[Webhook]:
+    with Webhook() as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
 
 
 @pytest.fixture

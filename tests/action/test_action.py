@@ -133,6 +133,42 @@ def test_a_fork_can_validate(use: Use) -> None:
     assert use(mode="validate", api_key="").code == 0
 
 
+def test_slack_is_told_when_there_is_a_webhook(use: Use, webhook: Any) -> None:
+    run = use(segments="bad", slack_webhook_url=webhook.url)
+
+    assert (run.code, run.outputs["verdict"]) == (1, "fail")
+    [message] = webhook.told
+    assert message["blocks"]
+    assert "Slack" not in run.log
+
+
+def test_slack_is_told_of_a_pass_when_that_is_asked_for(use: Use, webhook: Any) -> None:
+    assert use(segments="good", slack_webhook_url=webhook.url).code == 0
+    assert webhook.told == []
+    assert use(segments="good", slack_webhook_url=webhook.url, notify_on="always").code == 0
+    assert len(webhook.told) == 1
+
+
+def test_validating_tells_nobody(use: Use, webhook: Any) -> None:
+    assert use(mode="validate", slack_webhook_url=webhook.url, notify_on="always").code == 0
+    assert webhook.told == []
+
+
+@pytest.mark.usefixtures("from_fork")
+def test_without_a_webhook_as_on_a_fork_nobody_is_told_and_nothing_is_wrong(use: Use) -> None:
+    run = use(segments="good", slack_webhook_url="", notify_on="always")
+
+    assert (run.code, run.outputs["verdict"]) == (0, "pass")
+    assert "Slack" not in run.log
+
+
+def test_a_webhook_of_several_lines_is_masked_whole_and_refused(use: Use) -> None:
+    run = use(slack_webhook_url="https://one%0A\ntwo")
+
+    assert run.commands[1] == ("add-mask", {}, "https://one%0A\ntwo")
+    assert run.code == 2
+
+
 def test_a_runner_without_a_usable_python_says_how_to_get_one(runner: Any, tmp_path: Path) -> None:
     tools = tmp_path / "tools"
     tools.mkdir()
@@ -177,12 +213,15 @@ OPEN = [
     "timeout",
     "summary",
     "annotations",
+    "notify_on",
 ]
+NOT_ALONE = {"notify-on": {"slack_webhook_url": "http://127.0.0.1:9/a-webhook-for-tests"}}
+"""What an input needs beside it to have any effect."""
 
 
 @pytest.mark.parametrize("name", OPEN)
 def test_no_input_becomes_a_command_or_a_pass(use: Use, name: str) -> None:
-    run = use(**{name: INJECTION})
+    run = use(**{name: INJECTION}, **NOT_ALONE.get(name.replace("_", "-"), {}))
 
     assert (run.code, run.outputs["verdict"]) == (2, "error")
 
@@ -237,6 +276,8 @@ ARRIVALS: dict[str, tuple[str | None, Callable[[Any, Any, Sandbox], bool]]] = {
     "html": ("ein Bericht.html", is_written("ein Bericht.html")),
     "json": ("ein Bericht.json", is_written("ein Bericht.json")),
     "junit": ("ein Bericht.xml", is_written("ein Bericht.xml")),
+    "slack-webhook-url": ("http://hooks.invalid", lambda run, *_: "SLACK_WEBHOOK_URL is plain http" in run.log),
+    "notify-on": ("sometimes", lambda run, *_: "'sometimes' is not one of 'fail', 'always'" in run.log),
 }
 
 
@@ -250,7 +291,7 @@ def test_an_input_arrives(use: Use, runner: Any, sandbox: Sandbox, name: str) ->
     elsewhere = runner.workspace / "Frühling 25"
     elsewhere.mkdir()
     (elsewhere / "die Regeln.yaml").write_text((runner.workspace / "rules.yaml").read_text())
-    asked = {} if value is None else {name.replace("-", "_"): value}
+    asked = NOT_ALONE.get(name, {}) | ({} if value is None else {name.replace("-", "_"): value})
 
     run = use(**asked)
 
@@ -264,7 +305,7 @@ def test_without_its_line_in_the_environment_an_input_does_not_arrive(
     use: Use, runner: Any, sandbox: Sandbox, name: str
 ) -> None:
     value, has_arrived = ARRIVALS[name]
-    asked = {} if value is None else {name.replace("-", "_"): value}
+    asked = NOT_ALONE.get(name, {}) | ({} if value is None else {name.replace("-", "_"): value})
     changed = copy.deepcopy(runner.action)
     environ = changed["runs"]["steps"][-1]["env"]
     [line] = [each for each, text in environ.items() if text == f"${{{{ inputs.{name} }}}}"]

@@ -80,6 +80,16 @@ def test_lists_take_commas_and_lines(own: OwnReports) -> None:
     assert command_line(inputs, own)[1:6] == flags
 
 
+def test_slack_is_told_by_flags_that_hold_no_secret(own: OwnReports) -> None:
+    told = read_inputs({"SLACK_WEBHOOK_URL": "https://a-webhook-for-tests", "INPUT_NOTIFY_ON": " always "})
+    by_default = read_inputs({"SLACK_WEBHOOK_URL": "https://a-webhook-for-tests", "INPUT_NOTIFY_ON": ""})
+    nobody = read_inputs({"SLACK_WEBHOOK_URL": "", "INPUT_NOTIFY_ON": "always"})
+
+    assert command_line(told, own)[1:3] == ["--notify=slack", "--notify-on=always"]
+    assert [each for each in command_line(by_default, own) if "notify" in each] == ["--notify=slack"]
+    assert nobody.flags == ()
+
+
 @pytest.mark.parametrize("name", ["MODE", "SUMMARY", "ANNOTATIONS"])
 def test_a_value_that_is_none_is_a_usage_error(name: str) -> None:
     with pytest.raises(UsageError, match="chekc"):

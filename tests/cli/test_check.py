@@ -129,7 +129,7 @@ def test_selections_add_up(audience_guard: Run) -> None:
         (["--timeout", "10"], '"10" is no duration; write 10s, 10m or 10h'),
         (["--fail-on", "maybe"], "'maybe' is not one of 'fail', 'warn', 'never'"),
         (["--region", "mars"], 'there is no region "mars"'),
-        (["--base-url", "http://example.com"], "would send the API key unencrypted"),
+        (["--base-url", "http://example.com"], "is plain http, which anybody on the way can read"),
         (["--no-such-flag"], "No such option '--no-such-flag'"),
         (["no-such-rules.yaml"], "no-such-rules.yaml: there is no such file"),
         (["."], "is a directory"),

@@ -1,0 +1,149 @@
+"""The answer to a check, as a message in Slack: the verdict first, then the worst, then what to do about it."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from guard.outcome import Verdict
+from guard.report import advice, sentences
+from guard.report.findings import guards_of, totals_of, utc, worst_first
+from guard.report.sentences import SYMBOLS
+from guard.slack.blocks import (
+    LARGEST,
+    Block,
+    buttons,
+    context,
+    header,
+    line,
+    mrkdwn,
+    plain_text,
+    section,
+    size,
+    table,
+    unformatted,
+)
+from guard.words import duration, number
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from guard.outcome import Report
+    from guard.report.findings import Finding
+
+CHECK_AGAIN = "check_again"
+SHARE = "share"
+
+_MOST_ROWS = 20
+_MOST_EXPLAINED = 3
+_MOST_NAMED = 2
+_LONGEST_NAME = 60
+_LONGEST_CELL = 200
+_LONGEST_SENTENCE = 300
+_LONGEST_FACT = 100
+_ROOM_FOR_MORE = 300  # characters of JSON; what is said of the rows that are left out takes fewer
+
+_HEADS = ("Verdict", "Segment", "Channel", *sentences.COLUMNS)
+_NARROW, _WIDE, _NUMBER = {"align": "left"}, {"is_wrapped": True}, {"align": "right"}
+_COLUMNS = (_NARROW, _WIDE, _NARROW, _NUMBER, _WIDE, _WIDE, _NARROW)
+_USER = re.compile(r"[UW][A-Z0-9]{1,50}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """A message for Slack: its blocks, and ``text``, the mrkdwn that notifications and screen readers get instead."""
+
+    text: str
+    blocks: tuple[Block, ...]
+
+    def payload(self) -> dict[str, Any]:
+        """Return what Slack's methods, webhooks and ``response_url`` take."""
+        return {"text": self.text, "blocks": list(self.blocks)}
+
+
+def answer(report: Report, *, asker: str | None = None, again: str | None = None, share: str | None = None) -> Message:
+    """Return the message that tells what a check found out, within Slack's limits whatever the report holds.
+
+    ``asker`` is the id of the Slack user who asked, who is then mentioned. ``again`` and ``share`` are the values of
+    the two buttons; without a value, or with one of over 2,000 characters, there is no such button.
+    """
+    findings = worst_first([*guards_of(report), *totals_of(report)])
+    headline = f"{_verdict(report.verdict)}: {_asked_for(report)}"
+    top = [header(headline), section(sentences.what_follows(report))]
+    bottom = [
+        *_explanations(findings),
+        context(_facts(report, asker)),
+        *buttons([(CHECK_AGAIN, "Check again", again), (SHARE, "Share in channel", share)]),
+    ]
+    room = LARGEST - size([*top, *bottom]) - _ROOM_FOR_MORE
+    return Message(
+        text=unformatted(f"{headline}. {sentences.what_follows(report)}"),
+        blocks=(*top, *_table(findings, room), *bottom),
+    )
+
+
+def _verdict(verdict: Verdict) -> str:
+    return f"{SYMBOLS[verdict]} {verdict.upper()}"
+
+
+def _asked_for(report: Report) -> str:
+    """Name what was checked, so shortly that a header holds it."""
+    asked = sentences.asked_for(report.selection)
+    if not asked:
+        return "all segments"
+    more = f" and {number(len(asked) - _MOST_NAMED)} more" if len(asked) > _MOST_NAMED else ""
+    return ", ".join(line(each, _LONGEST_NAME) for each in asked[:_MOST_NAMED]) + more
+
+
+def _table(findings: list[Finding], room: int) -> list[Block]:
+    """Return a table of the first findings, as many as fit into the room (in characters), and what was left out."""
+    if not findings:
+        return []
+    rows: list[tuple[str, ...]] = [_HEADS]
+    for finding in findings[:_MOST_ROWS]:
+        row = _row(finding)
+        if size([table([*rows, row], _COLUMNS)]) > room:
+            break
+        rows.append(row)
+    left_out = Counter(finding.verdict for finding in findings[len(rows) - 1 :])
+    counted = ", ".join(f"{number(left_out[verdict])} {verdict}" for verdict in reversed(Verdict) if left_out[verdict])
+    more = [context([plain_text(f"{number(left_out.total())} more: {counted}")])] if left_out else []
+    return [table(rows, _COLUMNS), *more]
+
+
+def _row(finding: Finding) -> tuple[str, ...]:
+    return (
+        _verdict(finding.verdict),
+        line(finding.name, _LONGEST_NAME),
+        finding.part,
+        *(line(cell, _LONGEST_CELL) for cell in sentences.cells(finding)),
+    )
+
+
+def _explanations(findings: list[Finding]) -> list[Block]:
+    """Return a paragraph for each of the first findings in trouble: what is wrong, what to do, and whom to ask."""
+    troubled = [finding for finding in findings if finding.troubles]
+    return [section(*_explanation(finding)) for finding in troubled[:_MOST_EXPLAINED]]
+
+
+def _explanation(finding: Finding) -> Iterator[str]:
+    gravest = max(finding.troubles, key=lambda check: check.verdict.gravity)
+    yield f"{SYMBOLS[finding.verdict]} {line(finding.name, _LONGEST_NAME)}, {finding.part}"
+    yield line(sentences.sentence(gravest, finding), _LONGEST_SENTENCE)
+    if step := advice.next_step(gravest, finding):
+        yield f"Next: {step}"
+    if finding.owner:
+        yield f"Ask: {line(finding.owner, _LONGEST_NAME)}"
+
+
+def _facts(report: Report, asker: str | None) -> Iterator[Block]:
+    """Yield who asked, when, and what the answer rests on; the asker is the only mention in the message."""
+    if asker and _USER.fullmatch(asker):
+        yield mrkdwn(f"Asked by <@{asker}>")
+    took = duration((report.finished_at - report.started_at).total_seconds())
+    yield plain_text(f"{utc(report.started_at)}, took {took}")
+    yield plain_text(f"Approximate counts by {line(report.host, _LONGEST_FACT)}")
+    yield plain_text(f"Rules: {line(report.rules_path, _LONGEST_FACT)} {line(report.rules_sha256[:12], 12)}")
+    yield plain_text(f"audience-guard {line(report.version, _LONGEST_FACT)}")

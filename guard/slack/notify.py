@@ -1,0 +1,63 @@
+"""``check --notify slack``: the verdict of a run, told in a channel through an incoming webhook."""
+
+from __future__ import annotations
+
+import logging
+import os
+import traceback
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from pydantic import SecretStr
+
+from guard.address import fault
+from guard.errors import UsageError
+from guard.slack.message import answer
+from guard.slack.post import post
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from guard.exit_code import ExitCode
+    from guard.outcome import Report
+    from guard.slack.message import Message
+
+log = logging.getLogger("guard.slack")
+
+_HINT = "copy the address of the incoming webhook again from your app's page in Slack; it begins with https://"
+
+
+def webhook(environ: Mapping[str, str] = os.environ) -> SecretStr:
+    """Return the address in ``SLACK_WEBHOOK_URL``, which is a secret.
+
+    Raises ``UsageError``, which never quotes it, where there is none or where no secret may go to it.
+    """
+    address = environ.get("SLACK_WEBHOOK_URL")
+    if not address:
+        raise UsageError("--notify slack needs SLACK_WEBHOOK_URL, which is not set or empty", hint=_HINT)
+    if found := fault(address):
+        raise UsageError(f"SLACK_WEBHOOK_URL {found}", hint=_HINT)
+    return SecretStr(address)
+
+
+async def notify(report: Report, exit_code: ExitCode, address: SecretStr) -> str | None:
+    """Post the report's message and return None, or why Slack was not told; nothing is raised but an interrupt.
+
+    Where the run exits otherwise than its report says, the message begins with that.
+    """
+    try:
+        why = await post(address.get_secret_value(), _message(report, exit_code).payload())
+    except Exception as error:  # noqa: BLE001 - whatever goes wrong here, the run's verdict is known and stands
+        # Where it happened, but not the exception's own words, which may hold the address.
+        log.debug("The notification failed by itself:\n%s", "".join(traceback.format_tb(error.__traceback__)))
+        return f"the notification failed by itself ({type(error).__name__})"
+    return why and f"the webhook {why}"
+
+
+def _message(report: Report, exit_code: ExitCode) -> Message:
+    message = answer(report)
+    if exit_code is report.exit_code:
+        return message
+    caveat = f"Not every report of this run could be written, so it exits with {int(exit_code)}."
+    section = {"type": "section", "text": {"type": "plain_text", "text": caveat}}
+    return replace(message, text=f"{caveat} {message.text}", blocks=(section, *message.blocks))
