@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import runpy
 from pathlib import Path
@@ -23,6 +24,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 RULES = (ROOT / "docs/rules.md").read_text(encoding="utf-8")
 REPORT = (ROOT / "docs/report.md").read_text(encoding="utf-8")
 SANDBOX = (ROOT / "docs/sandbox.md").read_text(encoding="utf-8")
+SLACK = (ROOT / "docs/slack.md").read_text(encoding="utf-8")
 CONTEXT = click.Context(audience_guard)
 VERBS = audience_guard.list_commands(CONTEXT)
 
@@ -50,11 +52,14 @@ def test_every_exit_code_is_in_the_readme(code: ExitCode) -> None:
     assert re.search(rf"\b{int(code)}\b", table)
 
 
-def test_every_variable_that_the_code_reads_is_in_the_readme_and_no_other() -> None:
+@pytest.mark.parametrize(
+    ("prefix", "documents"), [("BLUESHIFT", README), ("SLACK", README + SLACK)], ids=["blueshift", "slack"]
+)
+def test_every_variable_that_the_code_reads_is_documented_and_no_other(prefix: str, documents: str) -> None:
+    variable = re.compile(rf"\b{prefix}_[A-Z_]+\b(?<!_)")
     source = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "guard").rglob("*.py"))
-    read = set(re.findall(r"BLUESHIFT_[A-Z_]+\b(?<!_)", source))
 
-    assert set(re.findall(r"BLUESHIFT_[A-Z_]+", README)) == read
+    assert set(variable.findall(documents)) == set(variable.findall(source))
 
 
 @pytest.mark.parametrize("format", list(Format))
@@ -93,6 +98,84 @@ def test_every_key_of_a_scenario_is_documented(key: str) -> None:
     assert key in set(Channel) or re.search(rf"`(\w+\.)?{key}[`.]", SANDBOX)
 
 
+@pytest.mark.parametrize("flag", sorted(flags("slack")))
+def test_every_flag_of_the_slack_app_is_in_its_guide(flag: str) -> None:
+    assert re.search(rf"`{flag}[ `]", SLACK)
+
+
+def slack_nodes() -> list[ast.AST]:
+    modules = [ast.parse(path.read_text(encoding="utf-8")) for path in (ROOT / "guard/slack").glob("*.py")]
+    return [node for module in modules for node in ast.walk(module)]
+
+
+def texts(node: ast.expr) -> set[str]:
+    """Return the texts that an expression can come to; of one with values in it, what stands before the first."""
+    match node:
+        case ast.Constant(value=str(text)):
+            return {text}
+        case ast.IfExp(body=one, orelse=other):
+            return texts(one) | texts(other)
+        case ast.JoinedStr(values=[ast.Constant(value=str(text)), *_]):
+            return {text}
+        case _:
+            return set()
+
+
+def named_fields() -> dict[str, set[str]]:
+    """Return the keys of each dictionary that is kept under a name or returned by a function of that name."""
+    fields: dict[str, set[str]] = {}
+    for node in slack_nodes():
+        match node:
+            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Dict(keys=keys)):
+                pass
+            case ast.FunctionDef(name=name, body=[*_, ast.Return(value=ast.Dict(keys=keys))]):
+                pass
+            case _:
+                continue
+        fields.setdefault(name, set()).update(text for key in keys if key for text in texts(key))
+    return fields
+
+
+def logged_events() -> dict[str, set[str]]:
+    """Return every event that the Slack app logs, and the fields that come with it."""
+    spread = named_fields()
+    events: dict[str, set[str]] = {}
+    for node in slack_nodes():
+        call = ast.unparse(node.func) if isinstance(node, ast.Call) else ""
+        if not isinstance(node, ast.Call) or call.removeprefix("log.") not in {"event", "trouble", "bug"}:
+            continue
+        if not texts(node.args[0]):  # what an event is called is handed on
+            continue
+        fields = {"error", "where"} if call.endswith("bug") else set()
+        for keyword in node.keywords:
+            fields |= {keyword.arg} if keyword.arg else spread[ast.unparse(keyword.value).rpartition(".")[2]]
+        for name in texts(node.args[0]):
+            events.setdefault(name, set()).update(fields)
+    return events
+
+
+def test_the_guide_lists_every_event_of_the_slack_app_with_its_fields_and_no_other() -> None:
+    table = SLACK.split("\n## The log\n")[1].split("\n## ")[0]
+    rows = re.findall(r"^\| `(\w+)`(?: \(error\))? \|([^|]*)\|", table, re.MULTILINE)
+
+    assert {name: set(re.findall(r"`(\w+)`", fields)) for name, fields in rows} == logged_events()
+
+
+def slack_headings() -> set[str]:
+    """Return how each short message of the Slack app begins."""
+    return {
+        text
+        for node in slack_nodes()
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in {"note", "_message"} and node.args
+        for text in texts(node.args[0])
+    }
+
+
+@pytest.mark.parametrize("heading", sorted(slack_headings()))
+def test_every_short_message_of_the_slack_app_is_in_its_guide(heading: str) -> None:
+    assert f"| **{heading}" in SLACK
+
+
 def every_document() -> list[Path]:
     return [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
 
@@ -102,6 +185,21 @@ def test_links_lead_somewhere(document: Path) -> None:
     links = re.findall(r"\]\(([^)#:]+)\)", document.read_text(encoding="utf-8"))
 
     assert [link for link in links if not (document.parent / link).exists()] == []
+
+
+def anchors(document: Path) -> set[str]:
+    """Return the places in a document that a link can lead to, named after its headings as GitHub does."""
+    headings = re.findall(r"^#+ (.+)$", document.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("document", every_document(), ids=lambda path: path.name)
+def test_links_lead_to_headings_that_are_there(document: Path) -> None:
+    links = re.findall(r"\]\(([^)#:]*)#([^)]+)\)", document.read_text(encoding="utf-8"))
+
+    assert [
+        link for link in links if link[1] not in anchors((document.parent / link[0]) if link[0] else document)
+    ] == []
 
 
 def test_the_reference_of_the_rules_is_what_the_schema_says() -> None:

@@ -26,6 +26,7 @@ _VERBS = {
     "schema": ("guard.cli.rules", "schema", "Print the JSON Schema of the rules file, or of the JSON report."),
     "segments": ("guard.cli.account", "segments", "List the account's segments, with the counts they show now."),
     "counts": ("guard.cli.account", "counts", "Have segments counted afresh and look at them, without rules."),
+    "slack": ("guard.cli.slack", "slack", "Answer /audience-check in Slack with the verdict that check would give."),
     "demo": ("guard.cli.sandbox", "demo", "See the guard stop a bad send, without an account."),
     "sandbox": ("guard.cli.sandbox", "sandbox", "Serve a stand-in for Blueshift's API on this machine."),
 }

@@ -9,7 +9,7 @@ import threading
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Callable, Coroutine
     from types import FrameType
 
     T = TypeVar("T")
@@ -31,10 +31,38 @@ def stop_on_signals() -> None:
 
     A SIGHUP that is ignored, as under nohup, stays ignored.
     """
+    _handle_signals(_stop)
+
+
+class GracefulStop:
+    """For what serves until a signal comes, and then needs ``seconds`` to come to an end; after them the process ends.
+
+    A second signal ends it at once.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._asked = threading.Event()
+        self._seconds = seconds
+        _handle_signals(self._stop)
+
+    def wait(self, timeout: float) -> bool:
+        """Wait for a signal, for so many seconds at most, and return whether one has come."""
+        return self._asked.wait(timeout)
+
+    def exit_code(self, otherwise: int) -> int:
+        """Return 128 plus the number of the signal that came, or what to exit with where none did."""
+        return 128 + _received[0] if _received else otherwise
+
+    def _stop(self, signum: int, _frame: FrameType | None) -> None:
+        _end_process_after(self._seconds, signum)
+        self._asked.set()
+
+
+def _handle_signals(handler: Callable[[int, FrameType | None], None]) -> None:
     for name in ("SIGINT", "SIGTERM", "SIGHUP"):
         signum = getattr(signal, name, None)
         if signum is not None and not (name == "SIGHUP" and signal.getsignal(signum) is signal.SIG_IGN):
-            signal.signal(signum, _stop)
+            signal.signal(signum, handler)
 
 
 def run_interruptibly(main: Coroutine[Any, Any, T]) -> T:
@@ -52,13 +80,18 @@ def run_interruptibly(main: Coroutine[Any, Any, T]) -> T:
     return result
 
 
-def _stop(signum: int, _frame: FrameType | None) -> None:
+def _end_process_after(seconds: float, signum: int) -> None:
+    """Remember the signal, and end the process at the second one or after so many seconds."""
     if _received:
         os._exit(128 + _received[0])
     _received.append(signum)
-    deadline = threading.Timer(_GRACE, os._exit, [128 + signum])
+    deadline = threading.Timer(seconds, os._exit, [128 + signum])
     deadline.daemon = True
     deadline.start()
+
+
+def _stop(signum: int, _frame: FrameType | None) -> None:
+    _end_process_after(_GRACE, signum)
     if not _cancel_running_loop():
         raise InterruptedBySignal(signum)
 

@@ -1,0 +1,109 @@
+"""``audience-guard slack``: the Slack app."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import click
+
+from guard.cli.options import DurationType, account_flags
+from guard.cli.signals import GracefulStop
+from guard.errors import UsageError
+
+_TIME_TO_STOP = 20.0  # seconds
+_MOST_WORKERS = 32
+_LARGEST_PORT = 65_535
+
+
+class AddressType(click.ParamType[tuple[str, int]]):
+    """Where to listen, as ``127.0.0.1:3000`` or ``[::1]:3000``."""
+
+    name = "host:port"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, int]:
+        """Return host and port, or end in a usage error."""
+        host, _, port = str(value).rpartition(":")
+        if not host or not port.isascii() or not port.isdigit() or int(port) > _LARGEST_PORT:
+            self.fail(f'"{value}" is no HOST:PORT, such as 127.0.0.1:3000', param, ctx)
+        return host.removeprefix("[").removesuffix("]"), int(port)
+
+
+@click.command(
+    epilog="""
+\b
+Examples:
+  audience-guard slack rules.yaml                          Socket Mode: needs no address of its own
+  audience-guard slack rules.yaml --http 127.0.0.1:3000    behind a proxy that Slack reaches over https
+
+\b
+Environment:
+  SLACK_BOT_TOKEN                                the bot's token (xoxb-...)
+  SLACK_APP_TOKEN                                Socket Mode: the app's token (xapp-...)
+  SLACK_SIGNING_SECRET                           HTTP: what Slack signs its requests with
+  SLACK_ALLOWED_USERS, SLACK_ALLOWED_CHANNELS    ids of who may ask, and where; anybody by default
+""",
+)
+@click.argument("rules", default="rules.yaml", type=click.Path())
+@click.option(
+    "--http", "listen", type=AddressType(), metavar="HOST:PORT", help="Listen there, in place of Socket Mode."
+)
+@click.option(
+    "--workers",
+    type=click.IntRange(1, _MOST_WORKERS),
+    default=4,
+    show_default=True,
+    help="How many checks run at a time; some more wait.",
+)
+@account_flags
+@click.option(
+    "--timeout",
+    type=DurationType(),
+    metavar="DURATION",
+    default="20m",
+    show_default=True,
+    help="The longest that an answer may take; what is not counted by then is unknown.",
+)
+@click.option("--debug", is_flag=True, help="Log every request to Blueshift too; never the key.")
+def slack(
+    rules: str,
+    listen: tuple[str, int] | None,
+    workers: int,
+    region: str | None,
+    base_url: str | None,
+    timeout: float,
+    debug: bool,  # noqa: FBT001 - click passes flags so
+) -> int:
+    """Answer /audience-check in Slack, with the verdict that check would give, until it is stopped.
+
+    RULES is the rules file, rules.yaml by default; it is read anew for every question. stderr is a log of one JSON
+    object a line. docs/slack.md leads from nothing to the first answer.
+    """
+    try:
+        from guard.slack.rules_file import RulesFile  # noqa: PLC0415 - not needed to print help
+        from guard.slack.serve import serve  # noqa: PLC0415 - see above
+    except ModuleNotFoundError as error:
+        if error.name not in {"slack_bolt", "slack_sdk", "waitress"}:
+            raise
+        raise UsageError(
+            f"the Slack app needs the package {error.name}, which is not installed",
+            hint="install audience-guard with its extra: pip install 'audience-guard[slack]'",
+        ) from None
+    from guard.slack.log import log_to_stderr  # noqa: PLC0415 - see above
+    from guard.slack.settings import read_settings  # noqa: PLC0415 - see above
+
+    if rules == "-":
+        raise UsageError("the Slack app reads its rules for every question, so it needs a file", hint="give its path")
+    settings = read_settings(os.environ, listen=listen)
+    log_to_stderr(debug=debug)
+    stop = GracefulStop(_TIME_TO_STOP)
+    ended = serve(
+        RulesFile(rules),
+        settings,
+        workers=workers,
+        time_limit=timeout,
+        region=region,
+        base_url=base_url,
+        stop=stop,
+    )
+    return stop.exit_code(ended)

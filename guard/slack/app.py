@@ -1,0 +1,84 @@
+"""The app as slack-bolt knows it: one slash command and two buttons, each acknowledged where it arrives.
+
+Bolt's own pool is not used: acknowledging takes no time, and what takes time is done elsewhere.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from slack_bolt import App, BoltResponse
+from slack_bolt.authorization import AuthorizeResult
+
+from guard.slack.desk import Asker
+from guard.slack.log import silent
+from guard.slack.message import CHECK_AGAIN, SHARE
+from guard.slack.once import Once
+from guard.slack.web_api import explaining
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from slack_bolt import Ack
+    from slack_bolt.request import BoltRequest
+    from slack_sdk import WebClient
+
+    from guard.slack.conversation import Conversation
+
+COMMAND = "/audience-check"
+
+
+def build_app(client: WebClient, conversation: Conversation, *, signing_secret: str = "") -> App:
+    """Return the app, once Slack has accepted its bot token; without a signing secret it is for Socket Mode.
+
+    Raises ``UsageError`` when Slack refuses the token, and ``GuardError`` when it cannot be asked.
+    """
+    identity = _authorized(client)
+    seen = Once()
+
+    def refuse_a_replay(request: BoltRequest, next: Callable[[], BoltResponse]) -> BoltResponse:  # noqa: A002 - bolt's name
+        signatures = request.headers.get("x-slack-signature")
+        if signatures and not seen.is_new(signatures[0]):
+            return BoltResponse(status=200)
+        return next()
+
+    app = App(
+        client=client,
+        signing_secret=signing_secret,
+        authorize=lambda: identity,
+        before_authorize=refuse_a_replay,
+        ssl_check_enabled=False,  # bolt answers that one without looking at the signature
+        process_before_response=True,
+        logger=silent("slack_bolt"),
+    )
+
+    @app.command(COMMAND)
+    def command(ack: Ack, body: dict[str, Any]) -> None:
+        said = conversation.ask(body.get("text") or "", _asker(body, body.get("user_id"), body.get("channel_id")))
+        ack(response_type="ephemeral", **said.payload())
+
+    @app.action(CHECK_AGAIN)
+    def check_again(ack: Ack, body: dict[str, Any], action: Mapping[str, Any]) -> None:
+        ack()
+        conversation.ask_again(action.get("value", ""), _presser(body))
+
+    @app.action(SHARE)
+    def share(ack: Ack, body: dict[str, Any], action: Mapping[str, Any]) -> None:
+        ack()
+        conversation.share(action.get("value", ""), _presser(body))
+
+    return app
+
+
+def _presser(body: Mapping[str, Any]) -> Asker:
+    return _asker(body, body["user"]["id"], (body.get("channel") or {}).get("id"))
+
+
+def _asker(body: Mapping[str, Any], user: str | None, channel: str | None) -> Asker:
+    return Asker(user=user or "", channel=channel or "", response_url=body.get("response_url") or "")
+
+
+def _authorized(client: WebClient) -> AuthorizeResult:
+    with explaining("SLACK_BOT_TOKEN"):
+        whose = client.auth_test()
+    return AuthorizeResult.from_auth_test_response(auth_test_response=whose, bot_token=client.token)

@@ -1,0 +1,98 @@
+"""Where the app counts: one event loop in a thread of its own, so that all checks share bucket and lanes."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from contextlib import AsyncExitStack, suppress
+from typing import TYPE_CHECKING, Self
+
+from guard.blueshift.account import open_account
+from guard.blueshift.counting import connect
+from guard.errors import GuardError
+from guard.run import check_over, run_to_its_end
+from guard.slack import log
+
+if TYPE_CHECKING:
+    from guard.blueshift.counting import Blueshift
+    from guard.model import Rules, Selection
+    from guard.outcome import Report
+
+_GRACE = 10.0  # seconds that judging may take beyond the counting
+_LONGEST_START = 10.0
+
+
+class Engine:
+    """Runs the checks of all threads over one schedule; use it as a context manager.
+
+    ``region`` and ``base_url`` are what the command line says of the account. The key is read anew for each check, so
+    that it can be changed while the app runs.
+    """
+
+    def __init__(self, *, region: str | None = None, base_url: str | None = None) -> None:
+        self._region = region
+        self._base_url = base_url
+        self._connections: dict[tuple[str, str], Blueshift] = {}
+        self._started = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="counting", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        self._started.wait(_LONGEST_START)
+        return self
+
+    def __exit__(self, *details: object) -> None:
+        with suppress(RuntimeError):  # the loop is closed where the counting ended by itself
+            self._loop.call_soon_threadsafe(self._stopping.set)
+        self._thread.join(_GRACE)
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether it still counts."""
+        return self._thread.is_alive()
+
+    def check(self, rules: Rules, selection: Selection, *, time_limit: float) -> Report:
+        """Have the selection counted and judged within ``time_limit`` seconds, from any thread but its own.
+
+        What is not counted by then is unknown in the report. Raises ``UsageError`` where there is no usable key,
+        ``TimeoutError`` when not even a report came in time, and ``GuardError`` when nothing is counted any more.
+        """
+        check = self._check(rules, selection, time_limit)
+        try:
+            counting = asyncio.run_coroutine_threadsafe(check, self._loop)
+        except RuntimeError:
+            check.close()
+            raise GuardError("the app has stopped counting", hint="ask again when it was restarted") from None
+        try:
+            return counting.result(time_limit + _GRACE)
+        finally:
+            counting.cancel()
+
+    def _run(self) -> None:
+        try:
+            run_to_its_end(self._main())
+        except BaseException as error:  # noqa: BLE001 - nobody waits for this thread: whoever watches asks is_alive
+            log.bug("counting_ended", error)
+
+    async def _main(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._stopping = asyncio.Event()
+        self._connecting = asyncio.Lock()
+        async with AsyncExitStack() as self._open:
+            self._started.set()
+            await self._stopping.wait()
+
+    async def _check(self, rules: Rules, selection: Selection, time_limit: float) -> Report:
+        blueshift = await self._connected(rules)
+        return await check_over(blueshift, rules, selection=selection, timeout=time_limit)
+
+    async def _connected(self, rules: Rules) -> Blueshift:
+        """Return the account's connection, at the pace of the rules as they are now."""
+        account = open_account(region=self._region, base_url=self._base_url, rules_region=rules.region)
+        known = (account.base_url, account.key.reveal())
+        async with self._connecting:
+            if known not in self._connections:
+                self._connections[known] = await self._open.enter_async_context(connect(account, rules.pacing))
+        blueshift = self._connections[known]
+        blueshift.pace(rules.pacing)
+        return blueshift

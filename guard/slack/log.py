@@ -1,0 +1,82 @@
+"""What the app tells its operator: a line of JSON on stderr for each event, without tokens, keys or what people wrote.
+
+The libraries' own logs are silenced: they quote whole requests, addresses that anybody can answer to included.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+import threading
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+_log = logging.getLogger("guard.slack")
+_LIBRARIES = ("slack_bolt", "slack_sdk", "waitress", "httpx", "httpcore", "asyncio")
+
+
+class JsonLines(logging.Formatter):
+    """Formats a record as one JSON object: when, how grave, what happened, and the fields that came with it."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line."""
+        line = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "event": record.getMessage(),
+            **getattr(record, "fields", {}),
+        }
+        return json.dumps(line)
+
+
+def log_to_stderr(*, debug: bool) -> None:
+    """Have events written to stderr, and with ``debug`` every request to Blueshift too."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(JsonLines())
+    logger = logging.getLogger("guard")
+    logger.addHandler(handler)
+    logger.setLevel(logging.DEBUG if debug else logging.INFO)
+    for name in _LIBRARIES:
+        silent(name)
+    threading.excepthook = _log_end_of_thread
+
+
+def silent(name: str) -> logging.Logger:
+    """Return a library's logger after it was made to say nothing."""
+    logger = logging.getLogger(name)
+    logger.setLevel(logging.CRITICAL + 1)
+    logger.propagate = False
+    return logger
+
+
+def event(what: str, **fields: Any) -> None:
+    """Log what happened."""
+    _log.info(what, extra={"fields": fields})
+
+
+def trouble(what: str, **fields: Any) -> None:
+    """Log what went wrong."""
+    _log.error(what, extra={"fields": fields})
+
+
+def bug(what: str, error: BaseException, **fields: Any) -> None:
+    """Log where a fault of our own happened; its message is left out, as it may hold anything."""
+    trouble(what, error=type(error).__name__, where=_places(error.__traceback__), **fields)
+
+
+def _log_end_of_thread(ended: threading.ExceptHookArgs) -> None:
+    name = ended.thread.name if ended.thread else None
+    bug("thread_ended", ended.exc_value or ended.exc_type(), thread=name)
+
+
+def _places(traceback: TracebackType | None) -> list[str]:
+    places = []
+    while traceback is not None:
+        code = traceback.tb_frame.f_code
+        places.append(f"{code.co_filename}:{traceback.tb_lineno} {code.co_name}")
+        traceback = traceback.tb_next
+    return places

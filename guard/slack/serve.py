@@ -1,0 +1,85 @@
+"""The Slack app as a whole: its parts put together, and kept running until it is told to stop or loses Slack."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from guard.blueshift.account import open_account
+from guard.exit_code import ExitCode
+from guard.slack import log
+from guard.slack.answering import Answering
+from guard.slack.app import build_app
+from guard.slack.conversation import Conversation, Permission
+from guard.slack.delivery import Delivery
+from guard.slack.engine import Engine
+from guard.slack.http import HttpServer
+from guard.slack.settings import Http, SocketMode
+from guard.slack.socket_mode import SocketConnection
+from guard.slack.web_api import open_client
+
+if TYPE_CHECKING:
+    from slack_sdk import WebClient
+
+    from guard.slack.rules_file import RulesFile
+    from guard.slack.settings import Settings
+
+_LOOK_EVERY = 0.5  # seconds
+
+
+class Stop(Protocol):
+    """Whatever says that the app is to stop."""
+
+    def wait(self, timeout: float) -> bool:
+        """Wait for so many seconds at most, and return whether the app is to stop."""
+
+
+def serve(
+    rules: RulesFile,
+    settings: Settings,
+    *,
+    workers: int,
+    time_limit: float,
+    region: str | None,
+    base_url: str | None,
+    stop: Stop,
+) -> ExitCode:
+    """Answer questions from Slack until ``stop`` says so (0), or until Slack or the counting is lost (3).
+
+    ``time_limit`` is in seconds, from a question to its answer. Raises ``UsageError`` where something is wrong before
+    the start, the rules and the key included, and ``GuardError`` where Slack is not there.
+    """
+    open_account(region=region, base_url=base_url, rules_region=rules.read().region)
+    client = open_client(settings)
+    delivery = Delivery(client)
+    with Engine(region=region, base_url=base_url) as engine:
+        conversation = Conversation(
+            rules=rules,
+            permission=Permission(users=settings.allowed_users, channels=settings.allowed_channels),
+            answering=Answering(engine, delivery),
+            delivery=delivery,
+            workers=workers,
+            time_limit=time_limit,
+        )
+        with _entrance(settings.mode, client, conversation, engine) as entrance:
+            log.event("ready", **entrance.description)
+            try:
+                while entrance.is_alive and engine.is_alive:
+                    if stop.wait(_LOOK_EVERY):
+                        log.event("stopping")
+                        return ExitCode.PASSED
+                log.trouble("lost", slack=not entrance.is_alive, counting=not engine.is_alive)
+                return ExitCode.UNKNOWN
+            finally:
+                conversation.close()
+
+
+def _entrance(
+    mode: Http | SocketMode, client: WebClient, conversation: Conversation, engine: Engine
+) -> HttpServer | SocketConnection:
+    """Return the way by which Slack comes in."""
+    match mode:
+        case Http():
+            app = build_app(client, conversation, signing_secret=mode.signing_secret.get_secret_value())
+            return HttpServer(app, mode.host, mode.port, healthy=lambda: engine.is_alive and conversation.is_open)
+        case SocketMode():
+            return SocketConnection(build_app(client, conversation), mode.app_token.get_secret_value())

@@ -1,0 +1,95 @@
+"""What the Slack app is told by its environment: tokens, who may ask, and where Slack is."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pydantic import SecretStr
+
+from guard.address import checked_base_url
+from guard.errors import UsageError
+from guard.words import printable, shortened
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_GUIDE = "docs/slack.md tells where each comes from"
+_USER = re.compile(r"[UW][A-Z0-9]+")
+_CHANNEL = re.compile(r"[CDG][A-Z0-9]+")
+_TOKEN = re.compile(r"[\x21-\x7e]+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Http:
+    """Slack sends signed requests to an address where the app listens; port 0 takes any free one."""
+
+    host: str
+    port: int
+    signing_secret: SecretStr
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SocketMode:
+    """The app opens a WebSocket to Slack, and needs no address of its own."""
+
+    app_token: SecretStr
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What the environment says; ``api_url`` None stands for Slack's own, and empty lists let anybody ask."""
+
+    mode: Http | SocketMode
+    bot_token: SecretStr
+    api_url: str | None
+    allowed_users: frozenset[str]
+    allowed_channels: frozenset[str]
+
+
+def read_settings(environ: Mapping[str, str], *, listen: tuple[str, int] | None) -> Settings:
+    """Return the settings, for HTTP mode where there is a host and a port to listen on, else for Socket Mode.
+
+    Raises ``UsageError`` for a variable that is missing or wrong.
+    """
+    bot_token = _secret(environ, "SLACK_BOT_TOKEN", "xoxb-")
+    mode: Http | SocketMode
+    if listen is None:
+        mode = SocketMode(app_token=_secret(environ, "SLACK_APP_TOKEN", "xapp-"))
+    else:
+        host, port = listen
+        mode = Http(host=host, port=port, signing_secret=_secret(environ, "SLACK_SIGNING_SECRET", ""))
+    api_url = environ.get("SLACK_API_URL")
+    return Settings(
+        mode=mode,
+        bot_token=bot_token,
+        api_url=checked_base_url(api_url, "SLACK_API_URL") + "/" if api_url else None,
+        allowed_users=_ids(environ, "SLACK_ALLOWED_USERS", _USER),
+        allowed_channels=_ids(environ, "SLACK_ALLOWED_CHANNELS", _CHANNEL),
+    )
+
+
+def _secret(environ: Mapping[str, str], name: str, beginning: str) -> SecretStr:
+    text = environ.get(name, "")
+    if not text:
+        raise UsageError(f"{name} is not set", hint=_GUIDE)
+    if not _TOKEN.fullmatch(text):
+        raise UsageError(f"{name} holds a blank, a line break or a character that is not ASCII", hint="copy it again")
+    if not text.startswith(beginning):
+        raise UsageError(f"{name} does not begin with {beginning}, so it is another kind of token", hint=_GUIDE)
+    return SecretStr(text)
+
+
+def _ids(environ: Mapping[str, str], name: str, pattern: re.Pattern[str]) -> frozenset[str]:
+    text = environ.get(name, "").strip()
+    ids = [each.strip() for each in text.split(",") if each.strip()]
+    if text and not ids:
+        raise UsageError(f"{name} holds commas and no id, which would let anybody ask", hint="unset it to mean that")
+    for each in ids:
+        if not pattern.fullmatch(each):
+            raise UsageError(
+                f'{name} holds "{printable(shortened(each, 50))}", which is no such id of Slack\'s',
+                hint="write ids such as U0123456789 or C0123456789, separated by commas: names can change hands",
+            )
+    return frozenset(ids)

@@ -1,0 +1,99 @@
+"""Socket Mode: a WebSocket that the app opens to Slack, and a watch over it, since such sockets can die silently.
+
+What Slack sends over it: https://docs.slack.dev/apis/events-api/using-socket-mode
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING, Self
+
+from slack_bolt.adapter.socket_mode import SocketModeHandler
+from slack_sdk.socket_mode.response import SocketModeResponse
+
+from guard.address import is_loopback
+from guard.errors import GuardError
+from guard.slack import log
+from guard.slack.once import Once
+from guard.slack.web_api import explaining
+
+if TYPE_CHECKING:
+    from slack_bolt import App
+    from slack_sdk.socket_mode.builtin import SocketModeClient
+    from slack_sdk.socket_mode.request import SocketModeRequest
+
+_PING_INTERVAL = 2.0
+"""Seconds; the client gives a peer up that has not answered for four of them, and then connects anew."""
+
+_LONGEST_OUTAGE = 60.0
+"""Seconds without a connection after which the app ends, for whoever supervises it to see."""
+
+_LONGEST_CLOSE = 2.0  # seconds
+
+
+class SocketConnection:
+    """Serves the app over Socket Mode; use it as a context manager, and ask ``is_alive`` every now and then.
+
+    Raises ``UsageError`` when Slack refuses the app token, and ``GuardError`` when it cannot be asked.
+    """
+
+    def __init__(self, app: App, app_token: str) -> None:
+        self._handler = _OnceHandler(app, app_token, ping_interval=_PING_INTERVAL)
+        if is_loopback(app.client.base_url):
+            self._handler.client.proxy = None
+        self._connected_at = time.monotonic()
+        self._was_connected = False
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether there is a connection, or was one within the last minute; changes are logged."""
+        connected = self._handler.client.is_connected()
+        if connected:
+            self._connected_at = time.monotonic()
+        if connected is not self._was_connected:
+            log.event("connected" if connected else "disconnected")
+            self._was_connected = connected
+        return time.monotonic() - self._connected_at < _LONGEST_OUTAGE
+
+    @property
+    def description(self) -> dict[str, str]:
+        """What the log says of it."""
+        return {"mode": "socket"}
+
+    def __enter__(self) -> Self:
+        client = self._handler.client
+        with explaining("SLACK_APP_TOKEN"):
+            # Asked here, since the client itself would ask again for as long as Slack says that it is asked too often.
+            client.wss_uri = client.web_client.apps_connections_open(app_token=client.app_token)["url"]
+            client.connect()
+        if not client.is_connected():
+            self._close()
+            raise GuardError(
+                "Slack's WebSocket could not be opened",
+                hint="look at the network and at HTTPS_PROXY: it goes to wss://",
+            )
+        return self
+
+    def __exit__(self, *details: object) -> None:
+        self._close()
+
+    def _close(self) -> None:
+        """Close the connection; the client waits for its threads, and one of them may be waiting for Slack."""
+        closing = threading.Thread(target=self._handler.client.close, daemon=True)
+        closing.start()
+        closing.join(_LONGEST_CLOSE)
+
+
+class _OnceHandler(SocketModeHandler):
+    """Handles an envelope once, however often Slack sends it; each is acknowledged."""
+
+    def __init__(self, app: App, app_token: str, *, ping_interval: float) -> None:
+        super().__init__(app, app_token, ping_interval=ping_interval)
+        self._seen = Once()
+
+    def handle(self, client: SocketModeClient, req: SocketModeRequest) -> None:  # type: ignore[override]  # as bolt does
+        if self._seen.is_new(req.envelope_id):
+            super().handle(client, req)
+        else:
+            client.send_socket_mode_response(SocketModeResponse(envelope_id=req.envelope_id))

@@ -1,0 +1,122 @@
+"""The real app in a process of its own, between a stand-in for Slack and one for Blueshift, all on real sockets."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, Any, Protocol
+
+import pytest
+
+from guard.model import Channel
+from guard.sandbox.scenario import Scenario, ScenarioSegment
+from guard.sandbox.server import Sandbox
+from tests.slack.running import App
+from tests.slack.stand_in import SECRETS, SIGNING_SECRET, Slack
+from tests.slack.web import APP_TOKEN, BOT_TOKEN
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+KEY = "a-key-for-tests"
+GOOD, BAD, STUCK, SLOW = (f"00000000-0000-4000-8000-00000000000{number}" for number in range(1, 5))
+RULES = f"""\
+version: 1
+blueshift: {{requests_per_second: 200}}
+refresh: {{timeout: 5s, poll_interval: 100ms, max_poll_interval: 300ms}}
+segments:
+  good:
+    uuid: {GOOD}
+    tags: [weekly]
+    channels: {{email: {{min: 10, max: 100}}}}
+  bad:
+    uuid: {BAD}
+    tags: [weekly, launch]
+    channels: {{email: {{min: 10, max: 100}}}}
+  stuck:
+    uuid: {STUCK}
+    tags: [troubled]
+    channels: {{email: {{min: 10, max: 100}}}}
+  slow:
+    uuid: {SLOW}
+    tags: [daily]
+    channels: {{email: {{min: 10, max: 100}}}}
+campaigns:
+  spring-sale:
+    segments: [good, bad]
+    totals: {{email: {{max: 100_000}}}}
+  summer-sale:
+    segments: [good, slow]
+"""
+
+
+class StartApp(Protocol):
+    """Starts ``audience-guard slack RULES ARGUMENTS``; a variable given as None is taken away."""
+
+    def __call__(self, *arguments: str, environ: Mapping[str, str | None] = ...) -> App: ...
+
+
+@pytest.fixture
+def slack() -> Iterator[Slack]:
+    with Slack() as stand_in:
+        yield stand_in
+
+
+@pytest.fixture
+def slack_environ(slack: Slack) -> dict[str, str]:
+    """Return what an app needs to know of Slack."""
+    return {
+        "SLACK_BOT_TOKEN": BOT_TOKEN,
+        "SLACK_APP_TOKEN": APP_TOKEN,
+        "SLACK_SIGNING_SECRET": SIGNING_SECRET,
+        "SLACK_API_URL": slack.api_url,
+    }
+
+
+@pytest.fixture
+def blueshift() -> Iterator[Sandbox]:
+    segments = (
+        _segment(GOOD, "good", 50, refresh=0.05),
+        _segment(BAD, "bad", 5000, refresh=0.05),
+        _segment(STUCK, "stuck", 50, stuck=frozenset({Channel.EMAIL})),
+        _segment(SLOW, "slow", 50, refresh=2.0),
+    )
+    with Sandbox(Scenario(key=KEY, segments=segments)) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def rules(tmp_path: Path) -> Path:
+    """Return a rules file for the sandbox: the segment good passes, bad fails, stuck is unknown, slow takes 2 s."""
+    path = tmp_path / "rules.yaml"
+    path.write_text(RULES)
+    return path
+
+
+@pytest.fixture
+def start_app(rules: Path, blueshift: Sandbox, slack_environ: dict[str, str]) -> Iterator[StartApp]:
+    """Start the app, as often as one likes; afterwards each is killed, and no secret may stand in what it wrote."""
+    started: list[App] = []
+
+    def start(*arguments: str, environ: Mapping[str, str | None] | None = None) -> App:
+        set_up = {"BLUESHIFT_API_KEY": KEY, "BLUESHIFT_BASE_URL": blueshift.url, **slack_environ}
+        changed: dict[str, str | None] = {**os.environ, **set_up, **(environ or {})}
+        command = [sys.executable, "-m", "guard", "slack", str(rules), *arguments]
+        kept = {name: value for name, value in changed.items() if value is not None}
+        app = App(command, folder=rules.parent, environ=kept)
+        started.append(app)
+        return app
+
+    yield start
+    for app in started:
+        app.kill()
+    for app in started:
+        written = app.stdout + app.stderr
+        leaked = [secret for secret in (KEY, *SECRETS) if secret in written]
+        assert not leaked, f"the app wrote {leaked}:\n{written}"
+
+
+def _segment(uuid: str, name: str, people: int, **values: Any) -> ScenarioSegment:
+    counts, fresh = {Channel.EMAIL: 50}, {Channel.EMAIL: people}
+    return ScenarioSegment(uuid=uuid, name=name, counts=counts, fresh=fresh, **values)

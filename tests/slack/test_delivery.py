@@ -1,0 +1,205 @@
+"""The way of a message to whoever asked: one way after the other, and nothing that goes wrong is raised."""
+
+from __future__ import annotations
+
+import http.client
+import time
+from typing import TYPE_CHECKING, Any
+from urllib.error import URLError
+
+import pytest
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError, SlackRequestError
+
+from guard.slack import delivery as module
+from guard.slack.delivery import Delivery
+from guard.slack.notes import note
+from tests.slack.parts import RESPONSE_URL, asker
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from guard.slack.desk import Asker
+
+MESSAGE = note("Counted", "as asked")
+REFUSED = "answered 404 (expired_url)"
+
+
+class Client(WebClient):
+    """Slack's Web API, which sends nothing: what it does with one message after another is in ``outcomes``."""
+
+    def __init__(self, *outcomes: BaseException | None) -> None:
+        self.outcomes = list(outcomes)
+        self.sent: list[dict[str, Any]] = []
+
+    def chat_postMessage(self, **values: Any) -> Any:  # noqa: N802 - the SDK's name
+        self.sent.append(values)
+        if outcome := self.outcomes.pop(0) if self.outcomes else None:
+            raise outcome
+
+
+class Hooks:
+    """What was posted to a response_url, and what comes of it: None is accepted."""
+
+    def __init__(self) -> None:
+        self.outcome: str | BaseException | None = None
+        self.posted: list[tuple[str, Mapping[str, Any]]] = []
+
+    async def post(self, url: str, payload: Mapping[str, Any]) -> str | None:
+        self.posted.append((url, payload))
+        if isinstance(self.outcome, BaseException):
+            raise self.outcome
+        return self.outcome
+
+
+def refused(error: str) -> SlackApiError:
+    return answered(ok=False, error=error)
+
+
+def answered(**response: object) -> SlackApiError:
+    return SlackApiError(f"quotes {RESPONSE_URL}", response)  # type: ignore[no-untyped-call]  # slack_sdk's
+
+
+@pytest.fixture
+def hooks(monkeypatch: pytest.MonkeyPatch) -> Hooks:
+    hooks = Hooks()
+    monkeypatch.setattr(module, "post", hooks.post)
+    return hooks
+
+
+@pytest.fixture
+def logged(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """Keep a log; neither an address nor a text may stand in it."""
+    with caplog.at_level("INFO", logger="guard.slack"):
+        yield
+    written = str([vars(record) for record in caplog.records])
+    assert not [text for text in ("hooks.example", "an_address", "as asked") if text in written]
+
+
+def bring(client: Client, whom: Asker | None = None, *, share: bool = False) -> None:
+    Delivery(client).bring(MESSAGE, whom or asker("U7"), share=share, check="a1b2")
+
+
+def events(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return caplog.messages
+
+
+@pytest.mark.usefixtures("logged")
+def test_a_message_goes_to_the_asker_alone_and_replaces_nothing(hooks: Hooks, caplog: pytest.LogCaptureFixture) -> None:
+    client = Client()
+
+    bring(client)
+
+    assert hooks.posted == [
+        (RESPONSE_URL, {**MESSAGE.payload(), "response_type": "ephemeral", "replace_original": False})
+    ]
+    assert client.sent == []
+    assert events(caplog) == ["answered"]
+
+
+@pytest.mark.usefixtures("logged")
+def test_a_message_that_is_shared_goes_to_the_channel(hooks: Hooks) -> None:
+    bring(Client(), share=True)
+
+    assert hooks.posted[0][1]["response_type"] == "in_channel"
+
+
+@pytest.mark.usefixtures("logged")
+@pytest.mark.parametrize("share", [True, False])
+def test_where_the_address_refuses_it_is_sent_to_the_asker_directly(
+    hooks: Hooks, caplog: pytest.LogCaptureFixture, share: bool
+) -> None:
+    hooks.outcome, client = REFUSED, Client()
+
+    bring(client, share=share)
+
+    assert client.sent == [{"channel": "U7", "text": MESSAGE.text, "blocks": list(MESSAGE.blocks)}]
+    assert events(caplog) == ["response_url_refused", "answered"]
+
+
+@pytest.mark.usefixtures("logged")
+def test_an_address_that_has_expired_is_not_tried(hooks: Hooks) -> None:
+    client = Client()
+
+    bring(client, asker("U7", asked_at=time.monotonic() - 29 * 60 - 1))
+
+    assert (hooks.posted, len(client.sent)) == ([], 1)
+
+
+@pytest.mark.usefixtures("logged")
+def test_an_address_that_has_not_expired_yet_is_tried(hooks: Hooks) -> None:
+    bring(Client(), asker("U7", asked_at=time.monotonic() - 29 * 60 + 5))
+
+    assert len(hooks.posted) == 1
+
+
+@pytest.mark.usefixtures("logged")
+@pytest.mark.parametrize("error", ["invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long"])
+def test_a_message_whose_blocks_slack_refuses_is_sent_as_text(
+    hooks: Hooks, caplog: pytest.LogCaptureFixture, error: str
+) -> None:
+    hooks.outcome, client = REFUSED, Client(refused(error))
+
+    bring(client)
+
+    assert [each["blocks"] for each in client.sent] == [list(MESSAGE.blocks), None]
+    assert events(caplog) == ["response_url_refused", "answered"]
+
+
+@pytest.mark.usefixtures("logged")
+@pytest.mark.parametrize(
+    "error",
+    [
+        refused("channel_not_found"),
+        answered(status=200, headers={}, body=RESPONSE_URL),
+        SlackRequestError(RESPONSE_URL),
+        URLError(OSError(RESPONSE_URL)),
+        ConnectionResetError(RESPONSE_URL),
+        http.client.IncompleteRead(RESPONSE_URL.encode()),
+        UnicodeDecodeError("utf-8", b"\xff", 0, 1, RESPONSE_URL),
+        ZeroDivisionError(RESPONSE_URL),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_what_cannot_be_brought_at_all_is_logged_and_never_raised(
+    hooks: Hooks, caplog: pytest.LogCaptureFixture, error: BaseException
+) -> None:
+    hooks.outcome, client = REFUSED, Client(error)
+
+    bring(client)
+
+    assert len(client.sent) == 1
+    assert events(caplog) == ["response_url_refused", "not_answered"]
+    assert vars(caplog.records[-1])["fields"]["check"] == "a1b2"
+
+
+@pytest.mark.usefixtures("logged")
+def test_blocks_and_text_that_are_both_refused_are_tried_once_each(
+    hooks: Hooks, caplog: pytest.LogCaptureFixture
+) -> None:
+    hooks.outcome, client = REFUSED, Client(refused("invalid_blocks"), refused("invalid_blocks"))
+
+    bring(client)
+
+    assert len(client.sent) == 2
+    assert events(caplog)[-1] == "not_answered"
+
+
+@pytest.mark.usefixtures("logged")
+def test_a_fault_on_the_first_way_leaves_the_second(hooks: Hooks, caplog: pytest.LogCaptureFixture) -> None:
+    hooks.outcome, client = ZeroDivisionError(RESPONSE_URL), Client()
+
+    bring(client)
+
+    assert len(client.sent) == 1
+    assert events(caplog) == ["response_url_refused", "answered"]
+
+
+@pytest.mark.usefixtures("logged")
+def test_a_question_that_came_without_an_address_is_answered_directly(caplog: pytest.LogCaptureFixture) -> None:
+    client = Client()
+
+    bring(client, asker("U7", response_url=""))
+
+    assert [each["channel"] for each in client.sent] == ["U7"]
+    assert events(caplog) == ["response_url_refused", "answered"]

@@ -1,0 +1,144 @@
+"""HTTP mode: what gets in, and what does not; the real app behind a real socket."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import socket
+import time
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode, urlsplit
+
+import pytest
+
+from tests.slack.workspace import Workspace
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+KIB = 1024
+
+
+@pytest.fixture(scope="module")
+def there(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
+    with Workspace(tmp_path_factory.mktemp("http"), "http") as workspace:
+        yield workspace.open()
+
+
+def ask(there: Workspace, path: str, method: str = "GET") -> int:
+    """Return the status of a bare request."""
+    parts = urlsplit(there.address)
+    with contextlib.closing(http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=10)) as connection:
+        connection.request(method, path)
+        return connection.getresponse().status
+
+
+@pytest.mark.parametrize(
+    "forgery",
+    [
+        pytest.param({"secret": "another-secret"}, id="forged"),
+        pytest.param({"headers": {"X-Slack-Signature": None}}, id="unsigned"),
+        pytest.param({"headers": {"X-Slack-Request-Timestamp": None}}, id="without-a-timestamp"),
+        pytest.param({"timestamp": int(time.time()) - 360}, id="six-minutes-old"),
+        pytest.param({"timestamp": int(time.time()) + 3600}, id="of-the-future"),
+        pytest.param({"timestamp": "yesterday"}, id="timestamp-no-number"),
+        pytest.param({"timestamp": "9" * 5000}, id="timestamp-huge"),
+        pytest.param({"timestamp": "9" * 12}, id="timestamp-far-off"),
+        pytest.param({"timestamp": ""}, id="timestamp-empty"),
+        pytest.param({"timestamp": "-1"}, id="timestamp-negative"),
+        pytest.param({"timestamp": f"{time.time():.1f}"}, id="timestamp-fractional"),
+        pytest.param({"headers": {"X-Slack-Request-Timestamp": "\xb2\xb3"}}, id="timestamp-of-other-digits"),
+        pytest.param({"signature": "v0=\xe9" + "0" * 63}, id="signature-not-ascii"),
+        pytest.param({"signature": ""}, id="signature-empty"),
+        pytest.param({"body": b"text=\xff\xfe"}, id="body-not-utf-8"),
+        pytest.param({"body": b"ssl_check=1", "headers": {"X-Slack-Signature": None}}, id="ssl-check-unsigned"),
+        pytest.param({"body": b"ssl_check=1", "secret": "another-secret"}, id="ssl-check-forged"),
+    ],
+)
+def test_what_slack_did_not_sign_just_now_is_refused_and_nothing_is_done(
+    there: Workspace, forgery: dict[str, Any]
+) -> None:
+    asked, refused = len(there.app.events("asked")), len(there.app.events("unsigned_request"))
+    fields = there.slack.command("good a-word-that-no-log-may-hold")
+    response = there.slack.send_http(there.url, fields, **forgery)
+    assert response.status == 401
+    line = there.app.wait_for_event("unsigned_request", times=refused + 1)
+    assert line["address"] == "127.0.0.1"
+    assert len(there.app.events("asked")) == asked
+    assert there.slack.answers(fields["response_url"]) == []
+    assert "a-word-that-no-log-may-hold" not in there.app.stderr
+
+
+def test_the_same_signed_request_twice_is_answered_once(there: Workspace) -> None:
+    fields, now = there.slack.command("good"), int(time.time())
+    first, second = (there.slack.send_http(there.url, fields, timestamp=now) for _ in range(2))
+    assert (first.status, "Counting" in first.body) == (200, True)
+    assert (second.status, second.body) == (200, "")
+    there.slack.wait_for(lambda: there.slack.answers(fields["response_url"]))
+    there.answer(there.ask("good"))
+    assert len(there.slack.answers(fields["response_url"])) == 1
+
+
+def test_a_forged_copy_that_comes_first_does_not_make_the_genuine_request_a_replay(there: Workspace) -> None:
+    fields, now = there.slack.command("good"), int(time.time())
+    content = urlencode(fields | {"text": "bad"}).encode()
+    genuine = there.slack.signature(fields, timestamp=now)
+    assert there.slack.send_http(there.url, fields, timestamp=now, signature=genuine, body=content).status == 401
+    assert there.slack.send_http(there.url, fields, timestamp=now).body, "a replay is answered with nothing"
+    there.slack.wait_for(lambda: there.slack.answers(fields["response_url"]))
+
+
+def test_a_body_over_64_kib_is_refused_before_it_is_read(there: Workspace) -> None:
+    parts = urlsplit(there.url)
+    with contextlib.closing(http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=10)) as connection:
+        connection.putrequest("POST", parts.path)
+        connection.putheader("Content-Length", str(64 * KIB + 1))
+        connection.endheaders()
+        assert connection.getresponse().status == 413
+
+
+def test_a_body_in_pieces_is_no_way_around_the_limit(there: Workspace) -> None:
+    parts = urlsplit(there.url)
+    with contextlib.closing(http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=10)) as connection:
+        connection.putrequest("POST", parts.path)
+        connection.putheader("Transfer-Encoding", "chunked")
+        connection.endheaders()
+        connection.send(b"fffff\r\n".ljust(64 * KIB, b"x"))
+        assert connection.getresponse().status == 413
+
+
+def test_other_paths_and_methods_are_refused(there: Workspace) -> None:
+    assert ask(there, "/") == 404
+    assert ask(there, "/slack/events/", "POST") == 404
+    assert ask(there, "/slack/events") == 405
+    assert ask(there, "/slack/events", "PUT") == 405
+
+
+def test_who_watches_over_the_app_sees_that_it_is_well(there: Workspace) -> None:
+    assert ask(there, "/healthz") == 200
+
+
+def test_slow_clients_do_not_keep_others_waiting(there: Workspace) -> None:
+    parts = urlsplit(there.address)
+    with contextlib.ExitStack() as open_connections:
+        for _ in range(120):
+            slow = socket.create_connection((parts.hostname or "", parts.port or 0), timeout=10)
+            open_connections.enter_context(slow)
+            slow.sendall(b"POST /slack/events HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\ntext=")
+        assert ask(there, "/healthz") == 200
+        assert "spring-sale" in there.ask("help").text
+
+
+def test_every_line_of_the_log_is_an_event_and_none_holds_what_people_wrote(there: Workspace) -> None:
+    there.answer(there.ask("good"))
+    lines = there.app.stderr.splitlines()
+    assert len(there.app.log) == len(lines)
+    assert all({"time", "level", "event"} <= set(line) for line in there.app.log)
+    assert there.app.stdout == ""
+
+
+def test_an_address_in_use_is_a_usage_error(there: Workspace) -> None:
+    taken = there.address.removeprefix("http://")
+    second = there.start("--http", taken)
+    assert second.ended() == 2
+    assert f"cannot listen on {taken}" in second.stderr

@@ -1,0 +1,60 @@
+"""Slack's Web API, asked by the real client: waits that are short are waited for, long ones are not."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+from pydantic import SecretStr
+from slack_sdk.errors import SlackApiError
+
+from guard.slack.settings import Settings, SocketMode
+from guard.slack.web_api import error_code, open_client
+from tests.slack.web import BOT_TOKEN
+
+if TYPE_CHECKING:
+    from slack_sdk import WebClient
+
+    from tests.slack.stand_in import Slack
+
+
+@pytest.fixture
+def client(slack: Slack) -> WebClient:
+    settings = Settings(
+        mode=SocketMode(app_token=SecretStr("xapp-unused")),
+        bot_token=SecretStr(BOT_TOKEN),
+        api_url=slack.api_url,
+        allowed_users=frozenset(),
+        allowed_channels=frozenset(),
+    )
+    return open_client(settings)
+
+
+def test_a_short_wait_is_waited_for(slack: Slack, client: WebClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    waits: list[float] = []
+    monkeypatch.setattr(time, "sleep", waits.append)
+    slack.refuse("chat.postMessage", "ratelimited", times=1, retry_after=3)
+
+    client.chat_postMessage(channel="U0ASKER", text="hello")
+
+    assert [int(wait) for wait in waits] == [3]
+    assert len(slack.posted) == 1
+
+
+def test_a_long_wait_is_not(slack: Slack, client: WebClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(time, "sleep", lambda _: pytest.fail("waited"))
+    slack.refuse("chat.postMessage", "ratelimited", retry_after=3600)
+
+    with pytest.raises(SlackApiError) as raised:
+        client.chat_postMessage(channel="U0ASKER", text="hello")
+
+    assert error_code(raised.value) == "ratelimited"
+    assert slack.posted == []
+
+
+@pytest.mark.parametrize("said", ["<html>a page</html>", "two words", "x" * 100, 7])
+def test_what_is_no_word_of_slacks_is_not_shown(said: object) -> None:
+    error = SlackApiError("it failed", {"ok": False, "error": said})  # type: ignore[no-untyped-call]  # as in the SDK
+
+    assert error_code(error) == "no answer of Slack's"
