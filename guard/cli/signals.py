@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
@@ -41,13 +42,21 @@ class GracefulStop:
     """
 
     def __init__(self, seconds: float) -> None:
-        self._asked = threading.Event()
         self._seconds = seconds
         _handle_signals(self._stop)
 
     def wait(self, timeout: float) -> bool:
-        """Wait for a signal, for so many seconds at most, and return whether one has come."""
-        return self._asked.wait(timeout)
+        """Wait for so many seconds, and return whether a signal has come.
+
+        It is no event that is waited for: a signal's handler runs in this thread, which may hold the event's lock.
+        """
+        time.sleep(timeout)
+        return bool(_received)
+
+    def limit(self, exit_code: int) -> None:
+        """Have the process end with the exit code after ``seconds``, where no signal has said so already."""
+        if not _received:
+            _end_after(self._seconds, exit_code)
 
     def exit_code(self, otherwise: int) -> int:
         """Return 128 plus the number of the signal that came, or what to exit with where none did."""
@@ -55,7 +64,6 @@ class GracefulStop:
 
     def _stop(self, signum: int, _frame: FrameType | None) -> None:
         _end_process_after(self._seconds, signum)
-        self._asked.set()
 
 
 def _handle_signals(handler: Callable[[int, FrameType | None], None]) -> None:
@@ -85,7 +93,11 @@ def _end_process_after(seconds: float, signum: int) -> None:
     if _received:
         os._exit(128 + _received[0])
     _received.append(signum)
-    deadline = threading.Timer(seconds, os._exit, [128 + signum])
+    _end_after(seconds, 128 + signum)
+
+
+def _end_after(seconds: float, exit_code: int) -> None:
+    deadline = threading.Timer(seconds, os._exit, [exit_code])
     deadline.daemon = True
     deadline.start()
 

@@ -42,6 +42,8 @@ Environment:
   SLACK_APP_TOKEN                                Socket Mode: the app's token (xapp-...)
   SLACK_SIGNING_SECRET                           HTTP: what Slack signs its requests with
   SLACK_ALLOWED_USERS, SLACK_ALLOWED_CHANNELS    ids of who may ask, and where; anybody by default
+  SLACK_API_URL                                  Slack's Web API elsewhere, for a proxy or a stand-in
+  BLUESHIFT_API_KEY or BLUESHIFT_API_KEY_FILE    the key, or a file that holds it and may change meanwhile
 """,
 )
 @click.argument("rules", default="rules.yaml", type=click.Path())
@@ -53,7 +55,7 @@ Environment:
     type=click.IntRange(1, _MOST_WORKERS),
     default=4,
     show_default=True,
-    help="How many checks run at a time; some more wait.",
+    help="How many checks run at a time; 16 more may wait.",
 )
 @account_flags
 @click.option(
@@ -87,7 +89,7 @@ def slack(
             raise
         raise UsageError(
             f"the Slack app needs the package {error.name}, which is not installed",
-            hint="install audience-guard with its extra: pip install 'audience-guard[slack]'",
+            hint="install it with the extra that is called slack: in a clone, pip install '.[slack]'",
         ) from None
     from guard.slack.log import log_to_stderr  # noqa: PLC0415 - see above
     from guard.slack.settings import read_settings  # noqa: PLC0415 - see above

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC
+from datetime import UTC, timedelta
 from typing import TYPE_CHECKING
 
 from guard.outcome import Check, GuardResult, Reason, Verdict, worst
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 class Finding:
     """A guard or a total, judged: on which segment or campaign (``name``), on which of its numbers (``part``).
 
-    ``age`` says how old the count is (None for a sum of counts).
+    ``age`` says how old the count was at ``read_at``, by the server's clock (None for a sum of counts).
     ``people`` is the count that the checks rest on, ``users`` the size of the segment where a share was asked for.
     Both are None where they were not found out. ``path`` is the rules file, for the lines of the checks.
     """
@@ -32,6 +32,7 @@ class Finding:
     people: int | None
     users: int | None
     age: str | None
+    read_at: datetime | None
     owner: str | None
     description: str | None
     reason: Reason | None
@@ -78,6 +79,7 @@ def _of_guard(report: Report, segment: Segment, guard: GuardResult) -> Finding:
         people=guard.count.value if guard.count else None,
         users=guard.users,
         age=_age(guard.count) if guard.count else None,
+        read_at=_read_at(guard.count) if guard.count else None,
         owner=segment.owner,
         description=segment.description,
         reason=guard.reason,
@@ -95,6 +97,7 @@ def _of_total(report: Report, result: CampaignResult, total: TotalResult) -> Fin
         people=total.count,
         users=None,
         age=None,
+        read_at=None,
         owner=None,
         description=None,
         reason=total.reason,
@@ -108,3 +111,12 @@ def _age(count: Count) -> str:
     if count.age_seconds is None:
         return f"counted {utc(count.counted_at)}"
     return f"counted {duration(count.age_seconds)} ago"
+
+
+def _read_at(count: Count) -> datetime | None:
+    if count.age_seconds is None:
+        return None
+    try:
+        return count.counted_at + timedelta(seconds=count.age_seconds)
+    except OverflowError:  # a saved report can hold a stamp at the end of time
+        return None

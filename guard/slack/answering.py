@@ -6,13 +6,15 @@ import secrets
 import time
 from collections import OrderedDict
 from concurrent.futures import CancelledError
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from guard.errors import GuardError, RulesError
+from guard.errors import GuardError
 from guard.outcome import Report
 from guard.slack import log
-from guard.slack.message import answer
-from guard.slack.notes import note, problems
+from guard.slack.message import answer, prefaced
+from guard.slack.notes import note
+from guard.words import duration
 
 if TYPE_CHECKING:
     from guard.slack.delivery import Delivery
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     from guard.slack.message import Message
 
 _MOST_KEPT = 200
+_LONGEST_KEPT = 30 * 60.0  # seconds; an older answer says nothing about a send of now
+_NEW = 60.0  # seconds
 _LEAST_TIME = 1.0  # seconds; a check that waited long still says what it could not find out
 
 STOPPED = note(
@@ -36,12 +40,29 @@ _TOO_LATE = note(
 )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """An answer that may be shared, and when it was given (``time.monotonic()``)."""
+
+    answer: Message
+    given_at: float = field(default_factory=time.monotonic)
+
+    @property
+    def age(self) -> float:
+        """The seconds since it was given."""
+        return time.monotonic() - self.given_at
+
+    def message(self) -> Message:
+        """Return what to show others: an answer that is not new says so first."""
+        return self.answer if self.age < _NEW else prefaced(self.answer, f"This was checked {duration(self.age)} ago.")
+
+
 class Answering:
     """Has checks counted, and brings what came of them; nothing here raises."""
 
     def __init__(self, engine: Engine, delivery: Delivery) -> None:
         self._engine, self._delivery = engine, delivery
-        self._kept: OrderedDict[str, Message] = OrderedDict()
+        self._kept: OrderedDict[str, Kept] = OrderedDict()
 
     def work(self, check: Check) -> Report | Message:
         """Return the report of the check, or a message that says why there is none."""
@@ -64,6 +85,7 @@ class Answering:
             check=check.reference,
             verdict=report.verdict.value,
             exit_code=int(report.exit_code),
+            unknown=sorted({result.reason.value for result in report.results() if result.reason}),
             seconds=seconds,
             rules=report.rules_sha256[:12],
         )
@@ -72,22 +94,30 @@ class Answering:
     def tell(self, asker: Asker, check: Check, outcome: Report | Message) -> None:
         """Bring the outcome to one of those who asked for it."""
         try:
-            if isinstance(outcome, Report):
-                shared = answer(outcome, asker=asker.user, again=check.words)
-                reference = self._keep(shared)
-                private = answer(outcome, asker=asker.user, again=check.words, share=reference)
-                outcome = shared if asker.share else private
-            self._delivery.bring(outcome, asker, share=asker.share, check=check.reference)
+            if not isinstance(outcome, Report):
+                self._delivery.bring(outcome, asker, check=check.reference)
+                return
+            shared = answer(outcome, asker=asker.user, again=check.words)
+            if asker.share:
+                self._delivery.bring(shared, asker, share=True, check=check.reference)
+                return
+            private = answer(outcome, asker=asker.user, again=check.words, share=self._keep(shared))
+            self._delivery.bring(private, asker, check=check.reference)
         except Exception as error:  # noqa: BLE001 - a report that cannot be shown is a fault of our own, told as such
             self._delivery.bring(fault(error, check.reference), asker, check=check.reference)
 
-    def kept(self, reference: str) -> Message | None:
-        """Return an answer given before, for others to see; None when it was too long ago."""
-        return self._kept.get(reference)
+    def take(self, reference: str) -> Kept | None:
+        """Return an answer given before, for others to see; None when it was taken already, or was too long ago."""
+        kept = self._kept.pop(reference, None)
+        return kept if kept and kept.age < _LONGEST_KEPT else None
+
+    def put_back(self, reference: str, kept: Kept) -> None:
+        """Let an answer be taken once more, since it did not reach the others."""
+        self._kept[reference] = kept
 
     def _keep(self, message: Message) -> str:
         reference = secrets.token_hex(8)
-        self._kept[reference] = message
+        self._kept[reference] = Kept(answer=message)
         while len(self._kept) > _MOST_KEPT:
             self._kept.popitem(last=False)
         return reference
@@ -95,9 +125,11 @@ class Answering:
 
 def explained(error: GuardError) -> Message:
     """Return what to tell of an error that was expected: what is wrong, and what to do."""
-    if isinstance(error, RulesError):
-        return problems(error)
-    return note("Nothing was checked", error.message, *([error.hint] if error.hint else []))
+    return note("Nothing was checked", *(_as_sentence(text) for text in (error.message, error.hint) if text))
+
+
+def _as_sentence(text: str) -> str:
+    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "?", "!")) else ".")
 
 
 def fault(error: Exception, reference: str) -> Message:

@@ -5,6 +5,7 @@ Bolt's own pool is not used: acknowledging takes no time, and what takes time is
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from slack_bolt import App, BoltResponse
@@ -70,8 +71,16 @@ def build_app(client: WebClient, conversation: Conversation, *, signing_secret: 
     return app
 
 
+def _is_stranger(body: Mapping[str, Any]) -> bool:
+    """Whether somebody of another workspace pressed a button, as in a channel that is shared with them."""
+    here = {(body.get(name) or {}).get("id") for name in ("team", "enterprise")} - {None}
+    home = body["user"].get("team_id")
+    return bool(home and here) and home not in here
+
+
 def _presser(body: Mapping[str, Any]) -> Asker:
-    return _asker(body, body["user"]["id"], (body.get("channel") or {}).get("id"))
+    asker = _asker(body, body["user"]["id"], (body.get("channel") or {}).get("id"))
+    return replace(asker, is_stranger=_is_stranger(body))
 
 
 def _asker(body: Mapping[str, Any], user: str | None, channel: str | None) -> Asker:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from guard.errors import UsageError
 from guard.model import Selection
@@ -21,9 +21,12 @@ LONGEST_TEXT = 2_000
 
 _HINT = "/audience-check alone lists what you can ask for"
 _KINDS = ("campaign", "segment", "tag")
+_OPTIONS = ("--campaign", "--segment", "--tag", "--all")
+_TAKEN = ("share", "help")  # words that mean something else than a name
 _MOST_NAMED = 3
 _QUOTES = str.maketrans("“”„‘’", '"""\'\'')  # noqa: RUF001 - what phones make of quotation marks
 _DASH = re.compile(r"^[—–](?=\w)")  # noqa: RUF001 - and of two hyphens
+_SPLITS = re.compile(r"[\s\"'\\]|^$")  # what ends a word, or begins something else within it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,11 +46,7 @@ def parse(text: str, rules: Rules) -> Ask:
     words = _split(text)
     if [word.lower() for word in words] in ([], ["help"]):
         return Ask(selection=None)
-    known = {
-        "campaign": [each.key for each in rules.campaigns],
-        "segment": [each.key for each in rules.segments],
-        "tag": sorted({tag for each in rules.segments for tag in each.tags}),
-    }
+    known = names(rules)
     chosen: dict[str, set[str]] = {kind: set() for kind in _KINDS}
     asked: list[str] = []
     share = everything = False
@@ -59,13 +58,10 @@ def parse(text: str, rules: Rules) -> Ask:
         asked.append(word)
         if word == "--all":
             everything = True
-        elif word.startswith("--"):
-            kind, key = _option(word, rest)
-            asked[-1:] = [f"--{kind}", key]
-            _refuse_unknown(kind, key, known[kind])
-            chosen[kind].add(key)
-        else:
-            chosen[_kind_of(word, known)].add(word)
+            continue
+        kind, key = _option(word, rest, known) if word.startswith("--") else _named(word, known)
+        chosen[kind].add(key)
+        asked[-1:] = [f"--{kind}", key] if word.startswith("--") else [key]
     if everything == any(chosen.values()):
         raise UsageError("--all stands alone" if everything else "there is nothing to check in that", hint=_HINT)
     return Ask(
@@ -75,8 +71,33 @@ def parse(text: str, rules: Rules) -> Ask:
             campaigns=tuple(sorted(chosen["campaign"])),
         ),
         share=share,
-        words=shlex.join(asked),
+        words=" ".join(_quoted(word) for word in asked),
     )
+
+
+def names(rules: Rules) -> dict[str, list[str]]:
+    """Return what can be asked for: the keys of every campaign and segment, and every tag, by their kind."""
+    return {
+        "campaign": [each.key for each in rules.campaigns],
+        "segment": [each.key for each in rules.segments],
+        "tag": sorted({tag for each in rules.segments for tag in each.tags}),
+    }
+
+
+def as_typed(kind: str, key: str, known: dict[str, list[str]]) -> str:
+    """Return what to type for the key: itself, in quotation marks where it needs them, and with its kind likewise."""
+    others = [each for each in _KINDS if each != kind and _found(key, known[each])]
+    if others or key.lower() in _TAKEN or key.startswith("--"):
+        return f"--{kind} {_quoted(key)}"
+    return _quoted(key)
+
+
+def _quoted(word: str) -> str:
+    """Return the word as it can be typed, in quotation marks where it holds a blank or the like."""
+    if not _SPLITS.search(word):
+        return word
+    escaped = word.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
 
 
 def _split(text: str) -> list[str]:
@@ -88,40 +109,48 @@ def _split(text: str) -> list[str]:
         raise UsageError("a quotation mark is not closed", hint=_HINT) from None
 
 
-def _option(word: str, rest: Iterator[str]) -> tuple[str, str]:
+def _option(word: str, rest: Iterator[str], known: dict[str, list[str]]) -> tuple[str, str]:
     """Return the kind and the key of ``--tag KEY`` or ``--tag=KEY``."""
-    name, _, key = word.removeprefix("--").partition("=")
-    if name not in _KINDS:
+    kind, _, key = word.removeprefix("--").partition("=")
+    if kind not in _KINDS:
         raise UsageError(
-            f"there is no --{printable(shortened(name, 50))}{did_you_mean(name, _KINDS)}",
+            f"there is no --{printable(shortened(kind, 50))}{did_you_mean(f'--{kind}', _OPTIONS)}",
             hint="there are --campaign, --segment, --tag and --all",
         )
     key = key or next(rest, "")
     if not key:
-        raise UsageError(f"--{name} needs the {name} behind it", hint=_HINT)
-    return name, key
+        raise UsageError(f"--{kind} needs the {kind} behind it", hint=_HINT)
+    return kind, _found(key, known[kind]) or _refuse(f"no {kind}", key, known[kind])
 
 
-def _kind_of(word: str, known: dict[str, list[str]]) -> str:
-    """Return the one kind of thing that is called so."""
-    kinds = [kind for kind in _KINDS if word in known[kind]]
-    if len(kinds) > 1:
-        ways = " or ".join(f"--{kind} {word}" for kind in kinds)
-        raise UsageError(f'"{printable(word)}" is a {" and a ".join(kinds)}', hint=f"write {printable(ways)}")
-    if not kinds:
-        every = list(dict.fromkeys(key for keys in known.values() for key in keys))
-        raise _unknown("nothing", word, every)
-    return kinds[0]
+def _named(word: str, known: dict[str, list[str]]) -> tuple[str, str]:
+    """Return the one kind of thing that is called so, and its key."""
+    exact = {kind: word for kind in _KINDS if word in known[kind]}
+    found = exact or {kind: key for kind in _KINDS if (key := _found(word, known[kind]))}
+    if len(found) > 1:
+        ways = " or ".join(f"--{kind} {_quoted(key)}" for kind, key in found.items())
+        raise UsageError(f'"{printable(word)}" is a {" and a ".join(found)}', hint=f"write {printable(ways)}")
+    for kind, key in found.items():
+        return kind, key
+    every = dict.fromkeys(key for keys in known.values() for key in keys)
+    return _refuse("nothing", word, [*every, "--all", *_TAKEN])
 
 
-def _refuse_unknown(kind: str, key: str, known: list[str]) -> None:
-    if key not in known:
-        raise _unknown(f"no {kind}", key, known)
+def _found(word: str, keys: list[str]) -> str | None:
+    """Return the key that is meant: the very one, or the only one that differs in capitals alone, as phones do."""
+    if word in keys:
+        return word
+    alike = [key for key in keys if _plain(key) == _plain(word)]
+    return alike[0] if len(alike) == 1 else None
 
 
-def _unknown(what: str, word: str, known: list[str]) -> UsageError:
+def _plain(text: str) -> str:
+    return text.translate(_QUOTES).lower()
+
+
+def _refuse(what: str, word: str, known: list[str]) -> NoReturn:
     shown = f'{what} is called "{printable(shortened(word, 100))}"'
     by_lower_case = {key.lower(): key for key in known}
     close = [by_lower_case[each] for each in nearest(word.lower(), by_lower_case, most=_MOST_NAMED)]
     quoted = " or ".join(f'"{printable(each)}"' for each in close)
-    return UsageError(f"{shown}; did you mean {quoted}?" if close else shown, hint=_HINT)
+    raise UsageError(f"{shown}; did you mean {quoted}?" if close else shown, hint=_HINT)

@@ -18,8 +18,11 @@ if TYPE_CHECKING:
 
 Block: TypeAlias = dict[str, Any]
 
-LARGEST = 12_000
-"""The most that the JSON of a message's blocks may have, in characters; Slack refuses it somewhere above 13,000."""
+LARGEST = 11_500
+"""The most that the JSON of a message's blocks has, in characters, so that a remark before them fits into 12,000.
+
+Slack refuses a message somewhere above 13,000.
+"""
 
 _LONGEST_HEADER = 150
 _LONGEST_SECTION = 3_000
@@ -39,7 +42,7 @@ def size(blocks: Sequence[Block]) -> int:
 
 def line(text: str, longest: int) -> str:
     """Return the text on one line of at most that many characters, fit to be shown, and never empty."""
-    return shortened(printable(text).strip(), longest) or _BLANK
+    return shortened(printable(text.strip()[: longest + 1]), longest) or _BLANK
 
 
 def unformatted(text: str) -> str:

@@ -2,29 +2,32 @@
 
 from __future__ import annotations
 
+import math
 import secrets
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from guard.errors import GuardError
+from guard.errors import GuardError, RulesError, UsageError
 from guard.plan import plan
 from guard.slack import log
 from guard.slack.answering import STOPPED, explained, fault
 from guard.slack.ask import parse
 from guard.slack.desk import BusyError, Check, ClosedError, Desk
-from guard.slack.notes import help_page, note
+from guard.slack.notes import help_page, no_rules, note, problems
 from guard.words import duration, plural
 
 if TYPE_CHECKING:
     from guard.plan import Plan
-    from guard.slack.answering import Answering
+    from guard.slack.answering import Answering, Kept
     from guard.slack.delivery import Delivery
     from guard.slack.desk import Admission, Asker
     from guard.slack.message import Message
     from guard.slack.rules_file import RulesFile
 
 _WAITING = 16  # checks that may wait for a worker
-_TIME_TO_END = 10.0  # seconds that running checks get when the app is stopped
+_MINUTE = 60
+_SOON = 10.0  # seconds; whoever joins at the very end still waits for the report
+_TIME_TO_END = 6.0  # seconds that running checks get when the app is stopped
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +39,8 @@ class Permission:
 
     def refusal(self, asker: Asker) -> str | None:
         """Return why the asker may not ask, or None."""
+        if asker.is_stranger:
+            return "Audience checks can be asked for by people of this workspace alone."
         if self.users and asker.user not in self.users:
             return "You are not among the people who may ask for audience checks here."
         if self.channels and asker.channel not in self.channels:
@@ -89,13 +94,20 @@ class Conversation:
 
     def share(self, reference: str, asker: Asker) -> None:
         """Bring an answer that was given before to the channel, for a button."""
-        refused, kept = self._refused(asker), self._answering.kept(reference)
+        refused = self._refused(asker)
+        kept = None if refused else self._answering.take(reference)
         log.event("share", user=asker.user, channel=asker.channel, allowed=refused is None, found=kept is not None)
-        if kept is not None and refused is None:
-            self._desk.later(lambda: self._delivery.bring(kept, asker, share=True))
+        if kept is not None:
+            self._desk.later(lambda: self._share(reference, kept, asker))
             return
-        message = refused or note("That answer is too old to share", "Check again, with the word share behind it.")
+        message = refused or note(
+            "That answer was shared already, or is too old", "Ask again, with the word share at the end."
+        )
         self._desk.later(lambda: self._delivery.bring(message, asker))
+
+    def _share(self, reference: str, kept: Kept, asker: Asker) -> None:
+        if not self._delivery.bring(kept.message(), asker, share=True):
+            self._answering.put_back(reference, kept)
 
     @property
     def is_open(self) -> bool:
@@ -104,6 +116,7 @@ class Conversation:
 
     def close(self) -> None:
         """Start no more checks, let those under way end for a while, and have everybody else told."""
+        self._delivery.hurry()
         self._desk.close(_TIME_TO_END)
 
     def _refused(self, asker: Asker) -> Message | None:
@@ -114,7 +127,11 @@ class Conversation:
         return note("Not allowed", refusal, "Whoever runs the audience guard can change that.")
 
     def _asked(self, text: str, asker: Asker) -> Message:
-        rules = self._rules.read()
+        try:
+            rules = self._rules.read()
+        except UsageError as error:
+            log.trouble("rules_unusable", user=asker.user, channel=asker.channel, why=type(error).__name__)
+            return problems(error) if isinstance(error, RulesError) else no_rules(error)
         ask = parse(text, rules)
         if ask.selection is None:
             log.event("help", user=asker.user, channel=asker.channel)
@@ -140,10 +157,17 @@ def _accepted(admission: Admission, planned: Plan, asker: Asker) -> Message:
     check = admission.check
     counts = sum(len(planned.channels(segment)) for segment in planned.segments)
     what = f"{plural(counts, 'fresh count')} of {plural(len(planned.segments), 'segment')}."
-    at_most = f"The answer comes here within {duration(check.ends_at - asker.asked_at)}, usually much sooner."
+    at_most = (
+        f"The answer comes here within {_roughly(max(check.ends_at - asker.asked_at, _SOON))}, usually much sooner."
+    )
     if admission.joined:
-        return note(f"Being counted already: {check.words}", f"Somebody asked for the same: {what}", at_most)
+        return note(f"Being counted already: {check.words}", f"The same was asked for before: {what}", at_most)
     if admission.before:
         before = f"{plural(admission.before, 'check')} before it, then {what}"
         return note(f"Waiting: {check.words}", before, at_most)
     return note(f"Counting: {check.words}", f"Blueshift is asked for {what}", at_most)
+
+
+def _roughly(seconds: float) -> str:
+    """Return a duration in whole minutes, or in seconds below two of them."""
+    return duration(seconds if seconds < 2 * _MINUTE else math.ceil(seconds / _MINUTE) * _MINUTE)

@@ -9,7 +9,8 @@ from slack_sdk.errors import SlackApiError
 
 from guard.run import run_to_its_end
 from guard.slack import log
-from guard.slack.post import post
+from guard.slack.message import prefaced, without_buttons
+from guard.slack.post import BLOCKS_REFUSED, POST_TIMEOUT, Refusal, post
 from guard.slack.web_api import error_code
 
 if TYPE_CHECKING:
@@ -18,10 +19,12 @@ if TYPE_CHECKING:
     from guard.slack.desk import Asker
     from guard.slack.message import Message
 
-_LIVES = 29 * 60.0
+LIVES = 29 * 60.0
 """Seconds; a response_url lives 30 minutes (https://docs.slack.dev/interactivity/handling-user-interaction)."""
 
-_BLOCKS_REFUSED = {"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long"}
+_HURRY = 4  # seconds for each way, when the app is being stopped
+_ONLY_YOU = "This could not be posted in the channel, so only you see it."
+_PERHAPS_TWICE = "Slack did not say whether this got through, so it may be there twice."
 
 
 class Delivery:
@@ -29,30 +32,43 @@ class Delivery:
 
     def __init__(self, client: WebClient) -> None:
         self._client = client
+        self._time_limit: float = POST_TIMEOUT
 
-    def bring(self, message: Message, asker: Asker, *, share: bool = False, check: str | None = None) -> None:
-        """Bring the message to the asker alone, or with ``share`` to the channel where it was asked for."""
+    def hurry(self) -> None:
+        """Give Slack less time from now on, since the app is being stopped."""
+        self._time_limit = self._client.timeout = _HURRY
+
+    def bring(self, message: Message, asker: Asker, *, share: bool = False, check: str | None = None) -> bool:
+        """Bring the message to the asker alone, or with ``share`` to the channel where it was asked for.
+
+        Where that fails it is sent to the asker directly. Return whether it got where it was to go.
+        """
         about = {"user": asker.user, "check": check}
         refusal = self._respond(message, asker, share=share)
         if refusal is None:
             log.event("answered", by="response_url", shared=share, **about)
-            return
-        log.trouble("response_url_refused", why=refusal, **about)
-        refusal = self._send_directly(message, asker)
-        if refusal is None:
+            return True
+        log.trouble("response_url_refused", why=refusal.why, **about)
+        if refusal.may_have_arrived:
+            message = prefaced(message, _PERHAPS_TWICE)
+        elif share:
+            message = prefaced(message, _ONLY_YOU)
+        why = self._send_directly(without_buttons(message), asker)
+        if why is None:
             log.event("answered", by="direct_message", shared=False, **about)
-            return
-        log.trouble("not_answered", why=refusal, **about)
+        else:
+            log.trouble("not_answered", why=why, **about)
+        return refusal.may_have_arrived
 
-    def _respond(self, message: Message, asker: Asker, *, share: bool) -> str | None:
-        if time.monotonic() - asker.asked_at > _LIVES:
-            return "has expired"
+    def _respond(self, message: Message, asker: Asker, *, share: bool) -> Refusal | None:
+        if time.monotonic() - asker.asked_at > LIVES:
+            return Refusal(why="has expired")
         kind = "in_channel" if share else "ephemeral"
         payload = {**message.payload(), "response_type": kind, "replace_original": False}
         try:
-            return run_to_its_end(post(asker.response_url, payload))
+            return run_to_its_end(post(asker.response_url, payload, time_limit=self._time_limit))
         except Exception as error:  # noqa: BLE001 - whatever it was, there is another way
-            return f"could not be asked ({type(error).__name__})"
+            return Refusal(why=f"could not be asked ({type(error).__name__})")
 
     def _send_directly(self, message: Message, asker: Asker) -> str | None:
         for blocks in (list(message.blocks), None):
@@ -60,7 +76,7 @@ class Delivery:
                 self._client.chat_postMessage(channel=asker.user, text=message.text, blocks=blocks)
             except SlackApiError as error:
                 refusal = error_code(error)
-                if refusal not in _BLOCKS_REFUSED:
+                if refusal not in BLOCKS_REFUSED:
                     return refusal
             except Exception as error:  # noqa: BLE001 - a broken answer makes the SDK raise all kinds of things
                 return f"Slack could not be reached ({type(error).__name__})"

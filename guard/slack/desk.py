@@ -39,6 +39,7 @@ class Asker:
     channel: str
     response_url: str
     share: bool = False  # whether the channel is to see the answer
+    is_stranger: bool = False  # of another workspace, in a channel that is shared with them
     asked_at: float = field(default_factory=time.monotonic)
 
 
@@ -124,7 +125,7 @@ class Desk:
         """Whether it takes questions."""
         return not self._closed
 
-    def later(self, act: Callable[[], None]) -> None:
+    def later(self, act: Callable[[], object]) -> None:
         """Have something sent by a thread of those that bring the answers, or at once where they are being stopped."""
         with self._lock:
             if not self._closed:

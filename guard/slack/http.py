@@ -6,9 +6,11 @@ How requests are signed: https://docs.slack.dev/authentication/verifying-request
 from __future__ import annotations
 
 import io
+import os
 import re
 import socket
 import threading
+import time
 from typing import TYPE_CHECKING, Any, Self
 
 from slack_bolt.adapter.wsgi import SlackRequestHandler
@@ -29,6 +31,7 @@ _LARGEST_BODY = 64 * 1024  # bytes; a slash command has about 1 KiB, a button's 
 _THREADS = 8
 _MOST_CONNECTIONS = 1_000
 _LONGEST_SILENCE = 30  # seconds, after which a connection on which nothing comes is closed
+_GOOD_FOR = 5 * 60  # seconds, as bolt has it
 _UNAUTHORIZED = "401 Unauthorized"
 _TIMESTAMP = re.compile(r"[0-9]{1,12}")
 _SIGNATURE = re.compile(r"v0=[0-9a-f]{64}")
@@ -54,13 +57,13 @@ class Gate:
         if len(body) > _LARGEST_BODY:
             return _say(start_response, "413 Content Too Large")
         if not _is_well_formed(environ, body):
-            _log_refusal(environ)
+            _log_refusal(environ, "it bears no signature")
             return _say(start_response, _UNAUTHORIZED)
         environ["wsgi.input"] = io.BytesIO(body)
 
         def start(status: str, headers: list[tuple[str, str]], *_: Any) -> Callable[[bytes], object]:
             if status == _UNAUTHORIZED:
-                _log_refusal(environ)
+                _log_refusal(environ, _doubt(environ))
             return start_response(status, headers)
 
         return self._bolt(environ, start)
@@ -77,8 +80,14 @@ def _is_well_formed(environ: WSGIEnvironment, body: bytes) -> bool:
     return _TIMESTAMP.fullmatch(timestamp) is not None and _SIGNATURE.fullmatch(signature) is not None
 
 
-def _log_refusal(environ: WSGIEnvironment) -> None:
-    log.event("unsigned_request", address=environ.get("REMOTE_ADDR"))
+def _doubt(environ: WSGIEnvironment) -> str:
+    """Say what is wrong with a request that bolt refused."""
+    off = abs(time.time() - int(environ["HTTP_X_SLACK_REQUEST_TIMESTAMP"]))
+    return "it is old, or a clock is wrong" if off > _GOOD_FOR else "it was signed with another secret"
+
+
+def _log_refusal(environ: WSGIEnvironment, why: str) -> None:
+    log.event("unsigned_request", address=environ.get("REMOTE_ADDR"), why=why)
 
 
 def _say(start_response: StartResponse, status: str) -> Iterable[bytes]:
@@ -96,7 +105,7 @@ class HttpServer:
                 (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=128
             )
         except (OSError, OverflowError, UnicodeError) as error:
-            reason = getattr(error, "strerror", None) or "it is no address"
+            reason = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else "it is no address"
             raise UsageError(f"the app cannot listen on {host}:{port}: {reason}", hint="give --http another") from None
         shown, self._port = listening.getsockname()[:2]
         self._host = f"[{shown}]" if ":" in shown else shown

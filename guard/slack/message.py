@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass
+from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 from guard.outcome import Verdict
@@ -45,7 +46,7 @@ _LONGEST_SENTENCE = 300
 _LONGEST_FACT = 100
 _ROOM_FOR_MORE = 300  # characters of JSON; what is said of the rows that are left out takes fewer
 
-_HEADS = ("Verdict", "Segment", "Channel", *sentences.COLUMNS)
+_HEADS = ("Verdict", "Segment", "Channel", *sentences.COLUMNS[:-1], "Age")
 _NARROW, _WIDE, _NUMBER = {"align": "left"}, {"is_wrapped": True}, {"align": "right"}
 _COLUMNS = (_NARROW, _WIDE, _NARROW, _NUMBER, _WIDE, _WIDE, _NARROW)
 _USER = re.compile(r"[UW][A-Z0-9]{1,50}")
@@ -61,6 +62,16 @@ class Message:
     def payload(self) -> dict[str, Any]:
         """Return what Slack's methods, webhooks and ``response_url`` take."""
         return {"text": self.text, "blocks": list(self.blocks)}
+
+
+def without_buttons(message: Message) -> Message:
+    """Return the message for where nobody could press its buttons to any purpose."""
+    return Message(text=message.text, blocks=tuple(block for block in message.blocks if block["type"] != "actions"))
+
+
+def prefaced(message: Message, remark: str) -> Message:
+    """Return the message with a short remark of our own before it."""
+    return Message(text=f"{unformatted(remark)} {message.text}", blocks=(section(remark), *message.blocks))
 
 
 def answer(report: Report, *, asker: str | None = None, again: str | None = None, share: str | None = None) -> Message:
@@ -118,14 +129,31 @@ def _row(finding: Finding) -> tuple[str, ...]:
         _verdict(finding.verdict),
         line(finding.name, _LONGEST_NAME),
         finding.part,
-        *(line(cell, _LONGEST_CELL) for cell in sentences.cells(finding)),
+        *(line(cell, _LONGEST_CELL) for cell in (*sentences.cells(finding)[:-1], _age(finding))),
     )
 
 
+def _age(finding: Finding) -> str:
+    """Say how old the count was, and when that was: an answer may come long after, and be shared later still."""
+    if finding.age is None or finding.read_at is None:
+        return finding.age or ""
+    old = finding.age.removeprefix("counted ").removesuffix(" ago")
+    return f"{old} old at {finding.read_at.astimezone(UTC):%H:%M:%S} UTC"
+
+
 def _explanations(findings: list[Finding]) -> list[Block]:
-    """Return a paragraph for each of the first findings in trouble: what is wrong, what to do, and whom to ask."""
+    """Return a paragraph for a few of the findings in trouble: what is wrong, what to do, and whom to ask.
+
+    They are the first ones, but where something is unknown, the first of those is among them.
+    """
     troubled = [finding for finding in findings if finding.troubles]
-    return [section(*_explanation(finding)) for finding in troubled[:_MOST_EXPLAINED]]
+    chosen, rest = troubled[:_MOST_EXPLAINED], troubled[_MOST_EXPLAINED:]
+    unknown = [finding for finding in rest if finding.verdict is Verdict.UNKNOWN]
+    if unknown and all(finding.verdict is not Verdict.UNKNOWN for finding in chosen):
+        chosen[-1] = unknown[0]
+    left_out = len(troubled) - len(chosen)
+    more = [context([plain_text(f"{number(left_out)} more that did not pass: see the table")])] if left_out else []
+    return [*(section(*_explanation(finding)) for finding in chosen), *more]
 
 
 def _explanation(finding: Finding) -> Iterator[str]:
@@ -144,6 +172,6 @@ def _facts(report: Report, asker: str | None) -> Iterator[Block]:
         yield mrkdwn(f"Asked by <@{asker}>")
     took = duration((report.finished_at - report.started_at).total_seconds())
     yield plain_text(f"{utc(report.started_at)}, took {took}")
-    yield plain_text(f"Approximate counts by {line(report.host, _LONGEST_FACT)}")
-    yield plain_text(f"Rules: {line(report.rules_path, _LONGEST_FACT)} {line(report.rules_sha256[:12], 12)}")
+    yield plain_text(f"Approximate counts by Blueshift ({line(report.host, _LONGEST_FACT)})")
+    yield plain_text(f"{line(report.rules_path, _LONGEST_FACT)}, version {line(report.rules_sha256[:12], 12)}")
     yield plain_text(f"audience-guard {line(report.version, _LONGEST_FACT)}")

@@ -5,14 +5,13 @@ from __future__ import annotations
 import logging
 import os
 import traceback
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
 from guard.address import fault
 from guard.errors import UsageError
-from guard.slack.message import answer
+from guard.slack.message import answer, prefaced
 from guard.slack.post import post
 
 if TYPE_CHECKING:
@@ -46,12 +45,12 @@ async def notify(report: Report, exit_code: ExitCode, address: SecretStr) -> str
     Where the run exits otherwise than its report says, the message begins with that.
     """
     try:
-        why = await post(address.get_secret_value(), _message(report, exit_code).payload())
+        refusal = await post(address.get_secret_value(), _message(report, exit_code).payload())
     except Exception as error:  # noqa: BLE001 - whatever goes wrong here, the run's verdict is known and stands
         # Where it happened, but not the exception's own words, which may hold the address.
         log.debug("The notification failed by itself:\n%s", "".join(traceback.format_tb(error.__traceback__)))
         return f"the notification failed by itself ({type(error).__name__})"
-    return why and f"the webhook {why}"
+    return f"the webhook {refusal.why}" if refusal else None
 
 
 def _message(report: Report, exit_code: ExitCode) -> Message:
@@ -59,5 +58,4 @@ def _message(report: Report, exit_code: ExitCode) -> Message:
     if exit_code is report.exit_code:
         return message
     caveat = f"Not every report of this run could be written, so it exits with {int(exit_code)}."
-    section = {"type": "section", "text": {"type": "plain_text", "text": caveat}}
-    return replace(message, text=f"{caveat} {message.text}", blocks=(section, *message.blocks))
+    return prefaced(message, caveat)

@@ -29,6 +29,9 @@ log = logging.getLogger("guard.slack")
 POST_TIMEOUT = 10.0
 """Seconds for the whole of it: connecting, the answer's last byte, and a second try."""
 
+BLOCKS_REFUSED = {"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long"}
+"""What Slack says when it does not take a message's blocks; its text alone may still get through."""
+
 _PAUSE = 1.0  # seconds before the second try, where Slack does not ask for more
 _LONGEST_ANSWER = 4096
 _ERROR_CODE = re.compile(r"[a-z_]{2,60}")
@@ -38,45 +41,54 @@ _TRANSIENT = {_RATE_LIMITED, *range(500, 600)} - {504}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Refusal:
-    """Why a try was in vain, and the seconds after which another makes sense; infinite where none does."""
+class Refusal:
+    """Why nobody was told, in a phrase such as ``answered 403 (invalid_token)``, or why that cannot be known.
+
+    ``pause`` is the seconds after which another try makes sense, infinite where none does; ``code`` is Slack's word.
+    """
 
     why: str
+    may_have_arrived: bool = False
     pause: float = math.inf
+    code: str | None = None
 
 
-async def post(url: str, payload: Mapping[str, Any]) -> str | None:
-    """Send the payload as JSON and return None when it was accepted, else why not: ``answered 403 (invalid_token)``.
+async def post(url: str, payload: Mapping[str, Any], *, time_limit: float = POST_TIMEOUT) -> Refusal | None:
+    """Send the payload as JSON and return None when it was accepted, else why not.
 
     The phrase goes with "the webhook" or the like in front and holds no part of the address. All is over within
-    ``POST_TIMEOUT``. A try that told nobody for sure is repeated once, if there is time; what may have arrived is not.
-    Nothing is sent where ``guard.address.fault`` finds one.
+    ``time_limit`` seconds. A try that told nobody for sure is repeated once, if there is time, and without its blocks
+    where Slack does not take those; what may have arrived is not. An address with a fault is not asked at all.
     """
     if found := fault(url):
-        return f"has an address that {found}"
+        return Refusal(why=f"has an address that {found}")
     started = asyncio.get_running_loop().time()
-    outcome: str | None = "was not waited for"
+    outcome: Refusal | None = Refusal(why="was not waited for", may_have_arrived=True)
     try:
-        async with asyncio.timeout_at(started + POST_TIMEOUT):
-            outcome = await _post(url, json.dumps(payload).encode(), until=started + POST_TIMEOUT)
+        async with asyncio.timeout_at(started + time_limit):
+            outcome = await _post(url, payload, until=started + time_limit)
     except TimeoutError:
-        outcome = f"gave no answer within {POST_TIMEOUT:.0f} s"
+        outcome = Refusal(why=f"gave no answer within {time_limit:.0f} s", may_have_arrived=True)
     finally:
-        log.debug("POST to Slack: %s (%.3f s)", outcome or "accepted", asyncio.get_running_loop().time() - started)
+        seconds = asyncio.get_running_loop().time() - started
+        log.debug("POST to Slack: %s (%.3f s)", outcome.why if outcome else "accepted", seconds)
     return outcome
 
 
-async def _post(url: str, body: bytes, *, until: float) -> str | None:
+async def _post(url: str, payload: Mapping[str, Any], *, until: float) -> Refusal | None:
     try:
         client = _client(url)
     except (ValueError, ImportError, OSError, httpx.InvalidURL):
-        return "cannot be asked: the proxy or certificate settings of the environment are not usable"
+        return Refusal(why="cannot be asked: the proxy or certificate settings of the environment are not usable")
     async with client:
-        refusal = await _try(client, url, body)
-        if refusal and asyncio.get_running_loop().time() + refusal.pause < until:
+        refusal = await _try(client, url, payload)
+        if refusal and refusal.code in BLOCKS_REFUSED and "blocks" in payload:
+            payload = {name: value for name, value in payload.items() if name != "blocks"}
+            refusal = await _try(client, url, payload)
+        elif refusal and asyncio.get_running_loop().time() + refusal.pause < until:
             await asyncio.sleep(refusal.pause)
-            refusal = await _try(client, url, body)
-    return refusal.why if refusal else None
+            refusal = await _try(client, url, payload)
+    return refusal
 
 
 def _client(url: str) -> httpx.AsyncClient:
@@ -93,14 +105,14 @@ def _client(url: str) -> httpx.AsyncClient:
     )
 
 
-async def _try(client: httpx.AsyncClient, url: str, body: bytes) -> _Refusal | None:
+async def _try(client: httpx.AsyncClient, url: str, payload: Mapping[str, Any]) -> Refusal | None:
     try:
-        async with client.stream("POST", url, content=body) as response:
+        async with client.stream("POST", url, content=json.dumps(payload).encode()) as response:
             answer = await _read(response)
     except (httpx.ConnectError, httpx.ProxyError) as error:
-        return _Refusal(why=f"could not be reached: {_without_host(str(error), url)}", pause=_PAUSE)
+        return Refusal(why=f"could not be reached: {_without_host(str(error), url)}", pause=_PAUSE)
     except (httpx.RequestError, httpx.InvalidURL, OSError, ValueError):
-        return _Refusal(why="could not be asked, or broke off before its answer was complete")
+        return Refusal(why="could not be asked, or broke off before its answer was complete", may_have_arrived=True)
     return _refusal(response, answer, url)
 
 
@@ -114,7 +126,7 @@ async def _read(response: httpx.Response) -> bytes:
     return body[:_LONGEST_ANSWER]
 
 
-def _refusal(response: httpx.Response, answer: bytes, url: str) -> _Refusal | None:
+def _refusal(response: httpx.Response, answer: bytes, url: str) -> Refusal | None:
     """Return what speaks against the message having been accepted.
 
     Of the answer's own words only an error code is shown, and none that the address holds: a server may echo it.
@@ -125,9 +137,13 @@ def _refusal(response: httpx.Response, answer: bytes, url: str) -> _Refusal | No
         return None
     why = "refused it" if status == httpx.codes.OK else f"answered {status}"
     error = told.get("error")
-    if isinstance(error, str) and _ERROR_CODE.fullmatch(error) and error not in url:
-        why += f" ({error})"
-    return _Refusal(why=why, pause=_pause(response) if status in _TRANSIENT else math.inf)
+    code = error if isinstance(error, str) and _ERROR_CODE.fullmatch(error) and error not in url else None
+    return Refusal(
+        why=f"{why} ({code})" if code else why,
+        may_have_arrived=status == httpx.codes.GATEWAY_TIMEOUT,
+        pause=_pause(response) if status in _TRANSIENT else math.inf,
+        code=code,
+    )
 
 
 def _parsed(answer: bytes) -> object:

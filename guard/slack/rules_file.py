@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import threading
+import time
 from typing import TYPE_CHECKING
 
+from guard.errors import UsageError
 from guard.rules import parse_rules
 from guard.rules.document import read_document
+from guard.words import printable
 
 if TYPE_CHECKING:
     from guard.model import Rules
+
+_LOOKS = 5
+_MOMENT = 0.1  # seconds
 
 
 class RulesFile:
@@ -25,6 +31,19 @@ class RulesFile:
         """Return the rules; raises ``RulesError`` or ``UsageError`` when they are not right now, whatever they were."""
         with self._lock:
             data = read_document(self._path)
-            if self._last is None or self._last.sha256 != hashlib.sha256(data).hexdigest():
-                self._last = parse_rules(data, self._path)
+            if self._last is None or self._last.sha256 != _sha256(data):
+                self._last = parse_rules(self._settled(data), self._path)
             return self._last
+
+    def _settled(self, data: bytes) -> bytes:
+        """Return what the file holds when it stays so for a moment: half of a file that is being saved may be right."""
+        for _ in range(_LOOKS):
+            time.sleep(_MOMENT)
+            before, data = data, read_document(self._path)
+            if data == before:
+                return data
+        raise UsageError(f"{printable(self._path)} changes all the time", hint="ask again when it has been saved")
+
+
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()

@@ -10,12 +10,13 @@ from guard.slack import log
 from guard.slack.answering import Answering
 from guard.slack.app import build_app
 from guard.slack.conversation import Conversation, Permission
-from guard.slack.delivery import Delivery
+from guard.slack.delivery import LIVES, Delivery
 from guard.slack.engine import Engine
 from guard.slack.http import HttpServer
 from guard.slack.settings import Http, SocketMode
 from guard.slack.socket_mode import SocketConnection
 from guard.slack.web_api import open_client
+from guard.words import duration
 
 if TYPE_CHECKING:
     from slack_sdk import WebClient
@@ -31,6 +32,9 @@ class Stop(Protocol):
 
     def wait(self, timeout: float) -> bool:
         """Wait for so many seconds at most, and return whether the app is to stop."""
+
+    def limit(self, exit_code: int) -> None:
+        """Have the process end with the exit code in a while, whatever it waits for then."""
 
 
 def serve(
@@ -61,13 +65,21 @@ def serve(
             time_limit=time_limit,
         )
         with _entrance(settings.mode, client, conversation, engine) as entrance:
-            log.event("ready", **entrance.description)
+            log.event(
+                "ready",
+                **entrance.description,
+                users=len(settings.allowed_users) or "everybody",
+                channels=len(settings.allowed_channels) or "everywhere",
+            )
+            if time_limit > LIVES:
+                log.event("hint", says=f"an answer after more than {duration(LIVES)} comes as a direct message")
             try:
                 while entrance.is_alive and engine.is_alive:
                     if stop.wait(_LOOK_EVERY):
                         log.event("stopping")
                         return ExitCode.PASSED
                 log.trouble("lost", slack=not entrance.is_alive, counting=not engine.is_alive)
+                stop.limit(ExitCode.UNKNOWN)
                 return ExitCode.UNKNOWN
             finally:
                 conversation.close()

@@ -16,8 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _GUIDE = "docs/slack.md tells where each comes from"
-_USER = re.compile(r"[UW][A-Z0-9]+")
-_CHANNEL = re.compile(r"[CDG][A-Z0-9]+")
+_ID = re.compile(r"[A-Z0-9]{2,}")
 _TOKEN = re.compile(r"[\x21-\x7e]+")
 
 
@@ -65,8 +64,8 @@ def read_settings(environ: Mapping[str, str], *, listen: tuple[str, int] | None)
         mode=mode,
         bot_token=bot_token,
         api_url=checked_base_url(api_url, "SLACK_API_URL") + "/" if api_url else None,
-        allowed_users=_ids(environ, "SLACK_ALLOWED_USERS", _USER),
-        allowed_channels=_ids(environ, "SLACK_ALLOWED_CHANNELS", _CHANNEL),
+        allowed_users=_ids(environ, "SLACK_ALLOWED_USERS", "user", "UW"),
+        allowed_channels=_ids(environ, "SLACK_ALLOWED_CHANNELS", "channel", "CDG"),
     )
 
 
@@ -81,15 +80,15 @@ def _secret(environ: Mapping[str, str], name: str, beginning: str) -> SecretStr:
     return SecretStr(text)
 
 
-def _ids(environ: Mapping[str, str], name: str, pattern: re.Pattern[str]) -> frozenset[str]:
+def _ids(environ: Mapping[str, str], name: str, whose: str, beginnings: str) -> frozenset[str]:
     text = environ.get(name, "").strip()
     ids = [each.strip() for each in text.split(",") if each.strip()]
     if text and not ids:
         raise UsageError(f"{name} holds commas and no id, which would let anybody ask", hint="unset it to mean that")
     for each in ids:
-        if not pattern.fullmatch(each):
+        if not _ID.fullmatch(each) or each[0] not in beginnings:
             raise UsageError(
-                f'{name} holds "{printable(shortened(each, 50))}", which is no such id of Slack\'s',
-                hint="write ids such as U0123456789 or C0123456789, separated by commas: names can change hands",
+                f'{name} holds "{printable(shortened(each, 50))}", which is no id of a {whose}',
+                hint=f"write ids that begin with {' or '.join(beginnings)}, and commas between: names change hands",
             )
     return frozenset(ids)

@@ -195,7 +195,7 @@ def test_a_run_whose_reports_are_not_all_written_is_not_told_as_a_pass(start: St
     caveat = "Not every report of this run could be written, so it exits with 3."
     assert process.returncode == 3
     assert message["text"].startswith(caveat)
-    assert message["blocks"][0] == {"type": "section", "text": {"type": "plain_text", "text": caveat}}
+    assert message["blocks"][0] == {"type": "section", "text": {"type": "plain_text", "text": caveat, "emoji": False}}
 
 
 def test_a_signal_while_slack_is_told_ends_the_run_and_leaves_the_reports(

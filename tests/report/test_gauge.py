@@ -27,6 +27,7 @@ def judged(*checks: Check) -> Finding:
         people=None,
         users=None,
         age=None,
+        read_at=None,
         owner=None,
         description=None,
         reason=None,

@@ -140,6 +140,7 @@ def finding(*, people: int | None = None, reason: Reason | None = None, channel:
         people=people,
         users=None,
         age=None,
+        read_at=None,
         owner=None,
         description=None,
         reason=reason,

@@ -133,6 +133,12 @@ def paragraphs(message: Message) -> list[str]:
     return [block["text"]["text"] for block in blocks(message, "section")]
 
 
+def heads(message: Message) -> list[str]:
+    """Return the heads of the table's columns."""
+    (table,) = blocks(message, "table")
+    return [cell["text"] for cell in table["rows"][0]]
+
+
 def rows(message: Message) -> list[list[str]]:
     """Return the cells of the table, below its heads."""
     return [[cell["text"] for cell in row] for table in blocks(message, "table") for row in table["rows"][1:]]

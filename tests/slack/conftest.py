@@ -1,4 +1,4 @@
-"""The real app in a process of its own, between a stand-in for Slack and one for Blueshift, all on real sockets."""
+"""The real app between stand-ins for Slack and for Blueshift, all on real sockets; and conversations without any."""
 
 from __future__ import annotations
 
@@ -11,8 +11,12 @@ import pytest
 from guard.model import Channel
 from guard.sandbox.scenario import Scenario, ScenarioSegment
 from guard.sandbox.server import Sandbox
+from guard.slack import rules_file
+from guard.slack.conversation import Permission
+from tests.slack.parts import Counter
 from tests.slack.running import App
 from tests.slack.stand_in import SECRETS, SIGNING_SECRET, Slack
+from tests.slack.talk import NEVER_ASKED_FOR, Talk
 from tests.slack.web import APP_TOKEN, BOT_TOKEN
 
 if TYPE_CHECKING:
@@ -115,6 +119,46 @@ def start_app(rules: Path, blueshift: Sandbox, slack_environ: dict[str, str]) ->
         written = app.stdout + app.stderr
         leaked = [secret for secret in (KEY, *SECRETS) if secret in written]
         assert not leaked, f"the app wrote {leaked}:\n{written}"
+
+
+@pytest.fixture(autouse=True)
+def _no_moment_passes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take a rules file for settled at once."""
+    monkeypatch.setattr(rules_file, "_MOMENT", 0.0)
+
+
+@pytest.fixture
+def logged(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixture]:
+    """Return the log, in which no address and no word that anybody typed may stand."""
+    with caplog.at_level("INFO", logger="guard.slack"):
+        yield caplog
+    written = str([vars(record) for record in caplog.records])
+    assert not [text for text in ("hooks.example", "an_address", NEVER_ASKED_FOR, "spring-sale") if text in written]
+
+
+@pytest.fixture
+def talk(tmp_path: Path, logged: pytest.LogCaptureFixture) -> Iterator[Talk]:  # noqa: ARG001 - it is looked at afterwards
+    """Return a conversation whose checks end at once."""
+    talk = Talk(tmp_path / "rules.yaml")
+    yield talk
+    talk.end()
+
+
+@pytest.fixture
+def slow(tmp_path: Path, logged: pytest.LogCaptureFixture) -> Iterator[Talk]:  # noqa: ARG001 - it is looked at afterwards
+    """Return a conversation whose checks end when they may."""
+    slow = Talk(tmp_path / "rules.yaml", counting=Counter(at_once=False))
+    yield slow
+    slow.end()
+
+
+@pytest.fixture
+def guarded(tmp_path: Path, logged: pytest.LogCaptureFixture) -> Iterator[Talk]:  # noqa: ARG001 - it is looked at afterwards
+    """Return a conversation with one person in one channel."""
+    permission = Permission(users=frozenset({"U1"}), channels=frozenset({"C1"}))
+    guarded = Talk(tmp_path / "rules.yaml", permission=permission)
+    yield guarded
+    guarded.end()
 
 
 def _segment(uuid: str, name: str, people: int, **values: Any) -> ScenarioSegment:

@@ -59,13 +59,21 @@ def said(message: Message) -> str:
 
 
 class Courier(Delivery):
-    """Brings messages to nobody, and remembers them in the order in which they came."""
+    """Brings messages to nobody, and remembers them in the order in which they came.
+
+    While ``refuses`` is set, none gets where it was to go.
+    """
 
     def __init__(self) -> None:
         self._brought: Queue[tuple[str, Message, bool]] = Queue()
+        self.refuses = self.hurries = False
 
-    def bring(self, message: Message, asker: Asker, *, share: bool = False, check: str | None = None) -> None:  # noqa: ARG002 - as it is called
+    def hurry(self) -> None:
+        self.hurries = True
+
+    def bring(self, message: Message, asker: Asker, *, share: bool = False, check: str | None = None) -> bool:  # noqa: ARG002 - as it is called
         self._brought.put((asker.user, message, share))
+        return not self.refuses
 
     def next(self) -> tuple[str, Message, bool]:
         """Return whom the next message went to, the message, and whether the channel saw it."""

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from guard.errors import GuardError, Problem, RulesError, UsageError
+from guard.outcome import Reason
 from guard.slack import answering as module
-from guard.slack.answering import STOPPED, Answering
+from guard.slack.answering import STOPPED, Answering, Kept
 from guard.slack.message import CHECK_AGAIN, SHARE, Message
 from guard.slack.notes import note
 from tests.report import builders
@@ -84,17 +85,12 @@ def test_whatever_goes_wrong_is_a_message_and_none_says_that_it_passed(error: Ba
 def test_an_error_that_was_expected_is_told_with_what_to_do() -> None:
     told = explained(UsageError("there is no API key", hint="set BLUESHIFT_API_KEY"))
 
-    assert "there is no API key" in told
-    assert "set BLUESHIFT_API_KEY" in told
+    assert '"There is no API key.\\nSet BLUESHIFT_API_KEY."' in told
+    assert "Nothing was checked: There is no API key. Set BLUESHIFT_API_KEY." in told
 
 
-def test_every_problem_of_the_rules_is_told() -> None:
-    two = [Problem(line=number, column=1, where="segments", what=f"problem {number}") for number in (3, 7)]
-
-    told = explained(RulesError("rules.yaml", two))
-
-    assert "rules.yaml:3:1: segments: problem 3" in told
-    assert "rules.yaml:7:1: segments: problem 7" in told
+def test_an_error_that_is_a_question_stays_one() -> None:
+    assert 'Did you mean \\"a\\"?"' in explained(UsageError('did you mean "a"?'))
 
 
 def test_a_count_that_did_not_come_in_time_is_no_fault_but_proves_nothing(logged: pytest.LogCaptureFixture) -> None:
@@ -126,7 +122,18 @@ def test_the_log_tells_the_verdict_and_not_what_was_typed(logged: pytest.LogCapt
     [record] = logged.records
     fields: dict[str, object] = record.__dict__["fields"]
     assert (record.getMessage(), fields["verdict"], fields["exit_code"]) == ("checked", "pass", 0)
+    assert fields["unknown"] == []
     assert "weekly" not in str(fields)
+
+
+def test_the_log_tells_what_could_not_be_found_out_in_words_for_machines(logged: pytest.LogCaptureFixture) -> None:
+    reasons = [Reason.TIMEOUT, Reason.NETWORK, Reason.TIMEOUT]
+    unknown = builders.report(*(builders.segment(builders.email(None, reason=reason)) for reason in reasons))
+
+    outcome_of(Counter(lambda: unknown))
+
+    [record] = logged.records
+    assert record.__dict__["fields"]["unknown"] == ["network", "timeout"]
 
 
 # The answer
@@ -157,8 +164,9 @@ def test_an_answer_for_the_channel_needs_no_button_to_share_it() -> None:
     assert f'"action_id": "{SHARE}"' not in said(message)
 
 
-def test_why_there_is_no_report_is_told_as_it_is() -> None:
-    assert told(STOPPED) == ("U7", STOPPED, False)
+@pytest.mark.parametrize("share", [True, False])
+def test_why_there_is_no_report_is_told_to_the_asker_alone(share: bool) -> None:
+    assert told(STOPPED, share=share) == ("U7", STOPPED, False)
 
 
 def test_a_report_that_cannot_be_shown_is_told_once_as_a_fault(
@@ -169,25 +177,68 @@ def test_a_report_that_cannot_be_shown_is_told_once_as_a_fault(
 
     monkeypatch.setattr(module, "answer", fail)
 
-    _, message, _ = told(PASSED)
+    _, message, shared = told(PASSED, share=True)
 
     assert "Nothing is proven" in said(message)
+    assert not shared
     assert [record.__dict__["fields"]["error"] for record in logged.records] == ["ZeroDivisionError"]
 
 
-def test_an_answer_is_kept_without_its_button_so_that_it_can_be_shared() -> None:
+def test_an_answer_of_a_failed_check_is_told_like_any_other() -> None:
+    _, message, _ = told(builders.report(builders.segment(builders.email(1_900))))
+
+    assert "FAIL" in said(message)
+
+
+# Answers that may be shared
+
+
+def test_an_answer_is_kept_without_its_button_so_that_it_can_be_shared_once() -> None:
     courier = Courier()
     answering = Answering(Counter(), courier)
     answering.tell(asker("U7"), a_check(), PASSED)
     buttons = [block for block in courier.next()[1].blocks if block["type"] == "actions"]
     [reference] = [each["value"] for each in buttons[0]["elements"] if each["action_id"] == SHARE]
 
-    kept = answering.kept(reference)
+    kept = answering.take(reference)
 
     assert kept is not None
-    assert "<@U7>" in said(kept)
-    assert f'"action_id": "{SHARE}"' not in said(kept)
-    assert answering.kept("weekly") is None
+    assert "<@U7>" in said(kept.message())
+    assert f'"action_id": "{SHARE}"' not in said(kept.message())
+    assert answering.take(reference) is None
+    assert answering.take("weekly") is None
+
+
+def test_an_answer_that_is_put_back_can_be_taken_again() -> None:
+    answering = Answering(Counter(), Courier())
+    reference = answering._keep(STOPPED)
+    kept = answering.take(reference)
+    assert kept
+
+    answering.put_back(reference, kept)
+
+    assert answering.take(reference) is kept
+
+
+@pytest.mark.parametrize(
+    ("age", "remark"), [(0, None), (50, None), (70, "This was checked 1 min 10 s ago."), (1_500, "checked 25 min ago.")]
+)
+def test_an_answer_that_is_not_new_says_so_first(age: float, remark: str | None) -> None:
+    message = Kept(answer=STOPPED, given_at=time.monotonic() - age).message()
+
+    if remark is None:
+        assert message is STOPPED
+    else:
+        assert remark in message.text
+        assert remark in said(Message(text="", blocks=message.blocks[:1]))
+
+
+@pytest.mark.parametrize(("age", "there"), [(29 * 60, True), (30 * 60, False)])
+def test_an_answer_of_more_than_half_an_hour_ago_cannot_be_shared(age: float, there: bool) -> None:
+    answering = Answering(Counter(), Courier())
+    answering.put_back("an-answer", Kept(answer=STOPPED, given_at=time.monotonic() - age))
+
+    assert (answering.take("an-answer") is not None) is there
 
 
 def test_only_the_latest_answers_are_kept() -> None:
@@ -195,16 +246,10 @@ def test_only_the_latest_answers_are_kept() -> None:
 
     references = [answering._keep(note(str(number))) for number in range(250)]
 
-    assert [answering.kept(each) is not None for each in references] == [False] * 50 + [True] * 200
+    assert [answering.take(each) is not None for each in references] == [False] * 50 + [True] * 200
 
 
 def test_no_two_answers_have_the_same_reference() -> None:
     answering = Answering(Counter(), Courier())
 
     assert len({answering._keep(STOPPED) for _ in range(100)}) == 100
-
-
-def test_an_answer_of_a_failed_check_is_told_like_any_other() -> None:
-    _, message, _ = told(builders.report(builders.segment(builders.email(1_900))))
-
-    assert "FAIL" in said(message)

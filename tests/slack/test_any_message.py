@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from guard.model import Selection
-from guard.slack.message import answer
+from guard.slack.blocks import size
+from guard.slack.message import answer, prefaced
 from tests.report.builders import ANY_REPORT, campaign, check, guard, many, report, segment
 from tests.slack.block_kit import assert_valid, blocks, labels, mrkdwn, rows, small_print
 
@@ -37,6 +38,7 @@ HOSTILE = [
     pytest.param("x" * 10_000, id="very-long"),
 ]
 ASKER = "U0123456789"
+REMARK = "This could not be posted in the channel, so only you see it."
 
 
 def everything_is(text: str, *, guards: int = 1) -> Report:
@@ -80,6 +82,7 @@ def test_slack_takes_whatever_a_name_holds_and_obeys_none_of_it(text: str, guard
     assert mrkdwn(list(message.blocks)) == [f"Asked by <@{ASKER}>"]
     assert len(rows(message)) >= 2
     assert labels(message) == ["Check again", "Share in channel"]
+    assert_valid(prefaced(prefaced(message, REMARK), REMARK).payload())
 
 
 @pytest.mark.parametrize(("failed", "passed"), [(10_000, 0), (100, 9_900), (0, 10_000)])
@@ -93,6 +96,7 @@ def test_slack_takes_ten_thousand_guards_and_the_reader_sees_the_worst(failed: i
 def test_rows_that_do_not_fit_are_counted_with_those_left_out() -> None:
     message = answer(everything_is('"' * 10_000, guards=20))
     left_out = 21 - len(rows(message))
+    assert size(prefaced(message, REMARK).blocks) > 11_000, "this is a message about as large as they come"
     assert left_out > 1
     assert small_print(message)[0] == f"{left_out} more: {left_out} fail"
 

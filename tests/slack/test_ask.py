@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from guard.errors import UsageError
-from guard.model import Selection
-from guard.slack.ask import LONGEST_TEXT, Ask, parse
+from guard.model import Campaign, Rules, Segment, Selection
+from guard.slack.ask import LONGEST_TEXT, Ask, as_typed, names, parse
 from tests.slack.parts import rules
 
 WEEKLY = Selection(tags=("weekly",))
@@ -36,8 +38,12 @@ def test_nothing_typed_asks_for_help(text: str) -> None:
         ("–tag=weekly", WEEKLY, "--tag weekly"),  # noqa: RUF001 - what a phone makes of two hyphens
         ("“weekly”", WEEKLY, "weekly"),
         ("‘weekly’", WEEKLY, "weekly"),  # noqa: RUF001 - what a phone makes of quotation marks
-        ("„two words“", Selection(tags=("two words",)), "'two words'"),
-        ("--tag 'two words'", Selection(tags=("two words",)), "--tag 'two words'"),
+        ("„two words“", Selection(tags=("two words",)), '"two words"'),
+        ("--tag 'two words'", Selection(tags=("two words",)), '--tag "two words"'),
+        ("Spring-Sale", SPRING, "spring-sale"),
+        ("WEEKLY", WEEKLY, "weekly"),
+        ("--tag Weekly", WEEKLY, "--tag weekly"),
+        ("--campaign=SPRING-sale", SPRING, "--campaign spring-sale"),
         ("--all", Selection(), "--all"),
         ("—all", Selection(), "--all"),
         ("spring-sale\nweekly", Selection(tags=("weekly",), campaigns=("spring-sale",)), "spring-sale weekly"),
@@ -68,6 +74,48 @@ def test_a_segment_that_is_called_share_can_be_asked_for_again_and_again(text: s
     assert parse(asked.words, rules()) == asked
 
 
+def named(*keys: str, tags: tuple[str, ...] = (), campaigns: tuple[str, ...] = ()) -> Rules:
+    segments = (Segment(key=key, tags=tags, guards=(), line=1) for key in keys)
+    asked = (Campaign(key=key, segments=keys, line=1) for key in campaigns)
+    return Rules(path="rules.yaml", sha256="0" * 64, segments=tuple(segments), campaigns=tuple(asked))
+
+
+def test_a_name_in_other_capitals_is_found_only_where_one_fits() -> None:
+    known = named("Sale", "sale")
+
+    assert parse("Sale", known).selection == Selection(segments=("Sale",))
+    assert parse("sale", known).selection == Selection(segments=("sale",))
+    with pytest.raises(UsageError, match="nothing is called"):
+        parse("SALE", known)
+
+
+def test_a_name_in_other_capitals_that_is_two_things_is_answered_with_their_names() -> None:
+    with pytest.raises(UsageError) as raised:
+        parse("LAUNCH", named("Launch", tags=("launch",)))
+
+    assert (raised.value.message, raised.value.hint) == (
+        '"LAUNCH" is a segment and a tag',
+        "write --segment Launch or --tag launch",
+    )
+
+
+PLAIN = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cf", "Zl", "Zp"]), min_size=1, max_size=10)
+TYPED = PLAIN.filter(lambda key: not set(key) & set("“”„‘’—–"))  # noqa: RUF001 - phones make them, so nobody can type them
+KEYS = st.lists(TYPED | st.sampled_from(["share", "help", "--all", "a b", "A", "a", 'a"b', "a\\", "a'"]), max_size=4)
+
+
+@settings(deadline=None)
+@given(segments=KEYS, tags=KEYS, campaigns=KEYS)
+def test_what_is_listed_can_be_typed_as_it_stands(segments: list[str], tags: list[str], campaigns: list[str]) -> None:
+    known = named(*dict.fromkeys(["first", *segments]), tags=tuple(tags), campaigns=tuple(dict.fromkeys(campaigns)))
+    for kind, keys in names(known).items():
+        for key in keys:
+            asked = parse(as_typed(kind, key, names(known)), known)
+
+            assert asked.selection == Selection(**{f"{kind}s": (key,)})
+            assert parse(asked.words, known) == asked
+
+
 def test_the_words_ask_for_the_same_again() -> None:
     asked = parse("“two words” —segment=both spring-sale share", rules())
 
@@ -79,10 +127,11 @@ def test_the_words_ask_for_the_same_again() -> None:
     ("text", "told"),
     [
         ("spring-sell", 'nothing is called "spring-sell"; did you mean "spring-sale"?'),
-        ("Spring-Sale", 'nothing is called "Spring-Sale"; did you mean "spring-sale"'),
-        ("WEEKLY", 'did you mean "weekly"?'),
+        ("Spring-Sell", 'nothing is called "Spring-Sell"; did you mean "spring-sale"'),
         ("--campaign weekly", 'no campaign is called "weekly"'),
-        ("--tag Weekly", 'no tag is called "Weekly"; did you mean "weekly"?'),
+        ("--tag Weekl", 'no tag is called "Weekl"; did you mean "weekly"?'),
+        ("all", 'nothing is called "all"; did you mean "--all"?'),
+        ("weekly shar", 'nothing is called "shar"; did you mean "share"?'),
         ("xyz", 'nothing is called "xyz" | /audience-check alone lists'),
         ("<!channel>", 'nothing is called "<!channel>"'),
         ("spring\x07\u202esale", 'nothing is called "spring\\x07\\u202esale"'),
@@ -98,8 +147,9 @@ def test_a_name_that_the_rules_do_not_hold_is_answered_with_the_nearest(text: st
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("--tga weekly", 'there is no --tga; did you mean "tag"? | there are --campaign, --segment, --tag and --all'),
-        ("--Tag weekly", 'there is no --Tag; did you mean "tag"?'),
+        ("--tga weekly", 'there is no --tga; did you mean "--tag"? | there are --campaign, --segment, --tag and --all'),
+        ("--Tag weekly", 'there is no --Tag; did you mean "--tag"?'),
+        ("--al", 'there is no --al; did you mean "--all"?'),
         ("--output json", "there is no --output |"),
         ("--", "there is no -- |"),
         ("--tag", "--tag needs the tag behind it"),

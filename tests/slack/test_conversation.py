@@ -1,93 +1,26 @@
-"""What is said at once to a question or a button, and that what comes of it always follows."""
+"""What is said at once to a question, and that what comes of it always follows."""
 
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from guard.errors import UsageError
-from guard.slack.answering import STOPPED, Answering
-from guard.slack.conversation import Conversation, Permission
-from guard.slack.message import SHARE
+from guard.slack.answering import STOPPED
 from guard.slack.rules_file import RulesFile
-from tests.slack.parts import RULES, Counter, Courier, asker, raising, said
+from tests.slack.parts import RULES, Counter, asker, raising
+from tests.slack.talk import NEVER_ASKED_FOR, Talk
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
-    from guard.slack.message import Message
 
-ANYBODY = Permission(users=frozenset(), channels=frozenset())
-NEVER_ASKED_FOR = "Zeppelin"
-
-
-class Talk:
-    """A conversation with its rules file, what it has counted, and what it brought to people."""
-
-    def __init__(self, path: Path, *, counting: Counter | None = None, permission: Permission = ANYBODY) -> None:
-        path.write_text(RULES)
-        self.path, self.courier = path, Courier()
-        self.counting = counting or Counter()
-        self.conversation = Conversation(
-            rules=RulesFile(str(path)),
-            permission=permission,
-            answering=Answering(self.counting, self.courier),
-            delivery=self.courier,
-            workers=1,
-            time_limit=1200.0,
-        )
-
-    def ask(self, text: str, user: str = "U1", **values: Any) -> str:
-        return said(self.conversation.ask(text, asker(user, **values)))
-
-    def brought(self) -> tuple[str, str, bool]:
-        user, message, shared = self.courier.next()
-        return user, said(message), shared
-
-    def end(self) -> None:
-        self.counting.may_end.set()
-        self.conversation.close()
-
-    @property
-    def has_counted(self) -> bool:
-        return not self.counting.begun.empty()
-
-
-@pytest.fixture
-def talk(tmp_path: Path) -> Iterator[Talk]:
-    """Return a conversation whose checks end at once."""
-    talk = Talk(tmp_path / "rules.yaml")
-    yield talk
-    talk.end()
-
-
-@pytest.fixture
-def slow(tmp_path: Path) -> Iterator[Talk]:
-    """Return a conversation whose checks end when they may."""
-    slow = Talk(tmp_path / "rules.yaml", counting=Counter(at_once=False))
-    yield slow
-    slow.end()
-
-
-@pytest.fixture
-def guarded(tmp_path: Path) -> Iterator[Talk]:
-    """Return a conversation with one person in one channel."""
-    permission = Permission(users=frozenset({"U1"}), channels=frozenset({"C1"}))
-    guarded = Talk(tmp_path / "rules.yaml", permission=permission)
-    yield guarded
-    guarded.end()
-
-
-@pytest.fixture(autouse=True)
-def logged(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixture]:
-    """Return the log, in which no address and no word that anybody typed may stand."""
-    with caplog.at_level("INFO", logger="guard.slack"):
-        yield caplog
-    written = str([vars(record) for record in caplog.records])
-    assert not [text for text in ("hooks.example", "an_address", NEVER_ASKED_FOR, "spring-sale") if text in written]
+def alarms(logged: pytest.LogCaptureFixture) -> list[tuple[str, str]]:
+    """Return the errors in the log, and what each was about."""
+    errors = [record for record in logged.records if record.levelname == "ERROR"]
+    return [(record.getMessage(), record.__dict__["fields"]["why"]) for record in errors]
 
 
 # What is said at once
@@ -125,10 +58,24 @@ def test_the_same_question_is_said_to_be_counted_already_and_everybody_gets_the_
     assert not slow.has_counted
 
 
-def test_who_joins_learns_how_much_time_is_left_of_the_first_question(slow: Talk) -> None:
-    slow.ask("weekly", "U1", asked_at=time.monotonic() - 600)
+@pytest.mark.parametrize(
+    ("left", "told"), [(600, "10 min"), (541, "10 min"), (100, "1 min 40 s"), (0, "10 s"), (-5, "10 s")]
+)
+def test_who_joins_learns_how_much_time_is_left_of_the_first_question(slow: Talk, left: float, told: str) -> None:
+    now = time.monotonic()
+    slow.ask("weekly", "U1", asked_at=now + left - 1200)
 
-    assert "within 10 min" in slow.ask("weekly", "U2")
+    assert f"within {told}," in slow.ask("weekly", "U2", asked_at=now)
+
+
+def test_a_name_in_other_capitals_is_answered_with_its_own(talk: Talk) -> None:
+    assert "Counting: spring-sale" in talk.ask("Spring-Sale")
+
+
+def test_the_same_question_in_other_capitals_joins_the_check_under_way(slow: Talk) -> None:
+    slow.ask("weekly")
+
+    assert "Being counted already" in slow.ask("Weekly")
 
 
 def test_a_question_that_has_to_wait_is_told_how_many_come_before(slow: Talk) -> None:
@@ -166,7 +113,7 @@ def test_nothing_typed_is_answered_with_help_and_nothing_is_counted(talk: Talk) 
 
 
 def test_a_near_miss_is_answered_with_the_nearest_name_and_nothing_is_counted(talk: Talk) -> None:
-    assert "did you mean" in talk.ask("Spring-Sale")
+    assert "did you mean" in talk.ask("sprng-sale")
     assert "Nothing was checked" in talk.ask(NEVER_ASKED_FOR)
     assert not talk.has_counted
 
@@ -190,6 +137,7 @@ def test_a_fault_of_our_own_is_told_at_once_with_the_reference_that_stands_in_th
     assert record.__dict__["fields"]["check"] in at_once
 
 
+@pytest.mark.usefixtures("logged")
 @pytest.mark.parametrize("error", [UsageError("there is no API key"), TimeoutError(), ZeroDivisionError()])
 def test_a_check_that_fails_is_told_to_everybody_who_asked(tmp_path: Path, error: Exception) -> None:
     talk = Talk(tmp_path / "rules.yaml", counting=Counter(raising(error), at_once=False))
@@ -208,27 +156,45 @@ def test_a_check_that_fails_is_told_to_everybody_who_asked(tmp_path: Path, error
 # The rules as they are now
 
 
-def test_rules_that_became_wrong_are_answered_with_their_errors_and_the_last_good_ones_are_not_used(talk: Talk) -> None:
+def test_rules_that_became_wrong_are_answered_with_their_errors_and_the_last_good_ones_are_not_used(
+    talk: Talk, logged: pytest.LogCaptureFixture
+) -> None:
     talk.ask("spring-sale")
     talk.brought()
     talk.counting.next()
     talk.path.write_text("version: 1\nsegments: {}\n")
 
+    logged.clear()
     for _ in range(2):
         at_once = talk.ask("spring-sale")
         assert "The rules file is wrong" in at_once
         assert "rules.yaml:2:11" in at_once
     assert not talk.has_counted
+    assert alarms(logged) == [("rules_unusable", "RulesError")] * 2
 
 
-def test_rules_that_vanished_are_said_to_be_gone(talk: Talk) -> None:
+def test_rules_that_vanished_are_said_to_be_gone(talk: Talk, logged: pytest.LogCaptureFixture) -> None:
     talk.ask("spring-sale")
     talk.brought()
     talk.counting.next()
     talk.path.unlink()
 
-    assert "there is no such file" in talk.ask("spring-sale")
+    logged.clear()
+    at_once = talk.ask("spring-sale")
+
+    assert "The rules file cannot be read" in at_once
+    assert "rules.yaml: there is no such file." in at_once
+    assert "tell whoever looks after the rules" in at_once
+    assert "give the path" not in at_once
     assert not talk.has_counted
+    assert alarms(logged) == [("rules_unusable", "UsageError")]
+
+
+def test_a_name_that_the_rules_do_not_hold_is_no_alarm(talk: Talk, logged: pytest.LogCaptureFixture) -> None:
+    talk.ask(NEVER_ASKED_FOR)
+
+    assert alarms(logged) == []
+    assert logged.messages == ["not_started"]
 
 
 def test_rules_that_changed_while_a_check_runs_are_those_of_the_next_one(slow: Talk) -> None:
@@ -261,76 +227,15 @@ def test_who_may_not_ask_is_told_so_and_learns_nothing(
     assert not guarded.has_counted
 
 
+def test_who_belongs_to_another_workspace_may_not_ask(talk: Talk) -> None:
+    at_once = talk.ask("weekly", is_stranger=True)
+
+    assert "by people of this workspace alone" in at_once
+    assert not talk.has_counted
+
+
 def test_who_may_ask_is_answered(guarded: Talk) -> None:
     assert "Counting" in guarded.ask("weekly")
-
-
-# Sharing
-
-
-def test_with_the_word_share_the_channel_sees_the_answer_but_only_of_whoever_wrote_it(slow: Talk) -> None:
-    slow.ask("weekly share", "U1")
-    slow.ask("weekly", "U2")
-    slow.counting.may_end.set()
-
-    answers = sorted([slow.brought(), slow.brought()])
-
-    assert [(user, shared) for user, _, shared in answers] == [("U1", True), ("U2", False)]
-
-
-def reference(message: Message) -> str:
-    elements = [each for block in message.blocks if block["type"] == "actions" for each in block["elements"]]
-    return next(str(each["value"]) for each in elements if each["action_id"] == SHARE)
-
-
-def test_the_button_shows_the_answer_to_the_channel(talk: Talk) -> None:
-    talk.ask("weekly", "U1")
-    _, answer, _ = talk.courier.next()
-
-    talk.conversation.share(reference(answer), asker("U2"))
-
-    user, shared, in_channel = talk.brought()
-    assert (user, in_channel) == ("U2", True)
-    assert "<@U1>" in shared
-
-
-def test_an_answer_that_is_not_kept_any_more_cannot_be_shared_and_that_is_told(talk: Talk) -> None:
-    talk.conversation.share("0123456789abcdef", asker("U2"))
-
-    user, told, in_channel = talk.brought()
-    assert (user, in_channel) == ("U2", False)
-    assert "too old to share" in told
-
-
-def test_who_may_not_ask_may_not_share_either(guarded: Talk) -> None:
-    guarded.ask("weekly")
-    _, answer, _ = guarded.courier.next()
-
-    guarded.conversation.share(reference(answer), asker("U2"))
-
-    user, told, in_channel = guarded.brought()
-    assert (user, in_channel) == ("U2", False)
-    assert "Not allowed" in told
-    assert "PASS" not in told
-
-
-# Checking again
-
-
-def test_the_button_asks_anew_and_brings_what_there_is_to_say_at_once(slow: Talk) -> None:
-    slow.conversation.ask_again("weekly", asker("U3"))
-
-    user, at_once, _ = slow.brought()
-    assert user == "U3"
-    assert "Counting: weekly" in at_once
-    slow.counting.may_end.set()
-    assert "<@U3>" in slow.brought()[1]
-
-
-def test_the_button_of_a_question_that_the_rules_do_not_know_any_more_is_answered(talk: Talk) -> None:
-    talk.conversation.ask_again("winter-sale", asker("U3"))
-
-    assert "nothing is called" in talk.brought()[1]
 
 
 # The end
@@ -350,7 +255,13 @@ def test_who_presses_a_button_while_the_app_is_being_stopped_is_told_so(talk: Ta
     talk.conversation.share("0123456789abcdef", asker("U2"))
 
     assert talk.courier.next() == ("U1", STOPPED, False)
-    assert "too old to share" in talk.brought()[1]
+    assert "shared already, or is too old" in talk.brought()[1]
+
+
+def test_slack_gets_less_time_for_each_answer_when_the_app_is_stopped(talk: Talk) -> None:
+    talk.conversation.close()
+
+    assert talk.courier.hurries
 
 
 def test_an_answer_that_came_is_still_brought_when_the_app_is_stopped(talk: Talk) -> None:

@@ -13,8 +13,10 @@ from slack_sdk.errors import SlackApiError, SlackRequestError
 
 from guard.slack import delivery as module
 from guard.slack.delivery import Delivery
+from guard.slack.message import Message, answer
 from guard.slack.notes import note
-from tests.slack.parts import RESPONSE_URL, asker
+from guard.slack.post import Refusal
+from tests.slack.parts import PASSED, RESPONSE_URL, asker
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -22,11 +24,14 @@ if TYPE_CHECKING:
     from guard.slack.desk import Asker
 
 MESSAGE = note("Counted", "as asked")
-REFUSED = "answered 404 (expired_url)"
+REFUSED = Refusal(why="answered 404 (expired_url)")
+UNCERTAIN = Refusal(why="gave no answer within 10 s", may_have_arrived=True)
 
 
 class Client(WebClient):
     """Slack's Web API, which sends nothing: what it does with one message after another is in ``outcomes``."""
+
+    timeout = 30
 
     def __init__(self, *outcomes: BaseException | None) -> None:
         self.outcomes = list(outcomes)
@@ -42,11 +47,13 @@ class Hooks:
     """What was posted to a response_url, and what comes of it: None is accepted."""
 
     def __init__(self) -> None:
-        self.outcome: str | BaseException | None = None
+        self.outcome: Refusal | BaseException | None = None
         self.posted: list[tuple[str, Mapping[str, Any]]] = []
+        self.time_limits: list[float] = []
 
-    async def post(self, url: str, payload: Mapping[str, Any]) -> str | None:
+    async def post(self, url: str, payload: Mapping[str, Any], *, time_limit: float) -> Refusal | None:
         self.posted.append((url, payload))
+        self.time_limits.append(time_limit)
         if isinstance(self.outcome, BaseException):
             raise self.outcome
         return self.outcome
@@ -76,8 +83,22 @@ def logged(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
     assert not [text for text in ("hooks.example", "an_address", "as asked") if text in written]
 
 
-def bring(client: Client, whom: Asker | None = None, *, share: bool = False) -> None:
-    Delivery(client).bring(MESSAGE, whom or asker("U7"), share=share, check="a1b2")
+def bring(
+    client: Client, whom: Asker | None = None, *, message: Message = MESSAGE, share: bool = False, hurry: bool = False
+) -> bool:
+    delivery = Delivery(client)
+    if hurry:
+        delivery.hurry()
+    return delivery.bring(message, whom or asker("U7"), share=share, check="a1b2")
+
+
+def remark(client: Client) -> str:
+    """Return what stands before the message in the one direct message that was sent."""
+    [sent] = client.sent
+    first, *others = sent["blocks"]
+    assert others == list(MESSAGE.blocks)
+    assert sent["text"] == f"{first['text']['text']} {MESSAGE.text}"
+    return str(first["text"]["text"])
 
 
 def events(caplog: pytest.LogCaptureFixture) -> list[str]:
@@ -88,7 +109,7 @@ def events(caplog: pytest.LogCaptureFixture) -> list[str]:
 def test_a_message_goes_to_the_asker_alone_and_replaces_nothing(hooks: Hooks, caplog: pytest.LogCaptureFixture) -> None:
     client = Client()
 
-    bring(client)
+    assert bring(client)
 
     assert hooks.posted == [
         (RESPONSE_URL, {**MESSAGE.payload(), "response_type": "ephemeral", "replace_original": False})
@@ -99,22 +120,67 @@ def test_a_message_goes_to_the_asker_alone_and_replaces_nothing(hooks: Hooks, ca
 
 @pytest.mark.usefixtures("logged")
 def test_a_message_that_is_shared_goes_to_the_channel(hooks: Hooks) -> None:
-    bring(Client(), share=True)
+    assert bring(Client(), share=True)
 
     assert hooks.posted[0][1]["response_type"] == "in_channel"
 
 
 @pytest.mark.usefixtures("logged")
-@pytest.mark.parametrize("share", [True, False])
 def test_where_the_address_refuses_it_is_sent_to_the_asker_directly(
-    hooks: Hooks, caplog: pytest.LogCaptureFixture, share: bool
+    hooks: Hooks, caplog: pytest.LogCaptureFixture
 ) -> None:
     hooks.outcome, client = REFUSED, Client()
 
-    bring(client, share=share)
+    assert not bring(client)
 
     assert client.sent == [{"channel": "U7", "text": MESSAGE.text, "blocks": list(MESSAGE.blocks)}]
     assert events(caplog) == ["response_url_refused", "answered"]
+    assert vars(caplog.records[0])["fields"]["why"] == "answered 404 (expired_url)"
+
+
+@pytest.mark.usefixtures("logged")
+def test_what_the_channel_was_to_see_says_first_that_only_the_asker_sees_it(
+    hooks: Hooks, caplog: pytest.LogCaptureFixture
+) -> None:
+    hooks.outcome, client = REFUSED, Client()
+
+    assert not bring(client, share=True)
+
+    assert remark(client) == "This could not be posted in the channel, so only you see it."
+    assert vars(caplog.records[-1])["fields"]["shared"] is False
+
+
+@pytest.mark.usefixtures("logged")
+@pytest.mark.parametrize("share", [True, False])
+def test_what_may_have_got_through_says_first_that_it_may_be_there_twice_and_counts_as_brought(
+    hooks: Hooks, share: bool
+) -> None:
+    hooks.outcome, client = UNCERTAIN, Client()
+
+    assert bring(client, share=share)
+
+    assert remark(client) == "Slack did not say whether this got through, so it may be there twice."
+
+
+@pytest.mark.usefixtures("logged")
+def test_a_direct_message_has_no_buttons(hooks: Hooks) -> None:
+    hooks.outcome, client = REFUSED, Client()
+
+    bring(client, message=answer(PASSED, again="weekly", share="an-answer"))
+
+    assert "actions" not in [block["type"] for block in client.sent[0]["blocks"]]
+    assert "actions" in [block["type"] for block in hooks.posted[0][1]["blocks"]]
+
+
+@pytest.mark.usefixtures("logged")
+def test_each_way_takes_ten_seconds_at_most_and_four_when_the_app_is_stopped(hooks: Hooks) -> None:
+    client = Client()
+
+    bring(client)
+    bring(client, hurry=True)
+
+    assert hooks.time_limits == [10, 4]
+    assert client.timeout == 4
 
 
 @pytest.mark.usefixtures("logged")

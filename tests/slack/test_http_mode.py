@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 KIB = 1024
+UNSIGNED = "it bears no signature"
+STALE = "it is old, or a clock is wrong"
+FORGED = "it was signed with another secret"
 
 
 @pytest.fixture(scope="module")
@@ -34,36 +37,38 @@ def ask(there: Workspace, path: str, method: str = "GET") -> int:
 
 
 @pytest.mark.parametrize(
-    "forgery",
+    ("forgery", "why"),
     [
-        pytest.param({"secret": "another-secret"}, id="forged"),
-        pytest.param({"headers": {"X-Slack-Signature": None}}, id="unsigned"),
-        pytest.param({"headers": {"X-Slack-Request-Timestamp": None}}, id="without-a-timestamp"),
-        pytest.param({"timestamp": int(time.time()) - 360}, id="six-minutes-old"),
-        pytest.param({"timestamp": int(time.time()) + 3600}, id="of-the-future"),
-        pytest.param({"timestamp": "yesterday"}, id="timestamp-no-number"),
-        pytest.param({"timestamp": "9" * 5000}, id="timestamp-huge"),
-        pytest.param({"timestamp": "9" * 12}, id="timestamp-far-off"),
-        pytest.param({"timestamp": ""}, id="timestamp-empty"),
-        pytest.param({"timestamp": "-1"}, id="timestamp-negative"),
-        pytest.param({"timestamp": f"{time.time():.1f}"}, id="timestamp-fractional"),
-        pytest.param({"headers": {"X-Slack-Request-Timestamp": "\xb2\xb3"}}, id="timestamp-of-other-digits"),
-        pytest.param({"signature": "v0=\xe9" + "0" * 63}, id="signature-not-ascii"),
-        pytest.param({"signature": ""}, id="signature-empty"),
-        pytest.param({"body": b"text=\xff\xfe"}, id="body-not-utf-8"),
-        pytest.param({"body": b"ssl_check=1", "headers": {"X-Slack-Signature": None}}, id="ssl-check-unsigned"),
-        pytest.param({"body": b"ssl_check=1", "secret": "another-secret"}, id="ssl-check-forged"),
+        pytest.param({"secret": "another-secret"}, FORGED, id="forged"),
+        pytest.param({"headers": {"X-Slack-Signature": None}}, UNSIGNED, id="unsigned"),
+        pytest.param({"headers": {"X-Slack-Request-Timestamp": None}}, UNSIGNED, id="without-a-timestamp"),
+        pytest.param({"timestamp": int(time.time()) - 360}, STALE, id="six-minutes-old"),
+        pytest.param({"timestamp": int(time.time()) + 3600}, STALE, id="of-the-future"),
+        pytest.param({"timestamp": "yesterday"}, UNSIGNED, id="timestamp-no-number"),
+        pytest.param({"timestamp": "9" * 5000}, UNSIGNED, id="timestamp-huge"),
+        pytest.param({"timestamp": "9" * 12}, STALE, id="timestamp-far-off"),
+        pytest.param({"timestamp": ""}, UNSIGNED, id="timestamp-empty"),
+        pytest.param({"timestamp": "-1"}, UNSIGNED, id="timestamp-negative"),
+        pytest.param({"timestamp": f"{time.time():.1f}"}, UNSIGNED, id="timestamp-fractional"),
+        pytest.param({"headers": {"X-Slack-Request-Timestamp": "\xb2\xb3"}}, UNSIGNED, id="timestamp-of-other-digits"),
+        pytest.param({"signature": "v0=\xe9" + "0" * 63}, UNSIGNED, id="signature-not-ascii"),
+        pytest.param({"signature": ""}, UNSIGNED, id="signature-empty"),
+        pytest.param({"body": b"text=\xff\xfe"}, UNSIGNED, id="body-not-utf-8"),
+        pytest.param(
+            {"body": b"ssl_check=1", "headers": {"X-Slack-Signature": None}}, UNSIGNED, id="ssl-check-unsigned"
+        ),
+        pytest.param({"body": b"ssl_check=1", "secret": "another-secret"}, FORGED, id="ssl-check-forged"),
     ],
 )
 def test_what_slack_did_not_sign_just_now_is_refused_and_nothing_is_done(
-    there: Workspace, forgery: dict[str, Any]
+    there: Workspace, forgery: dict[str, Any], why: str
 ) -> None:
     asked, refused = len(there.app.events("asked")), len(there.app.events("unsigned_request"))
     fields = there.slack.command("good a-word-that-no-log-may-hold")
     response = there.slack.send_http(there.url, fields, **forgery)
     assert response.status == 401
     line = there.app.wait_for_event("unsigned_request", times=refused + 1)
-    assert line["address"] == "127.0.0.1"
+    assert (line["address"], line["why"]) == ("127.0.0.1", why)
     assert len(there.app.events("asked")) == asked
     assert there.slack.answers(fields["response_url"]) == []
     assert "a-word-that-no-log-may-hold" not in there.app.stderr
@@ -141,4 +146,4 @@ def test_an_address_in_use_is_a_usage_error(there: Workspace) -> None:
     taken = there.address.removeprefix("http://")
     second = there.start("--http", taken)
     assert second.ended() == 2
-    assert f"cannot listen on {taken}" in second.stderr
+    assert f"cannot listen on {taken}: Address already in use\n" in second.stderr

@@ -7,22 +7,27 @@ import os
 import subprocess
 import sys
 from dataclasses import replace
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
 
 from guard.evaluate import evaluate
 from guard.model import Channel, Selection
-from guard.outcome import Count, Reason, SegmentReadings, Unavailable
+from guard.outcome import Count, Reason, SegmentReadings, SegmentResult, Unavailable
 from guard.plan import plan
 from guard.rules import load_rules
-from guard.slack.message import CHECK_AGAIN, SHARE, Message, answer
-from tests.report.builders import MOMENT, check, guard, many, outcomes, report, segment
-from tests.slack.block_kit import assert_valid, blocks, header, labels, mrkdwn, paragraphs, rows, small_print
+from guard.slack.message import CHECK_AGAIN, SHARE, Message, answer, prefaced, without_buttons
+from tests.report.builders import MOMENT, check, email, guard, many, outcomes, report, segment
+from tests.slack.block_kit import assert_valid, blocks, header, heads, labels, mrkdwn, paragraphs, rows, small_print
 
 ROOT = Path(__file__).parents[2]
 GOLDEN = Path(__file__).parent / "golden" / "answer.json"
 ASKER = "U0123456789"
+
+
+def count(value: int, *, at: datetime = MOMENT) -> Count:
+    return Count(value=value, counted_at=at, age_seconds=12)
 
 
 # The whole message
@@ -32,9 +37,6 @@ def test_a_typical_answer_reads_as_agreed() -> None:
     rules = load_rules(ROOT / "rules.example.yaml")
     selection = Selection(campaigns=("spring-sale",))
     planned = plan(rules, selection)
-
-    def count(value: int) -> Count:
-        return Count(value=value, counted_at=MOMENT, age_seconds=12)
 
     unfinished = Unavailable(reason=Reason.TIMEOUT, detail="the refresh did not end within 10 min")
     segments, campaigns = evaluate(
@@ -58,7 +60,7 @@ def test_a_typical_answer_reads_as_agreed() -> None:
 
 def test_the_parts_come_in_the_order_in_which_they_are_needed() -> None:
     message = answer(many(failed=22), asker=ASKER, again="a", share="b")
-    order = ["header", "section", "table", "context", "section", "section", "section", "context", "actions"]
+    order = ["header", "section", "table", "context", "section", "section", "section", "context", "context", "actions"]
     assert [block["type"] for block in message.blocks] == order
 
 
@@ -126,8 +128,28 @@ def test_a_row_says_what_was_observed_the_bounds_the_distance_and_the_age() -> N
         "1,900",
         "min 10,000, max 50,000",
         "8,100 people below (81%)",
-        "10 s ago",
+        "10 s old at 09:01:12 UTC",
     ]
+
+
+@pytest.mark.parametrize(
+    ("age", "told"),
+    [
+        pytest.param(0, "0 s old at 09:01:02 UTC", id="counted-just-now"),
+        pytest.param(3600, "1 h old at 10:01:02 UTC", id="an-hour-old"),
+        pytest.param(None, "counted 2026-11-23 09:01:02 UTC", id="of-unknown-age"),
+    ],
+)
+def test_a_count_says_how_old_it_was_and_when(age: int | None, told: str) -> None:
+    one = guard(check("min", 1, 50), count=50, age=age)
+    assert heads(answer(report(segment(one))))[-1] == "Age"
+    assert rows(answer(report(segment(one))))[0][-1] == told
+
+
+def test_the_moment_is_told_by_the_clock_of_greenwich() -> None:
+    east = timezone(timedelta(hours=2))
+    counted = replace(guard(check("min", 1, 50), count=50), count=count(50, at=MOMENT.astimezone(east)))
+    assert rows(answer(report(segment(counted))))[0][-1] == "12 s old at 09:00:12 UTC"
 
 
 def test_what_could_not_be_found_out_shows_no_number() -> None:
@@ -146,18 +168,47 @@ def test_a_table_that_holds_everything_speaks_of_no_more() -> None:
 # What to do
 
 
-def test_the_first_three_in_trouble_are_explained() -> None:
-    explained = paragraphs(answer(outcomes()["everything"]))[1:]
-    assert explained[0].splitlines() == [
+def test_an_explanation_says_what_is_wrong_what_to_do_and_whom_to_ask() -> None:
+    assert paragraphs(answer(outcomes()["everything"]))[1].splitlines() == [
         "❌ newsletter-active, email",
         "it reaches 1,900, which is 8,100 below the min of 10,000 (81% below)",
         "Next: compare with the last send; a filter may have broken, or an import may have failed",
         "Ask: crm@example.com",
     ]
-    assert [each.splitlines()[0] for each in explained[1:]] == [
-        "❌ everybody, email",
-        "❌ campaign summer-sale, sms total",
-    ]
+
+
+def explained(*segments: SegmentResult) -> list[str]:
+    """Return whom the paragraphs of an answer are about, and how many more it says there are."""
+    message = answer(report(*segments))
+    more = [text for text in small_print(message) if "that did not pass" in text]
+    return [each.splitlines()[0] for each in paragraphs(message)[1:]] + more
+
+
+def failed(number: int) -> list[SegmentResult]:
+    return [segment(email(0), key=f"failed-{each}") for each in range(1, number + 1)]
+
+
+UNKNOWN = [segment(email(None), key=f"unknown-{each}") for each in (1, 2)]
+THREE_FAILED = ["❌ failed-1, email", "❌ failed-2, email", "❌ failed-3, email"]
+
+
+@pytest.mark.parametrize(
+    ("segments", "told"),
+    [
+        pytest.param(failed(3), THREE_FAILED, id="three-that-failed"),
+        pytest.param(failed(4), [*THREE_FAILED, "1 more that did not pass: see the table"], id="four-that-failed"),
+        pytest.param(
+            [*UNKNOWN, *failed(3)],
+            [*THREE_FAILED[:2], "❓ unknown-1, email", "2 more that did not pass: see the table"],
+            id="an-unknown-one-is-among-them",
+        ),
+        pytest.param(
+            [*UNKNOWN, *failed(1)], [THREE_FAILED[0], "❓ unknown-1, email", "❓ unknown-2, email"], id="all-of-them"
+        ),
+    ],
+)
+def test_three_at_most_are_explained_an_unknown_one_among_them(segments: list[SegmentResult], told: list[str]) -> None:
+    assert explained(*segments) == told
 
 
 def test_the_gravest_bound_is_the_one_that_is_explained() -> None:
@@ -176,8 +227,8 @@ def test_the_small_print_says_who_asked_and_what_the_answer_rests_on() -> None:
     assert small_print(answer(outcomes()["pass"], asker=ASKER)) == [
         f"Asked by <@{ASKER}>",
         "2026-11-23 09:00:00 UTC, took 1 min 12 s",
-        "Approximate counts by api.getblueshift.com",
-        "Rules: rules.yaml 0123456789ab",
+        "Approximate counts by Blueshift (api.getblueshift.com)",
+        "rules.yaml, version 0123456789ab",
         "audience-guard 0.1.0",
     ]
 
@@ -240,6 +291,22 @@ def test_the_text_tells_the_verdict_and_what_follows() -> None:
 def test_nothing_in_the_text_is_obeyed(name: str, told: str) -> None:
     found = replace(outcomes()["pass"], selection=Selection(tags=(name,)))
     assert answer(found).text == f"✅ PASS: tag {told}. All 2 guards passed; every count is fresh."
+
+
+# Remarks before it
+
+
+def test_a_remark_stands_before_all_else() -> None:
+    message = prefaced(answer(outcomes()["pass"]), "Only you see it.")
+    assert message.text.startswith("Only you see it. ✅ PASS")
+    assert [block["type"] for block in message.blocks[:2]] == ["section", "header"]
+    assert paragraphs(message)[0] == "Only you see it."
+    assert_valid(message.payload())
+
+
+def test_without_its_buttons_a_message_is_the_same() -> None:
+    message = answer(outcomes()["pass"], again="a", share="b")
+    assert without_buttons(message) == answer(outcomes()["pass"])
 
 
 # Elsewhere

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from guard.errors import Problem, RulesError
+from guard.errors import Problem, RulesError, UsageError
 from guard.model import Campaign, Rules, Segment
-from guard.slack.notes import help_page, note, problems
+from guard.slack.notes import help_page, no_rules, note, problems
 from tests.slack.block_kit import assert_valid, mrkdwn
 
 if TYPE_CHECKING:
@@ -92,7 +92,15 @@ def test_a_paragraph_cannot_begin_another_line() -> None:
 
 def test_help_says_how_to_ask() -> None:
     how = texts(help_page(rules(segments=(segment("a"),))))[1]
-    for words in ("/audience-check spring-sale`", "--campaign", "--segment KEY", "--tag TAG", "--all", "share"):
+    for words in (
+        "/audience-check NAME`",
+        "/audience-check NAME share`",
+        "--campaign",
+        "--segment KEY",
+        "--tag TAG",
+        "--all",
+        "share",
+    ):
         assert words in how
 
 
@@ -132,8 +140,35 @@ def test_slack_takes_help_on_any_rules_and_obeys_none_of_it(text: str, number: i
     assert mrkdwn(list(message.blocks)) == mrkdwn(list(help_page(rules(segments=(segment("a"),))).blocks))
 
 
-def test_a_key_is_listed_as_it_is_with_what_cannot_be_printed_written_out() -> None:
-    assert texts(help_page(rules(segments=(segment(NASTY),))))[2] == f"Segments\n• {SHOWN}"
+def test_a_key_is_listed_as_it_is_typed_with_what_cannot_be_printed_written_out() -> None:
+    typed = SHOWN.replace('"', '\\"')
+    assert texts(help_page(rules(segments=(segment(NASTY),))))[2] == f'Segments\n• "{typed}"'
+
+
+def test_what_stands_in_help_can_be_typed_as_it_stands() -> None:
+    known = rules(segments=(segment("weekly", tags=("black friday", "weekly")), segment("share")))
+    assert texts(help_page(known))[2:] == [
+        'Tags\n• "black friday"\n• --tag weekly',
+        "Segments\n• --segment weekly\n• --segment share",
+    ]
+
+
+def test_the_text_of_help_is_a_sentence() -> None:
+    told = help_page(rules(segments=(segment("a"),))).text
+    assert told == "How to check an audience: Type /audience-check and the name of a campaign, a segment or a tag."
+
+
+# No rules file
+
+
+def test_a_rules_file_that_cannot_be_read_is_told_with_whom_to_tell_and_no_hint_for_a_command_line() -> None:
+    message = no_rules(UsageError("rules.yaml: there is no such file", hint="give the path of a YAML file"))
+    assert texts(message) == [
+        "The rules file cannot be read",
+        """Nothing was checked. rules.yaml: there is no such file.
+Ask again in a minute. Where that does not help, tell whoever looks after the rules.""",
+    ]
+    assert_valid(message.payload())
 
 
 # Problems of the rules file
@@ -148,7 +183,7 @@ def test_what_is_wrong_with_the_rules_is_said_line_by_line() -> None:
         "rules.yaml:1:5: segments.win-back: it has no channels",
         "rules.yaml:2:5: segments.win-back: uuid is no uuid",
     ]
-    assert message.text == "The rules file is wrong: Nothing was counted; 2 problems to correct"
+    assert message.text == "The rules file is wrong: Nothing was counted; 2 problems to correct."
     assert_valid(message.payload())
 
 

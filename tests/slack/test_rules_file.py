@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
@@ -77,6 +78,52 @@ def test_a_file_that_vanished_is_not_there_whatever_it_held(path: Path) -> None:
         file.read()
     path.write_text(RULES)
     assert file.read().segments
+
+
+class Saving:
+    """A file that is written while it is read: what one look after another finds."""
+
+    def __init__(self, *found: bytes) -> None:
+        self.found = list(found)
+        self.pauses: list[float] = []
+
+    def read(self, _path: str) -> bytes:
+        return self.found.pop(0) if len(self.found) > 1 else self.found[0]
+
+
+@pytest.fixture
+def saving(monkeypatch: pytest.MonkeyPatch) -> Saving:
+    saving = Saving()
+    monkeypatch.setattr(module, "read_document", saving.read)
+    monkeypatch.setattr(time, "sleep", saving.pauses.append)
+    monkeypatch.setattr(module, "_MOMENT", 0.1)
+    return saving
+
+
+def test_half_of_a_file_that_is_being_saved_is_not_taken_for_the_rules(saving: Saving) -> None:
+    saving.found = [b"", RULES[:100].encode(), RULES.encode()]
+
+    assert RulesFile("rules.yaml").read() == parse_rules(RULES.encode(), "rules.yaml")
+    assert saving.pauses == [0.1] * 3
+
+
+def test_a_file_that_changes_all_the_time_is_not_waited_for_for_ever(saving: Saving) -> None:
+    saving.found = [f"# {number}\n{RULES}".encode() for number in range(50)]
+
+    with pytest.raises(UsageError, match="changes all the time"):
+        RulesFile("rules.yaml").read()
+    assert saving.pauses == [0.1] * 5
+
+
+def test_a_file_that_did_not_change_is_not_waited_for(saving: Saving) -> None:
+    saving.found = [RULES.encode()]
+    file = RulesFile("rules.yaml")
+    file.read()
+    saving.pauses.clear()
+
+    file.read()
+
+    assert saving.pauses == []
 
 
 def test_many_threads_may_read_it_and_it_is_parsed_once(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from click.testing import CliRunner
 
+from guard.cli.slack import slack
 from guard.errors import UsageError
+from guard.slack import conversation
 from guard.slack.settings import Http, Settings, SocketMode, read_settings
 
 SOCKET = {"SLACK_BOT_TOKEN": "xoxb-a-token-for-tests", "SLACK_APP_TOKEN": "xapp-a-token-for-tests"}
@@ -131,6 +134,26 @@ def test_a_list_without_any_id_in_it_does_not_let_anybody_in(text: str) -> None:
 def test_a_name_in_place_of_an_id_is_refused(name: str, text: str) -> None:
     told = refusal(SOCKET | {name: text})
 
+    whose, beginnings = ("user", "U or W") if name == "SLACK_ALLOWED_USERS" else ("channel", "C or D or G")
     assert told.startswith(f"{name} holds ")
-    assert "no such id" in told
+    assert f"is no id of a {whose} | write ids that begin with {beginnings}, and commas between" in told
     assert "\x1b" not in told
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(SOCKET | HTTP),
+        "SLACK_ALLOWED_USERS",
+        "SLACK_ALLOWED_CHANNELS",
+        "SLACK_API_URL",
+        "BLUESHIFT_API_KEY",
+        "BLUESHIFT_API_KEY_FILE",
+    ],
+)
+def test_help_names_every_variable(name: str) -> None:
+    assert f" {name}" in CliRunner().invoke(slack, ["--help"]).stdout
+
+
+def test_help_says_how_many_checks_may_wait() -> None:
+    assert f"{conversation._WAITING} more may wait." in CliRunner().invoke(slack, ["--help"]).stdout

@@ -1,0 +1,128 @@
+"""Answers that others may see, and questions that are asked again, by a button."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from guard.slack.message import SHARE
+from tests.slack.parts import LONGEST_WAIT, asker
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from guard.slack.message import Message
+    from tests.slack.talk import Talk
+
+
+def wait_until(true: Callable[[], bool]) -> None:
+    ends_at = time.monotonic() + LONGEST_WAIT
+    while not true():
+        assert time.monotonic() < ends_at
+        time.sleep(0.001)
+
+
+# Sharing
+
+
+def test_with_the_word_share_the_channel_sees_the_answer_but_only_of_whoever_wrote_it(slow: Talk) -> None:
+    slow.ask("weekly share", "U1")
+    slow.ask("weekly", "U2")
+    slow.counting.may_end.set()
+
+    answers = sorted([slow.brought(), slow.brought()])
+
+    assert [(user, shared) for user, _, shared in answers] == [("U1", True), ("U2", False)]
+
+
+def reference(message: Message) -> str:
+    elements = [each for block in message.blocks if block["type"] == "actions" for each in block["elements"]]
+    return next(str(each["value"]) for each in elements if each["action_id"] == SHARE)
+
+
+def test_the_button_shows_the_answer_to_the_channel(talk: Talk) -> None:
+    talk.ask("weekly", "U1")
+    _, answer, _ = talk.courier.next()
+
+    talk.conversation.share(reference(answer), asker("U2"))
+
+    user, shared, in_channel = talk.brought()
+    assert (user, in_channel) == ("U2", True)
+    assert "<@U1>" in shared
+
+
+def test_the_button_shows_the_answer_once_whoever_presses_it(talk: Talk) -> None:
+    talk.ask("weekly", "U1")
+    _, answer, _ = talk.courier.next()
+    talk.conversation.share(reference(answer), asker("U2"))
+    talk.brought()
+
+    talk.conversation.share(reference(answer), asker("U3"))
+
+    user, told, in_channel = talk.brought()
+    assert (user, in_channel) == ("U3", False)
+    assert "shared already, or is too old" in told
+
+
+def test_an_answer_that_did_not_reach_the_channel_can_be_shared_again(talk: Talk) -> None:
+    talk.ask("weekly", "U1")
+    _, answer, _ = talk.courier.next()
+    talk.courier.refuses = True
+    talk.conversation.share(reference(answer), asker("U2"))
+    talk.brought()
+    talk.courier.refuses = False
+    wait_until(lambda: reference(answer) in talk.answering._kept)
+
+    talk.conversation.share(reference(answer), asker("U2"))
+
+    assert talk.brought()[2]
+
+
+def test_an_answer_that_may_not_be_shared_by_one_can_still_be_shared_by_another(guarded: Talk) -> None:
+    guarded.ask("weekly")
+    _, answer, _ = guarded.courier.next()
+    guarded.conversation.share(reference(answer), asker("U2"))
+    guarded.brought()
+
+    guarded.conversation.share(reference(answer), asker("U1"))
+
+    assert guarded.brought()[2]
+
+
+def test_an_answer_that_is_not_kept_any_more_cannot_be_shared_and_that_is_told(talk: Talk) -> None:
+    talk.conversation.share("0123456789abcdef", asker("U2"))
+
+    user, told, in_channel = talk.brought()
+    assert (user, in_channel) == ("U2", False)
+    assert "shared already, or is too old" in told
+
+
+def test_who_may_not_ask_may_not_share_either(guarded: Talk) -> None:
+    guarded.ask("weekly")
+    _, answer, _ = guarded.courier.next()
+
+    guarded.conversation.share(reference(answer), asker("U2"))
+
+    user, told, in_channel = guarded.brought()
+    assert (user, in_channel) == ("U2", False)
+    assert "Not allowed" in told
+    assert "PASS" not in told
+
+
+# Checking again
+
+
+def test_the_button_asks_anew_and_brings_what_there_is_to_say_at_once(slow: Talk) -> None:
+    slow.conversation.ask_again("weekly", asker("U3"))
+
+    user, at_once, _ = slow.brought()
+    assert user == "U3"
+    assert "Counting: weekly" in at_once
+    slow.counting.may_end.set()
+    assert "<@U3>" in slow.brought()[1]
+
+
+def test_the_button_of_a_question_that_the_rules_do_not_know_any_more_is_answered(talk: Talk) -> None:
+    talk.conversation.ask_again("winter-sale", asker("U3"))
+
+    assert "Nothing is called" in talk.brought()[1]
