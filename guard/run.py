@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from guard import __version__
 from guard.blueshift.account import open_account
 from guard.blueshift.counting import Wanted, connect, longest_run
+from guard.blueshift.debug_log import log
 from guard.evaluate import evaluate
 from guard.model import Selection
 from guard.outcome import FailOn, Report
@@ -123,6 +124,7 @@ async def check_over(
     selection = selection or Selection()
     planned = plan(rules, selection)
     wanted = [Wanted.of(segment, planned.channels(segment)) for segment in planned.segments]
+    log("rules", sha256=rules.sha256, segments=len(wanted), fail_on=fail_on)
     started_at, started = datetime.now(UTC), time.monotonic()
     readings = await blueshift.count(
         wanted,

@@ -49,10 +49,7 @@ class ApiKey:
 
     def scrub(self, text: str) -> str:
         """Return the text without the key and without its Base64, for a server that echoes what it was sent."""
-        encoded = base64.b64encode(f"{self._text}:".encode()).decode()
-        for secret in (encoded, encoded.rstrip("="), self._text):
-            text = text.replace(secret, "***")
-        return text
+        return _scrubbed(text, self._text)
 
     def __repr__(self) -> str:
         return "ApiKey(***)"
@@ -127,6 +124,33 @@ def _key_from_file(file: str) -> ApiKey:
     except ValueError:
         raise UsageError(f"{source} does not hold an API key: it is not plain ASCII", hint=_KEY_HINT) from None
     return ApiKey(text.removesuffix("\n"), source=source)
+
+
+def without_key(text: str, environ: Mapping[str, str] = os.environ) -> str:
+    """Return the text without any key that the environment holds, be it usable or not."""
+    for key in (environ.get("BLUESHIFT_API_KEY", ""), _text_of(environ.get("BLUESHIFT_API_KEY_FILE"))):
+        if key.strip():
+            text = _scrubbed(text, key.strip())
+    return text
+
+
+def _text_of(file: str | None) -> str:
+    """Return how a key file begins, or an empty text where none can be read."""
+    if not file or not Path(file).is_file():
+        return ""
+    try:
+        with Path(file).open(encoding="latin-1") as stream:
+            return stream.read(_LONGEST_KEY)
+    except OSError:
+        return ""
+
+
+def _scrubbed(text: str, key: str) -> str:
+    """Return the text without the key, and without what an ``Authorization`` header makes of it."""
+    encoded = base64.b64encode(f"{key}:".encode(errors="surrogateescape")).decode()
+    for secret in (encoded, encoded.rstrip("="), key):
+        text = text.replace(secret, "***")
+    return text
 
 
 def readable_by_others(environ: Mapping[str, str] = os.environ) -> str | None:

@@ -121,7 +121,7 @@ def parse_answer(body: bytes, date: datetime | None) -> Answer:
     try:
         answer = _Answer.model_validate(value)
     except ValidationError as error:
-        field = str(error.errors(include_url=False, include_input=False, include_context=False)[0]["loc"][0])
+        field = str(error.errors()[0]["loc"][0])
         if field not in value:
             raise BadAnswerError(f"the answer holds no {field}") from None
         raise BadAnswerError(f"{field} is {_quoted(value[field])}, which is not understood") from None
@@ -208,4 +208,4 @@ def _joined(texts: object) -> str:
 def _quoted(value: object) -> str:
     if isinstance(value, dict | list):
         return "a list" if isinstance(value, list) else "an object"
-    return shortened(printable(json.dumps(value, default=str)), 60)
+    return shortened(printable(json.dumps(value)), 60)

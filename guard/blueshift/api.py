@@ -6,18 +6,20 @@ Advice on retries (1, 2, 4, 8 s with jitter, about five attempts): https://devel
 from __future__ import annotations
 
 import asyncio
-import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from guard.blueshift.answers import ON_THE_WIRE, Answer, Listed, parse_answer, parse_list
+from guard.blueshift.debug_log import log
 from guard.blueshift.failures import BadAnswerError, RequestError, RunEndedError, UnavailableError
 from guard.blueshift.pauses import before_retry
 from guard.blueshift.schedule import Priority
-from guard.outcome import Reason
+from guard.outcome import Reason, Unavailable
+from guard.words import duration
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from contextlib import AbstractAsyncContextManager
 
     from guard.blueshift.client import Client, Response
     from guard.blueshift.schedule import Schedule
@@ -25,8 +27,6 @@ if TYPE_CHECKING:
     from guard.progress import Progress
 
 T = TypeVar("T")
-
-log = logging.getLogger("guard.blueshift")
 
 _ATTEMPTS = 5
 _ATTEMPTS_WHEN_LIMITED = 8
@@ -50,6 +50,9 @@ class Target:
         """Where its counts are."""
         return f"/api/v1/segments/{self.uuid}/matching_users.json"
 
+    def __str__(self) -> str:
+        return f"{self.uuid}?bypass_global=true" if self.bypass_global else self.uuid
+
     def query(self, **parameters: str) -> dict[str, str]:
         """Return the query parameters, with ``bypass_global`` where it is asked for."""
         return {**parameters, "bypass_global": "true"} if self.bypass_global else parameters
@@ -67,6 +70,7 @@ class Api:
 
     Every call raises ``UnavailableError`` when it brought no usable answer, and ``RunEndedError`` when no call can any
     more: the key was refused, nothing was ever answered, or the server asks for a pause beyond the deadline.
+    ``requests`` were sent so far, and ``refused_for_rate`` of them met a 429.
     """
 
     def __init__(self, client: Client, schedule: Schedule, progress: Progress, *, deadline: float) -> None:
@@ -74,6 +78,7 @@ class Api:
         self._schedule = schedule
         self._progress = progress
         self.deadline = deadline
+        self.requests = self.refused_for_rate = 0
         self._clock = asyncio.get_running_loop()
         self._answered = False
         self._troubles: dict[str, str] = {}
@@ -109,7 +114,7 @@ class Api:
         """
         query = target.query(refresh="true", channels=ON_THE_WIRE[channel][0])
         wanted_at = self._clock.time()
-        async with self._schedule.turn(Priority.TRIGGER) as sent_at:
+        async with self._turn(Priority.TRIGGER) as sent_at:
             if sent_at - wanted_at > max(_BASELINE_LIFETIME, 2 * self._schedule.interval):
                 raise RequestError(Reason.RATE_LIMITED, "the rate limit left no room to start a count", transient=True)
             response = await self._get(_Request(path=target.path, query=query), sent_at)
@@ -121,9 +126,9 @@ class Api:
         request = _Request(path="/api/v1/segments/list", query=query, most_bytes=_LIST_BYTES)
         return self._understood(await self._persist(request, Priority.FOLLOW_UP, 0.0), _page)
 
-    def trouble(self, target: Target) -> str:
-        """Return what went wrong with the latest request about the target, or an empty text when it was answered."""
-        return self._troubles.get(target.path, "")
+    def trouble(self, target: Target) -> str | None:
+        """Return what went wrong with the latest request about the target, or None when it was answered."""
+        return self._troubles.get(target.path)
 
     def scrub(self, text: str) -> str:
         """Return the text without the key."""
@@ -142,7 +147,7 @@ class Api:
         failures = 0
         while True:
             try:
-                async with self._schedule.turn(priority, due=due) as sent_at:
+                async with self._turn(priority, due=due) as sent_at:
                     return await self._get(request, sent_at)
             except RequestError as error:
                 failures += 1
@@ -151,7 +156,16 @@ class Api:
                     self._end_if_nobody_is_answered(error, request)
                     raise
                 priority = min(priority, Priority.FOLLOW_UP)
-                log.debug("trying again in %.1f s (attempt %d)", due - self._clock.time(), failures + 1)
+                pause = max(due - self._clock.time(), 0.0)
+                log("trying_again", path=request.path, in_seconds=pause, attempt=failures + 1, why=error)
+
+    def _turn(self, priority: Priority, *, due: float = 0.0) -> AbstractAsyncContextManager[float]:
+        """Return the schedule's next turn; a run that is over before anybody may send anything ends at once."""
+        held_back = self._schedule.resume_at - self._clock.time()
+        if self._schedule.resume_at > self.deadline:
+            detail = f"Blueshift refuses requests for another {duration(held_back)}, beyond the end of this run"
+            raise RunEndedError(Unavailable(reason=Reason.RATE_LIMITED, detail=detail))
+        return self._schedule.turn(priority, due=due)
 
     def retry_at(self, error: RequestError, failures: int) -> float:
         """Return the loop's time at which to try again after so many failures, later each time and never exactly.
@@ -168,13 +182,17 @@ class Api:
 
     async def _get(self, request: _Request, sent_at: float) -> Response:
         """Send a request whose turn it is, and tell the schedule how it fared."""
+        self.requests += 1
         try:
             response = await self._client.get(request.path, request.query, most_bytes=request.most_bytes)
         except RequestError as error:
             if error.unavailable.reason is Reason.REFUSED_KEY:
                 raise RunEndedError(error.unavailable) from error
             if error.is_rate_limit:
+                self.refused_for_rate += 1
                 resume_at = self._schedule.slow_down(sent_at=sent_at, retry_after=error.retry_after)
+                pause = resume_at - self._clock.time()
+                log("slowed_down", path=request.path, requests_per_second=1 / self.interval, pause_seconds=pause)
                 if resume_at > self.deadline:
                     raise RunEndedError(error.unavailable) from error
             self._progress.trouble = self._troubles[request.path] = str(error)

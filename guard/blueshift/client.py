@@ -6,33 +6,38 @@ Statuses, error bodies and authentication: https://developer.blueshift.com/refer
 from __future__ import annotations
 
 import asyncio
-import logging
+import os
+import platform
+import re
 import ssl
 import zlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Self
+from urllib.parse import urlencode
+from urllib.request import getproxies
 
 import httpx
 
 from guard import __version__
 from guard.blueshift.answers import error_message, http_date, status_name
-from guard.blueshift.failures import BadAnswerError, RequestError, UnavailableError
+from guard.blueshift.debug_log import is_on, log
+from guard.blueshift.failures import BadAnswerError, RequestError
 from guard.errors import UsageError
 from guard.outcome import Reason
 from guard.words import printable, shortened
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
+    from contextlib import AbstractAsyncContextManager
 
     from guard.blueshift.account import Account
-
-log = logging.getLogger("guard.blueshift")
 
 REQUEST_TIMEOUT = 10.0
 """Seconds for one request as a whole, from connecting to the last byte of the body."""
 
 _CHUNK = 16_384
+_ESCAPED = re.compile(r"\\(?:u([0-9a-fA-F]{4})|([\"\\/]))")
 _SHORTEST_SECRET = 8  # a shorter key is no secret, and its characters may stand in any answer
 _REASONS = {
     401: Reason.REFUSED_KEY,
@@ -98,6 +103,8 @@ class Client:
 
     async def __aenter__(self) -> Self:
         await self._http.__aenter__()
+        if is_on():
+            _log_surroundings(self._account)
         return self
 
     async def __aexit__(self, *details: object) -> None:
@@ -110,54 +117,73 @@ class Client:
         long a body.
         """
         started = asyncio.get_running_loop().time()
-        outcome = "cancelled"
+        response, failure = None, "cancelled"
         try:
-            async with asyncio.timeout(REQUEST_TIMEOUT):
-                response = await self._send(path, query, most_bytes)
-            outcome = f"200 OK (x-request-id {response.request_id or 'none'})"
+            async with asyncio.timeout(REQUEST_TIMEOUT), self._stream(path, query) as response:
+                body = self._without_key(await _read(response, most_bytes))
+            failure = ""
         except TimeoutError:
-            outcome = f"no complete answer within {REQUEST_TIMEOUT:.0f} s"
-            raise RequestError(Reason.NETWORK, f"{self._account.host} gave {outcome}", transient=True) from None
+            failure = f"no complete answer within {REQUEST_TIMEOUT:.0f} s"
+            raise RequestError(Reason.NETWORK, f"{self._account.host} gave {failure}", transient=True) from None
         except (httpx.RequestError, OSError) as error:
-            outcome = self._quoted(str(error) or type(error).__name__)
+            failure = self._quoted(str(error) or type(error).__name__)
             raise RequestError(
-                Reason.NETWORK, f"{self._account.host} could not be reached: {outcome}", transient=True
+                Reason.NETWORK, f"{self._account.host} could not be reached: {failure}", transient=True
             ) from error
-        except UnavailableError as error:
-            outcome = error.unavailable.detail
-            raise
         finally:
-            seconds = asyncio.get_running_loop().time() - started
-            log.debug("GET %s %s: %s (%.3f s)", path, dict(query), outcome, seconds)
-        return response
+            if is_on():
+                self._log_request(path, query, response, failure, asyncio.get_running_loop().time() - started)
+        return self._understood(response, body, most_bytes)
 
-    async def _send(self, path: str, query: Mapping[str, str], most_bytes: int) -> Response:
-        async with self._http.stream("GET", self._account.base_url + path, params=dict(query)) as response:
-            date = http_date(response.headers.get("Date"))
-            body = await _read(response, most_bytes)
+    def _stream(self, path: str, query: Mapping[str, str]) -> AbstractAsyncContextManager[httpx.Response]:
+        return self._http.stream("GET", self._account.base_url + path, params=dict(query))
+
+    def _log_request(
+        self, path: str, query: Mapping[str, str], response: httpx.Response | None, failure: str, seconds: float
+    ) -> None:
+        """Log how a request went; ``response`` is as much as came of it."""
+        log(
+            "request",
+            method="GET",
+            path=f"{path}?{urlencode(query)}",
+            status=None if response is None else response.status_code,
+            x_request_id=None if response is None else self._request_id(response) or None,
+            seconds=seconds,
+            bytes=0 if response is None else response.num_bytes_downloaded,
+            failure=failure or None,
+        )
+
+    def _understood(self, response: httpx.Response, body: bytes | None, most_bytes: int) -> Response:
+        """Return what a 200 brought; raises ``RequestError`` for any other status, ``BadAnswerError`` for no body."""
+        date = http_date(response.headers.get("Date"))
         if response.status_code != httpx.codes.OK:
             raise self._error(response, body or b"", date)
-        request_id = self._quoted(response.headers.get("x-request-id", ""))
+        request_id = self._request_id(response)
         if body is None:
             told = f" (x-request-id {request_id})" if request_id else ""
             raise BadAnswerError(f"the answer is longer than {most_bytes:,} bytes, or damaged{told}")
-        return Response(
-            body=self._without_key(body),
-            date=date,
-            request_id=self._quoted(response.headers.get("x-request-id", "none")),
-        )
+        return Response(body=body, date=date, request_id=request_id)
+
+    def _request_id(self, response: httpx.Response) -> str:
+        """Return the id by which Blueshift's support finds the request, or an empty text."""
+        return self._quoted(response.headers.get("x-request-id", ""))
 
     def scrub(self, text: str) -> str:
         """Return the text without the key."""
         return self._account.key.scrub(text)
 
-    def _without_key(self, body: bytes) -> bytes:
-        """Return the body without the key, which a server may echo: what is quoted from it is cut, and so could be."""
+    def _without_key(self, body: bytes | None) -> bytes | None:
+        """Return the body without the key, which a server may echo: what is quoted from it is cut, and so could be.
+
+        JSON has more than one spelling for a character, so a body that spells the key otherwise is spelled plainly.
+        """
         key = self._account.key
-        if len(key.reveal()) < _SHORTEST_SECRET:
+        if body is None or len(key.reveal()) < _SHORTEST_SECRET:
             return body
-        text = body.decode("latin-1")
-        return key.scrub(text).encode("latin-1")
+        text = key.scrub(body.decode("latin-1"))
+        plain = _ESCAPED.sub(_unescaped, text)
+        scrubbed = key.scrub(plain)
+        return (text if scrubbed == plain else scrubbed).encode("latin-1", "replace")
 
     def _error(self, response: httpx.Response, body: bytes, date: datetime | None) -> RequestError:
         """Say what an answer other than 200 means; all its text is the server's and is cut, cleaned and scrubbed."""
@@ -172,8 +198,8 @@ class Client:
                 said = f"{self._account.host} answered {name}"
         if message := error_message(body):
             said += f': "{self._quoted(message)}"'
-        if request_id := response.headers.get("x-request-id"):
-            said += f" (x-request-id {self._quoted(request_id)})"
+        if request_id := self._request_id(response):
+            said += f" (x-request-id {request_id})"
         return RequestError(
             _reason(status),
             said,
@@ -186,8 +212,31 @@ class Client:
         return shortened(printable(self._account.key.scrub(text)))
 
 
+def _unescaped(found: re.Match[str]) -> str:
+    """Return the character that an escape of JSON stands for."""
+    return chr(int(found[1], 16)) if found[1] else found[2]
+
+
 def _reason(status: int) -> Reason:
     return Reason.SERVER_ERROR if status in _SERVER_ERRORS else _REASONS.get(status, Reason.BAD_ANSWER)
+
+
+def _log_surroundings(account: Account) -> None:
+    """Log what a request depends on; of proxies and certificates only which are set, since a value may be a secret."""
+    log(
+        "connected",
+        version=__version__,
+        python=platform.python_version(),
+        system=platform.system(),
+        host=account.host,
+        region=account.region,
+        proxies=None if account.is_loopback else _those_set(("http", "https", "all", "no"), getproxies()),
+        certificates=_those_set(("SSL_CERT_FILE", "SSL_CERT_DIR"), os.environ),
+    )
+
+
+def _those_set(names: Iterable[str], settings: Mapping[str, str]) -> str | None:
+    return ",".join(name for name in names if settings.get(name)) or None
 
 
 def _certificates(account: Account) -> ssl.SSLContext:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import traceback
 from collections import defaultdict
 from contextlib import asynccontextmanager
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from guard.blueshift.api import Api, Target
 from guard.blueshift.client import Client
+from guard.blueshift.debug_log import is_on, log
 from guard.blueshift.failures import RunEndedError
 from guard.blueshift.fresh import Prover
 from guard.blueshift.lanes import lane
@@ -19,7 +19,7 @@ from guard.blueshift.names import list_segments, resolve
 from guard.blueshift.pauses import RefreshTimes
 from guard.blueshift.schedule import Schedule
 from guard.model import Channel
-from guard.outcome import Reason, SegmentReadings, Unavailable
+from guard.outcome import Count, Reason, SegmentReadings, Unavailable
 from guard.progress import Progress
 
 if TYPE_CHECKING:
@@ -30,10 +30,6 @@ if TYPE_CHECKING:
     from guard.blueshift.account import Account
     from guard.blueshift.answers import Listed
     from guard.model import Pacing, Refresh, Segment
-    from guard.outcome import Count
-
-log = logging.getLogger("guard.blueshift")
-
 _REQUESTS_PER_CHANNEL = 3
 _ALLOWANCE = 300.0  # seconds beyond what the counting itself may take
 
@@ -69,6 +65,7 @@ class Blueshift:
     def __init__(self, client: Client, pacing: Pacing) -> None:
         self._client = client
         self._schedule = Schedule(pacing)
+        _log_pacing(pacing)
         self._times = {channel: RefreshTimes() for channel in Channel}
         self._clock = asyncio.get_running_loop()
 
@@ -80,6 +77,7 @@ class Blueshift:
     def pace(self, pacing: Pacing) -> None:
         """Go on at another pace, also for the runs that are under way."""
         self._schedule.pace(pacing)
+        _log_pacing(pacing)
 
     async def count(
         self, wanted: Sequence[Wanted], *, refresh: Refresh, time_limit: float, progress: Progress
@@ -91,15 +89,25 @@ class Blueshift:
         deadline = self._clock.time() + time_limit
         api = Api(self._client, self._schedule, progress, deadline=deadline)
         run = _Run(wanted, api, Prover(api, refresh, self._times, progress), progress)
+        log(
+            "run_begins",
+            counts=progress.total,
+            time_limit=time_limit,
+            refresh_timeout=refresh.timeout,
+            poll_interval=refresh.poll_interval,
+            max_poll_interval=refresh.max_poll_interval,
+        )
         try:
             async with asyncio.timeout_at(deadline), asyncio.TaskGroup() as tasks:
                 await run.start(tasks)
         except* TimeoutError:
-            log.debug("the run's deadline has passed")
             run.leftover = Unavailable(reason=Reason.DEADLINE, detail="the time for the whole run was up")
         except* RunEndedError as ended:
             run.leftover = _first(ended).unavailable
-        return run.readings()
+        readings = run.readings()
+        if is_on():
+            run.log_end()
+        return readings
 
     async def list(self, *, archived: bool, time_limit: float) -> list[Listed]:
         """Return the account's segments; raises ``UnavailableError`` or ``RunEndedError`` when they cannot be had."""
@@ -199,6 +207,19 @@ class _Run:
         waited = self._prover.waits_for(Target(uuid=uuid, bypass_global=each.bypass_global), channel)
         return replace(self.leftover, detail=f"{self.leftover.detail} while waiting for {waited}")
 
+    def log_end(self) -> None:
+        """Log why what has no reading has none, and what the run came to."""
+        for each in self._wanted:
+            for channel in each.channels:
+                if (each.key, channel) not in self._found:
+                    why = self._never_came(each, channel)
+                    about = Target(uuid=self._uuids[each.key] or "unknown", bypass_global=each.bypass_global)
+                    log("given_up", segment=about, channel=channel, reason=why.reason, why=why.detail)
+        proven = sum(isinstance(reading, Count) for reading in self._found.values())
+        unknown = self._progress.total - proven
+        requests, refused = self._api.requests, self._api.refused_for_rate
+        log("run_ended", proven=proven, unknown=unknown, requests=requests, refused_for_rate=refused)
+
 
 @asynccontextmanager
 async def connect(
@@ -209,9 +230,14 @@ async def connect(
         yield Blueshift(client, pacing)
 
 
+def _log_pacing(pacing: Pacing) -> None:
+    log("pacing", requests_per_second=pacing.requests_per_second, concurrency=pacing.concurrency)
+
+
 def _bug(error: Exception) -> Unavailable:
     """Return what a fault of our own amounts to, and log where it is."""
-    log.debug("a bug: %s", "".join(traceback.format_tb(error.__traceback__)))
+    where = " < ".join(f"{each.filename}:{each.lineno}" for each in traceback.extract_tb(error.__traceback__)[::-1])
+    log("bug", error=type(error).__name__, where=where)
     return Unavailable(
         reason=Reason.INTERNAL, detail=f"audience-guard itself failed ({type(error).__name__}); see --debug"
     )

@@ -32,9 +32,7 @@ class RequestError(UnavailableError):
     ``retry_after`` is what the server asked for, in seconds from now, or None.
     """
 
-    def __init__(
-        self, reason: Reason, detail: str, *, transient: bool = False, retry_after: float | None = None
-    ) -> None:
+    def __init__(self, reason: Reason, detail: str, *, transient: bool, retry_after: float | None = None) -> None:
         super().__init__(reason, detail)
         self.transient = transient
         self.retry_after = retry_after

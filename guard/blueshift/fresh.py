@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from guard.blueshift.answers import is_of_this_run, whole_seconds
 from guard.blueshift.api import attempts
+from guard.blueshift.debug_log import log
 from guard.blueshift.failures import BadAnswerError, RequestError, UnavailableError
-from guard.blueshift.pauses import grown
+from guard.blueshift.pauses import about, grown, out_of_step, sometime
 from guard.outcome import Count, Reason, Unavailable
 from guard.words import duration
 
@@ -27,8 +28,19 @@ if TYPE_CHECKING:
     from guard.model import Channel, Refresh
     from guard.progress import Progress
 
-_LONGEST_WAIT = 4  # times max_poll_interval, before the first look at a refresh that is likely to take long
+_LONGEST_WAIT = 4  # times max_poll_interval, between two looks at a refresh that is likely to take long
+_SOONEST_LOOK = 0.25  # seconds after the trigger, where refreshes end at once
+_BLIND_PRECISION = 0.05  # of the time so far; how closely the end of the first refresh is watched for
+_LATE_PRECISION = 0.1  # of the time so far; how closely a refresh is watched that takes longer than others did
 _ANSWER_TIME = 1.0  # seconds that are kept at the end of a wait for its last look to be answered
+
+
+class _Unended(NamedTuple):
+    """A refresh that was triggered here and not seen to end: as long as the stamp is not later than before it."""
+
+    target: Target
+    channel: Channel
+    before: float
 
 
 class Prover:
@@ -41,6 +53,7 @@ class Prover:
         self._progress = progress
         self._clock = asyncio.get_running_loop()
         self._waits: dict[tuple[Target, Channel], str] = {}
+        self._unended: dict[str, _Unended] = {}
 
     def waits_for(self, target: Target, channel: Channel) -> str:
         """Return what a count that has not ended is waiting for, as the end of "while waiting for ..."."""
@@ -55,9 +68,21 @@ class Prover:
             self._waits[target, channel] = "the refresh to end"
             with self._progress.refresh():
                 answer = await self._finish(target, channel, baseline, triggered)
-            return _counted(answer, channel)
+            count = _counted(answer, channel)
         except UnavailableError as error:
-            return replace(error.unavailable, detail=self._api.scrub(error.unavailable.detail))
+            unavailable = replace(error.unavailable, detail=self._api.scrub(error.unavailable.detail))
+            log("given_up", segment=target, channel=channel, reason=unavailable.reason, why=unavailable.detail)
+            return unavailable
+        log(
+            "proven",
+            segment=target,
+            channel=channel,
+            count=count.value,
+            stamp=answer.stamp,
+            baseline_stamp=baseline.stamp,
+            trigger_stamp=triggered.stamp,
+        )
+        return count
 
     async def _start(self, target: Target, channel: Channel) -> tuple[Answer, Answer]:
         """Return the baseline and the answer to the trigger that came right after it."""
@@ -65,42 +90,76 @@ class Prover:
         while True:
             baseline = await self._baseline(target, channel, due, first=not failures)
             try:
-                return baseline, await self._api.trigger(target, channel)
+                triggered = await self._trigger(target, channel, baseline)
             except RequestError as error:
                 failures += 1
                 if failures >= attempts(error):
                     raise
                 due = self._api.retry_at(error, failures)
+                pause = max(due - self._clock.time(), 0.0)
+                log("starting_over", segment=target, channel=channel, in_seconds=pause, why=error)
+            else:
+                log("triggered", segment=target, channel=channel, stamp=triggered.stamp)
+                return baseline, triggered
+
+    async def _trigger(self, target: Target, channel: Channel, baseline: Answer) -> Answer:
+        """Return the answer to the trigger, and keep in mind that a refresh may have been started, answered or not."""
+        before = whole_seconds(baseline.stamp)
+        try:
+            triggered = await self._api.trigger(target, channel)
+        except UnavailableError as error:
+            if error.unavailable.reason is not Reason.RATE_LIMITED:
+                self._unended[target.uuid] = _Unended(target, channel, before)
+            raise
+        self._unended[target.uuid] = _Unended(target, channel, max(before, whole_seconds(triggered.stamp)))
+        return triggered
 
     async def _baseline(self, target: Target, channel: Channel, due: float, *, first: bool) -> Answer:
-        """Return what stands before the trigger, once nobody else's refresh runs.
+        """Return what stands before the trigger, once no other refresh runs: nobody else's, and no channel's before.
 
         A stamp in the very second of the answer could not be told from the one to come: stamps may have whole seconds.
         """
         answer = await self._api.read(target, first=first, due=due)
-        if answer.refreshing:
-            self._waits[target, channel] = "somebody else's refresh of this segment to end"
+        log("first_look", segment=target, channel=channel, refreshing=answer.refreshing, stamp=answer.stamp)
+        if self._is_under_way(answer, target, channel):
+            self._waits[target, channel] = f"{self._whose(target, channel)} to end"
             with self._progress.refresh():
                 answer = await self._sit_out(target, channel)
         if answer.stamp and (answer.date is None or whole_seconds(answer.stamp) >= whole_seconds(answer.date)):
+            log("second_let_pass", segment=target, channel=channel, stamp=answer.stamp)
             await asyncio.sleep(1.0)
         return answer
 
     async def _sit_out(self, target: Target, channel: Channel) -> Answer:
-        """Return the first answer after somebody else's refresh."""
+        """Return the first answer after the other refresh."""
         began = self._clock.time()
         elapsed, pause = 0.0, self._refresh.poll_interval
         while elapsed < self._refresh.timeout:
-            due = min(self._clock.time() + self._pause(channel, elapsed, pause), began + self._refresh.timeout)
+            due = min(self._clock.time() + about(self._crowded(pause)), began + self._refresh.timeout)
             answer = await self._api.read(target, due=due)
-            if not answer.refreshing:
+            log("other_refresh", segment=target, refreshing=answer.refreshing, stamp=answer.stamp)
+            if not self._is_under_way(answer, target, channel):
                 return answer
             elapsed = self._clock.time() - began
             pause = grown(pause, self._refresh)
         raise UnavailableError(
             Reason.TIMEOUT,
-            f"somebody else's refresh of this segment did not end within {duration(self._refresh.timeout)}",
+            f"{self._whose(target, channel)} did not end within {duration(self._refresh.timeout)}",
         )
+
+    def _is_under_way(self, answer: Answer, target: Target, channel: Channel) -> bool:
+        """Whether another refresh runs, or may be queued unseen: its end would move the stamp and pass for ours."""
+        unended = self._unended_of_another(target, channel)
+        return answer.refreshing or (unended is not None and whole_seconds(answer.stamp) <= unended.before)
+
+    def _unended_of_another(self, target: Target, channel: Channel) -> _Unended | None:
+        """Return the refresh that another channel or variant of the segment left behind, if any."""
+        unended = self._unended.get(target.uuid)
+        return unended if unended and (unended.target, unended.channel) != (target, channel) else None
+
+    def _whose(self, target: Target, channel: Channel) -> str:
+        unended = self._unended_of_another(target, channel)
+        return f"this segment's refresh of {unended.channel}" if unended else "somebody else's refresh of this segment"
 
     async def _finish(self, target: Target, channel: Channel, baseline: Answer, triggered: Answer) -> Answer:
         """Return the first answer whose stamp says that our refresh has ended."""
@@ -112,27 +171,59 @@ class Prover:
         answer, elapsed, pause = triggered, 0.0, self._refresh.poll_interval
         while began + elapsed < last_look:
             now = self._clock.time()
-            due = min(now + self._pause(channel, elapsed, pause), last_look)
+            latest = run_ends if now < run_ends < last_look else last_look
+            due = await self._next_look(channel, began, elapsed, pause, latest)
             try:
                 async with asyncio.timeout_at(deadline):
-                    answer = await self._api.read(target, due=run_ends if now < run_ends < due else due)
+                    answer = await self._api.read(target, due=due)
             except TimeoutError:
                 break
             seconds = self._clock.time() - began
             if not answer.refreshing and whole_seconds(answer.stamp) > before:
                 self._times[channel].note(answer, triggered, at_least=elapsed, at_most=seconds)
+                del self._unended[target.uuid]
                 return answer
+            log("not_yet", segment=target, channel=channel, refreshing=answer.refreshing, stamp=answer.stamp)
             pause = grown(pause, self._refresh) if elapsed else pause
             elapsed = seconds
         raise self._too_late(answer)
 
-    def _pause(self, channel: Channel, elapsed: float, usual: float) -> float:
-        """Return the seconds to the next look; the more refreshes run, the less often each is looked at.
+    async def _next_look(self, channel: Channel, began: float, elapsed: float, usual: float, latest: float) -> float:
+        """Return the loop's time, ``latest`` at most, to look again at a refresh that ran still when last looked at.
 
-        Looks take at most half of the bucket, so that those who wait do not keep others from beginning.
+        That is when it is likely to have ended, as others of the channel did. Until one of them has, a look is due
+        after about the ``usual`` pause; but the first that is seen to have ended tells everybody who waits here.
         """
-        crowded = 2 * self._progress.refreshing * self._api.interval
-        return self._times[channel].pause(elapsed, max(usual, crowded), _LONGEST_WAIT * self._refresh.max_poll_interval)
+        times = self._times[channel]
+        if not times.are_known:
+            await times.wait_for_first(min(began + elapsed + self._blind_pause(elapsed, usual), latest))
+            now = self._clock.time()
+            return min(now + times.left(now - began), latest)
+        if left := times.left(elapsed):
+            pause = min(left, _LONGEST_WAIT * self._refresh.max_poll_interval)
+        else:
+            pause = self._late_pause(elapsed, usual) if elapsed else _SOONEST_LOOK
+        return min(began + elapsed + pause, latest)
+
+    def _blind_pause(self, elapsed: float, usual: float) -> float:
+        """Return the seconds to the next look while nobody knows how long refreshes take.
+
+        What one look finds out is news for all, so the more wait, the less often each of them looks.
+        """
+        if not elapsed:
+            return about(self._crowded(usual))
+        shared = _BLIND_PRECISION * elapsed * self._progress.refreshing
+        return max(
+            out_of_step(self._crowded(usual)), sometime(min(shared, _LONGEST_WAIT * self._refresh.max_poll_interval))
+        )
+
+    def _late_pause(self, elapsed: float, usual: float) -> float:
+        """Return the seconds to the next look at a refresh that takes longer than most others did."""
+        return out_of_step(self._crowded(min(usual, max(self._refresh.poll_interval, _LATE_PRECISION * elapsed))))
+
+    def _crowded(self, usual: float) -> float:
+        """Return the usual pause, or a longer one where the looks of all who wait would take over half the bucket."""
+        return max(usual, 2 * self._progress.refreshing * self._api.interval)
 
     def _too_late(self, answer: Answer) -> UnavailableError:
         """Say what was seen last: a refresh that still runs, one that ended without a trace, or no count ever."""

@@ -14,7 +14,7 @@ from weakref import WeakValueDictionary
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-_LOOK_AGAIN = 0.05  # seconds
+_LOOK_AGAIN, _LONGEST_PAUSE = 0.05, 1.0  # seconds
 _lanes: WeakValueDictionary[tuple[str, str], threading.Lock] = WeakValueDictionary()
 _registry = threading.Lock()
 
@@ -24,8 +24,10 @@ async def lane(base_url: str, uuid: str) -> AsyncIterator[None]:
     """Hold the segment's lane for as long as the block lasts."""
     with _registry:
         lock = _lanes.setdefault((base_url, uuid), threading.Lock())
-    while not lock.acquire(blocking=False):  # noqa: ASYNC110 - an asyncio event would know of its own loop alone
-        await asyncio.sleep(_LOOK_AGAIN)
+    pause = _LOOK_AGAIN
+    while not lock.acquire(blocking=False):  # an asyncio event would know of its own loop alone
+        await asyncio.sleep(pause)
+        pause = min(2 * pause, _LONGEST_PAUSE)
     try:
         yield
     finally:

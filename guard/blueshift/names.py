@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from guard.blueshift.debug_log import log
 from guard.blueshift.failures import UnavailableError
 from guard.outcome import Reason, Unavailable
 from guard.words import did_you_mean, printable, shortened
@@ -39,6 +40,8 @@ async def resolve(api: Api, names: Iterable[str]) -> dict[str, str | Unavailable
     for position, name in enumerate(missing):
         close = did_you_mean(name, active, most=3) if position < _MOST_GUESSES else ""
         found[name] = _missing(name, close, is_archived=name in archived)
+    for name, uuid in found.items():
+        log("looked_up", name=name, segment=uuid if isinstance(uuid, str) else uuid.reason)
     return found
 
 

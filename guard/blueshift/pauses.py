@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import bisect
+import contextlib
 import random
 from collections import deque
 from typing import TYPE_CHECKING
@@ -12,7 +14,6 @@ if TYPE_CHECKING:
     from guard.model import Refresh
 
 _GROWTH = 1.5
-_SHORTEST = 0.25
 _KEPT = 64
 _LIKELY = 0.8
 
@@ -27,12 +28,39 @@ def grown(pause: float, refresh: Refresh) -> float:
     return min(pause * _GROWTH, refresh.max_poll_interval)
 
 
+def about(pause: float) -> float:
+    """Return the pause, shortened or lengthened by up to a tenth."""
+    return pause * _jitter(0.9, 1.1)
+
+
+def out_of_step(pause: float) -> float:
+    """Return the pause, shortened by up to two fifths, so that those who began together do not look together."""
+    return pause * _jitter(0.6, 1.0)
+
+
+def sometime(average: float) -> float:
+    """Return any pause that is so long on average: of many who wait so, one or another looks all the time."""
+    return _jitter(0.0, 2 * average)
+
+
 class RefreshTimes:
     """How long the refreshes that lately ended took; nobody needs to look before there is likely to be news."""
 
     def __init__(self) -> None:
         self._latest: deque[float] = deque(maxlen=_KEPT)
         self._sorted: list[float] = []
+        self._first_ended = asyncio.Event()
+
+    @property
+    def are_known(self) -> bool:
+        """Whether any refresh has ended yet."""
+        return self._first_ended.is_set()
+
+    async def wait_for_first(self, until: float) -> None:
+        """Wait until a refresh has ended, or for the loop's time ``until``."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout_at(until):
+                await self._first_ended.wait()
 
     def note(self, answer: Answer, triggered: Answer, *, at_least: float, at_most: float) -> None:
         """Note a refresh that took between so many seconds; the server's own times say where between, if they agree."""
@@ -44,17 +72,15 @@ class RefreshTimes:
             self._sorted.remove(self._latest[0])
         self._latest.append(seconds)
         bisect.insort(self._sorted, seconds)
+        self._first_ended.set()
 
-    def pause(self, elapsed: float, usual: float, longest: float) -> float:
-        """Return the seconds to the next look at a refresh that has run for ``elapsed`` seconds.
+    def left(self, elapsed: float) -> float:
+        """Return the seconds after which a refresh that has run for ``elapsed`` seconds is likely to have ended.
 
-        That is the ``usual`` pause until other refreshes have ended; then it is the time in which four of five of them
-        ended, but ``longest`` at once, and the usual pause again for a refresh that takes longer.
+        Four of five of those that ended took no longer. It is 0 for one that takes longer, or when none has ended yet.
         """
-        if not self._sorted:
-            return usual * _jitter(0.9, 1.1)
-        likely = self._sorted[int(_LIKELY * (len(self._sorted) - 1))] - elapsed
-        return max(min(likely, longest), usual if elapsed else _SHORTEST) * _jitter(1.0, 1.1)
+        likely = self._sorted[int(_LIKELY * (len(self._sorted) - 1))] if self._sorted else 0.0
+        return max(0.0, likely - elapsed) * _jitter(1.0, 1.02)
 
 
 def _jitter(low: float, high: float) -> float:

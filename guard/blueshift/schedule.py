@@ -26,6 +26,8 @@ _LOWEST_RATE = 0.2
 _DEEPEST_CUT, _LEAST_CUT, _MARGIN = 0.25, 0.9, 0.95
 _RECOVERY = 0.003
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 30.0
+_LONGEST_WISH = 3600.0  # seconds; what a server asks for beyond that is taken for a slip
+_IDLE = 60.0  # seconds without an answer, after which neither the rate nor what was answered before says anything
 
 
 class Priority(IntEnum):
@@ -53,6 +55,7 @@ class Schedule:
         self._places = self._free_places = pacing.concurrency
         self._next_at = self._resume_at = self._clock.time()
         self._answered = self._pauses = 0
+        self._counted_from = self._answered_at = self._clock.time()
         self._ready: list[_Waiting] = []
         self._later: list[tuple[float, int, _Waiting]] = []
         self._numbers = itertools.count()
@@ -72,6 +75,11 @@ class Schedule:
         self._free_places += pacing.concurrency - self._places
         self._places = pacing.concurrency
         self._give_turns()
+
+    @property
+    def resume_at(self) -> float:
+        """The loop's time until which everybody is held back; it may have passed."""
+        return self._resume_at
 
     @asynccontextmanager
     async def turn(self, priority: Priority, *, due: float = 0.0) -> AsyncIterator[float]:
@@ -99,21 +107,27 @@ class Schedule:
         together tell of one and the same limit, so they count once.
         """
         now = self._clock.time()
-        pause = min(_FIRST_PAUSE * 2**self._pauses, _LONGEST_PAUSE) if retry_after is None else retry_after
+        wish = None if retry_after is None else min(retry_after, _LONGEST_WISH)
+        pause = min(_FIRST_PAUSE * 2**self._pauses, _LONGEST_PAUSE) if wish is None else wish
         if sent_at >= self._resume_at:
-            answered_rate = self._answered / max(now - self._resume_at, 1.0) * _MARGIN
+            answered_rate = self._answered / max(now - self._counted_from, 1.0) * _MARGIN
             rate = min(max(answered_rate, self._rate * _DEEPEST_CUT), self._rate * _LEAST_CUT)
             self._rate = max(rate, min(_LOWEST_RATE, self._highest_rate))
-            self._resume_at = now + pause
+            self._counted_from = self._resume_at = now + pause
             self._answered = 0
             self._pauses += 1
-        elif retry_after is not None:
+        elif wish is not None:
             self._resume_at = max(self._resume_at, now + pause)
         self._give_turns()
         return self._resume_at
 
     def speed_up(self) -> None:
         """Take note of an answer, and go a little faster, up to the rate that was asked for."""
+        now = self._clock.time()
+        if now - self._answered_at > _IDLE:
+            self._rate = self._highest_rate
+            self._answered, self._counted_from = 0, now
+        self._answered_at = now
         self._answered += 1
         self._pauses = 0
         self._rate = min(self._rate * (1 + _RECOVERY), self._highest_rate)

@@ -147,16 +147,6 @@ def _apologise(error: Exception, *, debug: bool) -> None:
     if not debug:
         say("  hint: --debug shows where; please report it")
         return
-    import traceback  # noqa: PLC0415 - only a bug comes here
+    from guard.cli.debug import trace  # noqa: PLC0415 - only a bug comes here
 
-    text = "".join(traceback.format_exception(error))
-    say(_without_key(text))
-
-
-def _without_key(text: str) -> str:
-    from guard.blueshift.account import open_account  # noqa: PLC0415 - only a bug comes here
-
-    try:
-        return open_account(os.environ).key.scrub(text)
-    except GuardError:
-        return text
+    say(trace(error))

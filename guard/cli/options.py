@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import sys
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -102,19 +101,11 @@ def talk_flags(verb: Callable[..., int]) -> Callable[..., int]:
     @functools.wraps(verb)
     def with_logging(*args: Any, debug: bool, **kwargs: Any) -> int:
         if debug:
-            _log_to_stderr()
+            from guard.cli.debug import log_to_stderr  # noqa: PLC0415 - most runs log nothing
+
+            log_to_stderr()
         return verb(*args, **kwargs)
 
     flags = click.option("--debug", is_flag=True, help="Log every request on stderr, and tracebacks; never the key.")
     quiet = click.option("--quiet", is_flag=True, help="No progress and no hints on stderr; errors are still told.")
     return quiet(flags(with_logging))
-
-
-def _log_to_stderr() -> None:
-    import logging  # noqa: PLC0415 - most runs log nothing
-
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(logging.Formatter("%(asctime)s %(name)s: %(message)s"))
-    logger = logging.getLogger("guard")
-    logger.addHandler(handler)
-    logger.setLevel(logging.DEBUG)

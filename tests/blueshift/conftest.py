@@ -19,7 +19,10 @@ from guard.sandbox.world import World
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
+    from contextlib import AbstractAsyncContextManager
 
+    from guard.blueshift.answers import Listed
+    from guard.blueshift.counting import Blueshift
     from guard.outcome import SegmentReadings
     from guard.sandbox.api import Request
     from guard.sandbox.scenario import Scenario
@@ -84,9 +87,7 @@ class Server:
 
         async def main() -> dict[str, SegmentReadings]:
             loop = asyncio.get_running_loop()
-            world = World(self.scenario, clock=lambda: LAUNCH_DAY + loop.time())
-            self._api = Api(self.scenario, world)
-            async with connect(ACCOUNT, pacing, transport=httpx.MockTransport(self._answer)) as blueshift:
+            async with self._connect(pacing) as blueshift:
                 found = await asyncio.gather(
                     *(
                         blueshift.count(each, refresh=refresh, time_limit=time_limit, progress=self.progress)
@@ -97,6 +98,25 @@ class Server:
             return found[0]
 
         return run(main())
+
+    def list(self, *, archived: bool, time_limit: float = 60.0) -> list[Listed]:
+        """List the account's segments."""
+
+        async def main() -> list[Listed]:
+            async with self._connect(QUICK) as blueshift:
+                return await blueshift.list(archived=archived, time_limit=time_limit)
+
+        return run(main())
+
+    async def paced(self, pacing: Pacing) -> None:
+        """Connect, and go over to another pace."""
+        async with self._connect(QUICK) as blueshift:
+            blueshift.pace(pacing)
+
+    def _connect(self, pacing: Pacing) -> AbstractAsyncContextManager[Blueshift]:
+        loop = asyncio.get_running_loop()
+        self._api = Api(self.scenario, World(self.scenario, clock=lambda: LAUNCH_DAY + loop.time()))
+        return connect(ACCOUNT, pacing, transport=httpx.MockTransport(self._answer))
 
     @property
     def requests(self) -> tuple[Request, ...]:

@@ -3,18 +3,17 @@ from __future__ import annotations
 import base64
 import os
 import stat
-from typing import TYPE_CHECKING
+import tracemalloc
+from pathlib import Path
 
 import pytest
 
-from guard.blueshift.account import ApiKey, open_account, readable_by_others
+from guard.blueshift.account import ApiKey, open_account, readable_by_others, without_key
 from guard.errors import UsageError
 from guard.model import Region
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
 KEY = {"BLUESHIFT_API_KEY": "a-key-for-tests"}
+SET_A_KEY = "set BLUESHIFT_API_KEY to the account's User API key, or BLUESHIFT_API_KEY_FILE to a file that holds it"
 
 
 @pytest.mark.parametrize(
@@ -45,6 +44,10 @@ def test_a_key_that_cannot_be_one_is_refused_without_being_shown(key: str) -> No
         (KEY | {"BLUESHIFT_API_KEY_FILE": "key"}, "both BLUESHIFT_API_KEY and BLUESHIFT_API_KEY_FILE are set"),
         ({"BLUESHIFT_API_KEY_FILE": "no/such/file"}, "the key file no/such/file is not there, or is not a file"),
         (KEY | {"BLUESHIFT_REGION": "usa"}, 'there is no region "usa"; did you mean "us"?'),
+        (
+            KEY | {"BLUESHIFT_BASE_URL": "http://proxy.example"},
+            "the base URL http://proxy.example is plain http, which anybody on the way can read",
+        ),
     ],
 )
 def test_an_environment_that_cannot_be_used_is_told(environ: dict[str, str], sentence: str) -> None:
@@ -52,7 +55,50 @@ def test_an_environment_that_cannot_be_used_is_told(environ: dict[str, str], sen
         open_account(environ)
 
     assert raised.value.message == sentence
-    assert raised.value.hint
+
+
+@pytest.mark.parametrize(
+    ("environ", "hint"),
+    [
+        ({"BLUESHIFT_API_KEY": "a key"}, "copy the key again, without quotes, blanks or line breaks"),
+        (KEY | {"BLUESHIFT_API_KEY_FILE": "key"}, "unset one of them"),
+        (KEY | {"BLUESHIFT_REGION": "moon"}, "regions are: us, eu"),
+        ({}, SET_A_KEY),
+        ({"BLUESHIFT_API_KEY": ""}, SET_A_KEY),
+        ({"BLUESHIFT_API_KEY_FILE": "no/such/file"}, SET_A_KEY),
+    ],
+)
+def test_whoever_cannot_go_on_is_told_what_to_do(environ: dict[str, str], hint: str) -> None:
+    with pytest.raises(UsageError) as raised:
+        open_account(environ)
+
+    assert raised.value.hint == hint
+
+
+def test_a_key_that_is_given_beats_the_environment_and_is_looked_at_as_closely() -> None:
+    assert open_account(KEY, api_key="another-key").key.reveal() == "another-key"
+    with pytest.raises(UsageError, match=r"^the API key holds a character"):
+        open_account(KEY, api_key="another key")
+
+
+def test_a_key_may_be_long_but_not_endless(tmp_path: Path) -> None:
+    (tmp_path / "key").write_text("k" * 4096 + "\n")
+
+    assert open_account({"BLUESHIFT_API_KEY_FILE": str(tmp_path / "key")}).key.reveal() == "k" * 4096
+    with pytest.raises(UsageError):
+        ApiKey("k" * 4097)
+
+
+def test_a_file_that_is_not_the_key_is_not_read_to_its_end(tmp_path: Path) -> None:
+    (tmp_path / "key").write_bytes(b"k" * 20_000_000)
+
+    tracemalloc.start()
+    with pytest.raises(UsageError):
+        open_account({"BLUESHIFT_API_KEY_FILE": str(tmp_path / "key")})
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert most < 1_000_000
 
 
 def test_the_key_comes_from_a_file_less_its_line_break(tmp_path: Path) -> None:
@@ -69,6 +115,48 @@ def test_a_key_file_without_a_key_is_refused(tmp_path: Path, content: bytes) -> 
 
     with pytest.raises(UsageError, match="the key file"):
         open_account({"BLUESHIFT_API_KEY_FILE": str(tmp_path / "key")})
+
+
+@pytest.mark.parametrize(
+    ("content", "what"),
+    [
+        (b"", "is empty"),
+        (b"k\xc3\xa9y", "does not hold an API key: it is not plain ASCII"),
+        (b"one\ntwo", "holds a character that no API key has (white space, a line break, a colon, or not ASCII)"),
+    ],
+)
+def test_a_key_file_that_is_refused_is_named(tmp_path: Path, content: bytes, what: str) -> None:
+    file = tmp_path / "key"
+    file.write_bytes(content)
+
+    with pytest.raises(UsageError) as raised:
+        open_account({"BLUESHIFT_API_KEY_FILE": str(file)})
+
+    assert raised.value.message == f"the key file {file} {what}"
+    assert raised.value.hint
+
+
+def refuse_to_open(*_: object, **__: object) -> None:
+    raise PermissionError(13, "Permission denied")
+
+
+def test_a_key_file_that_may_not_be_read_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "key"
+    file.write_text("a-key-for-tests")
+    monkeypatch.setattr(Path, "open", refuse_to_open)
+
+    with pytest.raises(UsageError) as raised:
+        open_account({"BLUESHIFT_API_KEY_FILE": str(file)})
+
+    assert (raised.value.message, raised.value.hint) == (
+        f"the key file {file} could not be read: Permission denied",
+        SET_A_KEY,
+    )
+
+
+@pytest.mark.parametrize("environ", [{}, {"BLUESHIFT_API_KEY_FILE": ""}, {"BLUESHIFT_API_KEY_FILE": "no/such/file"}])
+def test_where_there_is_no_key_file_nobody_can_read_it(environ: dict[str, str]) -> None:
+    assert readable_by_others(environ) is None
 
 
 @pytest.mark.skipif(os.name != "posix", reason="file modes tell of other users on POSIX alone")
@@ -135,6 +223,7 @@ def test_a_key_does_not_print() -> None:
 
     for shown in (repr(key), str(key), f"{key}", repr(account), str(account)):
         assert "a-key-for-tests" not in shown
+    assert repr(key) == "ApiKey(***)"
 
 
 def test_a_server_that_echoes_the_key_is_not_quoted() -> None:
@@ -143,3 +232,63 @@ def test_a_server_that_echoes_the_key_is_not_quoted() -> None:
     scrubbed = ApiKey("a-key-for-tests").scrub(f"you sent a-key-for-tests as Basic {encoded}")
 
     assert scrubbed == "you sent *** as Basic ***"
+
+
+@pytest.mark.parametrize(
+    "environ",
+    [
+        pytest.param(KEY, id="usable"),
+        pytest.param({"BLUESHIFT_API_KEY": " a-key-for-tests\n"}, id="with-a-line-break"),
+        pytest.param({"BLUESHIFT_API_KEY_FILE": "key"}, id="in-a-file"),
+        pytest.param({"BLUESHIFT_API_KEY": "another", "BLUESHIFT_API_KEY_FILE": "key"}, id="one-too-many"),
+    ],
+)
+def test_no_key_of_the_environment_is_left_in_a_text(
+    environ: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "key").write_text("a-key-for-tests\n")
+    monkeypatch.chdir(tmp_path)
+
+    assert without_key("it was a-key-for-tests", environ) == "it was ***"
+
+
+@pytest.mark.parametrize(
+    "environ",
+    [{}, {"BLUESHIFT_API_KEY": " "}, *({"BLUESHIFT_API_KEY_FILE": file} for file in ("no/such/file", ".", ""))],
+)
+def test_a_text_is_left_alone_where_there_is_no_key(environ: dict[str, str]) -> None:
+    assert without_key("as it WAS: XXXX", environ) == "as it WAS: XXXX"
+
+
+def test_a_key_file_that_cannot_be_used_is_left_in_no_text_either(tmp_path: Path) -> None:
+    (tmp_path / "key").write_bytes(b"a-key\xff-for-tests\n" + b" " * 20_000_000)
+
+    tracemalloc.start()
+    text = without_key("it was a-key\xff-for-tests", {"BLUESHIFT_API_KEY_FILE": str(tmp_path / "key")})
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert text == "it was ***"
+    assert most < 1_000_000
+
+
+def test_a_key_file_that_may_not_be_read_leaves_a_text_as_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "key").write_text("a-key-for-tests")
+    monkeypatch.setattr(Path, "open", refuse_to_open)
+
+    assert without_key("XXXX", {"BLUESHIFT_API_KEY_FILE": str(tmp_path / "key")}) == "XXXX"
+
+
+def test_a_key_that_cannot_be_one_is_left_in_no_text_either() -> None:
+    key = os.fsdecode(b"k\xffy")
+
+    assert without_key(f"it was {key}", {"BLUESHIFT_API_KEY": key}) == "it was ***"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes with a name here")
+def test_a_pipe_in_place_of_a_key_file_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "key")
+
+    assert without_key("as it was", {"BLUESHIFT_API_KEY_FILE": str(tmp_path / "key")}) == "as it was"

@@ -1,14 +1,23 @@
 from __future__ import annotations
 
 import contextlib
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from guard.blueshift.answers import error_message, http_date, parse_answer, parse_list, parse_stamp, whole_seconds
+from guard.blueshift.answers import (
+    error_message,
+    http_date,
+    is_of_this_run,
+    parse_answer,
+    parse_list,
+    parse_stamp,
+    status_name,
+    whole_seconds,
+)
 from guard.blueshift.failures import BadAnswerError
 from guard.model import LARGEST_COUNT, Channel
 
@@ -45,6 +54,23 @@ def test_nothing_else_is_a_count(text: str) -> None:
         answer.count(Channel.EMAIL)
 
 
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("-5", "-5"),
+        ("[150]", "a list"),
+        ("{}", "an object"),
+        ('"' + "x" * 59 + '"', '"' + "x" * 58 + "…"),
+        ('"' + "x" * 58 + '"', '"' + "x" * 58 + '"'),
+    ],
+)
+def test_what_is_no_count_is_shown_as_it_came_but_not_at_length(text: str, shown: str) -> None:
+    with pytest.raises(BadAnswerError) as raised:
+        parse(text).count(Channel.EMAIL)
+
+    assert str(raised.value) == f"email_users is {shown}, which is no count of people"
+
+
 def test_a_channel_that_is_absent_is_no_zero() -> None:
     with pytest.raises(BadAnswerError, match="the answer holds no sms_users"):
         parse().count(Channel.SMS)
@@ -54,6 +80,13 @@ def test_a_channel_that_is_absent_is_no_zero() -> None:
 def test_an_unknown_refresh_status_is_no_answer(status: str) -> None:
     with pytest.raises(BadAnswerError, match="refresh_status is"):
         parse(status=status)
+
+
+def test_what_is_not_understood_is_shown() -> None:
+    with pytest.raises(BadAnswerError) as raised:
+        parse(status='"done"')
+
+    assert str(raised.value) == 'refresh_status is "done", which is not understood'
 
 
 def test_an_answer_without_a_refresh_status_is_none() -> None:
@@ -82,6 +115,52 @@ def test_stamps_with_a_zone_are_understood(text: str, moment: datetime) -> None:
 def test_other_stamps_are_no_answer(stamp: str) -> None:
     with pytest.raises(BadAnswerError, match="approxusers_updated_at is"):
         parse(stamp=stamp)
+
+
+@pytest.mark.parametrize(
+    ("value", "why"),
+    [
+        (5, "no text"),
+        ("2026-11-23T11:00:00", "no zone"),
+        ("9999-12-31T23:59:59-12:00", "outside the calendar"),
+        ("soon", "Invalid isoformat string"),
+    ],
+)
+def test_what_is_no_stamp_is_refused_with_the_reason(value: object, why: str) -> None:
+    with pytest.raises(ValueError, match=f"^{why}"):
+        parse_stamp(value)
+
+
+def test_a_stamp_is_told_in_utc() -> None:
+    stamp = parse_stamp("2026-11-23T11:00:00+02:00")
+
+    assert stamp is not None
+    assert stamp.tzinfo is UTC
+
+
+def test_a_stamp_up_to_two_days_ahead_can_be_a_clock_that_is_off_and_no_more() -> None:
+    assert parse(stamp='"2026-11-25T12:00:00Z"').stamp == NOON + timedelta(days=2)
+    with pytest.raises(BadAnswerError) as raised:
+        parse(stamp='"2026-11-25T12:00:01Z"')
+
+    assert str(raised.value) == 'approxusers_updated_at is "2026-11-25 12:00:01+00:00", which lies in the future'
+
+
+def test_a_stamp_of_two_days_ago_is_of_no_run_that_has_just_ended() -> None:
+    assert not is_of_this_run(parse(stamp='"2026-11-21T12:00:00Z"'))
+    assert is_of_this_run(parse(stamp='"2026-11-21T12:00:01Z"'))
+    assert not is_of_this_run(parse(stamp="null"))
+
+
+@pytest.mark.parametrize(("days", "believed"), [(-3, False), (-1, True), (1, True), (3, False)])
+def test_without_a_date_our_own_clock_says_what_is_absurd(days: int, *, believed: bool) -> None:
+    stamp = (datetime.now(UTC) + timedelta(days=days)).isoformat()
+    body = f'{{"refresh_status": "ready", "approxusers_updated_at": "{stamp}"}}'.encode()
+
+    try:
+        assert is_of_this_run(parse_answer(body, None)) is believed
+    except BadAnswerError:
+        assert not believed
 
 
 def test_a_missing_stamp_is_earlier_than_all() -> None:
@@ -133,6 +212,7 @@ def test_any_bytes_are_an_answer_or_a_bad_one(body: bytes) -> None:
         (b'{"message": "Not authorized"}', "Not authorized"),
         (b'{"success": false, "error": "Conflict"}', "Conflict"),
         (b'{"errors": {"name": ["can\'t be blank", "is odd"]}}', "name: can't be blank, is odd"),
+        (b'{"errors": {"name": ["odd"], "startdate": "too late"}}', "name: odd; startdate: too late"),
         (b'{"errors": "odd"}', ""),
         (b"<html>", ""),
         (b"", ""),
@@ -140,6 +220,11 @@ def test_any_bytes_are_an_answer_or_a_bad_one(body: bytes) -> None:
 )
 def test_the_message_of_every_documented_error_body_is_found(body: bytes, message: str) -> None:
     assert error_message(body) == message
+
+
+def test_a_status_has_its_phrase_where_there_is_one() -> None:
+    assert status_name(503) == "503 Service Unavailable"
+    assert status_name(599) == "599"
 
 
 ITEM = b'{"name": "One", "uuid": "2dd093e6-8c6f-4e14-8a2c-744477e1fdef", "approxusers": null, "mixin_key": "x"}'
@@ -163,7 +248,7 @@ def test_every_shape_of_the_list_is_understood(body: bytes) -> None:
     [b"{}", b"null", b'[{"name": "One"}]', b'[{"name": "One", "uuid": "../../admin"}]', b'{"results": 3}'],
 )
 def test_a_list_of_another_shape_is_no_list(body: bytes) -> None:
-    with pytest.raises(BadAnswerError, match="the list of segments is not understood"):
+    with pytest.raises(BadAnswerError, match=r"^the list of segments is not understood$"):
         parse_list(body)
 
 

@@ -5,13 +5,19 @@ from __future__ import annotations
 import base64
 import gzip
 import logging
-import re
+import platform
+import ssl
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
 from pytest_httpx import IteratorStream
 
+from guard import __version__
+from guard.blueshift import client
 from guard.blueshift.account import Account, ApiKey, open_account
 from guard.blueshift.client import Client
 from guard.blueshift.failures import BadAnswerError, RequestError, UnavailableError
@@ -133,6 +139,57 @@ def test_retry_after_is_seconds_or_a_date_by_the_servers_clock(
     assert failure(leap).retry_after == seconds
 
 
+def test_without_the_servers_date_a_retry_after_is_by_our_own_clock(httpx_mock: HTTPXMock, leap: Leap) -> None:
+    soon = format_datetime(datetime.now(UTC) + timedelta(seconds=60))
+    answered(httpx_mock, status_code=429, headers={"Retry-After": soon})
+
+    retry_after = failure(leap).retry_after
+
+    assert retry_after is not None
+    assert 50 < retry_after <= 60
+
+
+@pytest.mark.parametrize(
+    ("status", "sentence"),
+    [
+        (401, "Blueshift refused the API key (401 Unauthorized)"),
+        (302, "blueshift.test answered 302 Found and pointed elsewhere, which is not followed"),
+        (400, "blueshift.test answered 400 Bad Request"),
+    ],
+)
+def test_an_error_says_what_it_means(httpx_mock: HTTPXMock, leap: Leap, status: int, sentence: str) -> None:
+    answered(httpx_mock, status_code=status)
+
+    assert failure(leap).unavailable.detail == sentence
+
+
+@pytest.mark.parametrize(
+    ("spelled", "read"),
+    [
+        pytest.param(rb'{"a": "\u006b\u0065ys???keys"}', b'{"a": "***"}', id="by-number"),
+        pytest.param(rb'{"a": "a2V5cz8\/P2tleXM6"}', b'{"a": "***"}', id="its-base64"),
+        pytest.param(rb'{"a": "\u00e9\/\n"}', rb'{"a": "\u00e9\/\n"}', id="nothing-of-it"),
+    ],
+)
+def test_an_answer_is_rid_of_a_key_that_is_spelled_as_json_may_spell_it(
+    httpx_mock: HTTPXMock, leap: Leap, spelled: bytes, read: bytes
+) -> None:
+    answered(httpx_mock, spelled)
+
+    assert leap(get(replace(ACCOUNT, key=ApiKey("keys???keys")))) == read
+
+
+@pytest.mark.parametrize(
+    ("key", "body"), [("eight888", b'{"a": "***"}'), ("seven77", b'{"a": "seven77"}')], ids=["a-secret", "too-short"]
+)
+def test_an_answer_is_rid_of_an_echoed_key_unless_that_is_too_short_to_be_a_secret(
+    httpx_mock: HTTPXMock, leap: Leap, key: str, body: bytes
+) -> None:
+    answered(httpx_mock, f'{{"a": "{key}"}}'.encode())
+
+    assert leap(get(replace(ACCOUNT, key=ApiKey(key)))) == body
+
+
 def test_a_body_that_is_too_long_is_not_read_to_its_end(httpx_mock: HTTPXMock, leap: Leap) -> None:
     read: list[int] = []
 
@@ -229,13 +286,72 @@ def test_loopback_never_goes_through_a_proxy(monkeypatch: pytest.MonkeyPatch, le
     assert leap(pools()) == []
 
 
-def test_the_log_tells_of_every_request_and_never_of_the_key(
+def test_the_log_tells_how_every_request_went_and_never_the_key(
     httpx_mock: HTTPXMock, leap: Leap, caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level(logging.DEBUG)
-    answered(httpx_mock, b"a-key-for-tests", status_code=500, headers={"x-request-id": "abc-1"})
+    caplog.set_level(logging.DEBUG, logger="guard")
+    answered(httpx_mock, b"a-key-for-tests", status_code=500, headers={"x-request-id": "abc a-key-for-tests"})
 
     failure(leap)
 
-    assert re.search(r"GET /counts.json .*500 Internal Server Error .x-request-id abc-1. \(\d\.\d{3} s\)", caplog.text)
-    assert "a-key-for-tests" not in caplog.text
+    assert caplog.messages[-1] == (
+        "request method=GET path=/counts.json?refresh=true&channels=inApp status=500"
+        ' x_request_id="abc ***" seconds=0.000 bytes=15 failure=none'
+    )
+
+
+def test_the_log_tells_of_a_request_that_was_never_answered(
+    httpx_mock: HTTPXMock, leap: Leap, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG, logger="guard")
+    httpx_mock.add_exception(httpx.ConnectError("no route\n for a-key-for-tests"))
+
+    failure(leap)
+
+    assert caplog.messages[-1].endswith(
+        'status=none x_request_id=none seconds=0.000 bytes=0 failure="no route\\\\n for ***"'
+    )
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        ({}, "proxies=none certificates=none"),
+        ({"HTTP_PROXY": "http://secret.example", "SSL_CERT_FILE": "secret"}, "proxies=http certificates=SSL_CERT_FILE"),
+        ({"https_proxy": "http://secret:secret@secret.example:3128"}, "proxies=https certificates=none"),
+        ({"ALL_PROXY": "http://secret.example", "NO_PROXY": "secret"}, "proxies=all,no certificates=none"),
+        ({"SECRET_PROXY": "http://secret.example", "SSL_CERT_DIR": "secret"}, "proxies=none certificates=SSL_CERT_DIR"),
+    ],
+)
+def test_the_log_tells_which_proxies_and_certificates_are_set_and_not_what_they_are(
+    leap: Leap,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+    settings: dict[str, str],
+    told: str,
+) -> None:
+    caplog.set_level(logging.DEBUG, logger="guard")
+    monkeypatch.setattr(client, "_certificates", lambda _account: ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+
+    leap(connect(ACCOUNT))
+
+    versions = f"version={__version__} python={platform.python_version()} system={platform.system()}"
+    assert caplog.messages == [f"connected {versions} host=blueshift.test region=us {told}"]
+
+
+def test_the_log_tells_of_no_proxy_where_none_is_used(
+    leap: Leap, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    caplog.set_level(logging.DEBUG, logger="guard")
+    monkeypatch.setenv("ALL_PROXY", "http://proxy.example")
+
+    leap(connect(replace(ACCOUNT, base_url="http://127.0.0.1:1")))
+
+    assert caplog.messages[0].endswith(" host=127.0.0.1:1 region=us proxies=none certificates=none")
+
+
+async def connect(account: Account) -> None:
+    async with Client(account):
+        pass

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
+from guard.blueshift.failures import RunEndedError
 from guard.model import Channel
 from guard.outcome import Count, Reason
 from guard.sandbox.scenario import Scenario, ScenarioSegment
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 
     Serve = Callable[..., Any]
     Want = Callable[..., Wanted]
+
+
+LAUNCH_DAY = 1_800_000_000.5
 
 
 def uuid(number: int) -> str:
@@ -118,3 +122,118 @@ def test_a_listing_that_fails_leaves_the_others_be(serve: Serve) -> None:
 
     assert found["by name"].channels[Channel.EMAIL].reason is Reason.BAD_ANSWER
     assert found["by uuid"].channels[Channel.EMAIL].value == 40
+
+
+def items(*named: tuple[str, str]) -> httpx.Response:
+    body = httpx.Response(200, json=[{"name": name, "uuid": uuid} for name, uuid in named]).content
+    return httpx.Response(200, stream=httpx.ByteStream(body))
+
+
+def test_at_most_three_names_are_suggested(serve: Serve) -> None:
+    found = find(serve, "VIP 5", *(segment(number, f"VIP {number}") for number in range(1, 5)))
+
+    assert found.channels[Channel.EMAIL].detail == (
+        'the account has no segment named "VIP 5"; did you mean "VIP 4" or "VIP 3" or "VIP 2"?'
+    )
+
+
+def test_only_the_first_five_missing_names_get_suggestions(serve: Serve) -> None:
+    names = [f"VIP {number}" for number in range(6)]
+
+    found = serve(Scenario(segments=(segment(9, "VIP"),))).count(
+        *(_wanted(key=name, uuid=None, name=name) for name in names)
+    )
+
+    details = [found[name].channels[Channel.EMAIL].detail for name in names]
+    assert ["did you mean" in each for each in details] == [True] * 5 + [False]
+    assert details[-1] == 'the account has no segment named "VIP 5"'
+
+
+def test_a_list_that_always_shows_the_same_page_has_an_end(serve: Serve) -> None:
+    def list_again(request: httpx.Request, _number: int) -> httpx.Response | None:
+        return items(("VIP", uuid(1))) if request.url.path.endswith("/list") else None
+
+    server = serve(Scenario(segments=(segment(1, "VIP"),)), list_again)
+
+    found = server.count(_wanted(key="it", uuid=None, name="VIP"))["it"]
+
+    assert found.channels[Channel.EMAIL].value == 40
+    assert server.asked == 3 + 3
+
+
+def test_a_list_without_an_end_is_given_up(serve: Serve) -> None:
+    def list_on(request: httpx.Request, number: int) -> httpx.Response | None:
+        return items((str(number), uuid(number))) if request.url.path.endswith("/list") else None
+
+    found = serve(Scenario(), list_on).count(_wanted(key="it", uuid=None, name="VIP"))["it"].channels[Channel.EMAIL]
+
+    assert (found.reason, found.detail) == (
+        Reason.BAD_ANSWER,
+        "the account's list of segments has no end after 1,000 pages",
+    )
+
+
+def test_a_uuid_is_the_same_in_capitals(serve: Serve) -> None:
+    one = "abcdef00-0000-4000-8000-000000000001"
+
+    def list_twice(request: httpx.Request, _number: int) -> httpx.Response | None:
+        listed = request.url.path.endswith("/list") and request.url.params["page"] == "0"
+        return items(("VIP", one.upper()), ("VIP", one)) if listed else None
+
+    people = {Channel.EMAIL: 40}
+    shown = ScenarioSegment(uuid=one, name="VIP", counts=people, fresh=people)
+    found = serve(Scenario(segments=(shown,)), list_twice).count(_wanted(key="it", uuid=None, name="VIP"))["it"]
+
+    assert found.uuid == one
+    assert found.channels[Channel.EMAIL].value == 40
+
+
+def test_a_page_may_be_longer_than_any_answer_about_one_segment(serve: Serve) -> None:
+    server = serve(Scenario(segments=tuple(segment(number, f"VIP {number}") for number in range(400))))
+
+    found = server.count(_wanted(key="it", uuid=None, name="VIP 399"))["it"]
+
+    assert found.channels[Channel.EMAIL].value == 40
+    assert {each.query["per_page"] for each in server.requests if each.path.endswith("/list")} == {"500"}
+
+
+def test_the_time_may_be_up_while_names_are_looked_up(serve: Serve) -> None:
+    server = serve(Scenario(latency=5.0))
+
+    found = server.count(_wanted(key="it", uuid=None, name="VIP"), time_limit=3)["it"].channels[Channel.EMAIL]
+
+    assert (found.reason, found.detail) == (Reason.DEADLINE, "the time for the whole run was up")
+
+
+# The whole list
+
+
+ONE, OLD = segment(1, "One"), segment(2, "Old", archived=True)
+
+
+@pytest.mark.parametrize(("archived", "names"), [(False, ["One"]), (True, ["Old"])])
+def test_the_accounts_segments_are_listed(serve: Serve, names: list[str], *, archived: bool) -> None:
+    server = serve(Scenario(segments=(ONE, OLD)))
+
+    assert [each.name for each in server.list(archived=archived)] == names
+    assert server.requests[0].time - LAUNCH_DAY < 0.1
+
+
+def test_a_list_survives_one_limited_answer(serve: Serve) -> None:
+    limited = httpx.Response(429, stream=httpx.ByteStream(b""))
+
+    server = serve(Scenario(segments=(ONE,)), lambda _request, number: limited if number == 1 else None)
+
+    assert [each.name for each in server.list(archived=False)] == ["One"]
+
+
+def test_a_list_takes_no_longer_than_it_may(serve: Serve) -> None:
+    with pytest.raises(TimeoutError):
+        serve(Scenario(latency=5.0)).list(archived=False, time_limit=3)
+
+
+def test_a_list_says_that_the_key_was_refused(serve: Serve) -> None:
+    refused = httpx.Response(401, stream=httpx.ByteStream(b""))
+
+    with pytest.raises(RunEndedError, match="Blueshift refused the API key"):
+        serve(Scenario(), lambda _request, _number: refused).list(archived=False)

@@ -393,7 +393,7 @@ def test_debug_logs_every_request_and_never_the_key(audience_guard: Run, sandbox
     code, _, stderr = audience_guard("check", "--segment", "good", "--debug")
 
     assert code == 0
-    assert stderr.count("guard.blueshift: GET /api/v1/segments/") == len(sandbox.requests) >= 3
+    assert stderr.count("guard.blueshift: request method=GET path=/api/v1/segments/") == len(sandbox.requests) >= 3
 
 
 def test_a_guard_without_a_minimum_is_hinted_at(audience_guard: Run, folder: Path) -> None:

@@ -1,0 +1,272 @@
+"""Whatever Blueshift does that its API can show, in whatever order: no count is believed that is not of this run.
+
+``any_order.py`` says what is played, and what is left out because no client can see it. ANY_ORDER_RUNS sets how many
+runs are played, each time other ones; without it they are always the same few hundred.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import os
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+from hypothesis import HealthCheck, Phase, event, given, settings
+from hypothesis import strategies as st
+
+from guard.blueshift import fresh
+from guard.blueshift.account import Account, ApiKey
+from guard.blueshift.answers import Answer, whole_seconds
+from guard.blueshift.api import Api
+from guard.blueshift.counting import Wanted, connect
+from guard.model import Channel, Refresh, Region
+from guard.outcome import Count
+from guard.progress import Progress
+from tests.blueshift.any_order import TODAY, UUIDS, Course, History, Kind, PlayedBlueshift, Reply, Script
+from tests.blueshift.any_script import ASKED_KINDS, QUESTIONS, QUIET_SCRIPTS, SCRIPTS, Question
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
+    from guard.outcome import SegmentReadings
+
+    Leap = Callable[[Coroutine[Any, Any, Any]], Any]
+
+ACCOUNT = Account(base_url="http://127.0.0.1:1", region=Region.US, key=ApiKey("a-key-for-tests"))
+MANY = int(os.environ.get("ANY_ORDER_RUNS", "0"))
+RUNS = settings(
+    max_examples=MANY or 300,
+    derandomize=not MANY,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """What became of a question: the readings, the loop's time when they were there, and what was asked by then."""
+
+    question: Question
+    blueshift: PlayedBlueshift
+    found: dict[str, SegmentReadings]
+    seconds: float
+    requests: int
+
+    def readings(self) -> list[tuple[str, Kind, Any]]:
+        return [
+            (uuid, kind, self.found[key(uuid, kind)].channels.get(Channel(kind.channel)))
+            for uuid, kinds in zip(UUIDS, self.question.kinds, strict=True)
+            for kind in kinds
+        ]
+
+
+def key(uuid: str, kind: Kind) -> str:
+    return f"{uuid} {kind.channel} {kind.bypass_global}"
+
+
+async def play(script: Script, question: Question) -> Run:
+    """Ask the question of the played Blueshift, and go on watching for a while after the run has ended."""
+    blueshift = PlayedBlueshift(replace(script, histories=(script.histories * 2)[:2]))
+    wanted = [
+        Wanted(key=key(uuid, kind), uuid=uuid, bypass_global=kind.bypass_global, channels=(Channel(kind.channel),))
+        for uuid, kinds in zip(UUIDS, question.kinds, strict=True)
+        for kind in kinds
+    ]
+    async with connect(ACCOUNT, question.pacing, transport=httpx.MockTransport(blueshift.answer)) as account:
+        found = await account.count(
+            wanted, refresh=question.refresh, time_limit=question.time_limit, progress=Progress()
+        )
+        seconds, requests = asyncio.get_running_loop().time(), len(blueshift.log)
+        await asyncio.sleep(1000)
+    return Run(question=question, blueshift=blueshift, found=found, seconds=seconds, requests=requests)
+
+
+def assert_nothing_stale_is_believed(run: Run) -> None:
+    believed = [(uuid, kind, reading.value) for uuid, kind, reading in run.readings() if isinstance(reading, Count)]
+    for uuid, kind, value in believed:
+        assert run.blueshift.is_true(value, uuid, kind), f"a stale count is believed: {run.blueshift.made[value]}"
+
+
+def assert_the_run_is_orderly(run: Run) -> None:
+    assert all(reading is not None for *_, reading in run.readings()), "a channel has no reading"
+    assert run.seconds <= run.question.time_limit + 1e-6, "the run went past its deadline"
+    assert len(run.blueshift.log) == run.requests, "something was asked after the run had ended"
+    assert run.blueshift.most_triggers_at_once <= 1, "two triggers of one segment at once"
+    for uuid in UUIDS:
+        lane = [each for each in run.blueshift.log if each.uuid == uuid]
+        for before, each in zip([None, *lane], lane, strict=False):
+            if each.is_trigger:
+                assert before, "a trigger without a look before it"
+                assert before.settled, f"a trigger right after {before}"
+
+
+@given(script=SCRIPTS, question=QUESTIONS)
+@RUNS
+def test_in_any_order_nothing_stale_is_believed_and_every_run_ends_in_time(
+    leap: Leap, script: Script, question: Question
+) -> None:
+    run = leap(play(script, question))
+
+    event(f"counts believed: {sum(isinstance(reading, Count) for *_, reading in run.readings())}")
+    assert_nothing_stale_is_believed(run)
+    assert_the_run_is_orderly(run)
+
+
+def assert_everything_is_counted(run: Run) -> None:
+    for uuid, kind, reading in run.readings():
+        assert isinstance(reading, Count), f"not counted: {uuid} {kind}: {reading}"
+
+
+@given(script=QUIET_SCRIPTS, kinds=ASKED_KINDS)
+@settings(RUNS, max_examples=MANY or 100)
+def test_a_blueshift_without_trouble_is_always_believed(
+    leap: Leap, script: Script, kinds: tuple[tuple[Kind, ...], ...]
+) -> None:
+    run = leap(play(script, Question(kinds=kinds)))
+
+    assert_everything_is_counted(run)
+    assert_nothing_stale_is_believed(run)
+
+
+# What the machine found, reduced: a refresh of the guard's own that ends late moves the stamp for the next channel
+
+
+@pytest.mark.parametrize(
+    ("triggers", "queued"),
+    [
+        pytest.param((), 100.0, id="outlives-its-wait"),
+        pytest.param((Reply(body=b"<html>"),), 50.0, id="answered-with-nonsense"),
+        pytest.param((Reply(status=504),) * 5, 50.0, id="answered-by-a-gateway"),
+        pytest.param((Reply(seconds=12.0),) * 5, 80.0, id="not-answered-in-time"),
+    ],
+)
+def test_a_refresh_that_is_not_seen_to_end_never_proves_the_next_channel(
+    leap: Leap, triggers: tuple[Reply, ...], queued: float
+) -> None:
+    script = Script(histories=(History(own=(Course(queued=queued),)),), triggers=triggers)
+    question = Question(kinds=((Kind("email"), Kind("sms")), ()), refresh=Refresh(timeout=60.0))
+
+    run = leap(play(script, question))
+
+    assert_nothing_stale_is_believed(run)
+    assert [isinstance(reading, Count) for *_, reading in run.readings()] == [False, True]
+
+
+# The machine itself: a guard that lacks one step of the proof is found out, mostly within a hundred or two of the runs
+
+
+def play_until_found_out(leap: Leap, check: Callable[[Run], None], scripts: st.SearchStrategy[Script]) -> None:
+    @given(script=scripts, question=QUESTIONS if scripts is SCRIPTS else st.builds(Question, kinds=ASKED_KINDS))
+    @settings(RUNS, max_examples=2000, derandomize=True, phases=[Phase.generate], database=None)
+    def found_out(script: Script, question: Question) -> None:
+        check(leap(play(script, question)))
+
+    found_out()
+
+
+class Lenient(float):
+    """A time that counts as later than itself."""
+
+    __slots__ = ()
+
+    def __gt__(self, other: float) -> bool:
+        return float(self) >= other
+
+
+async def without_a_look(*_: object, **__: object) -> Answer:
+    return Answer(refreshing=False, stamp=None, date=None, counts={})
+
+
+def first_ready(monkeypatch: pytest.MonkeyPatch) -> None:
+    moments = itertools.count()
+    monkeypatch.setattr(fresh, "whole_seconds", lambda _stamp: float(next(moments)))
+
+
+def equal_stamps(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fresh, "whole_seconds", lambda stamp: Lenient(whole_seconds(stamp)))
+
+
+def no_baseline(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fresh.Prover, "_baseline", without_a_look)
+
+
+def a_trigger_whose_answer_is_not_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    finish = fresh.Prover._finish
+
+    async def blind(prover: Any, target: Any, channel: Any, baseline: Answer, triggered: Answer) -> Answer:
+        return await finish(prover, target, channel, baseline, replace(triggered, stamp=None))
+
+    monkeypatch.setattr(fresh.Prover, "_finish", blind)
+
+
+def our_own_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    finish = fresh.Prover._finish
+
+    async def by_our_clock(prover: Any, target: Any, channel: Any, baseline: Answer, triggered: Answer) -> Answer:
+        now = datetime.fromtimestamp(TODAY + asyncio.get_running_loop().time(), UTC)
+        ours = replace(triggered, stamp=now)
+        return await finish(prover, target, channel, replace(baseline, stamp=None), ours)
+
+    monkeypatch.setattr(fresh.Prover, "_finish", by_our_clock)
+
+
+def a_status_that_is_not_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    read = Api.read
+
+    async def always_ready(api: Api, *args: Any, **options: Any) -> Answer:
+        return replace(await read(api, *args, **options), refreshing=False)
+
+    monkeypatch.setattr(Api, "read", always_ready)
+
+
+def a_refresh_of_another_channel_that_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fresh.Prover, "_unended_of_another", lambda *_: None)
+
+
+@pytest.mark.parametrize(
+    "mistake",
+    [
+        first_ready,
+        equal_stamps,
+        no_baseline,
+        a_trigger_whose_answer_is_not_looked_at,
+        our_own_clock,
+        a_status_that_is_not_looked_at,
+        a_refresh_of_another_channel_that_is_forgotten,
+    ],
+)
+def test_a_guard_that_believes_too_soon_is_found_out(
+    leap: Leap, monkeypatch: pytest.MonkeyPatch, mistake: Callable[[pytest.MonkeyPatch], None]
+) -> None:
+    mistake(monkeypatch)
+
+    with pytest.raises(AssertionError, match="a stale count is believed"):
+        play_until_found_out(leap, assert_nothing_stale_is_believed, SCRIPTS)
+
+
+def test_a_guard_that_does_not_let_the_second_pass_is_found_out(leap: Leap, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Hasty:
+        """``asyncio`` as the proof sees it, with a sleep of no time."""
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(asyncio, name)
+
+        async def sleep(self, _seconds: float) -> None:
+            return
+
+    monkeypatch.setattr(fresh, "asyncio", Hasty())
+
+    with pytest.raises(AssertionError, match="not counted"):
+        play_until_found_out(leap, assert_everything_is_counted, QUIET_SCRIPTS)
+
+
+def test_a_guard_that_overstays_its_deadline_is_found_out(leap: Leap, monkeypatch: pytest.MonkeyPatch) -> None:
+    timeout_at = asyncio.timeout_at
+    monkeypatch.setattr(asyncio, "timeout_at", lambda deadline: timeout_at(deadline + 0.5))
+
+    with pytest.raises(AssertionError, match="past its deadline"):
+        play_until_found_out(leap, assert_the_run_is_orderly, SCRIPTS)

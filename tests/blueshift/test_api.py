@@ -1,0 +1,209 @@
+"""A call and its tries: what is sent again, when, and when nobody's call makes sense any more."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from guard.blueshift.api import Api, Target
+from guard.blueshift.client import Response
+from guard.blueshift.failures import BadAnswerError, RequestError, RunEndedError, UnavailableError
+from guard.blueshift.schedule import Schedule
+from guard.model import Channel, Pacing
+from guard.outcome import Reason
+from guard.progress import Progress
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
+    Leap = Callable[[Coroutine[Any, Any, Any]], Any]
+
+TARGETS = [Target(uuid=f"00000000-0000-4000-8000-{number:012d}") for number in range(4)]
+
+
+class Answering:
+    """A client that fails as it is told to, and answers the same otherwise."""
+
+    base_url = "https://blueshift.test"
+
+    def __init__(
+        self, *failures: Exception, body: bytes = b'{"refresh_status": "ready"}', request_id: str = ""
+    ) -> None:
+        self._failures = list(failures)
+        self._body = body
+        self._request_id = request_id
+        self.sent_at: list[float] = []
+
+    async def get(self, *_: object, **__: object) -> Response:
+        self.sent_at.append(asyncio.get_running_loop().time())
+        if self._failures:
+            raise self._failures.pop(0)
+        return Response(body=self._body, date=datetime.now(UTC), request_id=self._request_id)
+
+    def scrub(self, text: str) -> str:
+        return text.replace("a-key-for-tests", "***")
+
+
+def api_over(client: Answering, schedule: Schedule | None = None, *, deadline: float = 3600.0) -> Api:
+    return Api(client, schedule or Schedule(Pacing()), Progress(), deadline=deadline)  # type: ignore[arg-type]
+
+
+def outage(reason: Reason = Reason.SERVER_ERROR, retry_after: float | None = None) -> RequestError:
+    return RequestError(reason, "it is down", transient=True, retry_after=retry_after)
+
+
+@pytest.fixture
+def _no_jitter(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(random, "uniform", lambda low, high: (low + high) / 2)
+
+
+@pytest.mark.usefixtures("_no_jitter")
+def test_a_failing_request_is_sent_five_times_at_growing_distances(leap: Leap) -> None:
+    client = Answering(*[outage()] * 5)
+
+    async def main() -> None:
+        with pytest.raises(RequestError, match="it is down"):
+            await api_over(client).read(TARGETS[0])
+
+    leap(main())
+
+    assert client.sent_at == pytest.approx([0, 1, 3, 7, 15])
+
+
+@pytest.mark.parametrize(("jitter", "wait"), [(min, 0.75), (max, 1.25)], ids=["at-the-earliest", "at-the-latest"])
+def test_the_first_retry_comes_after_about_a_second(
+    leap: Leap, monkeypatch: pytest.MonkeyPatch, jitter: Callable[..., float], wait: float
+) -> None:
+    monkeypatch.setattr(random, "uniform", jitter)
+
+    async def main() -> float:
+        return api_over(Answering()).retry_at(outage(), 1)
+
+    assert leap(main()) == pytest.approx(wait)
+
+
+def test_a_retry_waits_for_as_long_as_the_server_asks_if_the_run_lasts_that_long(leap: Leap) -> None:
+    async def main() -> None:
+        api = api_over(Answering(), deadline=60.0)
+        assert api.retry_at(outage(retry_after=60.0), 1) == 60.0
+        with pytest.raises(RequestError):
+            api.retry_at(outage(retry_after=60.1), 1)
+
+    leap(main())
+
+
+def test_a_host_that_fails_on_three_segments_and_answers_for_none_is_given_up(leap: Leap) -> None:
+    async def main() -> None:
+        api = api_over(Answering(*[outage()] * 15))
+        for target in TARGETS[:2]:
+            with pytest.raises(RequestError):
+                await api.read(target)
+        with pytest.raises(RunEndedError, match="it is down"):
+            await api.read(TARGETS[2])
+
+    leap(main())
+
+
+def test_a_host_that_answered_once_is_not_given_up(leap: Leap) -> None:
+    async def main() -> None:
+        api = api_over(Answering(*[outage()] * 4))
+        await api.read(TARGETS[0])
+        client = Answering(*[outage()] * 15)
+        api._client = client  # type: ignore[assignment]
+        for target in TARGETS[1:]:
+            with pytest.raises(RequestError):
+                await api.read(target)
+
+    leap(main())
+
+
+def test_requests_that_make_no_sense_are_no_outage(leap: Leap) -> None:
+    async def main() -> None:
+        api = api_over(Answering(*[RequestError(Reason.BAD_ANSWER, "422", transient=False)] * 4))
+        for target in TARGETS:
+            with pytest.raises(RequestError):
+                await api.read(target)
+
+    leap(main())
+
+
+@pytest.mark.parametrize("reason", [Reason.NETWORK, Reason.RATE_LIMITED])
+def test_a_host_out_of_reach_is_given_up_at_once(leap: Leap, reason: Reason) -> None:
+    async def main() -> None:
+        with pytest.raises(RunEndedError):
+            await api_over(Answering(*[outage(reason)] * 8)).read(TARGETS[0])
+
+    leap(main())
+
+
+@pytest.mark.parametrize(
+    ("held_back", "sent"),
+    [pytest.param(10.0, True, id="for-two-turns"), pytest.param(12.0, False, id="for-longer")],
+)
+def test_a_slow_bucket_gives_a_trigger_two_turns_time(leap: Leap, held_back: float, *, sent: bool) -> None:
+    assert leap(held_back_trigger(Pacing(requests_per_second=0.2), held_back)) is sent
+
+
+@pytest.mark.parametrize(
+    ("held_back", "sent"), [pytest.param(2.0, True, id="two-seconds"), pytest.param(2.1, False, id="more")]
+)
+def test_a_trigger_that_is_held_back_for_more_than_two_seconds_is_not_sent(
+    leap: Leap, held_back: float, *, sent: bool
+) -> None:
+    assert leap(held_back_trigger(Pacing(requests_per_second=100), held_back)) is sent
+
+
+async def held_back_trigger(pacing: Pacing, seconds: float) -> bool:
+    """Trigger during a pause, and return whether the trigger was sent when that was over."""
+    schedule, client = Schedule(pacing), Answering()
+    schedule.slow_down(sent_at=0, retry_after=seconds)
+    try:
+        await api_over(client, schedule).trigger(TARGETS[0], Channel.EMAIL)
+    except RequestError as error:
+        told = (error.unavailable.reason, error.unavailable.detail, error.transient)
+        assert told == (Reason.RATE_LIMITED, "the rate limit left no room to start a count", True)
+    assert asyncio.get_running_loop().time() == seconds
+    return bool(client.sent_at)
+
+
+@pytest.mark.parametrize(
+    ("request_id", "told"), [("abc-1", " (x-request-id abc-1)"), ("", "")], ids=["with-an-id", "without"]
+)
+def test_a_bad_answer_is_told_without_the_key_and_with_the_id_that_support_asks_for(
+    leap: Leap, request_id: str, told: str
+) -> None:
+    body = b'{"refresh_status": "a-key-for-tests"}'
+
+    async def main() -> None:
+        with pytest.raises(BadAnswerError) as raised:
+            await api_over(Answering(body=body, request_id=request_id)).read(TARGETS[0])
+        assert str(raised.value) == f'refresh_status is "***", which is not understood{told}'
+
+    leap(main())
+
+
+def test_what_went_wrong_last_with_a_segment_is_known_until_it_is_answered(leap: Leap) -> None:
+    async def main() -> list[str | None]:
+        api = api_over(Answering(*[RequestError(Reason.BAD_ANSWER, "422", transient=False)]))
+        told = [api.trouble(TARGETS[0])]
+        for _ in range(2):
+            with contextlib.suppress(UnavailableError):
+                await api.read(TARGETS[0])
+            told += [api.trouble(TARGETS[0]), api.trouble(TARGETS[1])]
+        return told
+
+    assert leap(main()) == [None, "422", None, None, None]
+
+
+def test_requests_are_counted_and_those_refused_for_their_rate_too(leap: Leap) -> None:
+    async def main() -> tuple[int, int]:
+        api = api_over(Answering(outage(Reason.RATE_LIMITED), outage(), outage(Reason.RATE_LIMITED)))
+        await api.read(TARGETS[0])
+        return api.requests, api.refused_for_rate
+
+    assert leap(main()) == (4, 2)

@@ -1,0 +1,199 @@
+"""What ``--debug`` tells: every request and every decision of a run, in order, and nothing of the key."""
+
+from __future__ import annotations
+
+import logging
+import random
+import re
+import time
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+
+from guard.blueshift.counting import Wanted
+from guard.blueshift.debug_log import log
+from guard.model import Channel, Pacing, Refresh
+from guard.sandbox.scenario import Answers, Scenario, ScenarioSegment, Stamps
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    Serve = Callable[..., Any]
+    Want = Callable[..., Wanted]
+    Told = Callable[[], list[str]]
+
+ONE = "00000000-0000-4000-8000-000000000001"
+PATH = f"/api/v1/segments/{ONE}/matching_users.json"
+EMAIL = Channel.EMAIL
+PEOPLE = {EMAIL: 40, Channel.SMS: 40}
+COMPARED = "baseline_stamp=2027-01-15T07:00:00.000Z trigger_stamp=2027-01-15T07:00:00.000Z"
+
+
+@pytest.fixture
+def told(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> Iterator[Told]:
+    """Return what is told, the requests of it without their ids and sizes."""
+    monkeypatch.setattr(random, "uniform", lambda low, high: (low + high) / 2)
+    caplog.set_level(logging.DEBUG, logger="guard")
+    yield lambda: [re.sub(r" x_request_id=\S+| bytes=\d+| failure=none$", "", each) for each in caplog.messages]
+    assert "a-key-for-tests" not in caplog.text
+
+
+def scenario(**values: Any) -> Scenario:
+    given: dict[str, Any] = {"uuid": ONE, "name": "One", "counts": PEOPLE, "refresh": 0.5} | values
+    return Scenario(segments=(ScenarioSegment(**given),), stamps=Stamps.SECONDS)
+
+
+def request(query: str, status: int | None = 200) -> str:
+    return f"request method=GET path={PATH}?{query} status={status or 'none'} seconds=0.000"
+
+
+READ, TRIGGER = "refresh=false", "refresh=true&channels=email"
+SEGMENT = f"segment={ONE} channel=email"
+
+
+def test_a_count_is_told_from_the_first_look_to_the_proof(serve: Serve, want: Want, told: Told) -> None:
+    serve(scenario()).count(want(ONE), refresh=Refresh(poll_interval=0.4), time_limit=60)
+
+    lines = told()
+    assert lines[0].startswith("connected version=")
+    assert lines[1:] == [
+        "pacing requests_per_second=100 concurrency=10",
+        "run_begins counts=1 time_limit=60 refresh_timeout=600.000 poll_interval=0.400 max_poll_interval=15.000",
+        request(READ),
+        f"first_look {SEGMENT} refreshing=no stamp=2027-01-15T07:00:00.000Z",
+        request(TRIGGER),
+        f"triggered {SEGMENT} stamp=2027-01-15T07:00:00.000Z",
+        request(READ),
+        f"not_yet {SEGMENT} refreshing=yes stamp=2027-01-15T07:00:00.000Z",
+        request(READ),
+        f"proven {SEGMENT} count=40 stamp=2027-01-15T08:00:01.000Z {COMPARED}",
+        "run_ended proven=1 unknown=0 requests=4 refused_for_rate=0",
+    ]
+
+
+def test_every_try_is_told_with_what_went_wrong_and_when_the_next_one_is_due(
+    serve: Serve, want: Want, told: Told
+) -> None:
+    troubles = Answers(any=(429,), reads=(503,), triggers=(409,))
+
+    serve(scenario(answers=troubles)).count(want(ONE), pacing=Pacing(requests_per_second=10))
+
+    lines = [line for line in told() if not line.startswith("not_yet")]
+    why = 'why="blueshift.test answered'
+    assert [line.partition(': \\"')[0] for line in lines[3:11]] == [
+        request(READ, 429),
+        f"slowed_down path={PATH} requests_per_second=2.500 pause_seconds=1.000",
+        f"trying_again path={PATH} in_seconds=0.000 attempt=2 {why} 429 Too Many Requests",
+        request(READ, 503),
+        f"trying_again path={PATH} in_seconds=2.000 attempt=3 {why} 503 Service Unavailable",
+        request(READ),
+        f"first_look {SEGMENT} refreshing=no stamp=2027-01-15T07:00:00.000Z",
+        request(TRIGGER, 409),
+    ]
+    assert lines[11].startswith(f"starting_over {SEGMENT} in_seconds=1.000 {why} 409 Conflict: ")
+    assert lines[-1].endswith(" refused_for_rate=1")
+
+
+def test_another_refresh_and_a_stamp_of_this_second_are_told(serve: Serve, want: Want, told: Told) -> None:
+    statuses = iter(["refreshing", "refreshing", "ready"])
+
+    def interfere(_request: httpx.Request, _number: int) -> httpx.Response | None:
+        if not (status := next(statuses, None)):
+            return None
+        body = f'{{"refresh_status": "{status}", "approxusers_updated_at": "2027-01-15T08:00:00Z"}}'.encode()
+        return httpx.Response(200, headers={"Date": "Fri, 15 Jan 2027 08:00:00 GMT"}, stream=httpx.ByteStream(body))
+
+    serve(scenario(), interfere).count(want(ONE))
+
+    lines = [line for line in told() if not line.startswith("request")]
+    assert lines[3:7] == [
+        f"first_look {SEGMENT} refreshing=yes stamp=2027-01-15T08:00:00.000Z",
+        f"other_refresh segment={ONE} refreshing=yes stamp=2027-01-15T08:00:00.000Z",
+        f"other_refresh segment={ONE} refreshing=no stamp=2027-01-15T08:00:00.000Z",
+        f"second_let_pass {SEGMENT} stamp=2027-01-15T08:00:00.000Z",
+    ]
+
+
+def test_what_could_not_be_counted_is_told_with_the_reason(serve: Serve, want: Want, told: Told) -> None:
+    serve(scenario(stuck=frozenset({EMAIL}))).count(want(ONE, bypass_global=True), refresh=Refresh(timeout=5))
+
+    *_, given_up, run_ended = told()
+    about, why = f"segment={ONE}?bypass_global=true channel=email", 'why="the refresh did not end within 5 s"'
+    assert given_up == f"given_up {about} reason=timeout {why}"
+    assert re.fullmatch(r"run_ended proven=0 unknown=1 requests=\d refused_for_rate=0", run_ended)
+
+
+def test_what_a_run_did_not_come_to_is_told_too(serve: Serve, want: Want, told: Told) -> None:
+    named = Wanted(key="named", uuid=None, name="x", channels=(EMAIL,))
+    counted = "00000000-0000-4000-8000-000000000002"
+    both = (
+        *scenario(stuck=frozenset({EMAIL})).segments,
+        ScenarioSegment(uuid=counted, name="Two", counts=PEOPLE, refresh=0),
+    )
+
+    def hang_up(request: httpx.Request, _number: int) -> httpx.Response | None:
+        if request.url.path.endswith("/list"):
+            raise httpx.ConnectError("no route")
+        return None
+
+    serve(Scenario(segments=both), hang_up).count(
+        named, want(ONE, EMAIL, Channel.SMS, bypass_global=True), want(counted), time_limit=5
+    )
+
+    up = 'reason=deadline why="the time for the whole run was up'
+    about = f"segment={ONE}?bypass_global=true"
+    assert told()[-4:-1] == [
+        f'given_up segment=unknown channel=email {up}"',
+        f'given_up {about} channel=email {up} while waiting for the refresh to end"',
+        f'given_up {about} channel=sms {up} while waiting for its turn"',
+    ]
+    assert told()[-1].startswith("run_ended proven=1 unknown=3 requests=")
+
+
+def test_names_are_told_with_what_they_stand_for(serve: Serve, told: Told) -> None:
+    wanted = [Wanted(key=name, uuid=None, name=name, channels=(EMAIL,)) for name in ("One", "Two")]
+
+    serve(scenario()).count(*wanted)
+
+    looked_up = [line for line in told() if line.startswith("looked_up")]
+    assert sorted(looked_up) == [f"looked_up name=One segment={ONE}", "looked_up name=Two segment=not_found"]
+
+
+def test_another_pace_is_told(leap: Callable[..., Any], serve: Serve, told: Told) -> None:
+    leap(serve(scenario()).paced(Pacing(requests_per_second=2.5, concurrency=3)))
+
+    assert told()[-1] == "pacing requests_per_second=2.500 concurrency=3"
+
+
+def test_nothing_is_put_into_words_while_nobody_listens() -> None:
+    class Unspeakable:
+        def __str__(self) -> str:
+            raise AssertionError("it was put into words")
+
+    log("nothing", value=Unspeakable())
+
+
+@pytest.fixture
+def _in_tokyo(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", "Asia/Tokyo")
+        time.tzset()
+        yield
+    time.tzset()
+
+
+@pytest.mark.skipif(not hasattr(time, "tzset"), reason="the zone cannot be changed here")
+@pytest.mark.usefixtures("_in_tokyo")
+def test_a_value_is_one_printable_piece(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG, logger="guard")
+    moment = datetime(2026, 11, 23, 10, 0, 0, 5_000, tzinfo=timezone(timedelta(hours=1)))
+
+    log("seen", text='ä "b"\n=c', long="x" * 1000, empty="", none=None, yes=True, no=False, pi=3.14159, at=moment)
+
+    (line,) = caplog.messages
+    assert line == (
+        rf'seen text="ä \"b\"\\n=c" long={"x" * 399}… empty="" none=none'
+        " yes=yes no=no pi=3.142 at=2026-11-23T09:00:00.005Z"
+    )
