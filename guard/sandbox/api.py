@@ -13,14 +13,17 @@ import re
 import uuid
 from collections import deque
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from email.utils import formatdate
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import parse_qsl
 
 from guard.model import Channel
+from guard.sandbox.contents import Answer, spoiled
+from guard.sandbox.faults import Fault
 from guard.sandbox.scenario import Stamps
+from guard.sandbox.turns import ABSENT, WELL, Turn
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,6 +54,8 @@ _COUNT_FIELDS = {
 _LISTED_COUNTS = [channel for channel in Channel if channel is not Channel.IN_APP]
 _DEFAULT_PER_PAGE = 500
 _REMEMBERED_REQUESTS = 100_000
+_WITHOUT_BODY = {HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED}
+_EAST = timezone(timedelta(hours=2))
 
 _ERROR_BODIES: dict[int, dict[str, Any]] = {
     400: {"errors": {"name": ["can't be blank"]}},
@@ -82,21 +87,19 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """An answer as it goes over the wire, but for what the connection itself needs."""
+class _Said:
+    """What is answered: a JSON value, or None for no body at all, and the turn that spoils it."""
 
-    status: int
-    headers: dict[str, str]
-    body: bytes
+    body: Any
+    turn: Turn = WELL
 
 
 class _RefusedError(Exception):
     """The request gets an error for an answer."""
 
-    def __init__(self, status: int, body: dict[str, Any] | None = None) -> None:
-        super().__init__(status)
-        self.status = status
-        self.body = _ERROR_BODIES.get(status) if body is None else body
+    def __init__(self, turn: Turn, body: dict[str, Any] | None = None) -> None:
+        super().__init__(turn.status)
+        self.said = _Said(body=_ERROR_BODIES.get(turn.status) if body is None else body, turn=turn)
 
 
 class Api:
@@ -112,71 +115,85 @@ class Api:
         """The requests answered so far, oldest first."""
         return tuple(self._requests)
 
-    def answer(self, method: str, target: str, authorization: str | None) -> Answer:
-        """Answer one request; ``target`` is its path and query as sent, ``authorization`` that header's value."""
+    def answer(self, method: str, target: str, authorization: str | None, *, asked: str = "") -> Answer:
+        """Answer one request; ``target`` is its path and query as sent, ``authorization`` that header's value.
+
+        ``asked`` is the whole head of the request, for an answer that tells what was sent.
+        """
         path, _, query_text = target.partition("?")
         pairs = parse_qsl(query_text, keep_blank_values=True)
         try:
             self._refuse_strangers(method, authorization)
-            status, body = HTTPStatus.OK, self._body(path, _single(pairs))
+            said = self._said(path, _single(pairs))
         except _RefusedError as refused:
-            status, body = HTTPStatus(refused.status), refused.body
+            said = refused.said
+        status = said.turn.status
         self._requests.append(
             Request(method=method, path=path, query=dict(pairs), status=status, time=self._world.now())
         )
-        return self._answer(status, body)
+        return spoiled(self._answer(said), asked=asked)
 
     def malformed(self, status: int) -> Answer:
         """Answer what is not a request at all."""
-        return self._answer(HTTPStatus(status), _ERROR_BODIES.get(status))
+        return self._answer(_RefusedError(Turn(status=status)).said)
 
-    def _answer(self, status: HTTPStatus, body: Any) -> Answer:
-        limit = self._scenario.rate_limit
+    def _answer(self, said: _Said) -> Answer:
+        turn, limit = said.turn, self._scenario.rate_limit
         headers = {
             "Date": formatdate(self._world.now(), usegmt=True),
             "Content-Type": "application/json; charset=utf-8",
             "x-request-id": str(uuid.uuid4()),
         }
-        if status is HTTPStatus.METHOD_NOT_ALLOWED:
+        if turn.status == HTTPStatus.METHOD_NOT_ALLOWED:
             headers["Allow"] = "GET"
-        if status is HTTPStatus.TOO_MANY_REQUESTS and limit and limit.retry_after is not None:
+        if turn.location is not None:
+            headers["Location"] = turn.location
+        if turn.retry_after is not None:
+            headers["Retry-After"] = turn.retry_after
+        elif turn.status == HTTPStatus.TOO_MANY_REQUESTS and limit and limit.retry_after is not None:
             headers["Retry-After"] = str(math.ceil(limit.retry_after))
-        return Answer(status=status, headers=headers, body=b"" if body is None else json.dumps(body).encode())
+        has_body = said.body is not None and turn.status not in _WITHOUT_BODY
+        body = _json(said.body, turn.says).encode() if has_body else b""
+        return Answer(status=turn.status, headers=headers, body=body, fault=turn.fault)
 
     def _refuse_strangers(self, method: str, authorization: str | None) -> None:
         if method != "GET":
-            raise _RefusedError(405)
+            raise _RefusedError(Turn(status=405))
         key = _key(authorization)
         if not key or (self._scenario.key is not None and key != self._scenario.key):
-            raise _RefusedError(401)
+            raise _RefusedError(Turn(status=401))
         if not self._world.admits_request():
-            raise _RefusedError(429)
+            raise _RefusedError(Turn(status=429))
 
-    def _body(self, path: str, query: dict[str, str]) -> Any:
+    def _said(self, path: str, query: dict[str, str]) -> _Said:
         if path == _LIST_PATH:
-            return self._listing(query)
+            return _Said(body=self._listing(query))
         if found := _COUNTS_PATH.fullmatch(path):
             return self._counts(found[1], query)
-        raise _RefusedError(404)
+        raise _RefusedError(Turn(status=404))
 
-    def _counts(self, segment: str, query: dict[str, str]) -> dict[str, Any]:
+    def _counts(self, segment: str, query: dict[str, str]) -> _Said:
         if not self._world.has_segment(segment):
-            raise _RefusedError(404)
+            raise _RefusedError(Turn(status=404))
         is_trigger = _choice(query, "refresh", _BOOLEANS, default=False)
         bypass_global = _choice(query, "bypass_global", _BOOLEANS, default=False)
         # Without a channel, the total alone is counted.
         channel = _choice(query, "channels", _CHANNELS, default=Channel.USERS)
-        if status := self._world.next_status(segment, is_trigger=is_trigger):
-            raise _RefusedError(status)
-        if is_trigger:
+        turn = self._world.next_turn(segment, is_trigger=is_trigger)
+        if turn.status >= HTTPStatus.BAD_REQUEST:
+            raise _RefusedError(turn)
+        if turn.fault is Fault.OLD:
+            state = self._world.first(segment, bypass_global=bypass_global)
+        elif is_trigger and turn.fault is not Fault.SWALLOWED:
             state = self._world.trigger(segment, channel, bypass_global=bypass_global)
         else:
             state = self._world.read(segment, bypass_global=bypass_global)
-        return {
-            "refresh_status": "refreshing" if state.refreshing else "ready",
+        body = {
+            "refresh_status": "refreshing" if state.refreshing or is_trigger else "ready",
             **{field: state.counts[each] for each, field in _COUNT_FIELDS.items() if each in state.counts},
             "approxusers_updated_at": self._stamp(state.counted_at),
         }
+        return _Said(body=body, turn=turn)
 
     def _listing(self, query: dict[str, str]) -> list[dict[str, Any]]:
         """Return one page: pages count from 0, and a name is looked for anywhere in a name, in either case."""
@@ -207,9 +224,25 @@ class Api:
     def _stamp(self, seconds: float | None) -> str | None:
         if seconds is None:
             return None
-        whole, fraction = divmod(math.floor(seconds * 1000), 1000)
-        shown = fraction if self._scenario.stamps is Stamps.MILLISECONDS else 0
-        return f"{datetime.fromtimestamp(whole, UTC):%Y-%m-%dT%H:%M:%S}.{shown:03}Z"
+        milliseconds = math.floor(seconds * 1000)
+        moment = datetime.fromtimestamp(milliseconds // 1000, UTC).replace(microsecond=milliseconds % 1000 * 1000)
+        match self._scenario.stamps:
+            case Stamps.SECONDS:
+                return f"{moment:%Y-%m-%dT%H:%M:%S}.000Z"
+            case Stamps.MILLISECONDS:
+                return f"{moment:%Y-%m-%dT%H:%M:%S}.{milliseconds % 1000:03}Z"
+            case Stamps.NANOSECONDS:
+                return f"{moment:%Y-%m-%dT%H:%M:%S}.{milliseconds % 1000:03}999999Z"
+            case Stamps.OFFSET:
+                return moment.astimezone(_EAST).isoformat(timespec="milliseconds")
+
+
+def _json(body: Any, says: Mapping[str, str]) -> str:
+    """Return the body as JSON, with what it says otherwise: text that is no JSON stays what it is."""
+    if not says:
+        return json.dumps(body)
+    said = {name: json.dumps(value) for name, value in body.items()} | dict(says)
+    return "{" + ", ".join(f'"{name}": {text}' for name, text in said.items() if text != ABSENT) + "}"
 
 
 def _key(authorization: str | None) -> str:
@@ -226,7 +259,7 @@ def _single(pairs: list[tuple[str, str]]) -> dict[str, str]:
     """Return the parameters by name; the same one twice is refused."""
     query = dict(pairs)
     if len(query) < len(pairs):
-        raise _RefusedError(400, {"errors": {"base": ["a parameter is given more than once"]}})
+        raise _RefusedError(Turn(status=400), {"errors": {"base": ["a parameter is given more than once"]}})
     return query
 
 
@@ -235,7 +268,7 @@ def _choice(query: dict[str, str], name: str, choices: Mapping[str, T], default:
     if given is None:
         return default
     if given not in choices:
-        raise _RefusedError(400, {"errors": {name: ["is not included in the list"]}})
+        raise _RefusedError(Turn(status=400), {"errors": {name: ["is not included in the list"]}})
     return choices[given]
 
 
@@ -244,5 +277,5 @@ def _whole(query: dict[str, str], name: str, *, default: int, least: int) -> int
     if given is None:
         return default
     if not re.fullmatch("[0-9]{1,9}", given) or int(given) < least:
-        raise _RefusedError(400, {"errors": {name: [f"must be a whole number from {least} up"]}})
+        raise _RefusedError(Turn(status=400), {"errors": {name: [f"must be a whole number from {least} up"]}})
     return int(given)

@@ -13,8 +13,9 @@ from pydantic import AfterValidator, BeforeValidator, Field
 
 from guard.model import Channel
 from guard.rules.document import Closed, parse_document, read_document
-from guard.rules.fields import Decimal, Duration, People, Text, Uuid, WholeNumber, duration
+from guard.rules.fields import Decimal, Duration, People, Text, Uuid, duration
 from guard.rules.tree import Mapping, Sequence, problem_at
+from guard.sandbox.turns import Turns, WrittenTurns, given
 
 if TYPE_CHECKING:
     import os
@@ -22,15 +23,23 @@ if TYPE_CHECKING:
 
     from guard.errors import Problem
 
-ERROR_STATUSES = (400, 401, 403, 404, 409, 422, 429, 500, 502, 503, 504)
-"""The HTTP statuses of errors that the API's reference names."""
-
 
 class Stamps(StrEnum):
-    """How finely the server's stamps are told."""
+    """How the server's stamps are told: how finely, or as the time of another zone."""
 
     SECONDS = "seconds"
     MILLISECONDS = "milliseconds"
+    NANOSECONDS = "nanoseconds"
+    OFFSET = "offset"  # two hours east of Greenwich
+
+
+class StampAfter(StrEnum):
+    """What a refresh does to the stamp: it moves to the refresh's end, stays, or goes a year back or ahead of that."""
+
+    MOVES = "moves"
+    STAYS = "stays"
+    BACK = "back"
+    AHEAD = "ahead"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,12 +51,23 @@ class RateLimit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answers:
-    """HTTP statuses to give, in order, before behaving: ``any`` to whatever comes first, the others after those."""
+class ClockJump:
+    """The server's clock is set anew once, ``after`` so many seconds of serving: ``by`` so many, ahead or back."""
 
-    any: tuple[int, ...] = ()
-    reads: tuple[int, ...] = ()
-    triggers: tuple[int, ...] = ()
+    after: float
+    by: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answers:
+    """Answers to give, in order, before behaving: ``any`` to whatever comes first, the others after those.
+
+    A number is a status alone. A list that ends in ``AGAIN`` is given for ever.
+    """
+
+    any: Turns = ()
+    reads: Turns = ()
+    triggers: Turns = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +91,7 @@ class ScenarioSegment:
     refresh: float = 1.0
     lag: float = 0.0
     stuck: frozenset[Channel] = frozenset()
+    stamp: StampAfter = StampAfter.MOVES
     answers: Answers = Answers()
 
 
@@ -80,6 +101,7 @@ class Scenario:
 
     ``key`` is the only API key that is accepted; None accepts any that is not empty. ``latency`` passes before each
     answer; ``clock_skew`` is how far the server's clock is ahead of ours (negative: behind). Both are in seconds.
+    ``clock_jump`` moves that clock in mid-run, and no refresh ends sooner or later for it.
     """
 
     key: str | None = None
@@ -87,6 +109,7 @@ class Scenario:
     latency: float = 0.0
     stamps: Stamps = Stamps.MILLISECONDS
     clock_skew: float = 0.0
+    clock_jump: ClockJump | None = None
     segments: tuple[ScenarioSegment, ...] = ()
 
 
@@ -108,12 +131,6 @@ def parse_scenario(data: bytes, path: str) -> Scenario:
 
 _EVERY_CHANNEL = "all"
 _NEVER = "never"
-
-
-def _error_status(value: int) -> int:
-    if value not in ERROR_STATUSES:
-        raise ValueError(f"{value} is none of the API's errors: {', '.join(str(each) for each in ERROR_STATUSES)}")
-    return value
 
 
 def _age(value: object) -> float | None:
@@ -138,14 +155,8 @@ def _channel_set(names: list[str]) -> frozenset[Channel]:
     return frozenset(Channel(name) for name in names)
 
 
-def _given(model: Closed) -> dict[str, Any]:
-    """Return what the file gives; what it leaves out has its default in the dataclass, and there alone."""
-    return {name: getattr(model, name) for name in model.model_fields_set}
-
-
 _ChannelName = Literal["users", "email", "sms", "push", "in_app"]
 _PeopleByChannel = Annotated[dict[_ChannelName, People], AfterValidator(_by_channel)]
-_Statuses = Annotated[list[Annotated[WholeNumber, AfterValidator(_error_status)]], AfterValidator(tuple)]
 
 
 class _RateLimit(Closed):
@@ -153,16 +164,24 @@ class _RateLimit(Closed):
     retry_after: Duration | None = None
 
     def value(self) -> RateLimit:
-        return RateLimit(**_given(self))
+        return RateLimit(**given(self))
+
+
+class _ClockJump(Closed):
+    after: Duration
+    by: Annotated[float, BeforeValidator(_signed_duration)]
+
+    def value(self) -> ClockJump:
+        return ClockJump(**given(self))
 
 
 class _Answers(Closed):
-    any: _Statuses | None = None
-    reads: _Statuses | None = None
-    triggers: _Statuses | None = None
+    any: WrittenTurns | None = None
+    reads: WrittenTurns | None = None
+    triggers: WrittenTurns | None = None
 
     def value(self) -> Answers:
-        return Answers(**_given(self))
+        return Answers(**given(self))
 
 
 class _Segment(Closed):
@@ -176,22 +195,24 @@ class _Segment(Closed):
     refresh: Duration | None = None
     lag: Duration | None = None
     stuck: Annotated[list[_ChannelName], BeforeValidator(_channels), AfterValidator(_channel_set)] | None = None
+    stamp: Annotated[Literal["moves", "stays", "back", "ahead"], AfterValidator(StampAfter)] | None = None
     answers: Annotated[_Answers, AfterValidator(_Answers.value)] | None = None
 
     def value(self) -> ScenarioSegment:
-        return ScenarioSegment(**_given(self))
+        return ScenarioSegment(**given(self))
 
 
 class _Scenario(Closed):
     key: Text | None = None
     rate_limit: Annotated[_RateLimit, AfterValidator(_RateLimit.value)] | None = None
     latency: Duration | None = None
-    stamps: Annotated[Literal["seconds", "milliseconds"], AfterValidator(Stamps)] | None = None
+    stamps: Annotated[Literal["seconds", "milliseconds", "nanoseconds", "offset"], AfterValidator(Stamps)] | None = None
     clock_skew: Annotated[float, BeforeValidator(_signed_duration)] | None = None
+    clock_jump: Annotated[_ClockJump, AfterValidator(_ClockJump.value)] | None = None
     segments: Annotated[list[Annotated[_Segment, AfterValidator(_Segment.value)]], AfterValidator(tuple)]
 
     def value(self) -> Scenario:
-        return Scenario(**_given(self))
+        return Scenario(**given(self))
 
 
 def _contradictions(root: Mapping) -> Iterator[Problem]:

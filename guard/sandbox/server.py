@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 import socket
+import struct
 import sys
 import threading
 import time
@@ -14,17 +15,20 @@ from socketserver import TCPServer, ThreadingMixIn
 from typing import TYPE_CHECKING, Any, Self
 
 from guard.errors import UsageError
-from guard.sandbox.api import Answer, Api, Request
+from guard.sandbox.api import Api, Request
+from guard.sandbox.wire import RESET, steps
 from guard.sandbox.world import World
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from guard.sandbox.contents import Answer
     from guard.sandbox.scenario import Scenario
 
 HOST = "127.0.0.1"
 _IDLE_TIMEOUT = 60.0
 _STOP_INTERVAL = 0.02
+_RESET_ON_CLOSE = struct.pack("ii", 1, 0)  # SO_LINGER, for no time at all
 
 
 class Sandbox:
@@ -81,12 +85,17 @@ class _Server(ThreadingMixIn, TCPServer):
         self._latency = latency
         self._stopping = threading.Event()
         self._connections: set[socket.socket] = set()
+        self._to_be_reset: set[socket.socket] = set()
         super().__init__((HOST, port), _Handler)
 
-    def pause(self) -> None:
-        """Let the scenario's latency pass, or less when the server stops."""
-        if self._latency:
-            self._stopping.wait(self._latency)
+    def pause(self, seconds: float | None = None) -> None:
+        """Let so many seconds pass, by default the scenario's latency; raise ConnectionError when the server stops."""
+        if self._stopping.wait(self._latency if seconds is None else seconds):
+            raise ConnectionAbortedError
+
+    def reset(self, connection: socket.socket) -> None:
+        """Have a connection end in a reset, once whoever serves it is done."""
+        self._to_be_reset.add(connection)
 
     def stop(self) -> None:
         """Take no more connections, break off those that are open, and wait for their threads."""
@@ -103,7 +112,12 @@ class _Server(ThreadingMixIn, TCPServer):
 
     def shutdown_request(self, request: Any) -> None:
         self._connections.discard(request)
-        super().shutdown_request(request)
+        if request in self._to_be_reset:
+            self._to_be_reset.discard(request)
+            request.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
+            self.close_request(request)
+        else:
+            super().shutdown_request(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         # A client that goes away in the middle of an answer is no news.
@@ -122,7 +136,8 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self._skip_body()
         self.server.pause()
-        self._send(self.server.api.answer(self.command, self.path, self.headers["Authorization"]))
+        asked = f"{self.requestline}\r\n" + "".join(f"{name}: {value}\r\n" for name, value in self.headers.items())
+        self._send(self.server.api.answer(self.command, self.path, self.headers["Authorization"], asked=asked))
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:  # noqa: ARG002 - as inherited
         if code == HTTPStatus.NOT_IMPLEMENTED:  # the base class: there is no do_METHOD. The API has an answer to that.
@@ -143,13 +158,22 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
 
     def _send(self, answer: Answer) -> None:
-        self.send_response_only(answer.status)
-        for name, value in answer.headers.items():
-            self.send_header(name, value)
-        self.send_header("Content-Length", str(len(answer.body)))
+        """Send the answer with its fault, after which the connection goes down."""
+        self.close_connection = self.close_connection or answer.fault is not None
+        body = b"" if self.command == "HEAD" else answer.body
+        for step in steps(answer.fault, self._head(answer), body):
+            if step is RESET:
+                self.server.reset(self.connection)
+            elif isinstance(step, float):
+                self.server.pause(step)
+            else:
+                self.wfile.write(step)
+                self.wfile.flush()
+
+    def _head(self, answer: Answer) -> bytes:
+        phrase = self.responses[answer.status][0] if answer.status in self.responses else ""
+        headers = {**answer.headers, "Content-Length": str(len(answer.body))}
         if self.close_connection:
-            self.send_header("Connection", "close")
-        self.end_headers()
-        if self.command != "HEAD":
-            self.wfile.write(answer.body)
-        self.wfile.flush()
+            headers["Connection"] = "close"
+        lines = "".join(f"{name}: {text}\r\n" for name, text in headers.items())
+        return f"{self.protocol_version} {answer.status:d} {phrase}\r\n{lines}\r\n".encode("latin-1")

@@ -7,19 +7,24 @@ refresh that has not ended is swallowed. All of it follows an injected clock; no
 
 from __future__ import annotations
 
+import itertools
 import math
 import threading
 import time
-from collections import deque
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from guard.model import Channel
+from guard.sandbox.scenario import StampAfter
+from guard.sandbox.turns import AGAIN, WELL, Turn
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from guard.sandbox.scenario import RateLimit, Scenario, ScenarioSegment
+    from guard.sandbox.turns import Turns
+
+_YEAR = 365 * 86_400.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,13 +49,23 @@ class World:
     def __init__(self, scenario: Scenario, *, clock: Callable[[], float] = time.time) -> None:
         self._clock = clock
         self._clock_skew = scenario.clock_skew
+        self._clock_jump = scenario.clock_jump
+        self._started_at = clock()
         self._lock = threading.Lock()
-        self._segments = {each.uuid: _LivingSegment(each, self.now()) for each in scenario.segments}
-        self._allowance = _Allowance(scenario.rate_limit, self.now()) if scenario.rate_limit else None
+        self._segments = {
+            each.uuid: _LivingSegment(each, self._started_at, self._server_time) for each in scenario.segments
+        }
+        self._allowance = _Allowance(scenario.rate_limit, self._started_at) if scenario.rate_limit else None
 
     def now(self) -> float:
         """Return the time by the server's clock, in seconds since 1970."""
-        return self._clock() + self._clock_skew
+        return self._server_time(self._clock())
+
+    def _server_time(self, seconds: float) -> float:
+        """Return what the server's clock shows when ours shows ``seconds``."""
+        jump = self._clock_jump
+        jumped = jump.by if jump and seconds >= self._started_at + jump.after else 0.0
+        return seconds + self._clock_skew + jumped
 
     def has_segment(self, uuid: str) -> bool:
         """Return whether there is such a segment; the other methods raise KeyError when there is none."""
@@ -59,27 +74,32 @@ class World:
     def admits_request(self) -> bool:
         """Return whether the rate limit has room for one more request, and take the room."""
         with self._lock:
-            return self._allowance is None or self._allowance.take(self.now())
+            return self._allowance is None or self._allowance.take(self._clock())
 
-    def next_status(self, uuid: str, *, is_trigger: bool) -> int | None:
-        """Take the next HTTP status that the segment is to give before it behaves; None when none is left."""
+    def next_turn(self, uuid: str, *, is_trigger: bool) -> Turn:
+        """Take the next answer that the segment is to give; once none is left, every answer is as it should be."""
         with self._lock:
-            return self._segments[uuid].next_status(is_trigger=is_trigger)
+            return self._segments[uuid].next_turn(is_trigger=is_trigger)
+
+    def first(self, uuid: str, *, bypass_global: bool = False) -> SegmentState:
+        """Return how the segment stood at first, as a replica shows it that has heard of nothing since."""
+        with self._lock:
+            return self._segments[uuid].first(bypass_global=bypass_global)
 
     def read(self, uuid: str, *, bypass_global: bool = False) -> SegmentState:
         """Return how the segment stands now, without or with the people outside the global inclusion segment."""
         with self._lock:
-            return self._segments[uuid].state(self.now(), bypass_global=bypass_global)
+            return self._segments[uuid].state(self._clock(), bypass_global=bypass_global)
 
     def trigger(self, uuid: str, channel: Channel, *, bypass_global: bool = False) -> SegmentState:
         """Start counting one channel, unless a refresh has not ended yet; the answer says ``refreshing`` either way."""
         with self._lock:
-            return self._segments[uuid].trigger(channel, self.now(), bypass_global=bypass_global)
+            return self._segments[uuid].trigger(channel, self._clock(), bypass_global=bypass_global)
 
     def segments(self) -> list[SegmentState]:
         """Return how every segment stands now, in the order of the scenario."""
         with self._lock:
-            now = self.now()
+            now = self._clock()
             return [segment.state(now, bypass_global=False) for segment in self._segments.values()]
 
 
@@ -96,20 +116,24 @@ class _Refresh:
 class _LivingSegment:
     """One segment as it changes; its owner holds the lock."""
 
-    def __init__(self, segment: ScenarioSegment, now: float) -> None:
+    def __init__(self, segment: ScenarioSegment, now: float, server_time: Callable[[float], float]) -> None:
         self._segment = segment
+        self._server_time = server_time
         self._running: _Refresh | None = None
-        self._first_statuses = deque(segment.answers.any)
-        self._read_statuses = deque(segment.answers.reads)
-        self._trigger_statuses = deque(segment.answers.triggers)
+        self._first_turns = _turns(segment.answers.any)
+        self._turns = {False: _turns(segment.answers.reads), True: _turns(segment.answers.triggers)}
         self._counted_at: float | None = None
         self._counts: dict[bool, dict[Channel, int]] = {bypass: dict.fromkeys(Channel, 0) for bypass in (False, True)}
         if segment.counted is not None:
-            self._counted_at = now - segment.counted
+            self._counted_at = server_time(now) - segment.counted
             self._counts = {
                 bypass: {channel: self._people(count, channel, bypass) for channel, count in segment.counts.items()}
                 for bypass in (False, True)
             }
+        self._first = {bypass: self.state(now, bypass_global=bypass) for bypass in (False, True)}
+
+    def first(self, *, bypass_global: bool) -> SegmentState:
+        return self._first[bypass_global]
 
     def state(self, now: float, *, bypass_global: bool) -> SegmentState:
         self._settle(now)
@@ -128,11 +152,8 @@ class _LivingSegment:
             self._running = _Refresh(channel=channel, bypass_global=bypass_global, begins=begins, ends=ends)
         return replace(before, refreshing=True)
 
-    def next_status(self, *, is_trigger: bool) -> int | None:
-        for statuses in (self._first_statuses, self._trigger_statuses if is_trigger else self._read_statuses):
-            if statuses:
-                return statuses.popleft()
-        return None
+    def next_turn(self, *, is_trigger: bool) -> Turn:
+        return next(self._first_turns, None) or next(self._turns[is_trigger], WELL)
 
     def _settle(self, now: float) -> None:
         """Let a refresh that has ended by now show its result."""
@@ -140,14 +161,32 @@ class _LivingSegment:
         if refresh is None or refresh.ends > now:
             return
         self._running = None
-        self._counted_at = refresh.ends
+        self._counted_at = self._stamp_after(refresh)
         found = self._segment.fresh.get(refresh.channel, self._segment.counts.get(refresh.channel))
         if found is not None:
             people = self._people(found, refresh.channel, refresh.bypass_global)
             self._counts[refresh.bypass_global][refresh.channel] = people
 
+    def _stamp_after(self, refresh: _Refresh) -> float | None:
+        ended_at = self._server_time(refresh.ends)
+        match self._segment.stamp:
+            case StampAfter.MOVES:
+                return ended_at
+            case StampAfter.STAYS:
+                return self._counted_at
+            case StampAfter.BACK:
+                return ended_at - _YEAR
+            case StampAfter.AHEAD:
+                return ended_at + _YEAR
+
     def _people(self, count: int, channel: Channel, bypass_global: bool) -> int:  # noqa: FBT001 - plain arithmetic
         return count + self._segment.outside_global_inclusion.get(channel, 0) * bypass_global
+
+
+def _turns(listed: Turns) -> Iterator[Turn]:
+    """Yield the answers of a list one after another; for ever where it says so."""
+    turns = [Turn(status=each) if isinstance(each, int) else each for each in listed if each is not AGAIN]
+    return itertools.cycle(turns) if AGAIN in listed else iter(turns)
 
 
 class _Allowance:

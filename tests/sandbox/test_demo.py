@@ -11,7 +11,16 @@ from guard.rules import load_rules
 from guard.rules.document import parse_document, read_document
 from guard.sandbox import demo
 from guard.sandbox.demo import demo_scenario, example_rules, run_demo
-from guard.sandbox.scenario import ScenarioSegment, _Answers, _RateLimit, _Scenario, _Segment, load_scenario
+from guard.sandbox.scenario import (
+    ScenarioSegment,
+    _Answers,
+    _ClockJump,
+    _RateLimit,
+    _Scenario,
+    _Segment,
+    load_scenario,
+)
+from guard.sandbox.turns import _Turn
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -74,6 +83,9 @@ def test_the_demonstration_s_scenario_shows_every_key_of_a_scenario_file() -> No
     assert {key for segment in root["segments"] for key in segment} == set(_Segment.model_fields)
     answers = [segment["answers"] for segment in root["segments"] if "answers" in segment]
     assert {key for each in answers for key in each} == set(_Answers.model_fields)
+    turns = [turn for each in answers for turn in each["reads"] if isinstance(turn, dict)]
+    assert {key for turn in turns for key in turn} == set(_Turn.model_fields)
+    assert set(root["clock_jump"]) == set(_ClockJump.model_fields)
 
 
 def test_the_demonstration_runs_check_on_the_example_rules_against_the_sandbox(

@@ -6,15 +6,19 @@ import pytest
 
 from guard.errors import RulesError, UsageError
 from guard.model import Channel
+from guard.sandbox.faults import Fault
 from guard.sandbox.scenario import (
     Answers,
+    ClockJump,
     RateLimit,
     Scenario,
     ScenarioSegment,
+    StampAfter,
     Stamps,
     load_scenario,
     parse_scenario,
 )
+from guard.sandbox.turns import AGAIN, WELL, Turn
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,6 +32,7 @@ rate_limit:
 latency: 20ms
 stamps: seconds
 clock_skew: 1h30m
+clock_jump: {{after: 5s, by: -1h}}
 segments:
   - uuid: {UUID}
     name: Newsletter
@@ -39,7 +44,11 @@ segments:
     refresh: 500ms
     lag: 250ms
     stuck: [push, sms]
-    answers: {{any: [503], reads: [429], triggers: [409, 500]}}
+    stamp: stays
+    answers:
+      any: [503, well, again]
+      reads: [429, drip, {{status: 429, retry_after: soon}}, {{status: 302, location: /}}, {{status: 503, fault: echo}}]
+      triggers: [{{says: {{email_users: "null", approxusers: absent}}}}]
 """
 
 
@@ -64,6 +73,7 @@ def test_every_key_of_a_file_becomes_part_of_the_scenario() -> None:
         latency=0.02,
         stamps=Stamps.SECONDS,
         clock_skew=5400.0,
+        clock_jump=ClockJump(after=5.0, by=-3600.0),
         segments=(
             ScenarioSegment(
                 uuid=UUID,
@@ -76,7 +86,18 @@ def test_every_key_of_a_file_becomes_part_of_the_scenario() -> None:
                 refresh=0.5,
                 lag=0.25,
                 stuck=frozenset({Channel.PUSH, Channel.SMS}),
-                answers=Answers(any=(503,), reads=(429,), triggers=(409, 500)),
+                stamp=StampAfter.STAYS,
+                answers=Answers(
+                    any=(Turn(status=503), WELL, AGAIN),
+                    reads=(
+                        Turn(status=429),
+                        Turn(fault=Fault.DRIP),
+                        Turn(status=429, retry_after="soon"),
+                        Turn(status=302, location="/"),
+                        Turn(status=503, fault=Fault.ECHO),
+                    ),
+                    triggers=(Turn(says={"email_users": "null", "approxusers": "absent"}),),
+                ),
             ),
         ),
     )
@@ -113,7 +134,20 @@ def test_the_server_s_clock_can_be_behind() -> None:
         (segment_with("fresh: {email: -5}"), "4:20: segments[1].fresh.email: -5 is below 0"),
         (segment_with("stuck: [fax]"), "4:13: segments[1].stuck[1]:"),
         (segment_with("stuck: 5"), "4:12: segments[1].stuck: 5 is no list"),
-        (segment_with("answers: {any: [200]}"), "4:21: segments[1].answers.any[1]: 200 is none of the API's errors"),
+        (
+            segment_with("answers: {any: [200]}"),
+            "4:21: segments[1].answers.any[1]: 200 is none of the statuses",
+        ),
+        (
+            segment_with("answers: {any: [503, dripp]}"),
+            '4:26: segments[1].answers.any[2]: "dripp" is not possible here',
+        ),
+        (segment_with("answers: {any: [true]}"), "4:21: segments[1].answers.any[1]: true is no whole number"),
+        (segment_with("answers: {any: [again]}"), "4:20: segments[1].answers.any: again stands at the end of a list"),
+        (segment_with("answers: {any: [again, 503]}"), "4:20: segments[1].answers.any: again stands at the end"),
+        (segment_with("answers: {reads: [{statsu: 503}]}"), "4:24: segments[1].answers.reads[1].statsu: unknown key"),
+        (segment_with("answers: {reads: [{says: {email: x}}]}"), "4:31: segments[1].answers.reads[1].says.email:"),
+        (segment_with("stamp: gone"), '4:12: segments[1].stamp: "gone" is not possible here'),
         (segment_with("answers: {trigger: [503]}"), "4:15: segments[1].answers.trigger: unknown key; did you mean"),
         (segment_with("refresh: 0s"), '4:14: segments[1].refresh: "0s" is out of bounds'),
     ],

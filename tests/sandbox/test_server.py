@@ -10,8 +10,10 @@ import httpx
 import pytest
 
 from guard.errors import UsageError
-from guard.sandbox.scenario import Scenario, ScenarioSegment
+from guard.sandbox.faults import Fault
+from guard.sandbox.scenario import Answers, Scenario, ScenarioSegment
 from guard.sandbox.server import Sandbox
+from guard.sandbox.turns import Turn
 
 Serve = Callable[[Scenario], tuple[Sandbox, httpx.Client]]
 
@@ -93,6 +95,44 @@ def test_stopping_does_not_wait_for_a_slow_answer() -> None:
     with connection:
         assert connection.recv(65_536) == b""
     assert threading.active_count() == threads_before
+
+
+def with_fault(fault: Fault) -> Scenario:
+    answers = Answers(any=(Turn(fault=fault),))
+    return Scenario(segments=(ScenarioSegment(uuid=UUID, name="Newsletter", answers=answers),))
+
+
+@pytest.mark.parametrize("fault", [Fault.RESET_BEFORE_HEADERS, Fault.RESET_IN_BODY])
+def test_a_reset_is_one_on_the_wire(serve: Serve, fault: Fault) -> None:
+    sandbox, _ = serve(with_fault(fault))
+    with connect(sandbox) as connection:
+        connection.sendall(REQUEST)
+        with pytest.raises(ConnectionResetError):
+            list(iter(lambda: connection.recv(65_536), b""))
+
+
+def test_an_early_close_is_no_reset(serve: Serve) -> None:
+    sandbox, _ = serve(with_fault(Fault.CLOSE_IN_BODY))
+    with connect(sandbox) as connection:
+        connection.sendall(REQUEST)
+        received = b"".join(iter(lambda: connection.recv(65_536), b""))
+    assert received.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert not received.endswith(b"}")
+
+
+@pytest.mark.parametrize("fault", [Fault.HANG_IN_BODY, Fault.ENDLESS, Fault.ENDLESS_CONTINUE])
+def test_stopping_does_not_wait_for_an_answer_that_never_ends(fault: Fault) -> None:
+    with Sandbox(with_fault(fault)) as sandbox:
+        connection = connect(sandbox)
+        connection.sendall(REQUEST)
+        assert connection.recv(16).startswith(b"HTTP/1.1 ")
+    with connection:
+        assert len(list(iter(lambda: connection.recv(65_536), b""))) < 1000
+
+
+def test_an_echo_tells_the_request_s_own_headers(serve: Serve) -> None:
+    _, client = serve(with_fault(Fault.ECHO))
+    assert "Authorization: Basic " in client.get(COUNTS).json()["message"]
 
 
 def test_a_port_in_use_is_a_usage_error_with_a_hint(serve: Serve) -> None:

@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 
 from guard.model import Channel
-from guard.sandbox.scenario import Answers, RateLimit, Scenario, ScenarioSegment
+from guard.sandbox.scenario import Answers, ClockJump, RateLimit, Scenario, ScenarioSegment, StampAfter
+from guard.sandbox.turns import AGAIN, WELL, Turn
 from guard.sandbox.world import World
 
 UUID = "2dd093e6-8c6f-4e14-8a2c-744477e1fdef"
@@ -208,8 +209,56 @@ def test_statuses_to_give_first_are_given_once_each_and_in_order(clock: Clock) -
     answers = Answers(any=(503,), reads=(429,), triggers=(409, 500))
     world = world_of(ScenarioSegment(uuid=UUID, name="Newsletter", answers=answers), clock)
     triggers = [True, True, False, True, True, False]
-    given = [world.next_status(UUID, is_trigger=is_trigger) for is_trigger in triggers]
-    assert given == [503, 409, 429, 500, None, None]
+    given = [world.next_turn(UUID, is_trigger=is_trigger).status for is_trigger in triggers]
+    assert given == [503, 409, 429, 500, 200, 200]
+
+
+def test_a_list_that_ends_in_again_is_given_for_ever(clock: Clock) -> None:
+    answers = Answers(any=(Turn(status=429),), reads=(503, WELL, AGAIN))
+    world = world_of(ScenarioSegment(uuid=UUID, name="Newsletter", answers=answers), clock)
+    assert [world.next_turn(UUID, is_trigger=False).status for _ in range(6)] == [429, 503, 200, 503, 200, 503]
+    assert world.next_turn(UUID, is_trigger=True) == WELL
+
+
+@pytest.mark.parametrize(
+    ("stamp", "moved_to"),
+    [
+        (StampAfter.MOVES, START + 5),
+        (StampAfter.STAYS, START - 3600),
+        (StampAfter.BACK, START + 5 - 365 * 86_400),
+        (StampAfter.AHEAD, START + 5 + 365 * 86_400),
+    ],
+)
+def test_a_refresh_does_to_the_stamp_what_the_scenario_says(clock: Clock, stamp: StampAfter, moved_to: float) -> None:
+    segment = ScenarioSegment(uuid=UUID, name="Newsletter", counts=COUNTED, fresh=FOUND, refresh=5.0, stamp=stamp)
+    world = world_of(segment, clock)
+    world.trigger(UUID, Channel.EMAIL)
+    clock.move(5)
+    assert world.read(UUID).counted_at == moved_to
+    assert world.read(UUID).counts[Channel.EMAIL] == FOUND[Channel.EMAIL]
+
+
+def test_a_replica_shows_how_it_was_at_first(clock: Clock) -> None:
+    world = world_of(SEGMENT, clock)
+    before = world.read(UUID)
+    world.trigger(UUID, Channel.EMAIL)
+    clock.move(60)
+    assert world.read(UUID) != before
+    assert world.first(UUID) == before
+
+
+@pytest.mark.parametrize("by", [3600.0, -3600.0])
+def test_a_clock_that_jumps_takes_the_stamps_along_and_ends_no_refresh_sooner_or_later(clock: Clock, by: float) -> None:
+    world = World(Scenario(segments=(SEGMENT,), clock_jump=ClockJump(after=3.0, by=by)), clock=clock)
+    world.trigger(UUID, Channel.EMAIL)
+    clock.move(2.5)
+    assert world.now() == START + 2.5
+    clock.move(2.0)
+    assert world.now() == START + 4.5 + by
+    assert world.read(UUID).refreshing
+    clock.move(0.5)
+    assert not world.read(UUID).refreshing
+    assert world.read(UUID).counted_at == START + 5 + by
 
 
 def test_the_rate_limit_admits_a_second_s_worth_at_once_and_then_its_rate(clock: Clock) -> None:

@@ -1,0 +1,62 @@
+"""Plays the rows that were asked for, six side by side, and prints the table of what came of them at the end."""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.faults.playing import Outcome, play
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from tests.faults.row import Row
+
+_SIDE_BY_SIDE = 6  # most of them wait most of the time
+collect_ignore = [] if os.name == "posix" else ["test_matrix.py", "test_secrets.py"]
+"""What they try is the same everywhere, but how a connection ends and who may read a file is not."""
+
+_played: dict[Row, Future[Outcome]] = {}
+
+
+@pytest.fixture(scope="session")
+def played(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[Row], Outcome]]:
+    """Return what came of a row; all that this session asks for are played from now on."""
+    asked = [row for each in request.session.items if (row := _row_of(each))]
+    with ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
+        for row in dict.fromkeys(asked):
+            _played[row] = pool.submit(play, row, tmp_path_factory.mktemp("row"))
+        yield lambda row: _played[row].result()
+        pool.shutdown(cancel_futures=True)
+
+
+def _row_of(item: Any) -> Row | None:
+    row: Row | None = getattr(getattr(item, "callspec", None), "params", {}).get("row")
+    return row
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print a line for every row that was played, by its group."""
+    failed = {each.nodeid.partition("[")[2][:-1] for each in terminalreporter.stats.get("failed", [])}
+    done = {row: future.result() for row, future in _played.items() if future.done() and not future.cancelled()}
+    groups: defaultdict[str, list[Row]] = defaultdict(list)
+    for row in done:
+        groups[row.group].append(row)
+    for group, rows in groups.items():
+        terminalreporter.section(group)
+        for row in rows:
+            outcome = done[row]
+            mark = "FAILED" if row.fault in failed else "as it should"
+            terminalreporter.write_line(
+                f"{mark:12} {row.fault:70} {row.ends!s:40} {len(outcome.requests):3} requests {outcome.seconds:5.1f} s"
+            )
+    if done:
+        terminalreporter.section("In all")
+        seconds = max(outcome.seconds for outcome in done.values())
+        terminalreporter.write_line(f"{len(done)} faults, {len(failed)} failed tests; the longest took {seconds:.1f} s")

@@ -1,0 +1,62 @@
+"""Every fault, against the real command over a real socket: what it ends in, how soon, after how many requests."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from guard.exit_code import ExitCode
+from guard.report import Format
+from tests.faults.playing import longest, secrets_in
+from tests.faults.table import ROWS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.faults.playing import Outcome
+    from tests.faults.row import Row
+
+    Played = Callable[[Row], Outcome]
+
+every_row = pytest.mark.parametrize("row", [pytest.param(row, id=row.fault) for row in ROWS])
+
+
+def guard_of(outcome: Outcome) -> Any:
+    return json.loads(outcome.reports["json"])["segments"][0]["guards"][0]
+
+
+@every_row
+def test_a_fault_ends_as_it_should(row: Row, played: Played) -> None:
+    outcome = played(row)
+
+    assert outcome.code == row.ends.code, outcome.stderr
+    if row.ends.code is ExitCode.USAGE:
+        assert outcome.reports == {}
+        return
+    assert set(outcome.reports) == set(Format)
+    guard = guard_of(outcome)
+    assert guard["count"] == row.ends.count
+    assert guard["reason"] in (row.ends.reasons or {None}), guard["detail"]
+
+
+@every_row
+def test_a_fault_costs_no_more_time_and_requests_than_it_should(row: Row, played: Played) -> None:
+    outcome = played(row)
+
+    fewest, most = row.requests
+    assert fewest <= len(outcome.requests) <= most
+    assert outcome.seconds < longest(row)
+
+
+@every_row
+def test_no_fault_brings_a_secret_or_a_traceback_to_light(row: Row, played: Played) -> None:
+    outcome = played(row)
+
+    assert {place: found for place, text in outcome.texts().items() if (found := secrets_in(text))} == {}
+    assert "Traceback" not in outcome.stdout + outcome.stderr
+    assert "\x1b" not in outcome.stdout + outcome.stderr
+    if stranger := outcome.setting.stranger:
+        assert bytes(stranger.seen).startswith(outcome.setting.must_see or b"")
+        assert outcome.setting.must_see or not stranger.seen

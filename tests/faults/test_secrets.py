@@ -1,0 +1,209 @@
+"""The key where nobody thinks of it: in reprs, in tracebacks with local variables, in logs, in the process list."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+import logging
+import os
+import stat
+import subprocess
+import sys
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from rich.console import Console
+from rich.pretty import pretty_repr
+from rich.traceback import Traceback
+
+from guard import check, load_rules
+from guard.blueshift.account import Account, ApiKey, open_account
+from guard.blueshift.answers import parse_answer
+from guard.blueshift.client import Client
+from guard.blueshift.counting import connect
+from guard.blueshift.failures import RequestError, UnavailableError
+from guard.errors import UsageError
+from guard.model import Channel, Pacing, Region
+from guard.report import Format
+from guard.sandbox.faults import Fault
+from guard.sandbox.scenario import Answers, Scenario, ScenarioSegment
+from guard.sandbox.server import Sandbox
+from guard.sandbox.turns import AGAIN, Turn
+from tests.faults.playing import secrets_in
+from tests.faults.row import KEY, UUID, WELL, Row
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+RULES = Row(group="Secrets", fault="none", ends=WELL).rules
+
+
+def playing(*turns: Turn) -> Scenario:
+    people = {Channel.EMAIL: 150}
+    answers = Answers(any=(*turns, AGAIN) if turns else ())
+    segment = ScenarioSegment(uuid=UUID, name="One", counts=people, fresh=people, refresh=0.05, answers=answers)
+    return Scenario(key=KEY, segments=(segment,))
+
+
+@pytest.fixture
+def rules(tmp_path: Path) -> Path:
+    (tmp_path / "rules.yaml").write_text(RULES, encoding="utf-8")
+    return tmp_path / "rules.yaml"
+
+
+@pytest.fixture
+def run(rules: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
+    """Start ``check`` on a scenario, beside its rules; what still runs at the end of the test is killed."""
+    with ExitStack() as stack:
+
+        def start(scenario: Scenario, *arguments: str, umask: int = -1) -> subprocess.Popen[str]:
+            sandbox = stack.enter_context(Sandbox(scenario))
+            environ = {**os.environ, "BLUESHIFT_API_KEY": KEY, "BLUESHIFT_BASE_URL": sandbox.url}
+            process = subprocess.Popen(
+                [sys.executable, "-m", "guard", "check", *arguments],
+                cwd=rules.parent,
+                env=environ,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+                umask=umask,
+            )
+            stack.enter_context(process)
+            stack.callback(process.kill)
+            return process
+
+        yield start
+
+
+def account(sandbox: Sandbox) -> Account:
+    return Account(base_url=sandbox.url, region=Region.US, key=ApiKey(KEY))
+
+
+async def ask(sandbox: Sandbox) -> None:
+    async with Client(account(sandbox)) as client:
+        await client.get(f"/api/v1/segments/{UUID}/matching_users.json", {"refresh": "false"}, most_bytes=65_536)
+
+
+def with_locals(error: BaseException) -> str:
+    """Return a traceback as the most talkative of tools prints it, less this test's own frame, which knows the key."""
+    assert error.__traceback__
+    ours = error.__traceback__.tb_next
+    shown = Traceback.from_exception(
+        type(error), error, ours, show_locals=True, locals_max_length=1000, locals_max_string=100_000
+    )
+    console = Console(file=io.StringIO(), width=500)
+    console.print(shown)
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue()
+
+
+def test_nothing_public_that_holds_the_key_prints_it() -> None:
+    opened = open_account({"BLUESHIFT_API_KEY": KEY})
+
+    async def holders() -> list[object]:
+        async with Client(opened) as client, connect(opened, Pacing()) as blueshift:
+            return [opened, opened.key, client, blueshift, client._http, client._http.auth]
+
+    for each in asyncio.run(holders()):
+        for text in (str(each), repr(each), f"{each}", pretty_repr(each, max_depth=3)):
+            assert secrets_in(text) == []
+
+
+def test_the_key_goes_into_no_copy_of_another_kind() -> None:
+    with pytest.raises(TypeError):
+        json.dumps(ApiKey(KEY))
+    with pytest.raises(TypeError):
+        vars(ApiKey(KEY))
+
+
+@pytest.mark.parametrize(
+    "turn",
+    [
+        Turn(status=500, fault=Fault.ECHO),
+        Turn(fault=Fault.RESET_BEFORE_HEADERS),
+        Turn(fault=Fault.RESET_IN_BODY),
+        Turn(fault=Fault.TWO_LENGTHS),
+    ],
+    ids=["echo", "reset-before-headers", "reset-in-body", "two-lengths"],
+)
+def test_a_traceback_with_local_variables_of_a_request_does_not_show_the_key(turn: Turn) -> None:
+    with Sandbox(playing(turn)) as sandbox:
+        with pytest.raises(RequestError) as raised:
+            asyncio.run(ask(sandbox))
+
+        shown = with_locals(raised.value)
+
+    assert "account" in shown
+    assert secrets_in(shown) == []
+
+
+def test_an_answer_that_makes_no_sense_is_not_quoted_by_pydantic() -> None:
+    body = json.dumps({"refresh_status": KEY * 20, "name": KEY}).encode()
+
+    with pytest.raises(UnavailableError) as raised:
+        parse_answer(body, None)
+
+    assert "input_value" not in str(raised.value)
+    assert raised.value.__cause__ is None
+    assert raised.value.__suppress_context__
+
+
+@pytest.mark.parametrize("text", [f"{KEY} ", f"{KEY}\n", f"{KEY}\u00e9", f"{KEY}:"])
+def test_a_key_that_cannot_be_one_is_not_told(text: str) -> None:
+    with pytest.raises(UsageError) as raised:
+        ApiKey(text)
+
+    assert secrets_in(f"{raised.value} {raised.value!r} {raised.value.hint}") == []
+
+
+def test_the_libraries_below_do_not_log_the_key_even_when_they_are_asked_to_log_all(
+    rules: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+
+    with Sandbox(playing()) as sandbox:
+        report = check(load_rules(rules), api_key=KEY, base_url=sandbox.url, timeout=20)
+
+    assert report.exit_code == 0
+    assert {"httpx", "httpcore.http11"} <= {each.name for each in caplog.records}
+    assert secrets_in(caplog.text) == []
+
+
+def test_debug_turns_on_no_log_but_ours(run: Callable[..., subprocess.Popen[str]]) -> None:
+    _, stderr = run(playing(), "--debug").communicate(timeout=60)
+
+    assert "guard.blueshift: " in stderr
+    assert "httpx" not in stderr
+    assert "httpcore" not in stderr
+
+
+def test_while_it_runs_neither_its_command_line_nor_a_process_of_its_own_has_the_key(
+    run: Callable[..., subprocess.Popen[str]],
+) -> None:
+    process = run(playing(Turn(fault=Fault.HANG_BEFORE_HEADERS)), "--timeout", "5s")
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    seen = []
+    while process.poll() is None:
+        seen.append(children.read_text(encoding="ascii"))
+        command_line = Path(f"/proc/{process.pid}/cmdline").read_text(encoding="utf-8")
+        assert secrets_in(command_line) == []
+        time.sleep(0.02)
+
+    assert set(seen) == {""}
+
+
+@pytest.mark.parametrize(("umask", "mode"), [(0o022, 0o644), (0o077, 0o600)])
+def test_reports_can_be_read_by_whom_the_umask_says(
+    run: Callable[..., subprocess.Popen[str]], rules: Path, umask: int, mode: int
+) -> None:
+    outputs = [word for each in Format for word in ("--output", f"{each}=report.{each}")]
+
+    process = run(playing(), *outputs, umask=umask)
+    process.communicate(timeout=60)
+
+    assert process.returncode == 0
+    assert {stat.S_IMODE(each.stat().st_mode) for each in rules.parent.glob("report.*")} == {mode}
