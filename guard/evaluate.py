@@ -67,13 +67,13 @@ def _judge_segment(segment: Segment, readings: SegmentReadings | None) -> Segmen
 
 def _judge_guard(guard: Guard, channels: Mapping[Channel, Count | Unavailable]) -> GuardResult:
     count = channels.get(guard.channel, _NOTHING_READ)
-    users = channels.get(Channel.USERS, _NOTHING_READ) if guard.needs_users else None
-    readings = [_observe(bound, count, users) for bound in guard.bounds]
+    users = (channels if guard.needs_users else {}).get(Channel.USERS, _NOTHING_READ)
+    held = [(bound, _observe(bound, count, users)) for bound in guard.bounds]
     checks = tuple(
         _check(bound, observed, guard.severity, _subject(guard.channel, bound, observed, count, users))
-        for bound, observed in zip(guard.bounds, readings, strict=True)
+        for bound, observed in held
     )
-    missing = next((each for each in readings if isinstance(each, Unavailable)), None)
+    missing = next((observed for _, observed in held if isinstance(observed, Unavailable)), None)
     known = worst(check.verdict for check in checks) is not Verdict.UNKNOWN
     return GuardResult(
         channel=guard.channel,
@@ -87,21 +87,15 @@ def _judge_guard(guard: Guard, channels: Mapping[Channel, Count | Unavailable]) 
     )
 
 
-def _observe(
-    bound: Bound, count: Count | Unavailable, users: Count | Unavailable | None
-) -> int | Fraction | Unavailable:
+def _observe(bound: Bound, count: Count | Unavailable, users: Count | Unavailable) -> int | Fraction | Unavailable:
     """Return what the bound is held against: people, or for a share an exact fraction of the users."""
-    match count, users:
-        case Unavailable(), _:
-            return count
-        case Count(value=value), _ if not bound.name.is_share:
-            return value
-        case Count(), Count(value=0):
-            return _ZERO_USERS
-        case Count(value=value), Count(value=all_users):
-            return Fraction(value, all_users)
-        case _:
-            return users if isinstance(users, Unavailable) else _NOTHING_READ
+    if isinstance(count, Unavailable):
+        return count
+    if not bound.name.is_share:
+        return count.value
+    if isinstance(users, Unavailable):
+        return users
+    return Fraction(count.value, users.value) if users.value else _ZERO_USERS
 
 
 def _check(bound: Bound, observed: int | Fraction | Unavailable, severity: Severity, subject: str) -> Check:
@@ -144,7 +138,7 @@ def _subject(
     bound: Bound,
     observed: int | Fraction | Unavailable,
     count: Count | Unavailable,
-    users: Count | Unavailable | None,
+    users: Count | Unavailable,
 ) -> str:
     """Say what was observed, as the start of a sentence."""
     label = _LABEL.get(channel, channel.value)
@@ -162,15 +156,13 @@ def _subject(
             return f"{label} reaches {number(int(observed))}"
 
 
-def _doubt(channel: Channel, count: Count | Unavailable, users: Count | Unavailable | None) -> str | None:
+def _doubt(channel: Channel, count: Count | Unavailable, users: Count | Unavailable) -> str | None:
     """Say when a channel reaches more people than there are users: the counts are approximate, and a reader wonders."""
-    match count, users:
-        case Count(value=value), Count(value=all_users) if value > all_users:
-            label = _LABEL.get(channel, channel.value)
-            reach = f"{label} ({number(value)}) is more than users ({number(all_users)})"
-            return f"{reach}: Blueshift's counts are approximate"
-        case _:
-            return None
+    if isinstance(count, Unavailable) or isinstance(users, Unavailable) or count.value <= users.value:
+        return None
+    label = _LABEL.get(channel, channel.value)
+    reach = f"{label} ({number(count.value)}) is more than users ({number(users.value)})"
+    return f"{reach}: Blueshift's counts are approximate"
 
 
 def _judge_campaign(

@@ -1,10 +1,17 @@
-"""Safety for every test: nothing of the machine's environment reaches the code under test."""
+"""Safety for every test: nothing of the machine's environment reaches the code under test.
+
+HYPOTHESIS_PROFILE=many tries twenty times as many examples of whatever can be anything.
+"""
 
 from __future__ import annotations
 
 import os
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("many", max_examples=20 * settings().max_examples, deadline=None)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 _OURS = ("BLUESHIFT_", "SLACK_", "GITHUB_")
 _OTHERS = {"NO_COLOR", "FORCE_COLOR", "SSL_CERT_FILE", "SSL_CERT_DIR", "SSLKEYLOGFILE", "COLUMNS", "TERM"}

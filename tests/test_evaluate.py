@@ -92,6 +92,47 @@ def test_what_cannot_be_judged_never_passes(reading: Unavailable | None, severit
     assert result.detail
 
 
+def test_a_segment_that_was_not_read_is_unknown_and_keeps_what_the_rules_say_of_it() -> None:
+    own = segment(guard(min=1), key="vip")
+    (result,), _ = evaluate(Plan(segments=(own,), campaigns=()), {})
+
+    assert (result.verdict, result.segment, result.uuid) == (Verdict.UNKNOWN, own, own.uuid)
+    assert (result.guards[0].reason, result.guards[0].detail) == (Reason.INTERNAL, "no count was taken")
+
+
+def test_a_segment_known_by_its_name_shows_the_uuid_that_was_found() -> None:
+    own = Segment(key="vip", name="VIP", guards=(guard(min=1),), line=1)
+    readings = {"vip": SegmentReadings(uuid="the-uuid-found", channels={})}
+    (result,), _ = evaluate(Plan(segments=(own,), campaigns=()), readings)
+
+    assert result.uuid == "the-uuid-found"
+
+
+@pytest.mark.parametrize("users", [pytest.param(STUCK, id="unavailable"), pytest.param(None, id="missing")])
+def test_a_share_without_its_users_never_passes(users: Unavailable | None) -> None:
+    result = judge(guard(share_min=Fraction(0)), count(9), users)
+
+    assert (result.verdict, result.users) == (Verdict.UNKNOWN, None)
+    assert result.reason is (Reason.TIMEOUT if users else Reason.INTERNAL)
+
+
+def test_users_are_shown_only_where_a_share_asks_for_them() -> None:
+    assert judge(guard(min=1), count(9), count(10)).users is None
+    assert judge(guard(share_min=Fraction(0)), count(9), count(10)).users == 10
+
+
+def test_results_carry_what_the_rules_ask_and_where() -> None:
+    own = guard(Channel.PUSH, Severity.WARN, min=5, share_max=Fraction(1, 2))
+    for reading in (count(3), STUCK):
+        result = judge(own, reading, count(10))
+
+        assert (result.channel, result.severity, result.line) == (Channel.PUSH, Severity.WARN, 1)
+        assert [(each.bound, each.limit, each.line) for each in result.checks] == [
+            (BoundName.MIN, 5, 2),
+            (BoundName.SHARE_MAX, Fraction(1, 2), 3),
+        ]
+
+
 def test_a_lenient_guard_warns_where_another_fails() -> None:
     assert judge(guard(min=10, severity=Severity.WARN), count(9)).verdict is Verdict.WARN
 
@@ -139,11 +180,16 @@ def test_a_channel_larger_than_its_users_is_remarked_on() -> None:
 
     assert (result.verdict, result.reason) == (Verdict.PASS, None)
     assert result.detail == "email (12) is more than users (10): Blueshift's counts are approximate"
+    as_many = judge(guard(Channel.IN_APP, share_min=Fraction(1, 2)), count(10), count(10))
+    more = judge(guard(Channel.IN_APP, share_min=Fraction(1, 2)), count(11), count(10))
+    assert as_many.detail is None
+    assert more.detail == "in-app (11) is more than users (10): Blueshift's counts are approximate"
 
 
 @pytest.mark.parametrize(
     ("own", "observed", "sentence"),
     [
+        pytest.param(guard(min=5), 5, "email reaches 5, which meets the minimum of 5", id="enough"),
         pytest.param(
             guard(min=10_000), 1_900, "email reaches 1,900, which is 8,100 below the minimum of 10,000", id="too-few"
         ),
@@ -166,20 +212,40 @@ def test_the_sentence_says_what_was_observed_and_how_far_off_it_is(own: Guard, o
     assert judge(own, count(observed)).checks[0].message == sentence
 
 
+@pytest.mark.parametrize(
+    ("own", "sentence"),
+    [
+        (guard(Channel.IN_APP, min=1), "in-app is unknown: the refresh did not end within 10 min"),
+        (
+            guard(share_min=Fraction(1, 2)),
+            "the share of email in users is unknown: the refresh did not end within 10 min",
+        ),
+    ],
+    ids=["people", "share"],
+)
+def test_the_sentence_says_what_is_unknown_and_why(own: Guard, sentence: str) -> None:
+    assert judge(own, STUCK).checks[0].message == sentence
+
+
 # Campaigns
 
 
-def campaign(*keys: str, ceiling: int = 100) -> Campaign:
-    total = Total(channel=Channel.SMS, bounds=bounds(max=ceiling), line=9)
+def campaign(*keys: str, ceiling: int = 100, channel: Channel = Channel.SMS) -> Campaign:
+    total = Total(channel=channel, bounds=bounds(max=ceiling), line=9)
     return Campaign(key="spring-sale", segments=keys, totals=(total,), line=8)
 
 
-def judge_total(ceiling: int = 100, **sms: Count | Unavailable) -> TotalResult:
+def judge_total(
+    ceiling: int = 100, channel: Channel = Channel.SMS, **reached: Count | Unavailable | None
+) -> TotalResult:
     plan = Plan(
-        segments=tuple(segment(guard(Channel.SMS, min=1), key=key) for key in sms),
-        campaigns=(campaign(*sms, ceiling=ceiling),),
+        segments=tuple(segment(guard(channel, min=1), key=key) for key in reached),
+        campaigns=(campaign(*reached, ceiling=ceiling, channel=channel),),
     )
-    readings = {key: SegmentReadings(uuid=None, channels={Channel.SMS: each}) for key, each in sms.items()}
+    readings = {
+        key: SegmentReadings(uuid=None, channels={} if each is None else {channel: each})
+        for key, each in reached.items()
+    }
     _, (result,) = evaluate(plan, readings)
     return result.totals[0]
 
@@ -199,6 +265,42 @@ def test_a_total_names_the_segments_that_reach_the_most() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("channel", "sentence"),
+    [
+        (Channel.USERS, "its segments together hold 6 users (c 3, b 2, a 1), which is within the maximum of 100"),
+        (Channel.IN_APP, "its segments together reach 6 by in-app (c 3, b 2, a 1), which is within the maximum of 100"),
+    ],
+)
+def test_a_total_of_three_segments_names_them_all(channel: Channel, sentence: str) -> None:
+    result = judge_total(channel=channel, a=count(1), b=count(2), c=count(3))
+
+    assert (result.channel, result.line) == (channel, 9)
+    assert [(check.message, check.limit, check.line) for check in result.checks] == [(sentence, 100, 2)]
+
+
+def test_a_total_over_a_channel_that_was_not_read_is_unknown() -> None:
+    result = judge_total(a=count(1), b=None)
+
+    assert (result.verdict, result.reason, result.detail) == (
+        Verdict.UNKNOWN,
+        Reason.INTERNAL,
+        "b: no count was taken",
+    )
+    assert result.checks[0].message == "the total of sms is unknown: b: no count was taken"
+
+
+def test_a_campaign_with_a_segment_that_nobody_looked_at_never_passes() -> None:
+    own = campaign("a", "b")
+    plan = Plan(segments=(segment(guard(Channel.SMS, min=1), key="a"),), campaigns=(own,))
+    readings = {"a": SegmentReadings(uuid=None, channels={Channel.SMS: count(7)})}
+
+    _, (result,) = evaluate(plan, readings)
+
+    assert (result.campaign, result.verdict) == (own, Verdict.UNKNOWN)
+    assert (result.totals[0].verdict, result.totals[0].detail) == (Verdict.UNKNOWN, "b: no count was taken")
+
+
 def test_a_total_with_one_unproven_segment_is_unknown_even_when_the_rest_is_over() -> None:
     result = judge_total(a=count(500), b=STUCK)
 
@@ -213,6 +315,15 @@ def test_a_campaign_is_no_better_than_its_segments() -> None:
     _, (result,) = evaluate(plan, readings)
 
     assert (result.totals[0].verdict, result.verdict) == (Verdict.PASS, Verdict.FAIL)
+
+
+def test_a_campaign_is_no_better_than_a_segment_that_was_not_checked() -> None:
+    plan = Plan(segments=(), campaigns=(campaign("a"),))
+    readings = {"a": SegmentReadings(uuid=None, channels={Channel.SMS: count(7)})}
+
+    _, (result,) = evaluate(plan, readings)
+
+    assert (result.totals[0].verdict, result.verdict) == (Verdict.PASS, Verdict.UNKNOWN)
 
 
 # An oracle of a few lines, written without a look at the evaluator

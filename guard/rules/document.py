@@ -1,12 +1,14 @@
 """A strict YAML document held against a pydantic model: every problem in it, in the words of whoever wrote it.
 
 Models for it inherit from ``Closed`` and take their kinds of values from ``guard.rules.fields``. An optional key is
-``x: T | None = None``: the key can be left out, and a null is a problem anyhow.
+``x: T | None = None``: the key can be left out, and a null is a problem anyhow. What holds a mapping or a list holds
+nothing else, as a problem inside of it is told by its way there.
 """
 
 from __future__ import annotations
 
 import stat
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
@@ -16,9 +18,9 @@ from guard.errors import Problem, RulesError, UsageError
 from guard.rules.problems import translated
 from guard.rules.scalars import described
 from guard.rules.syntax import problem_in
-from guard.rules.tree import Mapping
+from guard.rules.tree import MOST_PROBLEMS, Mapping
 from guard.rules.yaml import UnreadableError, read_yaml
-from guard.words import printable
+from guard.words import number, printable
 
 if TYPE_CHECKING:
     import os
@@ -67,33 +69,40 @@ def parse_document(
     """Return the document as an instance of the model, and as the mapping with the places that it was made from.
 
     ``across`` finds what is wrong from one key to another; it gets the mapping as it was read, right or wrong.
-    Raise RulesError with every problem, from the YAML's form to the model's and ``across``, sorted by line.
+    Raise RulesError with every problem, from the YAML's form to the model's and ``across``, sorted by line; with the
+    first 1,000 that were found where there are more, and with a hint that says so.
     """
     path = printable(path)
     try:
         tree = read_yaml(_decoded(data))
     except UnreadableError as error:
-        raise RulesError(path, error.problems) from None
+        raise _refused(path, error.problems) from None
     if not isinstance(tree.root, Mapping):
-        raise RulesError(path, tree.problems or [_no_mapping(tree.root, model)])
-    problems = list(tree.problems)
-    if across is not None:
-        problems += across(tree.root)
+        raise _refused(path, tree.problems or [_no_mapping(tree.root, model)])
+    document: M | None = None
+    of_the_model: Iterable[Problem] = ()
     try:
         document = model.model_validate(tree.root)
     except ValidationError as error:
-        problems += translated(error, tree.root, model)
-        raise RulesError(path, _told_once(problems, tree.nulls)) from None
-    if problems or tree.nulls:
-        raise RulesError(path, _told_once(problems, tree.nulls))
+        of_the_model = translated(error, tree.root, model)
+    problems = _told_once(chain(tree.problems, of_the_model, across(tree.root) if across else ()), tree.nulls)
+    if problems or document is None:
+        raise _refused(path, problems)
     return document, tree.root
+
+
+def _refused(path: str, problems: list[Problem]) -> RulesError:
+    if len(problems) <= MOST_PROBLEMS:
+        return RulesError(path, problems)
+    hint = f"there are more than these {number(MOST_PROBLEMS)}, which were found first; mend them and look again"
+    return RulesError(path, problems[:MOST_PROBLEMS], hint=hint)
 
 
 def _decoded(data: bytes) -> str:
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        before = data[: error.start].decode("utf-8-sig", errors="replace")
+        before = error.object[: error.start].decode()  # without the mark that the file may begin with
         is_utf16 = data.startswith((b"\xff\xfe", b"\xfe\xff"))
         what = "the file is UTF-16; save it as UTF-8" if is_utf16 else "this is not UTF-8; save the file as UTF-8"
         raise UnreadableError([problem_in(before, len(before), what)]) from error
@@ -102,12 +111,19 @@ def _decoded(data: bytes) -> str:
 def _no_mapping(root: Any, model: type[BaseModel]) -> Problem:
     needed = " and ".join(name for name, field in model.model_fields.items() if field.is_required())
     found = "holds nothing" if root is None else f"holds {described(root)} where keys and values belong"
-    advice = f"; it needs at least {needed}" if needed else ""
-    return Problem(line=1, column=1, where="", what=f"the file {found}{advice}")
+    return Problem(line=1, column=1, where="", what=f"the file {found}; it needs at least {needed}")
 
 
-def _told_once(problems: list[Problem], nulls: Iterable[Problem]) -> list[Problem]:
-    """Return the problems, each once however many aliases repeat it, and the nulls that nothing else was said about."""
-    reported = {problem.where for problem in problems}
-    every = [*problems, *(null for null in nulls if null.where not in reported)]
-    return list({(each.line, each.column, each.what): each for each in reversed(every)}.values())
+def _told_once(problems: Iterable[Problem], nulls: Iterable[Problem]) -> list[Problem]:
+    """Return the problems, each once however many aliases repeat it, and the nulls that nothing else was said about.
+
+    No more are looked for when one more than can be told was found.
+    """
+    told: dict[tuple[int, int, str], Problem] = {}
+    reported: set[str] = set()
+    for each in chain(problems, (null for null in nulls if null.where not in reported)):
+        told.setdefault((each.line, each.column, each.what), each)
+        reported.add(each.where)
+        if len(told) > MOST_PROBLEMS:
+            break
+    return list(told.values())

@@ -10,7 +10,6 @@ LONGEST = 24 * 3600.0
 """The longest duration, in seconds."""
 
 _DURATION = re.compile(r"(?:([0-9]{1,8})h)?(?:([0-9]{1,8})m)?(?:([0-9]{1,8})s)?(?:([0-9]{1,8})ms)?")
-_SECONDS = (3600.0, 60.0, 1.0, 0.001)
 _DIGITS = re.compile("[1-9][0-9]{0,4}")
 _UNITS_UP_TO = ((24, "Ns, Nm or Nh"), (24 * 60, "Ns or Nm"), (24 * 3600, "Ns"))  # none is offered beyond 24 hours
 
@@ -23,7 +22,8 @@ def parse_duration(text: str) -> float:
     found = _DURATION.fullmatch(text)
     if not text or found is None:
         raise ValueError(no_duration(text))
-    seconds = sum(int(amount or 0) * size for amount, size in zip(found.groups(), _SECONDS, strict=True))
+    hours, minutes, whole, thousandths = (int(amount or 0) for amount in found.groups())
+    seconds = hours * 3600 + minutes * 60 + whole + thousandths / 1000
     if not 0 < seconds <= LONGEST:
         raise ValueError(f"{described(text)} is out of bounds; write a duration of more than 0s and at most 24h")
     return seconds

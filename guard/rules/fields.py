@@ -50,7 +50,7 @@ def whole_number(value: object) -> int:
     """Return a whole number that is written in plain digits, maybe grouped by underscores; raise ValueError if not."""
     if type(value) is int:
         return value
-    if isinstance(value, Grouped) and len(value) <= 2 * _MOST_DIGITS:
+    if isinstance(value, Grouped):
         return int(value)
     raise ValueError(_not_whole(value))
 
@@ -129,8 +129,6 @@ def key(value: str) -> str:
 def _not_whole(value: object) -> str:
     said = described(value)
     match value:
-        case Grouped():
-            return f"{said} is too large"
         case str() if _IN_DIGITS.fullmatch(value):
             return f"{said} is text because of its quotes; write {said[1:-1]}"
         case Number(text=written) | str(written) if found := _SEPARATED.fullmatch(written):
@@ -154,10 +152,10 @@ def _joined(written: str, separator: str) -> str:
 def _how_to_write(said: str, written: str) -> str:
     if written[-3:].lower() in {"inf", "nan"}:
         return f"{said} is no number of anything; for no limit, leave the key out"
-    bare = written.replace("_", "").lstrip("+")
+    bare = written.replace("_", "").removeprefix("+")
     if _OTHER_BASE.fullmatch(bare):
         digits = str(int(bare, 0))
-    elif bare.lstrip("-").isdigit():
+    elif bare.removeprefix("-").isdigit():
         digits = bare.lstrip("-0") or "0"
     elif _FLOAT.fullmatch(bare) and Fraction(bare).denominator == 1:
         digits = str(Fraction(bare))
@@ -182,7 +180,7 @@ def _share_meant(written: str) -> str:
         return ""
     fraction = Fraction(written)
     if fraction <= 1:
-        per_cent = f"{float(fraction * 100):.13f}".rstrip("0").rstrip(".")
+        per_cent = f"{float(fraction * 100):.13f}".rstrip("0").removesuffix(".")
         return f"{written} or {per_cent}%"
     return f"{written}%" if fraction <= 100 else ""  # noqa: PLR2004 - per cent
 

@@ -27,9 +27,6 @@ class Grouped(str):
 
     __slots__ = ()
 
-    def __int__(self) -> int:
-        return int(self.replace("_", ""))
-
 
 class Refused:
     """What stands where something was refused and reported already, so that nothing reports it again."""
@@ -46,9 +43,10 @@ _CONSTANTS: dict[str, bool | None] = {
 }
 _NUMBERS_BEGIN_WITH = frozenset("0123456789+-.")
 _INTEGER = re.compile(r"0|-?[1-9][0-9]{0,15}")
-_GROUPED = re.compile(r"[1-9][0-9]{0,2}(_[0-9]{3})+")
+_GROUPED = re.compile(r"[1-9][0-9]{0,2}(_[0-9]{3}){1,10}")  # longer ones are kept as they are written
 _CUT = re.compile(r"-?[0-9][0-9.]*(?:, ?[0-9]+)+(?:%|[A-Za-z]{1,2})?")
 _LONGEST_CUT = 60  # a longer one is left as it is: joining each of its parts anew takes the square of the length
+_MOST_SHOWN = 60
 _END_OF_VALUE = re.compile(r"\s*[,}]")
 _ANY_NUMBER = re.compile(
     r"""[-+]? (?: [0-9][0-9_]* (?: \.[0-9_]* )? (?: [eE][-+]?[0-9]+ )?   # 010  1.0  1e3  1_0  5,000 digits
@@ -99,7 +97,7 @@ def described(value: object) -> str:
         case float():
             written = f"{value:g}"
         case str():
-            written = f'"{shortened(printable(value), 60)}"'
+            written = f'"{in_short(value)}"'
         case dict():
             written = "a mapping"
         case list():
@@ -107,3 +105,8 @@ def described(value: object) -> str:
         case _:
             written = "this"
     return shortened(written, 62)
+
+
+def in_short(text: str) -> str:
+    """Return a text on one line, cut to 60 characters; however long it is, only its beginning is looked at."""
+    return shortened(printable(text[: _MOST_SHOWN + 1]), _MOST_SHOWN)

@@ -22,7 +22,7 @@ def rules_schema() -> dict[str, Any]:
 
 def schema_text() -> str:
     """Return the JSON Schema as text, as it is shipped in ``rules.schema.json`` and printed by the command."""
-    return json.dumps(rules_schema(), indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(rules_schema(), indent=2) + "\n"
 
 
 def _property(schema: dict[str, Any]) -> dict[str, Any]:

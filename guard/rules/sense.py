@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     Other = tuple[Callable[[Any, Any], bool], Mapping, str, str]
 
 _BOUNDLESS = {"severity"}
-_MOST_SUGGESTIONS = 20  # looking for the nearest of 10,000 keys takes a while
+_MOST_COMPARISONS = 200_000  # looking for the nearest of 10,000 keys takes a while
 _DEFAULTS = Refresh()
 
 
@@ -38,7 +38,7 @@ def disagreements(root: Mapping) -> Iterator[Problem]:
         steps = ("segments", key)
         key_place = root["segments"].key_place(key)
         yield from _identity(segment, steps, key_place)
-        yield from _repeated(segment, steps, seen)
+        yield from _repeated(segment, key, seen)
         if segment.get("channels") == {}:
             yield problem_at(
                 segment.value_place("channels"),
@@ -75,20 +75,18 @@ def _identity(segment: Mapping, steps: tuple[str, ...], key_place: Place) -> Ite
         yield problem_at(key_place, steps, "has neither uuid nor name; write one of them")
 
 
-def _repeated(
-    segment: Mapping, steps: tuple[str, ...], seen: dict[tuple[str, str, bool], tuple[str, int]]
-) -> Iterator[Problem]:
+def _repeated(segment: Mapping, own: str, seen: dict[tuple[str, str, bool], tuple[str, int]]) -> Iterator[Problem]:
     bypass = segment.get("bypass_global", False)
     for kind, read in (("uuid", uuid), ("name", text)):
         value = _read(segment, kind, read)
         if value is None or not isinstance(bypass, bool):
             continue
-        key, line = seen.setdefault((kind, value, bypass), (steps[-1], segment.line(kind)))
-        if key != steps[-1]:
+        key, line = seen.setdefault((kind, value, bypass), (own, segment.line(kind)))
+        if key != own:
             what = (
                 f"is the {kind} of {described(key)} too (line {line}), and bypass_global is the same; keep one of them"
             )
-            yield problem_at(segment.value_place(kind), (*steps, kind), what)
+            yield problem_at(segment.value_place(kind), ("segments", own, kind), what)
 
 
 def _guard(guard: Mapping, steps: tuple[str, ...], key_place: Place) -> Iterator[Problem]:
@@ -123,23 +121,23 @@ def _clash(limits: Mapping, key: str, read: Read, steps: tuple[str, ...], *other
 
 def _campaigns(root: Mapping) -> Iterator[Problem]:
     known = root.get("segments")
-    suggested = 0
+    unknown = 0
     for name, campaign in _mappings(root, "campaigns"):
         segments = campaign.get("segments")
         if not isinstance(segments, Sequence):
             continue
         lines: dict[str, int] = {}
-        for index, (key, place) in enumerate(zip(segments, segments.places, strict=True)):
+        for index, key in enumerate(segments):
             if not isinstance(key, str) or not key.strip():
                 continue
-            steps = ("campaigns", name, "segments", index)
+            place, steps = segments.places[index], ("campaigns", name, "segments", index)
             if key in lines:
                 yield problem_at(
                     place, steps, f"{described(key)} stands here twice; it is in line {lines[key]} already"
                 )
             elif isinstance(known, Mapping) and known and key not in known:
-                suggested += 1
-                close = suggestion(key, known) if suggested <= _MOST_SUGGESTIONS else ""
+                unknown += 1
+                close = suggestion(key, known) if unknown * len(known) <= _MOST_COMPARISONS else ""
                 yield problem_at(place, steps, f"there is no segment {described(key)}{close}")
             lines.setdefault(key, place[0])
 
@@ -165,4 +163,4 @@ def _read(mapping: Mapping, key: str, read: Read, default: Any = None) -> Any:
 
 def _written(limit: object) -> str:
     """Return a limit that was read well as it is written, without the quotes of a text."""
-    return described(limit).strip('"')
+    return described(limit).replace('"', "")

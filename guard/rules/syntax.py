@@ -45,16 +45,15 @@ def syntax_problem(error: yaml.YAMLError, source: str) -> Problem:
     """Return what PyYAML says of the source as a problem with its line and column."""
     if isinstance(error, yaml.reader.ReaderError):
         # The reader knows no line. A character that it refuses is refused everywhere, so the first one is the one.
-        character = chr(error.character) if isinstance(error.character, int) else str(error.character)
+        character = chr(error.character)
         what = f"the character {printable(character)} cannot stand in a file: remove it, or write it as an escape"
-        return problem_in(source, source.find(character), what)
-    mark = getattr(error, "problem_mark", None)
-    problem = str(getattr(error, "problem", None) or "no reason was given")
-    if mark is None:
-        return Problem(line=1, column=1, where="", what=f"this is not YAML ({problem})")
-    what = _sentence(error, problem, source)
+        return problem_in(source, source.index(character), what)
+    if not isinstance(error, yaml.MarkedYAMLError) or error.problem_mark is None:
+        return Problem(line=1, column=1, where="", what=f"this is not YAML ({printable(str(error))})")
+    mark = error.problem_mark
+    what = _sentence(error, source[mark.index : mark.index + 1])
     if mark.index >= len(source):
-        return problem_in(source, _end_of_text(source[: mark.index]), what)
+        return problem_in(source, _end_of_text(source), what)
     return Problem(line=mark.line + 1, column=mark.column + 1, where="", what=what)
 
 
@@ -66,8 +65,9 @@ def _end_of_text(source: str) -> int:
     return len("\n".join(lines).rstrip())
 
 
-def _sentence(error: yaml.YAMLError, problem: str, source: str) -> str:
-    begin = getattr(error, "context_mark", None)
+def _sentence(error: yaml.MarkedYAMLError, character: str) -> str:
+    """Return what is wrong, in plain words; ``character`` is the one that the complaint is about."""
+    problem, begin = str(error.problem), error.context_mark
     if problem == "found unexpected end of stream":
         return "a quote is not closed" + (f": it is opened in line {begin.line + 1}" if begin else "")
     if problem in _OPEN_BRACKETS:
@@ -75,8 +75,6 @@ def _sentence(error: yaml.YAMLError, problem: str, source: str) -> str:
         opened = f': its "{opening}" stands in line {begin.line + 1}, column {begin.column + 1}' if begin else ""
         return f'a "," or the closing "{closing}" is missing here{opened}'
     if problem == "found character that cannot start any token":
-        mark = getattr(error, "problem_mark", None)
-        character = source[mark.index : mark.index + 1] if mark else ""
         if character == "\t":
             return "a tab stands where only spaces can: indent with spaces"
         return f'no value can begin with "{printable(character)}": put it in quotes'
@@ -85,5 +83,5 @@ def _sentence(error: yaml.YAMLError, problem: str, source: str) -> str:
 
 def problem_in(source: str, index: int, what: str) -> Problem:
     """Return a problem at a position of the source that is known only by its index."""
-    before = source[:index]
-    return Problem(line=before.count("\n") + 1, column=index - before.rfind("\n"), where="", what=what)
+    before = source[:index].replace("\r\n", "\n").replace("\r", "\n")
+    return Problem(line=before.count("\n") + 1, column=len(before) - before.rfind("\n"), where="", what=what)

@@ -6,11 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from guard.errors import Problem
-from guard.words import printable, shortened
+from guard.rules.scalars import in_short
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+
+MOST_PROBLEMS = 1000
+"""How many problems of a file are told; nobody reads more, and a hostile file would have a million."""
 
 Place = tuple[int, int]
 """A line and a column in the file, from 1."""
@@ -68,7 +71,7 @@ class Tree:
 
 def dotted(steps: Iterable[str | int]) -> str:
     """Return the way to a value as people write it, ``segments.vip.tags[2]``; items count from 1 there, here from 0."""
-    parts = (f"[{step + 1}]" if isinstance(step, int) else f".{shortened(printable(step), 60)}" for step in steps)
+    parts = (f"[{step + 1}]" if isinstance(step, int) else f".{in_short(step)}" for step in steps)
     return "".join(parts).removeprefix(".")
 
 

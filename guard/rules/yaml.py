@@ -7,7 +7,7 @@ duplicate keys; and as nothing here recurses, no depth of brackets can exhaust t
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import yaml
@@ -22,17 +22,20 @@ from yaml.events import (
     StreamEndEvent,
 )
 
-from guard.rules.scalars import REFUSED, cut_at_commas, described, is_null, plain
+from guard.rules.scalars import REFUSED, cut_at_commas, described, in_short, is_null, plain
 from guard.rules.syntax import problem_in, syntax_problem
-from guard.rules.tree import Mapping, Place, Sequence, Tree, problem_at
-from guard.words import number, printable, shortened
+from guard.rules.tree import MOST_PROBLEMS, Mapping, Place, Sequence, Tree, problem_at
+from guard.words import number, printable
 
 if TYPE_CHECKING:
     from guard.errors import Problem
 
 DEEPEST = 20
 MOST_NODES = 2_000_000
+MOST_REPEATED = 10_000
+MOST_TIMES = 30
 NO_VALUE = "has no value: give it one, or leave it out"
+_CHARACTERS_OF_A_NODE = 100
 _NO_KEY = "a key is one text; a mapping, a list or nothing at all cannot be one"
 _NO_TAGS = 'tags are not used here; remove what begins with "!"'
 
@@ -77,10 +80,11 @@ _PART_OF_NUMBER = _OddKey("?")
 class _Open:
     """A mapping or list that is being read; ``key`` is what its next value is for, None while a key is due."""
 
-    __slots__ = ("anchored", "height", "is_key", "key", "key_place", "merged", "node", "nodes_before")
+    __slots__ = ("anchor", "anchored", "height", "is_key", "key", "key_place", "merged", "node", "nodes_before")
 
     def __init__(self, node: Mapping | Sequence, nodes_before: int, *, is_key: bool) -> None:
         self.node = node
+        self.anchor: str | None = None
         self.anchored: _Anchored | None = None
         self.nodes_before = nodes_before
         self.is_key = is_key
@@ -92,9 +96,11 @@ class _Open:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Anchored:
-    """What an alias stands for, and what that adds; ``text`` is set for a scalar, which can be a key."""
+    """What an alias stands for, and what that adds; ``text`` is set for a scalar, which can be a key.
 
-    name: str
+    ``nodes`` are its values, those of aliases counted again; a long text counts as several, as reading it takes longer.
+    """
+
     value: Any = REFUSED
     nodes: int = 0
     height: int = 0
@@ -112,6 +118,7 @@ class _Builder:
         self.nulls: list[Problem] = []
         self.anchors: dict[str, _Anchored] = {}
         self.nodes = 0
+        self.repeated = 0
         self.roots = Sequence((1, 1))
         self.stack = [_Open(self.roots, 0, is_key=False)]
 
@@ -169,8 +176,7 @@ class _Builder:
     def take_key(self, top: _Open, event: Any) -> None:
         text, place = event.value, _place(event)
         if event.anchor is not None:
-            value = plain(text) if event.implicit[0] else text
-            self.anchors[event.anchor] = _Anchored(name=event.anchor, value=value, nodes=1, text=text)
+            self.anchor(event, plain(text) if event.implicit[0] else text)
         if self.may_hold_tags and _TAGGED.match(self.source, event.start_mark.index):
             self.report(place, _NO_TAGS)
         if event.implicit[0] and text == "<<":
@@ -234,11 +240,15 @@ class _Builder:
         if self.may_hold_tags and _TAGGED.match(self.source, event.start_mark.index):
             self.report(_place(event), _NO_TAGS)
             value = REFUSED
-        elif value is None and len(self.stack) > 1 and self.stack[-1].key is not _PART_OF_NUMBER:
-            self.nulls.append(self.problem(_place(event), NO_VALUE))
+        elif value is None and self.stack[-1].key is not _PART_OF_NUMBER:
+            self.report(_place(event), NO_VALUE, self.nulls)
         if event.anchor is not None:
-            self.anchors[event.anchor] = _Anchored(name=event.anchor, value=value, nodes=1, text=event.value)
+            self.anchor(event, value)
         return value
+
+    def anchor(self, event: Any, value: Any) -> None:
+        nodes = 1 + len(event.value) // _CHARACTERS_OF_A_NODE
+        self.anchors[event.anchor] = _Anchored(value=value, nodes=nodes, text=event.value)
 
     def open(self, top: _Open, event: Any) -> _Open:
         place = _place(event)
@@ -252,7 +262,8 @@ class _Builder:
         node = Mapping(place) if type(event) is MappingStartEvent else Sequence(place)
         opened = _Open(node, self.nodes, is_key=is_key)
         if event.anchor is not None:
-            opened.anchored = self.anchors[event.anchor] = _Anchored(name=event.anchor, is_open=True)
+            opened.anchor = event.anchor
+            opened.anchored = self.anchors[event.anchor] = _Anchored(is_open=True)
         self.nodes += 1
         self.stack.append(opened)
         return opened
@@ -267,16 +278,14 @@ class _Builder:
                     if key not in node:
                         node[key], node.spans[key] = source[key], source.spans[key]
         top.height = max(top.height, closed.height + 1)
-        anchored = closed.anchored
-        if anchored is not None and self.anchors[anchored.name] is anchored:  # not given to something inside since
+        name = closed.anchor
+        if name is not None and self.anchors[name] is closed.anchored:  # not given to something inside since
             nodes = self.nodes - closed.nodes_before
-            self.anchors[anchored.name] = replace(
-                anchored, value=node, nodes=nodes, height=closed.height + 1, is_open=False
-            )
+            self.anchors[name] = _Anchored(value=node, nodes=nodes, height=closed.height + 1)
         return closed, top
 
     def alias(self, top: _Open, event: Any) -> Any:
-        name, place = shortened(printable(event.anchor), 60), _place(event)
+        name, place = in_short(event.anchor), _place(event)
         anchored = self.anchors.get(event.anchor)
         if anchored is None:
             self.report(place, f"*{name} stands for nothing: there is no &{name} above it")
@@ -284,6 +293,9 @@ class _Builder:
         if anchored.is_open:
             self.report(place, f"*{name} stands inside of &{name}: nothing can hold itself")
         self.nodes += anchored.nodes
+        self.repeated += anchored.nodes
+        if self.repeated > MOST_REPEATED + MOST_TIMES * (self.nodes - self.repeated):
+            self.stop(place, f"the aliases up to here repeat more than {MOST_TIMES} times what is written: use fewer")
         if len(self.stack) - 1 + anchored.height > DEEPEST:
             self.stop(place, f"nothing is nested deeper than {DEEPEST} levels here")
         top.height = max(top.height, anchored.height)
@@ -291,11 +303,11 @@ class _Builder:
 
     # Problems
 
-    def problem(self, place: Place, what: str) -> Problem:
-        return problem_at(place, (each.key for each in self.stack[1:] if each.key is not None), what)
-
-    def report(self, place: Place, what: str) -> None:
-        self.problems.append(self.problem(place, what))
+    def report(self, place: Place, what: str, told: list[Problem] | None = None) -> None:
+        steps = (each.key for each in self.stack[1:] if each.key is not None)
+        (self.problems if told is None else told).append(problem_at(place, steps, what))
+        if len(self.problems) + len(self.nulls) > MOST_PROBLEMS:
+            raise UnreadableError(self.problems + self.nulls)
 
     def stop(self, place: Place, what: str) -> NoReturn:
         raise UnreadableError([*self.problems, problem_at(place, (), what)])

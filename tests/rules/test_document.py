@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import tracemalloc
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+import guard.rules.load
 from guard.errors import UsageError
 from guard.exit_code import ExitCode
 from guard.rules import load_rules
@@ -17,25 +19,39 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
+GIVE = "give the path of a YAML file"
+IS_IT = "give the path of a YAML file; is it this one?"
+CHECK = "check the path and its permissions"
+
+
+def fill(path: Path, size: int) -> None:
+    """Make a file that takes no room, however large it is."""
+    path.touch()
+    os.truncate(path, size)
+
+
 @pytest.mark.parametrize(
-    ("make", "what"),
+    ("make", "what", "hint"),
     [
-        pytest.param(lambda path: None, "there is no such file", id="missing"),  # noqa: ARG005 - makes nothing
-        pytest.param(Path.mkdir, "is a directory", id="directory"),
-        pytest.param(os.mkfifo, "is no regular file", id="fifo"),
-        pytest.param(lambda path: path.symlink_to(path), "cannot be read", id="link-to-itself"),
-        pytest.param(lambda path: path.symlink_to("/dev/zero"), "is no regular file", id="device"),
-        pytest.param(lambda path: path.write_bytes(b" " * (LARGEST_FILE + 1)), "is larger than 16 MiB", id="large"),
+        pytest.param(lambda path: None, "there is no such file", GIVE, id="missing"),  # noqa: ARG005 - makes nothing
+        pytest.param(Path.mkdir, "is a directory", GIVE, id="directory"),
+        pytest.param(os.mkfifo, "is no regular file", GIVE, id="fifo"),
+        pytest.param(lambda path: path.symlink_to(path), "cannot be read", CHECK, id="link-to-itself"),
+        pytest.param(lambda path: path.symlink_to("/dev/zero"), "is no regular file", GIVE, id="device"),
+        pytest.param(lambda path: fill(path, LARGEST_FILE + 1), "is larger than 16 MiB", IS_IT, id="large"),
+        pytest.param(lambda path: fill(path, 100 * LARGEST_FILE), "is larger than 16 MiB", IS_IT, id="huge"),
     ],
 )
-def test_what_is_no_file_to_be_read_ends_in_one_line(tmp_path: Path, make: Callable[[Path], object], what: str) -> None:
+def test_what_is_no_file_to_be_read_ends_in_one_line(
+    tmp_path: Path, make: Callable[[Path], object], what: str, hint: str
+) -> None:
     path = tmp_path / "rules.yaml"
     make(path)
     with pytest.raises(UsageError) as caught:
         load_rules(path)
     assert caught.value.message.startswith(f"{path}: {what}")
     assert "\n" not in caught.value.message
-    assert caught.value.hint
+    assert caught.value.hint == hint
     assert caught.value.exit_code == ExitCode.USAGE
 
 
@@ -57,6 +73,31 @@ def test_a_path_that_is_none_ends_in_one_line(path: str) -> None:
         load_rules(path)
     assert "\n" not in caught.value.message
     assert "\0" not in caught.value.message
+
+
+def test_a_path_with_a_nul_is_told_why_it_cannot_be_read() -> None:
+    with pytest.raises(UsageError) as caught:
+        load_rules("a\0b")
+    assert caught.value.message == r"a\x00b: cannot be read (embedded null byte)"
+
+
+def test_no_more_of_a_file_is_read_than_can_be_one(tmp_path: Path) -> None:
+    path = tmp_path / "rules.yaml"
+    fill(path, 10 * LARGEST_FILE)
+    tracemalloc.start()
+    try:
+        with pytest.raises(UsageError):
+            read_document(path)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 3 * LARGEST_FILE
+
+
+def test_what_the_package_offers_is_loaded_when_it_is_asked_for() -> None:
+    assert guard.rules.load_rules is guard.rules.load.load_rules
+    with pytest.raises(AttributeError, match=r"^module 'guard.rules' has no attribute 'x'$"):
+        guard.rules.__getattr__("x")
 
 
 def test_a_file_of_the_largest_size_is_read(tmp_path: Path) -> None:

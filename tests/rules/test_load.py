@@ -232,6 +232,23 @@ def test_the_nearest_of_many_segments_is_suggested(problems: Callable[[str], lis
     assert told.endswith('there is no segment "gruop-77"; did you mean "group-77"?')
 
 
+def test_an_unknown_key_without_a_value_is_told_as_a_part_of_a_text_only_behind_a_comma(
+    problems: Callable[[str], list[str]],
+) -> None:
+    segments = "segments: {a: {name: A, channels: {users: {min: 1}}}}\n"
+    for unknown, ending in (
+        ("\n  rgn:", ""),
+        (" {rgn}", "; if it belongs to the text before it, put that text in quotes"),
+    ):
+        (told,) = problems(f"version: 1\n{segments}blueshift:{unknown}\n")
+        assert told.endswith(f': blueshift.rgn: unknown key; did you mean "region"?{ending}')
+
+
+def test_white_space_that_is_no_indentation_is_told(problems: Callable[[str], list[str]]) -> None:
+    (told,) = problems("version: 1\nsegments: {a: {name: A, channels: {users: {min: 1}}}}\n\u00a0x: 1\n")
+    assert told.endswith("begins with white space that is no indentation; indent with plain spaces")
+
+
 def test_names_from_the_file_cannot_write_a_line_of_their_own(problems: Callable[[str], list[str]]) -> None:
     told = problems('version: 1\nsegments: {}\n"x\\n::error::y": 1\nregion: "\\e[2J\\u202e"\n')
     assert len(told) == 3

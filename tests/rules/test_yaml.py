@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import yaml
 
+import guard.rules.yaml
 from guard.rules.scalars import Grouped, Number
 from guard.rules.tree import Mapping, Sequence
-from guard.rules.yaml import MOST_NODES, UnreadableError, read_yaml
+from guard.rules.yaml import UnreadableError, read_yaml
 
 
 def value_of(scalar: str) -> Any:
@@ -244,11 +246,58 @@ def test_levels_behind_an_alias_count() -> None:
 def test_what_aliases_stand_for_is_counted_before_it_is_made() -> None:
     lines = ["a0: &a0 [" + ", ".join("x" * 10) + "]"]
     lines += [f"a{level}: &a{level} [" + ", ".join([f"*a{level - 1}"] * 10) + "]" for level in range(1, 9)]
-    ((line, _, what),) = complaints("\n".join(lines))
-    assert (line, what) == (
-        7,
-        f"the file holds more than {MOST_NODES:,} values, counting again whatever an alias stands for",
-    )
+    assert complaints("\n".join(lines)) == [
+        (4, 50, "the aliases up to here repeat more than 30 times what is written: use fewer")
+    ]
+
+
+def test_values_are_counted_to_the_last(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(guard.rules.yaml, "MOST_NODES", 6)
+    assert complaints("a: &a [1]\nb: *a\n") == [
+        (2, 4, "the file holds more than 6 values, counting again whatever an alias stands for")
+    ]
+    monkeypatch.setattr(guard.rules.yaml, "MOST_NODES", 7)
+    assert complaints("a: &a [1]\nb: *a\n") == []
+
+
+@pytest.mark.parametrize(("key", "value"), [("010", "010"), ("'~'", "~"), ("x", "x")])
+def test_a_key_with_an_anchor_can_be_a_value(key: str, value: str) -> None:
+    read = read_yaml(f"&x {key}: 1\nb: *x\n").root["b"]
+    assert getattr(read, "text", read) == value
+
+
+def test_an_anchored_key_can_be_a_key_elsewhere_and_one_that_is_nothing_cannot() -> None:
+    assert read_yaml("&x a: 1\nb: {*x : 2}\n").root == {"a": 1, "b": {"a": 2}}
+    assert len(complaints("&x ~: 1\nb: {*x : 2}\n")) == 2
+
+
+def test_what_stands_below_a_key_that_is_refused_is_told_there() -> None:
+    problems = read_yaml("*y : {a: !x 1}\n").problems
+    assert [(problem.where, problem.column) for problem in problems] == [("", 1), ("?.a", 10)]
+
+
+def test_only_the_beginning_of_a_long_name_is_shown() -> None:
+    for length, shown in ((60, "k" * 60), (61, "k" * 59 + "…")):
+        ((_, _, what),) = complaints(f"a: *{'k' * length}\n")
+        assert what == f"*{shown} stands for nothing: there is no &{shown} above it"
+
+
+def test_what_cannot_be_merged_is_told() -> None:
+    assert complaints("a: {<<: ~, b: 1}\n") == [
+        (1, 9, "only mappings can be merged, and this is none; write <<: *name")
+    ]
+
+
+def test_a_number_of_sixty_characters_is_joined_and_no_longer_one() -> None:
+    for length in (60, 61):
+        number = "1," * 25 + "0" * (length - 50)
+        assert len(read_yaml(f"a: {{b: {number}}}\n").root["a"]) == (1 if length == 60 else 2)
+
+
+def test_without_the_c_parser_the_other_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(yaml, "__with_libyaml__", False)
+    monkeypatch.delattr(yaml, "CSafeLoader")
+    assert read_yaml("a: [1]\n").root == {"a": [1]}
 
 
 def test_reading_goes_on_after_a_problem_and_ends_at_a_syntax_error() -> None:

@@ -1,0 +1,171 @@
+"""Files made to keep the guard busy: what they cost grows with their size at most, and a thousand problems are told.
+
+Cost is counted, not timed: events read, problems made, words compared; and memory as a multiple of the file's size.
+"""
+
+from __future__ import annotations
+
+import tracemalloc
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import guard.rules.problems
+import guard.rules.tree
+import guard.rules.yaml
+import guard.words
+from guard.errors import RulesError
+from guard.rules import parse_rules
+from guard.rules.tree import MOST_PROBLEMS
+from guard.rules.yaml import MOST_REPEATED, MOST_TIMES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+HEAD = "version: 1\nsegments: {a: {name: A, channels: {users: {min: 1}}}}\n"
+IN_A_SEGMENT = "version: 1\nsegments:\n  a:\n"
+MANY = 5 * MOST_PROBLEMS
+ALIASED = "{" + ", ".join(f"k{index}: 1" for index in range(1400)) + "}"
+
+REFUSED_WHILE_READ = {
+    "duplicate keys": HEAD + "x: 1\n" * MANY,
+    "keys without values": HEAD + "".join(f"k{index}:\n" for index in range(MANY)),
+    "items without values": HEAD + "x:\n" + "-\n" * MANY,
+    "tags": HEAD + "x:\n" + "- !a\n" * MANY,
+    "tags below a long key": HEAD + f"? {'k' * 100_000}\n:\n" + "- !a\n" * MANY,
+    "aliases of nothing": HEAD + "x:\n" + "- *a\n" * MANY,
+    "merges of no mapping": HEAD + "x: {" + ", ".join(["<<: 1"] * MANY) + "}\n",
+    "keys without values in braces": HEAD + "x: {a: " + "1," * MANY + "}\n",
+}
+REFUSED_BY_THE_MODEL = {
+    "unknown keys": HEAD + "".join(f"k{index}: 1\n" for index in range(MANY)),
+    "unknown keys in a segment": IN_A_SEGMENT + "".join(f"    k{index}: 1\n" for index in range(MANY)),
+    "segments that are none": "version: 1\nsegments:\n" + "".join(f"  k{index}: 1\n" for index in range(MANY)),
+    "tags that are no texts": IN_A_SEGMENT + "    tags:\n" + "    - 5\n" * MANY,
+    "unknown segments": HEAD + "campaigns:\n  c:\n    segments:\n" + "".join(f"    - k{i}\n" for i in range(MANY)),
+}
+BOMBS = {
+    "an alias in a list": HEAD + f"x: &a {ALIASED}\ny: [" + ", ".join(["*a"] * 700) + "]\n",
+    "an alias in segments": f"version: 1\nsegments:\n  b: &a {ALIASED}\n"
+    + "".join(f"  k{i}: *a\n" for i in range(700)),
+    "a merge in segments": f"version: 1\nsegments:\n  b: &a {ALIASED}\n"
+    + "".join(f"  k{i}: {{<<: *a}}\n" for i in range(700)),
+    "a long text": HEAD + f"x: &a '{' ' * 100_000}'\ny: [" + ", ".join(["*a"] * 700) + "]\n",
+}
+
+
+@pytest.fixture
+def work(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
+    """Count what reading costs, from here on."""
+    done: Counter[str] = Counter()
+
+    def counted(module: Any, name: str, what: str) -> None:
+        original = getattr(module, name)
+
+        def counting(*args: Any, **options: Any) -> Any:
+            done[what] += 1
+            return original(*args, **options)
+
+        monkeypatch.setattr(module, name, counting)
+
+    class Events:
+        def __init__(self, source: str) -> None:
+            self.get = parser(source).get_event
+
+        def get_event(self) -> Any:
+            done["events"] += 1
+            return self.get()
+
+    parser = guard.rules.yaml._parser
+    monkeypatch.setattr(guard.rules.yaml, "_parser", Events)
+    counted(guard.rules.problems, "nearest", "comparisons")
+    counted(guard.words, "nearest", "comparisons")
+    for module in (guard.rules.problems, guard.rules.yaml):
+        counted(module, "problem_at", "problems")
+    return done
+
+
+def refusal(source: str) -> RulesError:
+    with pytest.raises(RulesError) as caught:
+        parse_rules(source.encode(), "rules.yaml")
+    return caught.value
+
+
+def named(sources: dict[str, str]) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("source", [pytest.param(each, id=name) for name, each in sources.items()])
+
+
+@named(REFUSED_WHILE_READ)
+def test_reading_stops_when_more_went_wrong_than_is_told(source: str, work: Counter[str]) -> None:
+    error = refusal(source)
+    assert len(error.problems) == MOST_PROBLEMS
+    assert work["events"] < 3 * MOST_PROBLEMS
+    assert work["problems"] == MOST_PROBLEMS + 1
+
+
+@named(REFUSED_BY_THE_MODEL)
+def test_no_more_is_put_into_words_than_is_told(source: str, work: Counter[str]) -> None:
+    assert len(refusal(source).problems) == MOST_PROBLEMS
+    assert work["problems"] <= MOST_PROBLEMS + 1
+    assert work["comparisons"] <= 2 * MOST_PROBLEMS
+
+
+@named(REFUSED_WHILE_READ | REFUSED_BY_THE_MODEL)
+def test_a_file_with_more_problems_than_are_told_says_so(source: str) -> None:
+    assert refusal(source).hint == "there are more than these 1,000, which were found first; mend them and look again"
+
+
+@pytest.mark.parametrize(
+    "wrong", ["k{}: 1\n", "k{}:\n", "{}: !x 1\n"], ids=["by the model", "without values", "while read"]
+)
+def test_a_thousand_problems_are_all_told(wrong: str) -> None:
+    error = refusal(HEAD + "".join(wrong.format(index) for index in range(MOST_PROBLEMS)))
+    assert len({problem.line for problem in error.problems}) == MOST_PROBLEMS
+    assert (error.hint is None) == ("!x" not in wrong)
+
+
+@named(BOMBS)
+def test_aliases_are_refused_before_what_they_stand_for_is_looked_at(source: str, work: Counter[str]) -> None:
+    (problem,) = refusal(source).problems
+    assert problem.what == "the aliases up to here repeat more than 30 times what is written: use fewer"
+    assert work["problems"] == 1
+
+
+@named(REFUSED_WHILE_READ | REFUSED_BY_THE_MODEL | BOMBS)
+def test_memory_is_a_multiple_of_the_size(source: str) -> None:
+    refusal(source)  # what is loaded or remembered only once is none of the file's
+    tracemalloc.start()
+    try:
+        refusal(source)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 250 * len(source) + 1_000_000
+
+
+def test_the_guards_of_a_thousand_segments_can_be_one_alias() -> None:
+    guards = "{min: 1, max: 9, warn: {min: 2, max: 8}, share: {min: 1%, max: 99%}, severity: warn}"
+    template = f"&all {{users: {{min: 1}}, email: {guards}, sms: {guards}, push: {guards}, in_app: {guards}}}"
+    segments = "".join(f"  k{index}: {{name: N{index}, channels: *all}}\n" for index in range(1000))
+    rules = parse_rules(f"version: 1\nsegments:\n  a: {{name: A, channels: {template}}}\n{segments}".encode(), "r.yaml")
+    assert len(rules.segments) == 1001
+
+
+@pytest.mark.parametrize(("aliases", "is_refused"), [(MOST_REPEATED, False), (MOST_REPEATED + 1, True)])
+def test_what_aliases_repeat_is_counted_to_the_last(
+    aliases: int, is_refused: bool, monkeypatch: pytest.MonkeyPatch, problems: Callable[[str], list[str]]
+) -> None:
+    monkeypatch.setattr(guard.rules.yaml, "MOST_TIMES", 0)
+    told = problems("x: &x 1\ny: [" + ", ".join(["*x"] * aliases) + "]\n")
+    assert any("repeat more than" in line for line in told) == is_refused
+
+
+@pytest.mark.parametrize(("repeated", "is_refused"), [(MOST_TIMES, False), (MOST_TIMES + 1, True)])
+def test_what_aliases_repeat_is_held_against_what_is_written(
+    repeated: int, is_refused: bool, monkeypatch: pytest.MonkeyPatch, problems: Callable[[str], list[str]]
+) -> None:
+    """The file's mapping, its two keys, the item and the two lists are six values, and the alias repeats two."""
+    monkeypatch.setattr(guard.rules.yaml, "MOST_REPEATED", 0)
+    told = problems("x: &x [1]\ny: [" + ", ".join(["*x"] * (3 * repeated)) + "]\n")
+    assert any("repeat more than" in line for line in told) == is_refused
