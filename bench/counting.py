@@ -1,75 +1,138 @@
-"""How long counting takes beside the ideal schedule, over real sockets against the sandbox in a process of its own.
+"""How long counting takes beside the ideal schedule, as runs grow, and as latency, limit and refreshes change.
 
-The ideal is three requests a segment through the bucket, and then the last refresh.
+The ideal is three requests a segment and channel through the bucket, and then the last refresh.
+
+    python -m bench.counting            about 25 minutes; with --quick a few small runs
 """
 
 from __future__ import annotations
 
-import asyncio
-import multiprocessing
-import time
-from typing import TYPE_CHECKING
+import statistics
+from dataclasses import asdict, dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
-from guard.blueshift.account import open_account
-from guard.blueshift.counting import Wanted, connect
+from bench.clients import FINE_POLLS, MOST_IN_FLIGHT, bare_httpx, guard, plain_loop, proven, segments, wrong
+from bench.lab import QUICK, interleaved, on_a_leaping_clock, over_sockets, save
 from guard.model import Channel, Pacing, Refresh
-from guard.outcome import Count
-from guard.progress import Progress
-from guard.sandbox.scenario import Scenario, ScenarioSegment
-from guard.sandbox.server import Sandbox
+from guard.sandbox.scenario import Scenario
 
 if TYPE_CHECKING:
-    from multiprocessing.connection import Connection
+    from bench.lab import Measured, Place
 
-RATE, LATENCY, REFRESH = 400.0, 0.05, 1.0
-PEOPLE = {Channel.EMAIL: 40}
-
-
-def uuid(number: int) -> str:
-    return f"00000000-0000-4000-8000-{number:012d}"
+TWO_CHANNELS = (Channel.EMAIL, Channel.SMS)
+_SHORT = 5.0  # seconds up to which a run on the real clock is short enough for a look
+_LONG = 30.0  # seconds from which on a run on the real clock is made once, not three times
+_MANY = 5_000  # segments from which on a simulated one is
 
 
-def serve(segments: int, pipe: Connection) -> None:
-    """Serve until the other end of the pipe says stop, and tell how many requests there were."""
-    scenario = Scenario(
-        latency=LATENCY,
-        segments=tuple(
-            ScenarioSegment(uuid=uuid(number), name=uuid(number), counts=PEOPLE, fresh=PEOPLE, refresh=REFRESH)
-            for number in range(segments)
-        ),
-    )
-    with Sandbox(scenario) as sandbox:
-        pipe.send(sandbox.url)
-        pipe.recv()
-        pipe.send(len(sandbox.requests))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """Segments, requests a second, and seconds; ``spread`` is how much the refreshes differ from each other."""
+
+    segments: int
+    rate: float
+    latency: float = 0.05
+    refresh: float = 1.0
+    poll: float = Refresh().poll_interval
+    spread: float = 0.0
+    channels: int = 1
+
+    @property
+    def ideal(self) -> float:
+        """The seconds that an ideal schedule takes."""
+        return 3 * self.segments * self.channels / self.rate + self.refresh * (1 + self.spread)
+
+    def run(self, place: Place) -> Measured:
+        channels = TWO_CHANNELS[: self.channels]
+        found = segments(self.segments, refresh=self.refresh, spread=self.spread, channels=channels)
+        pacing = Pacing(requests_per_second=self.rate, concurrency=MOST_IN_FLIGHT)
+        client = guard(self.segments, pacing, Refresh(poll_interval=self.poll), channels)
+        return place(Scenario(latency=self.latency, segments=found), client)
 
 
-async def count(url: str, segments: int) -> tuple[float, int]:
-    """Return the seconds it took, and how many counts were proven."""
-    account = open_account({"BLUESHIFT_API_KEY": "a-key-for-the-sandbox"}, base_url=url)
-    wanted = [Wanted(key=uuid(each), uuid=uuid(each), channels=(Channel.EMAIL,)) for each in range(segments)]
-    started = time.perf_counter()
-    async with connect(account, Pacing(requests_per_second=RATE, concurrency=24)) as blueshift:
-        found = await blueshift.count(wanted, refresh=Refresh(), time_limit=600, progress=Progress())
-    proven = sum(isinstance(each.channels[Channel.EMAIL], Count) for each in found.values())
-    return time.perf_counter() - started, proven
+REAL = [
+    *(
+        Case(segments=number, rate=400, poll=poll)
+        for number in (1, 10, 100, 1_000, 10_000)
+        for poll in (Refresh().poll_interval, FINE_POLLS.poll_interval)
+    ),
+    *(Case(segments=100, rate=50, latency=latency) for latency in (0.005, 0.05, 0.2)),
+    *(Case(segments=1_000, rate=400, latency=latency) for latency in (0.005, 0.02)),
+    *(Case(segments=100, rate=rate, refresh=refresh) for rate in (50, 400) for refresh in (10.0, 60.0)),
+    Case(segments=1_000, rate=50),
+]
+SIMULATED = [
+    *(
+        Case(segments=number, rate=5, refresh=refresh, poll=poll)
+        for number in (1, 10, 100, 1_000, 10_000)
+        for refresh in (1.0, 10.0, 60.0)
+        for poll in (Refresh().poll_interval, FINE_POLLS.poll_interval)
+    ),
+    *(Case(segments=100, rate=5, latency=latency) for latency in (0.005, 0.2)),
+    *(Case(segments=number, rate=5, refresh=20.0, spread=0.5) for number in (100, 1_000)),
+    *(Case(segments=number, rate=5, refresh=10.0, channels=2) for number in (100, 1_000)),
+]
+
+
+def rounds(case: Case, place: Place) -> int:
+    """Return how often a case is measured."""
+    if QUICK:
+        return 1
+    if place is over_sockets:
+        return 3 if case.ideal < _LONG else 1
+    return 5 if case.segments < _MANY else 1
+
+
+def measure(cases: list[Case], place: Place) -> list[dict[str, Any]]:
+    """Measure the cases in turns, round after round, and return a row of medians for each."""
+    runs = interleaved({case: partial(case.run, place) for case in cases}, lambda case: rounds(case, place))
+    return [_row(case, each) for case, each in runs.items()]
+
+
+def _row(case: Case, runs: list[Measured]) -> dict[str, Any]:
+    counts = case.segments * case.channels
+    row = asdict(case) | {
+        "rounds": len(runs),
+        "times_ideal": round(statistics.median(run.seconds for run in runs) / case.ideal, 3),
+        "requests_per_count": round(statistics.median(run.tally.requests for run in runs) / counts, 3),
+        "not_proven": sum(counts - proven(run.believed) for run in runs),
+        "wrong": sum(wrong(run.believed) for run in runs),
+    }
+    print(row, flush=True)
+    return row
+
+
+def machine_alone(number: int = 1_000, rate: float = 400) -> dict[str, float]:
+    """Return how long bare httpx takes to send as many requests at a rate, beside the time that this should take.
+
+    What is above 1 here is the machine's part in the figures at such a rate.
+    """
+    scenario = Scenario(latency=Case(segments=number, rate=rate).latency, segments=segments(number, refresh=1.0))
+    runs = interleaved({rate: partial(over_sockets, scenario, bare_httpx(number, rate))}, lambda _: 1 if QUICK else 3)
+    ideal = 3 * number / rate
+    times = statistics.median(run.seconds for run in runs[rate]) / ideal
+    return {"segments": number, "rate": rate, "times_ideal": round(times, 3)}
+
+
+def loop_growth(sizes: list[int]) -> list[dict[str, float]]:
+    """Return how long a plain loop takes on a leaping clock as runs grow, beside the ideal at 5 requests a second."""
+    rows = []
+    for size in sizes:
+        case = Case(segments=size, rate=5)
+        scenario = Scenario(latency=case.latency, segments=segments(size, refresh=case.refresh))
+        seconds = on_a_leaping_clock(scenario, plain_loop(size)).seconds
+        rows.append({"segments": size, "times_ideal": round(seconds / case.ideal, 3)})
+        print("plain loop:", rows[-1], flush=True)
+    return rows
 
 
 def main() -> None:
-    print(f"{RATE:.0f} requests a second, {LATENCY * 1000:.0f} ms latency, a refresh takes {REFRESH:.0f} s")
-    for segments in (100, 1000):
-        ours, theirs = multiprocessing.Pipe()
-        server = multiprocessing.Process(target=serve, args=(segments, theirs))
-        server.start()
-        seconds, proven = asyncio.run(count(ours.recv(), segments))
-        ours.send("stop")
-        requests = ours.recv()
-        server.join()
-        ideal = 3 * segments / RATE + REFRESH
-        print(
-            f"{segments:,} segments: {seconds / ideal:.2f} times the ideal, "
-            f"{requests / segments:.2f} requests a segment, {proven:,} proven"
-        )
+    save("counting", measure([case for case in REAL if case.ideal < _SHORT or not QUICK], over_sockets))
+    save("machine_alone", machine_alone())
+    simulated = [case for case in SIMULATED if case.segments < _MANY or not QUICK]
+    save("counting_simulated", measure(simulated, on_a_leaping_clock))
+    save("plain_loop_simulated", loop_growth([1, 10, 100, 1_000, *([] if QUICK else [10_000])]))
 
 
 if __name__ == "__main__":

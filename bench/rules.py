@@ -1,23 +1,17 @@
-"""How long a rules file takes to load and validate, beside PyYAML's C loader on the same bytes, alternately.
+"""How long a rules file takes to load and validate, beside PyYAML's C loader alone on the same bytes.
 
-    python bench/rules.py [SEGMENTS ...]        10, 1,000 and 10,000 by default
-
-Exits 1 when loading takes longer than PyYAML's loader alone on the largest file.
+python -m bench.rules            about half a minute
 """
 
 from __future__ import annotations
 
-import sys
-import time
+from functools import partial
 from statistics import median
-from typing import TYPE_CHECKING
 
 import yaml
 
+from bench.lab import QUICK, interleaved, save, seconds_of_cpu
 from guard.rules.load import parse_rules
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 SEGMENT = """\
   segment-{index:05}:
@@ -30,40 +24,29 @@ SEGMENT = """\
       email: {{min: 10_000, max: 50000, warn: {{min: 12_000, max: 45_000}}, share: {{min: 60%}}}}
       sms: {{min: 2_000, severity: warn}}
 """
-FEWEST_RUNS, SECONDS_PER_SIZE = 5, 2.0
+ROUNDS = {10: 200, 1_000: 15, 10_000: 5}
 
 
 def rules_of(segments: int) -> bytes:
+    """Return a rules file of so many segments, three guards each."""
     body = "".join(SEGMENT.format(index=index, tag=index % 10) for index in range(segments))
     return f"version: 1\nsegments:\n{body}".encode()
 
 
-def seconds(work: Callable[[], object]) -> float:
-    begin = time.perf_counter()
-    work()
-    return time.perf_counter() - begin
-
-
-def compare(segments: int) -> float:
-    data = rules_of(segments)
-    ours: list[float] = []
-    theirs: list[float] = []
-    while len(ours) < FEWEST_RUNS or sum(ours) + sum(theirs) < SECONDS_PER_SIZE:
-        ours.append(seconds(lambda: parse_rules(data, "rules.yaml")))
-        theirs.append(seconds(lambda: yaml.load(data, yaml.CSafeLoader)))
-    ratio = median(ours) / median(theirs)
-    print(
-        f"{segments:>6,} segments, {len(data) / 1024:>7,.0f} KiB: load_rules {median(ours) * 1000:>8,.1f} ms, "
-        f"yaml.CSafeLoader {median(theirs) * 1000:>8,.1f} ms, ratio {ratio:.2f}  ({len(ours)} runs each)"
-    )
-    return ratio
-
-
-def main() -> int:
-    sizes = [int(size) for size in sys.argv[1:]] or [10, 1_000, 10_000]
-    ratios = [compare(size) for size in sizes]
-    return int(ratios[-1] >= 1)
+def main() -> None:
+    rows = []
+    for segments, rounds in ROUNDS.items():
+        data = rules_of(segments)
+        works = {"ours": partial(parse_rules, data, "rules.yaml"), "theirs": partial(yaml.load, data, yaml.CSafeLoader)}
+        seconds = interleaved(
+            {name: partial(seconds_of_cpu, work) for name, work in works.items()},
+            lambda _, most=rounds: min(most, 2) if QUICK else most,  # type: ignore[misc]
+        )
+        ratio = round(median(seconds["ours"]) / median(seconds["theirs"]), 2)
+        rows.append({"segments": segments, "kib": len(data) // 1024, "rounds": rounds, "times_loader": ratio})
+        print(rows[-1], flush=True)
+    save("rules", rows)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -1,47 +1,99 @@
-"""How long the command takes to start, beside the bare imports that it cannot do without; medians of one run.
+"""How long the command takes from start to end, beside Python, the bare imports, and tools a team might reach for.
 
-For ``validate`` they include a model of one field, since pydantic imports a good part of itself for the first model.
+For ``validate`` and ``check`` the bare imports include a model of one field, since pydantic imports a good part of
+itself for the first model.
+
+    python -m bench.start            about 3 minutes, and a few more to install the tools
 """
 
 from __future__ import annotations
 
-import statistics
-import subprocess
 import sys
-import time
+import tempfile
+from functools import partial
 from pathlib import Path
+from statistics import median
+from typing import TYPE_CHECKING
 
-ROUNDS = 25
-EXAMPLE = Path(__file__).resolve().parents[1] / "rules.example.yaml"
-RUN = "import sys; from guard.cli.main import run; sys.exit(run(sys.argv[1:]))"
-PAIRS = [
-    ("--version", [RUN, "--version"], "import click", ["import click"], 1.3),
-    (
-        "validate",
-        [RUN, "validate", str(EXAMPLE), "--quiet"],
-        "import click, hashlib, yaml, pydantic, and one pydantic model",
-        [
-            (
-                "import click, hashlib, yaml; from pydantic import BaseModel, BeforeValidator, Field, WithJsonSchema\n"
-                "class One(BaseModel):\n    field: int"
-            )
-        ],
-        1.5,
-    ),
-]
+from bench.clients import segments, uuid
+from bench.lab import QUICK, ROOT, interleaved, process, save, served
+from bench.peers import GreatExpectations, Soda
+from guard.sandbox.scenario import Scenario
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bench.lab import Process
+
+ROUNDS = 3 if QUICK else 15
+MODEL = "from pydantic import BaseModel, BeforeValidator, Field, WithJsonSchema\nclass One(BaseModel):\n    field: int"
+BARE = {
+    "pass": "pass",
+    "imports of --version": "import click",
+    "imports of validate": f"import click, hashlib, yaml; {MODEL}",
+    "imports of check": f"import click, hashlib, yaml, asyncio, httpx; {MODEL}",
+}
+COMMANDS = ("--version", "validate", "check")
+PEERS = ("soda", "great_expectations")
+DEFAULT_PACE = "check at the default pace"
+RULES = f"""\
+version: 1
+{{settings}}
+segments:
+  newsletter:
+    uuid: {uuid(0)}
+    channels: {{{{email: {{{{min: 1, max: 5_000_000}}}}}}}}
+"""
+NO_PAUSES = "blueshift: {requests_per_second: 1000}\nrefresh: {poll_interval: 10ms}"
 
 
-def seconds(program: list[str]) -> float:
-    started = time.perf_counter()
-    subprocess.run([sys.executable, "-c", *program], check=True, stdout=subprocess.DEVNULL)
-    return time.perf_counter() - started
+def works(folder: Path, url: str) -> dict[str, Callable[[], Process]]:
+    """Return what is measured, by name."""
+    hurried, paced = folder / "hurried.yaml", folder / "paced.yaml"
+    hurried.write_text(RULES.format(settings=NO_PAUSES), encoding="utf-8")
+    paced.write_text(RULES.format(settings=""), encoding="utf-8")
+    ours: dict[str, list[str | Path]] = {
+        "--version": ["--version"],
+        "validate": ["validate", ROOT / "rules.example.yaml", "--quiet"],
+        "check": ["check", hurried, "--base-url", url, "--quiet"],
+        DEFAULT_PACE: ["check", paced, "--base-url", url, "--quiet"],
+    }
+    key = {"BLUESHIFT_API_KEY": "a-key-for-the-sandbox"}
+    return {
+        **{name: partial(process, sys.executable, "-c", program) for name, program in BARE.items()},
+        **{
+            name: partial(process, sys.executable, "-m", "guard", *each, environment=key) for name, each in ours.items()
+        },
+        "soda": Soda(),
+        "great_expectations": GreatExpectations(),
+    }
 
 
 def main() -> None:
-    for ours, our_program, bare, bare_program, aim in PAIRS:
-        times: list[tuple[float, float]] = [(seconds(our_program), seconds(bare_program)) for _ in range(ROUNDS)]
-        ratio = statistics.median(our for our, _ in times) / statistics.median(other for _, other in times)
-        print(f"{ours}: {ratio:.2f} times `{bare}` (aim: at most {aim})")
+    with tempfile.TemporaryDirectory() as folder, served(Scenario(segments=segments(1, refresh=0.0))) as server:
+        runs = interleaved(works(Path(folder), server.url), lambda _: ROUNDS)
+    wall = {name: median(run.wall for run in each) for name, each in runs.items()}
+    cpu = {name: median(run.cpu for run in each) for name, each in runs.items()}
+    commands = [
+        {
+            "command": name,
+            "times_pass": round(wall[name] / wall["pass"], 1),
+            "times_imports": round(wall[name] / wall[f"imports of {name}"], 2),
+            "cpu_times_imports": round(cpu[name] / cpu[f"imports of {name}"], 2),
+        }
+        for name in COMMANDS
+    ]
+    peers = [
+        {
+            "tool": name,
+            "times_pass": round(wall[name] / wall["pass"], 1),
+            "times_check": round(wall[name] / wall["check"], 2),
+            "cpu_times_check": round(cpu[name] / cpu["check"], 2),
+        }
+        for name in (*PEERS, DEFAULT_PACE)
+    ]
+    print(*commands, *peers, sep="\n")
+    save("start", {"rounds": ROUNDS, "commands": commands, "peers": peers})
 
 
 if __name__ == "__main__":
