@@ -96,8 +96,7 @@ class Prover:
                 if failures >= attempts(error):
                     raise
                 due = self._api.retry_at(error, failures)
-                pause = max(due - self._clock.time(), 0.0)
-                log("starting_over", segment=target, channel=channel, in_seconds=pause, why=error)
+                log("starting_over", segment=target, channel=channel, in_seconds=due - self._clock.time(), why=error)
             else:
                 log("triggered", segment=target, channel=channel, stamp=triggered.stamp)
                 return baseline, triggered
@@ -122,7 +121,7 @@ class Prover:
         answer = await self._api.read(target, first=first, due=due)
         log("first_look", segment=target, channel=channel, refreshing=answer.refreshing, stamp=answer.stamp)
         if self._is_under_way(answer, target, channel):
-            self._waits[target, channel] = f"{self._whose(target, channel)} to end"
+            self._waits[target, channel] = f"{self._whose(target)} to end"
             with self._progress.refresh():
                 answer = await self._sit_out(target, channel)
         if answer.stamp and (answer.date is None or whole_seconds(answer.stamp) >= whole_seconds(answer.date)):
@@ -144,7 +143,7 @@ class Prover:
             pause = grown(pause, self._refresh)
         raise UnavailableError(
             Reason.TIMEOUT,
-            f"{self._whose(target, channel)} did not end within {duration(self._refresh.timeout)}",
+            f"{self._whose(target)} did not end within {duration(self._refresh.timeout)}",
         )
 
     def _is_under_way(self, answer: Answer, target: Target, channel: Channel) -> bool:
@@ -157,8 +156,8 @@ class Prover:
         unended = self._unended.get(target.uuid)
         return unended if unended and (unended.target, unended.channel) != (target, channel) else None
 
-    def _whose(self, target: Target, channel: Channel) -> str:
-        unended = self._unended_of_another(target, channel)
+    def _whose(self, target: Target) -> str:
+        unended = self._unended.get(target.uuid)
         return f"this segment's refresh of {unended.channel}" if unended else "somebody else's refresh of this segment"
 
     async def _finish(self, target: Target, channel: Channel, baseline: Answer, triggered: Answer) -> Answer:

@@ -9,34 +9,27 @@ from __future__ import annotations
 import asyncio
 import itertools
 import os
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-import httpx
 import pytest
 from hypothesis import HealthCheck, Phase, event, given, settings
 from hypothesis import strategies as st
 
 from guard.blueshift import fresh
-from guard.blueshift.account import Account, ApiKey
 from guard.blueshift.answers import Answer, whole_seconds
 from guard.blueshift.api import Api
-from guard.blueshift.counting import Wanted, connect
-from guard.model import Channel, Refresh, Region
 from guard.outcome import Count
-from guard.progress import Progress
-from tests.blueshift.any_order import TODAY, UUIDS, Course, History, Kind, PlayedBlueshift, Reply, Script
+from tests.blueshift.any_order import TODAY, Kind, Script
+from tests.blueshift.any_run import Run, assert_nothing_stale_is_believed, assert_the_run_is_orderly, play
 from tests.blueshift.any_script import ASKED_KINDS, QUESTIONS, QUIET_SCRIPTS, SCRIPTS, Question
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
-    from guard.outcome import SegmentReadings
-
     Leap = Callable[[Coroutine[Any, Any, Any]], Any]
 
-ACCOUNT = Account(base_url="http://127.0.0.1:1", region=Region.US, key=ApiKey("a-key-for-tests"))
 MANY = int(os.environ.get("ANY_ORDER_RUNS", "0"))
 RUNS = settings(
     max_examples=MANY or 300,
@@ -44,64 +37,6 @@ RUNS = settings(
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
-    """What became of a question: the readings, the loop's time when they were there, and what was asked by then."""
-
-    question: Question
-    blueshift: PlayedBlueshift
-    found: dict[str, SegmentReadings]
-    seconds: float
-    requests: int
-
-    def readings(self) -> list[tuple[str, Kind, Any]]:
-        return [
-            (uuid, kind, self.found[key(uuid, kind)].channels.get(Channel(kind.channel)))
-            for uuid, kinds in zip(UUIDS, self.question.kinds, strict=True)
-            for kind in kinds
-        ]
-
-
-def key(uuid: str, kind: Kind) -> str:
-    return f"{uuid} {kind.channel} {kind.bypass_global}"
-
-
-async def play(script: Script, question: Question) -> Run:
-    """Ask the question of the played Blueshift, and go on watching for a while after the run has ended."""
-    blueshift = PlayedBlueshift(replace(script, histories=(script.histories * 2)[:2]))
-    wanted = [
-        Wanted(key=key(uuid, kind), uuid=uuid, bypass_global=kind.bypass_global, channels=(Channel(kind.channel),))
-        for uuid, kinds in zip(UUIDS, question.kinds, strict=True)
-        for kind in kinds
-    ]
-    async with connect(ACCOUNT, question.pacing, transport=httpx.MockTransport(blueshift.answer)) as account:
-        found = await account.count(
-            wanted, refresh=question.refresh, time_limit=question.time_limit, progress=Progress()
-        )
-        seconds, requests = asyncio.get_running_loop().time(), len(blueshift.log)
-        await asyncio.sleep(1000)
-    return Run(question=question, blueshift=blueshift, found=found, seconds=seconds, requests=requests)
-
-
-def assert_nothing_stale_is_believed(run: Run) -> None:
-    believed = [(uuid, kind, reading.value) for uuid, kind, reading in run.readings() if isinstance(reading, Count)]
-    for uuid, kind, value in believed:
-        assert run.blueshift.is_true(value, uuid, kind), f"a stale count is believed: {run.blueshift.made[value]}"
-
-
-def assert_the_run_is_orderly(run: Run) -> None:
-    assert all(reading is not None for *_, reading in run.readings()), "a channel has no reading"
-    assert run.seconds <= run.question.time_limit + 1e-6, "the run went past its deadline"
-    assert len(run.blueshift.log) == run.requests, "something was asked after the run had ended"
-    assert run.blueshift.most_triggers_at_once <= 1, "two triggers of one segment at once"
-    for uuid in UUIDS:
-        lane = [each for each in run.blueshift.log if each.uuid == uuid]
-        for before, each in zip([None, *lane], lane, strict=False):
-            if each.is_trigger:
-                assert before, "a trigger without a look before it"
-                assert before.settled, f"a trigger right after {before}"
 
 
 @given(script=SCRIPTS, question=QUESTIONS)
@@ -130,30 +65,6 @@ def test_a_blueshift_without_trouble_is_always_believed(
 
     assert_everything_is_counted(run)
     assert_nothing_stale_is_believed(run)
-
-
-# What the machine found, reduced: a refresh of the guard's own that ends late moves the stamp for the next channel
-
-
-@pytest.mark.parametrize(
-    ("triggers", "queued"),
-    [
-        pytest.param((), 100.0, id="outlives-its-wait"),
-        pytest.param((Reply(body=b"<html>"),), 50.0, id="answered-with-nonsense"),
-        pytest.param((Reply(status=504),) * 5, 50.0, id="answered-by-a-gateway"),
-        pytest.param((Reply(seconds=12.0),) * 5, 80.0, id="not-answered-in-time"),
-    ],
-)
-def test_a_refresh_that_is_not_seen_to_end_never_proves_the_next_channel(
-    leap: Leap, triggers: tuple[Reply, ...], queued: float
-) -> None:
-    script = Script(histories=(History(own=(Course(queued=queued),)),), triggers=triggers)
-    question = Question(kinds=((Kind("email"), Kind("sms")), ()), refresh=Refresh(timeout=60.0))
-
-    run = leap(play(script, question))
-
-    assert_nothing_stale_is_believed(run)
-    assert [isinstance(reading, Count) for *_, reading in run.readings()] == [False, True]
 
 
 # The machine itself: a guard that lacks one step of the proof is found out, mostly within a hundred or two of the runs

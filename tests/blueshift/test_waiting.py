@@ -40,6 +40,12 @@ def scenario(latency: float = 0.0, **values: Any) -> Scenario:
     return Scenario(segments=(segment,), latency=latency)
 
 
+def several(number: int, **values: Any) -> ScenarioSegment:
+    uuid = f"00000000-0000-4000-8000-{number:012}"
+    people = {EMAIL: 400, Channel.SMS: 300}
+    return ScenarioSegment(uuid=uuid, name=uuid, counts=people, fresh=people, **values)
+
+
 def stuck(latency: float = 0.0) -> Scenario:
     return scenario(latency, stuck=frozenset({EMAIL}))
 
@@ -227,6 +233,29 @@ def test_a_refresh_that_takes_longer_than_others_did_is_looked_at_less_and_less_
     times = [each.time for each in server.requests if ONE in each.path][2:]
     gaps = [later - earlier for earlier, later in pairwise(times)]
     assert max(gaps[:3]) < 5 < min(gaps[-4:-1]) <= max(gaps) <= 15
+
+
+def test_when_the_first_refresh_ended_the_others_are_looked_at_in_their_own_time(serve: Serve, want: Want) -> None:
+    segments = [several(number, refresh=30) for number in range(12)]
+    server = serve(Scenario(segments=tuple(segments)))
+
+    server.count(*(want(each.uuid) for each in segments), pacing=Pacing(requests_per_second=4))
+
+    last_looks = {each.path: each.time for each in server.requests}
+    since_the_first_ended = [each for each in server.requests if each.time > min(last_looks.values())]
+    assert len(since_the_first_ended) == 12 - 1
+
+
+def test_refreshes_that_are_known_to_take_no_time_are_looked_at_soon(serve: Serve, want: Want) -> None:
+    segments = [several(number, refresh=0) for number in range(2)]
+    late = want(segments[1].uuid, Channel.SMS, EMAIL)  # so that its turn for email comes when the first one's was seen
+    server = serve(Scenario(segments=tuple(segments)))
+
+    server.count(want(segments[0].uuid), late)
+
+    *_, triggered, looked = server.requests
+    assert triggered.query["channels"] == EMAIL
+    assert looked.time - triggered.time < 1
 
 
 # The count

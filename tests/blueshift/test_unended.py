@@ -1,0 +1,97 @@
+"""A refresh of the guard's own that was not seen to end: its end would pass for that of the next channel's."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from guard.model import Refresh
+from guard.outcome import Count, Reason, Unavailable
+from tests.blueshift.any_order import Course, History, Kind, Other, Reply, Script
+from tests.blueshift.any_run import assert_nothing_stale_is_believed, play
+from tests.blueshift.any_script import Question
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
+    Leap = Callable[[Coroutine[Any, Any, Any]], Any]
+
+EMAIL, SMS = Kind("email"), Kind("sms")
+NEVER = float("inf")
+
+
+def readings(leap: Leap, script: Script, *kinds: Kind) -> list[Count | Unavailable]:
+    """Return what became of one segment's channels; a refresh is waited for for a minute."""
+    run = leap(play(script, Question(kinds=(kinds, ()), refresh=Refresh(timeout=60.0))))
+    assert_nothing_stale_is_believed(run)
+    return [reading for *_, reading in run.readings()]
+
+
+@pytest.mark.parametrize(
+    ("triggers", "queued"),
+    [
+        pytest.param((), 100.0, id="outlives-its-wait"),
+        pytest.param((Reply(body=b"<html>"),), 50.0, id="answered-with-nonsense"),
+        pytest.param((Reply(status=504),) * 5, 50.0, id="answered-by-a-gateway"),
+        pytest.param((Reply(seconds=12.0),) * 5, 80.0, id="not-answered-in-time"),
+    ],
+)
+def test_a_refresh_that_is_not_seen_to_end_never_proves_the_next_channel(
+    leap: Leap, triggers: tuple[Reply, ...], queued: float
+) -> None:
+    script = Script(histories=(History(own=(Course(queued=queued),)),), triggers=triggers)
+    question = Question(kinds=((Kind("email"), Kind("sms")), ()), refresh=Refresh(timeout=60.0))
+
+    run = leap(play(script, question))
+
+    assert_nothing_stale_is_believed(run)
+    assert [isinstance(reading, Count) for *_, reading in run.readings()] == [False, True]
+
+
+@pytest.mark.parametrize("triggers", [pytest.param((), id="seen"), pytest.param((Reply(status=503),), id="unanswered")])
+def test_a_refresh_that_never_ends_leaves_the_segments_other_channels_unknown(
+    leap: Leap, triggers: tuple[Reply, ...]
+) -> None:
+    script = Script(histories=(History(own=(Course(runs=NEVER),)),), triggers=triggers)
+
+    _, sms = readings(leap, script, EMAIL, SMS)
+
+    assert sms == Unavailable(reason=Reason.TIMEOUT, detail="this segment's refresh of email did not end within 1 min")
+
+
+def test_a_stamp_that_moved_before_the_trigger_is_no_sign_that_the_refresh_ended(leap: Leap) -> None:
+    just_before = Other(at=0.1, kind=Kind("users"), course=Course(runs=0.0))
+    script = Script(histories=(History(own=(Course(queued=100.0),), others=(just_before,)),))
+
+    found = readings(leap, script, EMAIL, SMS)
+
+    assert [isinstance(each, Count) for each in found] == [False, True]
+
+
+def test_a_refresh_whose_trigger_was_not_answered_is_called_the_segments_own(leap: Leap) -> None:
+    script = Script(histories=(History(own=(Course(runs=NEVER),)),), triggers=(Reply(status=503),))
+
+    (email,) = readings(leap, script, EMAIL)
+
+    assert email == Unavailable(
+        reason=Reason.TIMEOUT, detail="this segment's refresh of email did not end within 1 min"
+    )
+
+
+def test_a_trigger_that_was_not_carried_out_is_sent_again_though_somebody_elses_refresh_left_no_trace(
+    leap: Leap,
+) -> None:
+    failed = Other(at=0.9, kind=EMAIL, course=Course(runs=5.0, moves_stamp=False))
+    script = Script(histories=(History(others=(failed,)),), triggers=(Reply(status=503, heard=False),))
+
+    (email,) = readings(leap, script, EMAIL)
+
+    assert isinstance(email, Count)
+
+
+def test_after_a_refused_trigger_nobody_waits_for_a_refresh(leap: Leap) -> None:
+    refused = (Reply(status=429, heard=False, retry_after="40"),) * 20
+    run = leap(play(Script(triggers=refused), Question(kinds=((EMAIL, SMS), ()), refresh=Refresh(timeout=60.0))))
+
+    assert all("did not end" not in reading.detail for *_, reading in run.readings())
