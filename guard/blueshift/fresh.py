@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from guard.progress import Progress
 
 _LONGEST_WAIT = 4  # times max_poll_interval, between two looks at a refresh that is likely to take long
-_SOONEST_LOOK = 0.25  # seconds after the trigger, where refreshes end at once
 _BLIND_PRECISION = 0.05  # of the time so far; how closely the end of the first refresh is watched for
 _LATE_PRECISION = 0.1  # of the time so far; how closely a refresh is watched that takes longer than others did
 _ANSWER_TIME = 1.0  # seconds that are kept at the end of a wait for its last look to be answered
@@ -198,10 +197,10 @@ class Prover:
             await times.wait_for_first(min(began + elapsed + self._blind_pause(elapsed, usual), latest))
             now = self._clock.time()
             return min(now + times.left(now - began), latest)
-        if left := times.left(elapsed):
-            pause = min(left, _LONGEST_WAIT * self._refresh.max_poll_interval)
-        else:
-            pause = self._late_pause(elapsed, usual) if elapsed else _SOONEST_LOOK
+        left = times.left(elapsed)
+        if elapsed and not left:
+            return min(began + elapsed + self._late_pause(elapsed, usual), latest)
+        pause = min(left, _LONGEST_WAIT * self._refresh.max_poll_interval)
         return min(began + elapsed + pause, latest)
 
     def _blind_pause(self, elapsed: float, usual: float) -> float:

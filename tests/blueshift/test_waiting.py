@@ -19,7 +19,7 @@ from guard.blueshift.fresh import _counted
 from guard.model import Channel, Pacing, Refresh, Region
 from guard.outcome import Count, Reason, Unavailable
 from guard.progress import Progress
-from guard.sandbox.scenario import Answers, Scenario, ScenarioSegment
+from guard.sandbox.scenario import Answers, Scenario, ScenarioSegment, Stamps
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -235,6 +235,7 @@ def test_a_refresh_that_takes_longer_than_others_did_is_looked_at_less_and_less_
     assert max(gaps[:3]) < 5 < min(gaps[-4:-1]) <= max(gaps) <= 15
 
 
+@pytest.mark.usefixtures("steady")
 def test_when_the_first_refresh_ended_the_others_are_looked_at_in_their_own_time(serve: Serve, want: Want) -> None:
     segments = [several(number, refresh=30) for number in range(12)]
     server = serve(Scenario(segments=tuple(segments)))
@@ -246,10 +247,11 @@ def test_when_the_first_refresh_ended_the_others_are_looked_at_in_their_own_time
     assert len(since_the_first_ended) == 12 - 1
 
 
+@pytest.mark.usefixtures("steady")
 def test_refreshes_that_are_known_to_take_no_time_are_looked_at_soon(serve: Serve, want: Want) -> None:
     segments = [several(number, refresh=0) for number in range(2)]
     late = want(segments[1].uuid, Channel.SMS, EMAIL)  # so that its turn for email comes when the first one's was seen
-    server = serve(Scenario(segments=tuple(segments)))
+    server = serve(Scenario(segments=tuple(segments), stamps=Stamps.SECONDS))
 
     server.count(want(segments[0].uuid), late)
 
