@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft7Validator
 
@@ -133,6 +133,7 @@ def test_any_text_in_any_encoding_is_rules_or_problems(text: str, encoding: str)
 
 
 @given(st.lists(st.sampled_from(TOKENS), max_size=60), st.sampled_from(["", HEAD]))
+@example(["? ", "*a"], "")  # a null that the parser places after the last line
 @thorough
 def test_any_heap_of_tokens_is_rules_or_problems(tokens: list[str], head: str) -> None:
     assert_rules_or_problems((head + "".join(tokens)).encode())
