@@ -1,6 +1,6 @@
-"""Say how many mutants of the latest ``mutmut run`` the tests noticed; fail for one that survived and is not explained.
+"""Say how many mutants of the last ``mutmut run`` the tests noticed; fail where one survived and is not explained.
 
-``tests/mutants.toml`` explains each survivor by the line that it changes. Give names, as ``mutmut run`` takes them, when
+``mutants.toml`` explains each survivor by the line that it changes. Give names, as ``mutmut run`` takes them, where
 those alone were run; without any, every mutant has to have been run, and every explanation has to be needed.
 
     python -m tests.mutants [NAME ...]
@@ -11,7 +11,6 @@ from __future__ import annotations
 import subprocess
 import sys
 import tomllib
-from collections import Counter
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import NamedTuple
@@ -60,25 +59,34 @@ def explained() -> set[Survivor]:
     return {Survivor(each["file"], each["line"], change) for each in listed for change in each["becomes"]}
 
 
-def main() -> int:
+def report(found: dict[str, str], known: set[Survivor], *, is_whole: bool) -> tuple[list[str], bool]:
+    """Return what there is to say about the mutants, and whether all is well; ``is_whole`` if none was left out."""
+    survivors = {name: survivor(name) for name, outcome in found.items() if outcome not in NOTICED}
+    new = {name: each for name, each in survivors.items() if each not in known}
+    needless = known - set(survivors.values()) if is_whole else set()
+    noticed = len(found) - len(survivors)
+    score = f"{noticed:,} of {len(found):,} mutants noticed ({noticed / len(found):.1%}); {len(survivors)} not"
+    lines = [
+        f"{score}, of which tests/mutants.toml explains {len(survivors) - len(new)}",
+        *(f"not explained, {found[name]}: {name}\n{shown(each)}" for name, each in new.items()),
+        *(f"explained, but not there any more:\n{shown(each)}" for each in sorted(needless)),
+    ]
+    return lines, not new and not needless
+
+
+def shown(change: Survivor) -> str:
+    return f"  {change.file}\n  - {change.line}\n  + {change.becomes}"
+
+
+def main() -> None:
     patterns = sys.argv[1:]
     found = outcomes(patterns)
     if not found:
-        sys.exit("no mutants: run mutmut first, as make mutants does")
-    tally = Counter(found.values())
-    known = explained()
-    survivors = {name: survivor(name) for name, outcome in found.items() if outcome not in NOTICED}
-    new = {name: each for name, each in survivors.items() if each not in known}
-    needless = set() if patterns else known - set(survivors.values())
-    noticed = sum(tally[outcome] for outcome in NOTICED)
-    print(f"{noticed:,} of {len(found):,} mutants noticed ({noticed / len(found):.1%}); survivors: {len(survivors)}, ", end="")
-    print(f"of which {len(survivors) - len(new)} are explained in tests/mutants.toml; {dict(tally)}")
-    for name, each in new.items():
-        print(f"not explained: {name} ({found[name]})\n  {each.file}\n  - {each.line}\n  + {each.becomes}")
-    for each in needless:
-        print(f"explained, but no longer there: {each.file}\n  - {each.line}\n  + {each.becomes}")
-    return 1 if new or needless else 0
+        sys.exit("no mutants were run: make mutants runs them first")
+    lines, all_is_well = report(found, explained(), is_whole=not patterns)
+    print("\n".join(lines))  # noqa: T201 - a command
+    sys.exit(not all_is_well)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()
