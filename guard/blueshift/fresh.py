@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from guard.blueshift.answers import is_of_this_run, whole_seconds
 from guard.blueshift.api import attempts
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from guard.blueshift.answers import Answer
     from guard.blueshift.api import Api, Target
     from guard.blueshift.pauses import RefreshTimes
+    from guard.blueshift.unended import Unended
     from guard.model import Channel, Refresh
     from guard.progress import Progress
 
@@ -34,25 +35,24 @@ _LATE_PRECISION = 0.1  # of the time so far; how closely a refresh is watched th
 _ANSWER_TIME = 1.0  # seconds that are kept at the end of a wait for its last look to be answered
 
 
-class _Unended(NamedTuple):
-    """A refresh that was triggered here and not seen to end: as long as the stamp is not later than before it."""
-
-    target: Target
-    channel: Channel
-    before: float
-
-
 class Prover:
     """Proves counts, one call after another for the same segment: its channels and variants share one stamp."""
 
-    def __init__(self, api: Api, refresh: Refresh, times: Mapping[Channel, RefreshTimes], progress: Progress) -> None:
+    def __init__(
+        self,
+        api: Api,
+        refresh: Refresh,
+        times: Mapping[Channel, RefreshTimes],
+        unended: Unended,
+        progress: Progress,
+    ) -> None:
         self._api = api
         self._refresh = refresh
         self._times = times
+        self._unended = unended
         self._progress = progress
         self._clock = asyncio.get_running_loop()
         self._waits: dict[tuple[Target, Channel], str] = {}
-        self._unended: dict[str, _Unended] = {}
 
     def waits_for(self, target: Target, channel: Channel) -> str:
         """Return what a count that has not ended is waiting for, as the end of "while waiting for ..."."""
@@ -102,28 +102,37 @@ class Prover:
 
     async def _trigger(self, target: Target, channel: Channel, baseline: Answer) -> Answer:
         """Return the answer to the trigger, and keep in mind that a refresh may have been started, answered or not."""
-        before = whole_seconds(baseline.stamp)
+        began = self._clock.time()
         try:
             triggered = await self._api.trigger(target, channel)
         except UnavailableError as error:
             if error.unavailable.reason is not Reason.RATE_LIMITED:
-                self._unended[target.uuid] = _Unended(target, channel, before)
+                self._unended.triggered(target, channel, _stamped(baseline))
+                self._unended.lost(target, began)
             raise
-        self._unended[target.uuid] = _Unended(target, channel, max(before, whole_seconds(triggered.stamp)))
+        except asyncio.CancelledError:
+            self._unended.triggered(target, channel, _stamped(baseline))
+            raise
+        self._unended.triggered(target, channel, max(_stamped(baseline), whole_seconds(triggered.stamp)))
         return triggered
 
     async def _baseline(self, target: Target, channel: Channel, due: float, *, first: bool) -> Answer:
         """Return what stands before the trigger, once no other refresh runs: nobody else's, and no channel's before.
 
         A stamp in the very second of the answer could not be told from the one to come: stamps may have whole seconds.
+        Nor can one that the answer does not hold: it may be as young as the answer is.
         """
-        answer = await self._api.read(target, first=first, due=due)
+        answer = await self._api.read(target, first=first, due=max(due, self._unended.free_at(target)))
         log("first_look", segment=target, channel=channel, refreshing=answer.refreshing, stamp=answer.stamp)
         if self._is_under_way(answer, target, channel):
             self._waits[target, channel] = f"{self._whose(target)} to end"
             with self._progress.refresh():
                 answer = await self._sit_out(target, channel)
-        if answer.stamp and (answer.date is None or whole_seconds(answer.stamp) >= whole_seconds(answer.date)):
+        if answer.stamp is None and answer.date is None:
+            raise BadAnswerError(
+                "the answer holds neither a stamp nor a Date, so no new count could be told from an old one"
+            )
+        if answer.date is None or _stamped(answer) >= whole_seconds(answer.date):
             log("second_let_pass", segment=target, channel=channel, stamp=answer.stamp)
             await asyncio.sleep(1.0)
         return answer
@@ -147,17 +156,12 @@ class Prover:
 
     def _is_under_way(self, answer: Answer, target: Target, channel: Channel) -> bool:
         """Whether another refresh runs, or may be queued unseen: its end would move the stamp and pass for ours."""
-        unended = self._unended_of_another(target, channel)
+        unended = self._unended.of_another(target, channel)
         return answer.refreshing or (unended is not None and whole_seconds(answer.stamp) <= unended.before)
 
-    def _unended_of_another(self, target: Target, channel: Channel) -> _Unended | None:
-        """Return the refresh that another channel or variant of the segment left behind, if any."""
-        unended = self._unended.get(target.uuid)
-        return unended if unended and (unended.target, unended.channel) != (target, channel) else None
-
     def _whose(self, target: Target) -> str:
-        unended = self._unended.get(target.uuid)
-        return f"this segment's refresh of {unended.channel}" if unended else "somebody else's refresh of this segment"
+        channel = self._unended.channel(target)
+        return f"this segment's refresh of {channel}" if channel else "somebody else's refresh of this segment"
 
     async def _finish(self, target: Target, channel: Channel, baseline: Answer, triggered: Answer) -> Answer:
         """Return the first answer whose stamp says that our refresh has ended."""
@@ -165,7 +169,7 @@ class Prover:
         deadline = began + self._refresh.timeout
         last_look = deadline - min(_ANSWER_TIME, self._refresh.timeout / 10)
         run_ends = self._api.deadline - _ANSWER_TIME
-        before = max(whole_seconds(baseline.stamp), whole_seconds(triggered.stamp))
+        before = max(_stamped(baseline), whole_seconds(triggered.stamp))
         answer, elapsed, pause = triggered, 0.0, self._refresh.poll_interval
         while began + elapsed < last_look:
             now = self._clock.time()
@@ -179,7 +183,7 @@ class Prover:
             seconds = self._clock.time() - began
             if not answer.refreshing and whole_seconds(answer.stamp) > before:
                 self._times[channel].note(answer, triggered, at_least=elapsed, at_most=seconds)
-                del self._unended[target.uuid]
+                self._unended.ended(target)
                 return answer
             log("not_yet", segment=target, channel=channel, refreshing=answer.refreshing, stamp=answer.stamp)
             pause = grown(pause, self._refresh) if elapsed else pause
@@ -233,6 +237,11 @@ class Prover:
                 Reason.NOT_COUNTED, f"Blueshift has never computed this segment's counts, and did not within {waited}"
             )
         return UnavailableError(Reason.TIMEOUT, f"Blueshift showed no new count within {waited}, only the old one")
+
+
+def _stamped(baseline: Answer) -> float:
+    """Return the latest second that the stamp can be of at the look: its own, or the look's where it holds none."""
+    return whole_seconds(baseline.stamp or baseline.date)
 
 
 def _counted(answer: Answer, channel: Channel) -> Count:

@@ -9,6 +9,9 @@ is from, and when that began. What no client can see is left out, each by one ru
   that has ended by the trigger and the trigger's answer shows its stamp (a refresh that runs just then may hide it).
   Such a refresh does not begin while the guard's is queued either, nor any more when the guard's (or the one that
   swallowed its trigger) fails without a trace.
+- A trigger that is accepted twice, because its answer was lost and it was sent again, is counted twice. The second time
+  waits in the queue no longer after the first has ended than that took from its trigger on; there is no third time.
+- Once the server's clock was set back, no answer lacks the stamp.
 - There is one Blueshift: no replica shows an older state than another showed before.
 """
 
@@ -78,6 +81,7 @@ class Reply:
     seconds: float = 0.05
     body: bytes | None = None
     dated: bool = True
+    stamped: bool = True
     flaps: bool = False
 
 
@@ -101,6 +105,7 @@ class Script:
     reads: tuple[Reply, ...] = ()
     triggers: tuple[Reply, ...] = ()
     side_by_side: bool = False
+    accepts_twice: bool = False
     null_while_refreshing: bool = False
     stamps: Stamps = Stamps.WHOLE
     skew: float = 0.0
@@ -130,6 +135,7 @@ class _Refresh:
     course: Course
     begins: float
     is_own: bool
+    asked: float = 0.0
 
     @property
     def ends(self) -> float:
@@ -141,6 +147,7 @@ class _Segment:
     uuid: str
     history: History
     side_by_side: bool
+    accepts_twice: bool
     made: dict[int, Made]
     numbers: itertools.count[int]
     counted_at: float | None = None
@@ -174,9 +181,14 @@ class _Segment:
 
     def trigger(self, kind: Kind, now: float) -> None:
         """Queue the guard's own refresh, unless one is under way that swallows it."""
+        own = [each for each in self.under_way if each.kind == kind and each.is_own]
         if not self._swallows(kind):
             course = next(self._courses)
-            self._accept(_Refresh(kind, course, now + course.queued, is_own=True))
+            self._accept(_Refresh(kind, course, now + course.queued, is_own=True, asked=now))
+        elif self.accepts_twice and len(own) == 1:
+            first = own[0]
+            queued = min(first.course.queued, first.ends - first.asked)
+            self.under_way.append(_Refresh(kind, first.course, first.ends + queued, is_own=True, asked=now))
         if any(each.kind == kind and not each.course.moves_stamp for each in self.under_way):
             self._others = [each for each in self._others if each.kind == kind]
 
@@ -220,14 +232,14 @@ class PlayedBlueshift:
         self._triggers_in_flight: defaultdict[str, int] = defaultdict(int)
         self._replies = {True: iter(script.triggers), False: iter(script.reads)}
         self._segments = {
-            uuid: _Segment(uuid, history, script.side_by_side, self.made, numbers)
+            uuid: _Segment(uuid, history, script.side_by_side, script.accepts_twice, self.made, numbers)
             for uuid, history in zip(UUIDS, script.histories, strict=False)
         }
 
-    def is_true(self, value: int, uuid: str, kind: Kind) -> bool:
-        """Return what the oracle knows: whether a refresh of that very kind, begun in this run, produced the number."""
+    def is_true(self, value: int, uuid: str, kind: Kind, *, since: float) -> bool:
+        """Return what the oracle knows: whether a refresh of that very kind, begun since then, produced the number."""
         made = self.made[value]
-        return (made.uuid, made.kind) == (uuid, kind) and made.begun >= 0
+        return (made.uuid, made.kind) == (uuid, kind) and made.begun >= since
 
     async def answer(self, request: httpx.Request) -> httpx.Response:
         uuid, query = request.url.path.split("/")[4], request.url.params
@@ -256,14 +268,15 @@ class PlayedBlueshift:
         now, segment, bypass = self._clock.time(), self._segments[uuid], "bypass_global" in query
         kind = Kind(query.get("channels", ""), bypass)
         answered = reply.status == 200 and reply.body is None
-        may_hide = self._script.null_while_refreshing and segment.will_run(now)
+        unstamped = not reply.stamped and all(by >= 0 for _, by in self._script.jumps)
+        may_hide = unstamped or (self._script.null_while_refreshing and segment.will_run(now))
         segment.advance(now, hidden=kind if is_trigger else None, is_shown=answered and not may_hide)
         running = segment.running(now)
         refreshing = bool(running)
         may_flap = not is_trigger and all(each.is_own and not self._script.side_by_side for each in running)
         if reply.flaps and may_flap:
             refreshing = not refreshing
-        hides = self._script.null_while_refreshing and refreshing
+        hides = unstamped or (self._script.null_while_refreshing and refreshing)
         stamp = None if segment.counted_at is None or hides else self._spelled(segment.counted_at)
         counts = {name: segment.shown[Kind(channel, bypass)] for channel, name in FIELDS.items()}
         if is_trigger and reply.heard:

@@ -24,12 +24,13 @@ ACCOUNT = Account(base_url="http://127.0.0.1:1", region=Region.US, key=ApiKey("a
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """What became of a question: the readings, the loop's time when they were there, and what was asked by then."""
+    """What became of a question: the readings, the loop's times around them, and what was asked by then."""
 
     question: Question
     blueshift: PlayedBlueshift
     found: dict[str, SegmentReadings]
-    seconds: float
+    began: float
+    ended: float
     requests: int
 
     def readings(self) -> list[tuple[str, Kind, Any]]:
@@ -44,32 +45,43 @@ def key(uuid: str, kind: Kind) -> str:
     return f"{uuid} {kind.channel} {kind.bypass_global}"
 
 
-async def play(script: Script, question: Question) -> Run:
-    """Ask the question of the played Blueshift, and go on watching for a while after the run has ended."""
+async def play(script: Script, *questions: Question, pause: float = 0.0) -> Run:
+    """Ask the played Blueshift, one question after another over one connection, and return the last one's run.
+
+    ``pause`` is in seconds, between two questions; what is asked is watched for a while after the last run has ended.
+    """
     blueshift = PlayedBlueshift(replace(script, histories=(script.histories * 2)[:2]))
-    wanted = [
+    clock = asyncio.get_running_loop()
+    async with connect(ACCOUNT, questions[0].pacing, transport=httpx.MockTransport(blueshift.answer)) as account:
+        for number, question in enumerate(questions):
+            await asyncio.sleep(pause if number else 0.0)
+            began = clock.time()
+            found = await account.count(
+                wanted(question), refresh=question.refresh, time_limit=question.time_limit, progress=Progress()
+            )
+        ended, requests = clock.time(), len(blueshift.log)
+        await asyncio.sleep(1000)
+    return Run(question=question, blueshift=blueshift, found=found, began=began, ended=ended, requests=requests)
+
+
+def wanted(question: Question) -> list[Wanted]:
+    return [
         Wanted(key=key(uuid, kind), uuid=uuid, bypass_global=kind.bypass_global, channels=(Channel(kind.channel),))
         for uuid, kinds in zip(UUIDS, question.kinds, strict=True)
         for kind in kinds
     ]
-    async with connect(ACCOUNT, question.pacing, transport=httpx.MockTransport(blueshift.answer)) as account:
-        found = await account.count(
-            wanted, refresh=question.refresh, time_limit=question.time_limit, progress=Progress()
-        )
-        seconds, requests = asyncio.get_running_loop().time(), len(blueshift.log)
-        await asyncio.sleep(1000)
-    return Run(question=question, blueshift=blueshift, found=found, seconds=seconds, requests=requests)
 
 
 def assert_nothing_stale_is_believed(run: Run) -> None:
     believed = [(uuid, kind, reading.value) for uuid, kind, reading in run.readings() if isinstance(reading, Count)]
     for uuid, kind, value in believed:
-        assert run.blueshift.is_true(value, uuid, kind), f"a stale count is believed: {run.blueshift.made[value]}"
+        is_true = run.blueshift.is_true(value, uuid, kind, since=run.began)
+        assert is_true, f"a stale count is believed: {run.blueshift.made[value]}"
 
 
 def assert_the_run_is_orderly(run: Run) -> None:
     assert all(reading is not None for *_, reading in run.readings()), "a channel has no reading"
-    assert run.seconds <= run.question.time_limit + 1e-6, "the run went past its deadline"
+    assert run.ended - run.began <= run.question.time_limit + 1e-6, "the run went past its deadline"
     assert len(run.blueshift.log) == run.requests, "something was asked after the run had ended"
     assert run.blueshift.most_triggers_at_once <= 1, "two triggers of one segment at once"
     for uuid in UUIDS:

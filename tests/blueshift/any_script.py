@@ -42,6 +42,8 @@ REPLIES = st.lists(
             Reply(status=503, heard=False),
             Reply(status=409, heard=False),
             Reply(status=404, heard=False),
+            Reply(stamped=False),
+            Reply(stamped=False),
             Reply(body=b"{}"),
             Reply(body=b"<html>"),
             Reply(dated=False),
@@ -72,6 +74,7 @@ SCRIPTS = st.builds(
     reads=REPLIES,
     triggers=REPLIES,
     side_by_side=st.booleans(),
+    accepts_twice=st.booleans(),
     null_while_refreshing=st.booleans(),
     jumps=st.lists(st.tuples(st.sampled_from(QUEUED), st.sampled_from([-3600.0, -1.0, 0.7, 3600.0])), max_size=2).map(
         tuple
@@ -86,6 +89,7 @@ QUIET_SCRIPTS = st.builds(
         max_size=2,
     ).map(tuple),
     side_by_side=st.booleans(),
+    accepts_twice=st.booleans(),
     null_while_refreshing=st.booleans(),
     **CLOCKS,
 )

@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from guard.blueshift import fresh
 from guard.blueshift.answers import Answer, whole_seconds
 from guard.blueshift.api import Api
+from guard.blueshift.unended import Unended
 from guard.outcome import Count
 from tests.blueshift.any_order import TODAY, Kind, Script
 from tests.blueshift.any_run import Run, assert_nothing_stale_is_believed, assert_the_run_is_orderly, play
@@ -47,6 +48,17 @@ def test_in_any_order_nothing_stale_is_believed_and_every_run_ends_in_time(
     run = leap(play(script, question))
 
     event(f"counts believed: {sum(isinstance(reading, Count) for *_, reading in run.readings())}")
+    assert_nothing_stale_is_believed(run)
+    assert_the_run_is_orderly(run)
+
+
+@given(script=SCRIPTS, first=QUESTIONS, second=QUESTIONS, pause=st.sampled_from([0.0, 1.0, 30.0, 300.0]))
+@settings(RUNS, max_examples=MANY or 100)
+def test_the_next_run_over_the_same_connection_believes_nothing_stale_either(
+    leap: Leap, script: Script, first: Question, second: Question, pause: float
+) -> None:
+    run = leap(play(script, first, second, pause=pause))
+
     assert_nothing_stale_is_believed(run)
     assert_the_run_is_orderly(run)
 
@@ -135,12 +147,22 @@ def a_status_that_is_not_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def a_refresh_of_another_channel_that_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fresh.Prover, "_unended_of_another", lambda *_: None)
+    monkeypatch.setattr(Unended, "of_another", lambda *_: None)
+
+
+def a_look_without_a_stamp_that_is_taken_for_never_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fresh, "_stamped", lambda baseline: whole_seconds(baseline.stamp))
+
+
+def a_trigger_that_is_sent_again_and_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Unended, "free_at", lambda *_: 0.0)
 
 
 @pytest.mark.parametrize(
     "mistake",
     [
+        a_look_without_a_stamp_that_is_taken_for_never_counted,
+        a_trigger_that_is_sent_again_and_forgotten,
         first_ready,
         equal_stamps,
         no_baseline,

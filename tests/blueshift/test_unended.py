@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -95,3 +96,86 @@ def test_after_a_refused_trigger_nobody_waits_for_a_refresh(leap: Leap) -> None:
     run = leap(play(Script(triggers=refused), Question(kinds=((EMAIL, SMS), ()), refresh=Refresh(timeout=60.0))))
 
     assert all("did not end" not in reading.detail for *_, reading in run.readings())
+
+
+# Across runs, and where a trigger is carried out twice
+
+
+EMAIL_QUESTION = Question(kinds=((EMAIL,), ()), refresh=Refresh(timeout=60.0))
+SMS_QUESTION = replace(EMAIL_QUESTION, kinds=((SMS,), ()))
+
+
+def sms_after_email(leap: Leap, script: Script, email: Question = EMAIL_QUESTION, pause: float = 1.0) -> Any:
+    """Return what became of SMS in a run over the connection of an earlier one, which asked for email."""
+    run = leap(play(script, email, SMS_QUESTION, pause=pause))
+    assert_nothing_stale_is_believed(run)
+    ((*_, reading),) = run.readings()
+    return reading
+
+
+def test_the_next_run_waits_for_a_refresh_that_an_earlier_one_gave_up(leap: Leap) -> None:
+    script = Script(histories=(History(own=(Course(queued=100.0),)),))
+
+    assert isinstance(sms_after_email(leap, script), Count)
+
+
+def test_the_next_run_waits_for_a_refresh_whose_trigger_was_under_way_when_the_run_ended(leap: Leap) -> None:
+    script = Script(histories=(History(own=(Course(queued=20.0),)),), triggers=(Reply(seconds=9.0),))
+
+    reading = sms_after_email(leap, script, replace(EMAIL_QUESTION, time_limit=6.0))
+
+    assert isinstance(reading, Count)
+
+
+@pytest.mark.parametrize(
+    ("pause", "detail"),
+    [
+        pytest.param(3400.0, "this segment's refresh of email did not end within 1 min", id="within-an-hour"),
+        pytest.param(3700.0, "Blueshift showed no new count within 1 min, only the old one", id="later"),
+    ],
+)
+def test_a_refresh_that_never_came_is_forgotten_after_an_hour(leap: Leap, pause: float, detail: str) -> None:
+    script = Script(histories=(History(own=(Course(queued=1e6),)),))
+
+    reading = sms_after_email(leap, script, pause=pause)
+
+    assert reading == Unavailable(reason=Reason.TIMEOUT, detail=detail)
+
+
+@pytest.mark.parametrize("queued", [3.0, 5.0, 30.0])
+def test_a_refresh_that_is_carried_out_twice_never_proves_the_next_channel(leap: Leap, queued: float) -> None:
+    script = Script(
+        histories=(History(own=(Course(queued=queued, runs=2.0),)),), triggers=(Reply(status=504),), accepts_twice=True
+    )
+
+    found = readings(leap, script, EMAIL, SMS)
+
+    assert [isinstance(each, Count) for each in found] == [True, True]
+
+
+# No stamp to compare with
+
+
+@pytest.mark.parametrize("counted_ago", [0.3, 30.0, 3600.0])
+def test_a_stamp_that_is_hidden_and_shown_again_proves_nothing(leap: Leap, counted_ago: float) -> None:
+    hidden = (Reply(stamped=False),)
+    script = Script(
+        histories=(History(counted_ago=counted_ago, own=(Course(queued=NEVER),)),), reads=hidden, triggers=hidden
+    )
+
+    (email,) = readings(leap, script, EMAIL)
+
+    assert email == Unavailable(
+        reason=Reason.TIMEOUT, detail="Blueshift showed no new count within 1 min, only the old one"
+    )
+
+
+def test_a_look_with_neither_a_stamp_nor_a_date_starts_nothing(leap: Leap) -> None:
+    script = Script(histories=(History(counted_ago=None),), reads=(Reply(dated=False),))
+
+    (email,) = readings(leap, script, EMAIL)
+
+    assert email == Unavailable(
+        reason=Reason.BAD_ANSWER,
+        detail="the answer holds neither a stamp nor a Date, so no new count could be told from an old one",
+    )
