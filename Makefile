@@ -11,7 +11,7 @@ BENCHMARKS = rules rendering start cost scripts limits counting
 help:
 	@echo 'make demo    see the guard stop a bad send, without an account'
 	@echo 'make test    run the tests'
-	@echo 'make faults  try every fault of docs/faults.md against the real command, and print what came of each'
+	@echo 'make faults  try every fault of docs/faults.md against the real command, and print what came of each (RUNS=300: sooner)'
 	@echo 'make mutants break the code in thousands of places, and see the tests notice each (an hour; mutants-sample: minutes)'
 	@echo 'make lint    check types, style and layers'
 	@echo 'make bench   measure speed and cost, as ratios, into docs/performance.md (half an hour; bench-quick: a look)'

@@ -94,8 +94,19 @@ ROWS = (
     _stamp(
         fault="a year back, where there was no stamp before",
         segment="stamp: back\ncounted: never\ncounts: ",
-        ends=unknown("bad_answer"),
-        requests=(3, 5),
+        ends=_LOST,
+        requests=(4, 60),
+    ),
+    *(
+        _stamp(
+            fault=f"a stamp that is {words} at the look and the trigger, and then the old one",
+            answers="{any: [HIDDEN, HIDDEN], reads: [old, again]}".replace(
+                "HIDDEN", f"{{says: {{approxusers_updated_at: {text}}}}}"
+            ),
+            ends=_LOST,
+            requests=(4, 60),
+        )
+        for words, text in {"null": "'null'", "absent": "absent"}.items()
     ),
     _stamp(
         fault="zeros and null, until it was counted",
