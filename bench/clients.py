@@ -1,10 +1,11 @@
-"""Who counts: the guard, and the two scripts that a user would write first. Each believes a count for each segment."""
+"""Who counts: the guard, and the scripts that a user would write first. Each believes a count for each segment."""
 
 from __future__ import annotations
 
 import asyncio
 import math
 import ssl
+from functools import partial
 from typing import TYPE_CHECKING
 
 import httpx
@@ -26,8 +27,10 @@ OLD, FRESH = 40_000, 1_900_000
 
 MOST_IN_FLIGHT = 24
 FINE_POLLS = Refresh(poll_interval=0.25)
+PAUSE = 2.0
+"""Seconds between two polls of the scripts, as is the guard's first by default."""
+
 _LONGEST_RUN = 10.0**7
-_PAUSE = 2.0  # seconds between two polls of the scripts, as is the guard's first by default
 _SEMAPHORE = 10
 
 
@@ -103,18 +106,21 @@ def bare_httpx(number: int, rate: float = math.inf) -> Client:
     return client
 
 
-def plain_loop(number: int) -> Client:
+def plain_loop(number: int, *, first_pause: float = 0.0) -> Client:
     """Return a script that triggers and polls one segment after another."""
-    return _script(number, at_once=1)
+    return _script(number, at_once=1, first_pause=first_pause)
 
 
-def gather(number: int) -> Client:
+def gather(number: int, *, first_pause: float = 0.0) -> Client:
     """Return a script that does so with ten segments at a time."""
-    return _script(number, at_once=_SEMAPHORE)
+    return _script(number, at_once=_SEMAPHORE, first_pause=first_pause)
 
 
-def _script(number: int, *, at_once: int) -> Client:
-    """Return what one writes after reading the API's page: trigger, poll until ready, believe."""
+def _script(number: int, *, at_once: int, first_pause: float) -> Client:
+    """Return what one writes after reading the API's page: trigger, poll until ready, believe.
+
+    ``first_pause`` is how many seconds pass between the trigger's answer and the first poll.
+    """
 
     async def client(door: Door) -> Mapping[str, int | None]:
         places = asyncio.Semaphore(at_once)
@@ -123,11 +129,12 @@ def _script(number: int, *, at_once: int) -> Client:
             path = f"/api/v1/segments/{segment}/matching_users.json"
             async with places:
                 await http.get(path, params={"refresh": "true", "channels": "email"})
+                await asyncio.sleep(first_pause)
                 while True:
                     answer = (await http.get(path, params={"refresh": "false"})).json()
                     if answer["refresh_status"] == "ready":
                         return int(answer["email_users"])
-                    await asyncio.sleep(_PAUSE)
+                    await asyncio.sleep(PAUSE)
 
         auth = httpx.BasicAuth("a-key-for-the-sandbox", "")
         async with httpx.AsyncClient(base_url=door.base_url, auth=auth, transport=door.transport) as http:
@@ -147,4 +154,9 @@ def wrong(believed: Mapping[str, int | None]) -> int:
     return sum(value not in (None, FRESH) for value in believed.values())
 
 
-SCRIPTS: Mapping[str, Callable[[int], Client]] = {"plain loop": plain_loop, "gather, 10 at a time": gather}
+SCRIPTS: Mapping[str, Callable[[int], Client]] = {
+    "plain loop, polls at once": plain_loop,
+    "plain loop, pauses first": partial(plain_loop, first_pause=PAUSE),
+    "gather, polls at once": gather,
+    "gather, pauses first": partial(gather, first_pause=PAUSE),
+}

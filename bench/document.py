@@ -50,10 +50,10 @@ def page() -> str:
 
 def _verdict(rows: list[dict[str, Any]], aim: float) -> str:
     """Say in how many of the rows the aim is reached, and how far off the furthest is."""
-    figures = [round(row["times_ideal"], 2) for row in rows]
+    figures = [row["times_ideal"] for row in rows]
     reached = sum(figure <= aim for figure in figures)
     cases = f"all {len(figures)}" if reached == len(figures) else f"{reached} of {len(figures)}"
-    return f"Reached in {cases} cases; the furthest is {max(figures):.2f}."
+    return f"Reached in {cases} cases; the furthest is {max(figures):.3f}."
 
 
 def main() -> None:

@@ -62,7 +62,7 @@ def measure(wanted: list[Case], place: Place, rounds: int) -> list[dict[str, Any
 def _row(case: Case, runs: list[Measured]) -> dict[str, Any]:
     row = asdict(case) | {
         "rounds": len(runs),
-        "times_ideal": round(statistics.median(run.seconds for run in runs) / case.ideal, 3),
+        "times_ideal": statistics.median(run.seconds for run in runs) / case.ideal,
         "requests_per_count": round(statistics.median(run.tally.requests for run in runs) / case.segments, 3),
         "refused": round(statistics.median(run.tally.refused for run in runs)),
         "not_proven": sum(case.segments - proven(run.believed) for run in runs),

@@ -1,4 +1,4 @@
-"""How often a stale count is believed because no client can see that it is stale: four clients, one simulation.
+"""How often a stale count is believed because no client can see that it is stale: some clients, one simulation.
 
     python bench/stale.py [RUNS]
 
@@ -15,9 +15,12 @@ import random
 import selectors
 import sys
 import time
+from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime
+from enum import Enum
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
@@ -39,13 +42,14 @@ if TYPE_CHECKING:
 
 RUNS = 2000
 EVERY = 300.0  # seconds between two refreshes of other people, on average
-QUEUED, TAKES = 2.0, (2.0, 60.0)  # seconds: at most, before a refresh shows; and how long it then runs
+TAKES = (2.0, 60.0)  # seconds that a refresh runs, once it shows
 REPLICA_LAG = 1.0  # seconds at most
 SKEW = 10.0  # seconds between the server's clock and ours, as a standard deviation
 LATENCY = (0.05, 0.4)
 HISTORY = 1000.0  # seconds that others have been counting before the question
 PATIENCE = 600.0
-LONG_PAUSE = 60.0
+PAUSE, LONG_PAUSE = 2.0, 60.0
+LOW_RATE = 0.2  # requests a second
 FIELDS = {"users": "approxusers", "email": "email_users", "sms": "sms_users", "push": "push_users"}
 ALL = (*FIELDS, "inApp")
 URL = "http://127.0.0.1:1"
@@ -73,6 +77,21 @@ class LeapingLoop(asyncio.SelectorEventLoop):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """What Blueshift is like: the most seconds that a refresh is queued, unseen; and whether three replicas answer."""
+
+    queued: float
+    replicas: bool = False
+
+
+SETTINGS = {
+    "queued up to 2 s": Setting(queued=2.0),
+    "queued up to 10 s": Setting(queued=10.0),
+    "up to 2 s, three replicas": Setting(queued=2.0, replicas=True),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Counted:
     """A refresh: unseen until it begins, and its number there once it has ended."""
 
@@ -83,14 +102,20 @@ class Counted:
 
 
 class Blueshift:
-    """One segment: one stamp in whole seconds, one refresh at a time, and a trigger into another's is swallowed."""
+    """One segment: one stamp in whole seconds, one refresh at a time, and a trigger into another's is swallowed.
 
-    def __init__(self, chance: random.Random, *, replicas: bool) -> None:
+    ``swallowed_unseen`` says whether the trigger was, by a refresh that had not begun at the client's look before it.
+    """
+
+    def __init__(self, chance: random.Random, setting: Setting) -> None:
         self._chance = chance
-        self._lags = [chance.uniform(0, REPLICA_LAG) if replicas else 0.0 for _ in range(3)]
+        self._queued = setting.queued
+        self._lags = [chance.uniform(0, REPLICA_LAG) if setting.replicas else 0.0 for _ in range(3)]
         self._skew = chance.gauss(0, SKEW)
         self._clock = asyncio.get_running_loop()
         self._next_other = chance.expovariate(1 / EVERY)
+        self._looked_at = math.inf
+        self.swallowed_unseen = False
         self.all = [
             Counted(number=number, channel=channel, begins=-2.0, ends=-1.0) for number, channel in enumerate(ALL)
         ]
@@ -102,10 +127,14 @@ class Blueshift:
             self._trigger(self._chance.choice(ALL), self._next_other)
             self._next_other += self._chance.expovariate(1 / EVERY)
         is_trigger = query["refresh"] == "true"
-        fields = self._shown(now if is_trigger else now - self._chance.choice(self._lags))
+        moment = now if is_trigger else now - self._chance.choice(self._lags)
+        fields = self._shown(moment)
         if is_trigger:
+            self.swallowed_unseen = any(self._looked_at < each.begins and now < each.ends for each in self.all)
             self._trigger(query["channels"], now)
             fields["refresh_status"] = "refreshing"
+        else:
+            self._looked_at = moment
         await asyncio.sleep(self._chance.uniform(*LATENCY) / 2)
         date = format_datetime(self._server_time(self._clock.time()), usegmt=True)
         content = httpx.Response(200, json=fields).content
@@ -113,7 +142,7 @@ class Blueshift:
 
     def _trigger(self, channel: str, now: float) -> None:
         if all(each.ends <= now for each in self.all):
-            begins = now + self._chance.uniform(0, QUEUED)
+            begins = now + self._chance.uniform(0, self._queued)
             ends = begins + self._chance.uniform(*TAKES)
             self.all.append(Counted(number=len(self.all), channel=channel, begins=begins, ends=ends))
 
@@ -132,8 +161,13 @@ class Blueshift:
 
 
 async def first_ready(transport: httpx.MockTransport) -> int | None:
-    """Believe the first answer after the trigger that says ``ready``."""
+    """Believe the first answer after the trigger that says ``ready``, asking at once, and then after each pause."""
     return await _poll(transport, not_before=-math.inf)
+
+
+async def first_ready_after_a_pause(transport: httpx.MockTransport) -> int | None:
+    """Believe the first answer that says ``ready``, asking only after each pause."""
+    return await _poll(transport, not_before=-math.inf, first_pause=PAUSE)
 
 
 async def by_our_clock(transport: httpx.MockTransport) -> int | None:
@@ -141,23 +175,24 @@ async def by_our_clock(transport: httpx.MockTransport) -> int | None:
     return await _poll(transport, not_before=TODAY + asyncio.get_running_loop().time())
 
 
-async def _poll(transport: httpx.MockTransport, not_before: float) -> int | None:
+async def _poll(transport: httpx.MockTransport, *, not_before: float, first_pause: float = 0.0) -> int | None:
     async with httpx.AsyncClient(base_url=URL, transport=transport) as client:
         await client.get(PATH, params={"refresh": "true", "channels": "email"})
-        for _ in range(int(PATIENCE / 2)):
+        await asyncio.sleep(first_pause)
+        for _ in range(int(PATIENCE / PAUSE)):
             answer = (await client.get(PATH, params={"refresh": "false"})).json()
             stamp = datetime.fromisoformat(answer["approxusers_updated_at"]).timestamp()
             if answer["refresh_status"] == "ready" and stamp > not_before:
                 return int(answer["email_users"])
-            await asyncio.sleep(2.0)
+            await asyncio.sleep(PAUSE)
     return None
 
 
-async def guard(transport: httpx.MockTransport) -> int | None:
+async def guard(transport: httpx.MockTransport, pacing: Pacing = Pacing()) -> int | None:  # noqa: B008 - it is frozen
     """Believe what audience-guard believes."""
     wanted = counting.Wanted(key="one", uuid=PATH.split("/")[4], channels=(Channel.EMAIL,))
     account = open_account({"BLUESHIFT_API_KEY": "a-key-for-the-simulation"}, base_url=URL)
-    async with counting.connect(account, Pacing(), transport=transport) as blueshift:
+    async with counting.connect(account, pacing, transport=transport) as blueshift:
         found = await blueshift.count(
             [wanted], refresh=Refresh(timeout=PATIENCE), time_limit=2 * PATIENCE, progress=Progress()
         )
@@ -179,55 +214,71 @@ async def slow_guard(transport: httpx.MockTransport) -> int | None:
 
 
 CLIENTS: dict[str, Client] = {
-    "the first `ready`": first_ready,
+    "the first `ready`, asked for at once": first_ready,
+    f"the first `ready`, after a pause of {PAUSE:.0f} s": first_ready_after_a_pause,
     "`ready`, and a stamp later than our own clock": by_our_clock,
     "audience-guard": guard,
+    f"audience-guard at {LOW_RATE} requests a second": partial(guard, pacing=Pacing(requests_per_second=LOW_RATE)),
     f"audience-guard, {LONG_PAUSE:.0f} s between look and trigger": slow_guard,
 }
 
 
-@dataclass(slots=True)
-class Tally:
-    """How many counts were believed, and how many of them were stale."""
+class Outcome(Enum):
+    """What is believed; ``UNSEEN`` is a stale count too, of a trigger swallowed by what its client could not see."""
 
-    believed: int = 0
-    stale: int = 0
+    NOTHING, FRESH, STALE, UNSEEN = range(4)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tally:
+    """How many counts were believed, how many of them were stale, and for how many of these nobody could see why."""
+
+    believed: int
+    stale: int
+    unseen: int
 
     @property
     def rate(self) -> float:
         return self.stale / self.believed if self.believed else 0.0
 
 
-def ask(client: Client, number: int, *, replicas: bool) -> bool | None:
-    """Return whether the count that the client believes is stale, or None when it believes none."""
+def ask(client: Client, number: int, setting: Setting) -> Outcome:
+    """Return what comes of a client's question in the run of that number."""
 
-    async def run() -> bool | None:
-        blueshift = Blueshift(random.Random(number), replicas=replicas)  # noqa: S311 - a simulation's chance
+    async def run() -> Outcome:
+        blueshift = Blueshift(random.Random(number), setting)  # noqa: S311 - a simulation's chance
         asked_at = asyncio.get_running_loop().time()
         value = await client(httpx.MockTransport(blueshift.answer))
         if value is None:
-            return None
+            return Outcome.NOTHING
         believed = blueshift.all[value]
-        return believed.channel != "email" or believed.begins < asked_at
+        if believed.channel == "email" and believed.begins >= asked_at:
+            return Outcome.FRESH
+        return Outcome.UNSEEN if blueshift.swallowed_unseen else Outcome.STALE
 
     random.seed(number)
     with asyncio.Runner(loop_factory=LeapingLoop) as runner:
         return runner.run(run())
 
 
-def measure(name: str, runs: int, *, replicas: bool) -> Tally:
-    outcomes = [ask(CLIENTS[name], number, replicas=replicas) for number in range(runs)]
-    return Tally(believed=sum(each is not None for each in outcomes), stale=sum(each is True for each in outcomes))
+def measure(client: str, runs: int, setting: str) -> Tally:
+    """Return what came of so many runs, numbered from 0."""
+    outcomes = Counter(ask(CLIENTS[client], number, SETTINGS[setting]) for number in range(runs))
+    return Tally(
+        believed=runs - outcomes[Outcome.NOTHING],
+        stale=outcomes[Outcome.STALE] + outcomes[Outcome.UNSEEN],
+        unseen=outcomes[Outcome.UNSEEN],
+    )
 
 
 def main() -> None:
     runs = int(sys.argv[1]) if len(sys.argv) > 1 else RUNS
     print(f"stale counts among those believed; {runs:,} runs each\n")
-    print("| what is believed | one Blueshift | three replicas |")
-    print("|---|---|---|")
-    for name in CLIENTS:
-        one, three = (measure(name, runs, replicas=replicas) for replicas in (False, True))
-        print(f"| {name} | {one.rate:.1%} | {three.rate:.1%} |", flush=True)
+    print("| what is believed |", " | ".join(SETTINGS), "|")
+    print("|---|" + "---|" * len(SETTINGS))
+    for client in CLIENTS:
+        rates = [f"{measure(client, runs, setting).rate:.1%}" for setting in SETTINGS]
+        print(f"| {client} |", " | ".join(rates), "|", flush=True)
 
 
 if __name__ == "__main__":
