@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from guard.blueshift.answers import is_of_this_run, whole_seconds
@@ -102,18 +103,14 @@ class Prover:
 
     async def _trigger(self, target: Target, channel: Channel, baseline: Answer) -> Answer:
         """Return the answer to the trigger, and keep in mind that a refresh may have been started, answered or not."""
-        began = self._clock.time()
+        started = partial(self._unended.triggered, target, channel, at=self._clock.time())
         try:
             triggered = await self._api.trigger(target, channel)
-        except UnavailableError as error:
-            if error.unavailable.reason is not Reason.RATE_LIMITED:
-                self._unended.triggered(target, channel, _stamped(baseline))
-                self._unended.lost(target, began)
+        except (UnavailableError, asyncio.CancelledError) as error:
+            if not isinstance(error, RequestError) or not error.is_rate_limit:
+                started(_stamped(baseline))
             raise
-        except asyncio.CancelledError:
-            self._unended.triggered(target, channel, _stamped(baseline))
-            raise
-        self._unended.triggered(target, channel, max(_stamped(baseline), whole_seconds(triggered.stamp)))
+        started(max(_stamped(baseline), whole_seconds(triggered.stamp)))
         return triggered
 
     async def _baseline(self, target: Target, channel: Channel, due: float, *, first: bool) -> Answer:
@@ -122,12 +119,7 @@ class Prover:
         A stamp in the very second of the answer could not be told from the one to come: stamps may have whole seconds.
         Nor can one that the answer does not hold: it may be as young as the answer is.
         """
-        answer = await self._api.read(target, first=first, due=max(due, self._unended.free_at(target)))
-        log("first_look", segment=target, channel=channel, refreshing=answer.refreshing, stamp=answer.stamp)
-        if self._is_under_way(answer, target, channel):
-            self._waits[target, channel] = f"{self._whose(target)} to end"
-            with self._progress.refresh():
-                answer = await self._sit_out(target, channel)
+        answer = await self._undisturbed(target, channel, due, first=first)
         if answer.stamp is None and answer.date is None:
             raise BadAnswerError(
                 "the answer holds neither a stamp nor a Date, so no new count could be told from an old one"
@@ -136,6 +128,20 @@ class Prover:
             log("second_let_pass", segment=target, channel=channel, stamp=answer.stamp)
             await asyncio.sleep(1.0)
         return answer
+
+    async def _undisturbed(self, target: Target, channel: Channel, due: float, *, first: bool) -> Answer:
+        """Return the first answer at which no other refresh runs, nor may be queued unseen."""
+        while True:
+            answer = await self._api.read(target, first=first, due=max(due, self._unended.free_at(target)))
+            log("first_look", segment=target, channel=channel, refreshing=answer.refreshing, stamp=answer.stamp)
+            if self._is_under_way(answer, target, channel):
+                self._waits[target, channel] = f"{self._whose(target)} to end"
+                with self._progress.refresh():
+                    answer = await self._sit_out(target, channel)
+            if self._unended.of_another(target, channel):
+                self._unended.ended(target)
+            if self._unended.free_at(target) <= self._clock.time():
+                return answer
 
     async def _sit_out(self, target: Target, channel: Channel) -> Answer:
         """Return the first answer after the other refresh."""

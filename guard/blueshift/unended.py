@@ -30,22 +30,25 @@ class Unended:
     def __init__(self) -> None:
         self._clock = asyncio.get_running_loop()
         self._latest: dict[str, _Triggered] = {}
-        self._doubtful_since: dict[str, float] = {}
+        self._doubled_since: dict[str, float] = {}
         self._free_at: dict[str, float] = {}
 
-    def triggered(self, target: Target, channel: Channel, before: float) -> None:
-        """Keep in mind that a refresh may have been started; one that has ended shows a stamp later than ``before``."""
-        self._latest[target.uuid] = _Triggered(target, channel, before, self._clock.time())
+    def triggered(self, target: Target, channel: Channel, before: float, *, at: float) -> None:
+        """Keep in mind that a refresh may have been started at the loop's time ``at``.
 
-    def lost(self, target: Target, since: float) -> None:
-        """Keep in mind that nobody knows what became of a trigger of then: sent again, both may be carried out."""
-        self._doubtful_since.setdefault(target.uuid, since)
+        When it has ended, the stamp is later than ``before``. One that was triggered earlier and has not ended may be
+        carried out besides.
+        """
+        earlier = self._latest.get(target.uuid)
+        if earlier and (earlier.target, earlier.channel) == (target, channel) and before <= earlier.before:
+            self._doubled_since.setdefault(target.uuid, earlier.at)
+        self._latest[target.uuid] = _Triggered(target, channel, before, at)
 
     def ended(self, target: Target) -> None:
         """Forget the segment's refresh, but for a second one of its kind that may be queued behind it still."""
         now = self._clock.time()
-        del self._latest[target.uuid]
-        since = self._doubtful_since.pop(target.uuid, now)
+        self._latest.pop(target.uuid, None)
+        since = self._doubled_since.pop(target.uuid, now)
         self._free_at[target.uuid] = now + (now - since)
 
     def free_at(self, target: Target) -> float:

@@ -179,3 +179,21 @@ def test_a_look_with_neither_a_stamp_nor_a_date_starts_nothing(leap: Leap) -> No
         reason=Reason.BAD_ANSWER,
         detail="the answer holds neither a stamp nor a Date, so no new count could be told from an old one",
     )
+
+
+def test_a_refresh_given_up_and_asked_for_again_may_be_carried_out_twice_as_well(leap: Leap) -> None:
+    queued = History(own=(Course(queued=90.0),))
+    again = Question(kinds=((EMAIL, SMS), ()))
+
+    run = leap(play(Script(histories=(queued,), accepts_twice=True), EMAIL_QUESTION, again))
+
+    assert_nothing_stale_is_believed(run)
+    assert [isinstance(reading, Count) for *_, reading in run.readings()] == [True, True]
+
+
+def test_the_next_channel_sees_the_first_end_and_waits_for_a_second_all_the_same(leap: Leap) -> None:
+    script = Script(histories=(History(own=(Course(queued=90.0),)),), triggers=(Reply(status=504),), accepts_twice=True)
+
+    found = readings(leap, script, EMAIL, SMS)
+
+    assert [isinstance(each, Count) for each in found] == [False, True]
