@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from guard.model import Channel
 
 _FORGOTTEN = 3600.0  # seconds; what was still queued then will never run
+_LONGEST_QUEUE = 60.0  # seconds that a second refresh is waited for after the first has ended
 
 
 class _Triggered(NamedTuple):
@@ -49,12 +50,13 @@ class Unended:
         now = self._clock.time()
         self._latest.pop(target.uuid, None)
         since = self._doubled_since.pop(target.uuid, now)
-        self._free_at[target.uuid] = now + (now - since)
+        self._free_at[target.uuid] = now + min(now - since, _LONGEST_QUEUE)
 
     def free_at(self, target: Target) -> float:
         """Return the loop's time from which on a refresh that was triggered twice shows, or has ended.
 
-        A second one begins when the first has ended, or is queued then for no longer than that took as a whole.
+        A second one begins when the first has ended, or is queued then for no longer than that took as a whole, nor
+        for over a minute.
         """
         return self._free_at.get(target.uuid, 0.0)
 

@@ -10,7 +10,8 @@ is from, and when that began. What no client can see is left out, each by one ru
   Such a refresh does not begin while the guard's is queued either, nor any more when the guard's (or the one that
   swallowed its trigger) fails without a trace.
 - A trigger that is accepted twice, because its answer was lost and it was sent again, is counted twice. The second time
-  waits in the queue no longer after the first has ended than that took from its trigger on; there is no third time.
+  waits in the queue no longer after the first has ended than that took from its trigger on, nor over a minute; there
+  is no third time.
 - Once the server's clock was set back, no answer lacks the stamp.
 - There is one Blueshift: no replica shows an older state than another showed before.
 """
@@ -187,7 +188,7 @@ class _Segment:
             self._accept(_Refresh(kind, course, now + course.queued, is_own=True, asked=now))
         elif self.accepts_twice and len(own) == 1:
             first = own[0]
-            queued = min(first.course.queued, first.ends - first.asked)
+            queued = min(first.course.queued, first.ends - first.asked, 60.0)
             self.under_way.append(_Refresh(kind, first.course, first.ends + queued, is_own=True, asked=now))
         if any(each.kind == kind and not each.course.moves_stamp for each in self.under_way):
             self._others = [each for each in self._others if each.kind == kind]

@@ -197,3 +197,12 @@ def test_the_next_channel_sees_the_first_end_and_waits_for_a_second_all_the_same
     found = readings(leap, script, EMAIL, SMS)
 
     assert [isinstance(each, Count) for each in found] == [False, True]
+
+
+def test_nobody_waits_for_a_second_refresh_for_over_a_minute(leap: Leap) -> None:
+    script = Script(histories=(History(own=(Course(queued=2000.0),)),))
+
+    run = leap(play(script, EMAIL_QUESTION, Question(kinds=((EMAIL, SMS), ())), pause=1900.0))
+
+    assert [isinstance(reading, Count) for *_, reading in run.readings()] == [True, True]
+    assert run.ended - run.began < 200
