@@ -1,6 +1,6 @@
 """What counting costs: CPU for a request beside bare httpx, and memory for a large run beside bare imports.
 
-python -m bench.cost            about 5 minutes
+python -m bench.cost            about 3 minutes
 """
 
 from __future__ import annotations
@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import sys
 import tempfile
-import tracemalloc
 from functools import partial
 from pathlib import Path
 from statistics import median
@@ -17,16 +16,15 @@ from typing import TYPE_CHECKING, Any
 from bench.clients import MOST_IN_FLIGHT, bare_httpx, guard, segments, uuid
 from bench.lab import QUICK, Door, interleaved, process, save, seconds_of_cpu, served
 from guard.model import Pacing, Refresh
-from guard.rules import parse_rules
 from guard.sandbox.scenario import Scenario
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Coroutine
 
 AT_ONCE = Refresh(poll_interval=0.25)
 FASTEST = Pacing(requests_per_second=1000, concurrency=MOST_IN_FLIGHT)
 FEW, MANY = (100, 300) if QUICK else (1_000, 10_000)
-ROUNDS = 1 if QUICK else 5
+ROUNDS, MEMORY_ROUNDS = (1, 1) if QUICK else (5, 3)
 BARE_IMPORTS = "import asyncio, click, httpx, pydantic, yaml"
 
 
@@ -35,56 +33,35 @@ def milliseconds_of_cpu(work: Coroutine[Any, Any, object]) -> float:
     return 1000 * seconds_of_cpu(lambda: asyncio.run(work))
 
 
-def mebibytes_of_objects(url: str, rules: str) -> float:
-    """Return the most that Python's objects hold at once while the rules are loaded and checked, in MiB."""
-    from guard.run import check  # noqa: PLC0415 - what is imported is not what is measured
-
-    tracemalloc.start()
-    check(parse_rules(Path(rules).read_bytes(), rules), api_key="a-key-for-the-sandbox", base_url=url)
-    return tracemalloc.get_traced_memory()[1] / 2**20
+def in_a_child(who: str, url: str) -> float:
+    """Have somebody count in this process, and return the milliseconds of CPU."""
+    clients = {"guard": guard(FEW, FASTEST, AT_ONCE), "bare httpx": bare_httpx(FEW)}
+    return milliseconds_of_cpu(clients[who](Door(base_url=url)))
 
 
-def in_a_child(what: str, url: str, rules: str) -> float:
-    """Do one thing in this process, and return what it cost."""
-    door = Door(base_url=url)
-    works: dict[str, Callable[[], float]] = {
-        "guard": lambda: milliseconds_of_cpu(guard(FEW, FASTEST, AT_ONCE)(door)),
-        "bare httpx": lambda: milliseconds_of_cpu(bare_httpx(FEW)(door)),
-        "objects": lambda: mebibytes_of_objects(url, rules),
-    }
-    return works[what]()
-
-
-def child(what: str, url: str, rules: Path = Path()) -> float:
-    """Return what one thing costs in a process of its own."""
+def cpu(who: str) -> float:
+    """Return the milliseconds of CPU for a request that reached the server, in a process of its own."""
     quick = ["--quick"] if QUICK else []
-    return float(process(sys.executable, "-m", "bench.cost", "child", what, url, rules, *quick).output)
-
-
-def cpu(what: str) -> float:
-    """Return the milliseconds of CPU for a request that reached the server."""
     with served(Scenario(latency=0.005, segments=segments(FEW, refresh=0.0))) as server:
-        spent = child(what, server.url)
+        spent = float(process(sys.executable, "-m", "bench.cost", "child", who, server.url, *quick).output)
     return spent / server.tally.requests
 
 
-def memory() -> dict[str, float]:
-    """Return MiB: of the command that checks many segments, of Python's objects in it, and of the imports alone."""
+def peak_of_check() -> float:
+    """Return the most MiB that the command held at once, which checked many segments."""
     with tempfile.TemporaryDirectory() as folder, served(Scenario(segments=segments(MANY, refresh=0.0))) as server:
         rules = Path(folder, "rules.yaml")
         rules.write_text(_rules(), encoding="utf-8")
         flags = ("--base-url", server.url, "--quiet", "--output", f"json={folder}/report.json")
         key = {"BLUESHIFT_API_KEY": "a-key-for-the-sandbox"}
         broken = 1  # the exit code, since every count is above its max
-        whole = process(sys.executable, "-m", "guard", "check", rules, *flags, environment=key, allowed=(broken,))
-        objects = child("objects", server.url, rules)
-    bare = process(sys.executable, "-c", BARE_IMPORTS)
-    return {
-        "segments": MANY,
-        "check_mib": round(whole.peak, 1),
-        "imports_mib": round(bare.peak, 1),
-        "objects_mib": round(objects, 1),
-    }
+        command: list[str | Path] = [sys.executable, "-m", "guard", "check", rules, *flags]
+        return process(*command, environment=key, allowed=(broken,)).peak
+
+
+def peak_of_imports() -> float:
+    """Return the most MiB that a Python held at once which imports what the command stands on."""
+    return process(sys.executable, "-c", BARE_IMPORTS).peak
 
 
 def _rules() -> str:
@@ -98,15 +75,16 @@ def _rules() -> str:
 
 def main() -> None:
     if sys.argv[1:2] == ["child"]:
-        print(in_a_child(*sys.argv[2:5]))
+        print(in_a_child(*sys.argv[2:4]))
         return
     spent = interleaved({what: partial(cpu, what) for what in ("guard", "bare httpx")}, lambda _: ROUNDS)
     ratio = round(median(spent["guard"]) / median(spent["bare httpx"]), 2)
     print(f"CPU for a request: {ratio} times bare httpx", flush=True)
     save("cpu", {"segments": FEW, "rounds": ROUNDS, "times_bare_httpx": ratio})
-    found = memory()
-    print(found)
-    save("memory", found)
+    peaks = interleaved({"check": peak_of_check, "imports": peak_of_imports}, lambda _: MEMORY_ROUNDS)
+    mebibytes = {f"{what}_mib": round(median(each), 1) for what, each in peaks.items()}
+    print(mebibytes)
+    save("memory", {"segments": MANY, "rounds": MEMORY_ROUNDS, **mebibytes})
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 The ideal is three requests a segment and channel through the bucket, and then the last segment's refresh. The least is
 what no schedule that keeps to the rate and to the order of the segments can beat.
 
-    python -m bench.counting            about 25 minutes; with --quick a few small runs
+    python -m bench.counting            about 15 minutes; with --quick a few small runs
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 TWO_CHANNELS = (Channel.EMAIL, Channel.SMS)
 _SHORT = 5.0  # seconds up to which a run on the real clock is short enough for a look
-_LONG = 30.0  # seconds from which on a run on the real clock is made once, not three times
+_ROUNDS = 3
+_LONG = 15.0  # seconds from which on a run on the real clock is made once
 _MANY = 5_000  # segments from which on a simulated one is
 
 
@@ -102,11 +103,8 @@ SIMULATED = [
 
 def rounds(case: Case, place: Place) -> int:
     """Return how often a case is measured."""
-    if QUICK:
-        return 1
-    if place is over_sockets:
-        return 3 if case.ideal < _LONG else 1
-    return 5 if case.segments < _MANY else 1
+    is_long = case.ideal >= _LONG if place is over_sockets else case.segments >= _MANY
+    return 1 if QUICK or is_long else _ROUNDS
 
 
 def measure(cases: list[Case], place: Place) -> list[dict[str, Any]]:
@@ -135,10 +133,10 @@ def machine_alone(number: int = 1_000, rate: float = 400) -> dict[str, float]:
     What is above 1 here is the machine's part in the figures at such a rate.
     """
     scenario = Scenario(latency=Case(segments=number, rate=rate).latency, segments=segments(number, refresh=1.0))
-    runs = interleaved({rate: partial(over_sockets, scenario, bare_httpx(number, rate))}, lambda _: 1 if QUICK else 3)
-    ideal = 3 * number / rate
-    times = statistics.median(run.seconds for run in runs[rate]) / ideal
-    return {"segments": number, "rate": rate, "times_ideal": round(times, 3)}
+    works = {"bare httpx": partial(over_sockets, scenario, bare_httpx(number, rate))}
+    [runs] = interleaved(works, lambda _: 1 if QUICK else _ROUNDS).values()
+    times = statistics.median(run.seconds for run in runs) / (3 * number / rate)
+    return {"segments": number, "rate": rate, "rounds": len(runs), "times_ideal": round(times, 3)}
 
 
 def loop_growth(sizes: list[int]) -> list[dict[str, float]]:

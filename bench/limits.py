@@ -22,6 +22,8 @@ LATENCY, REFRESH = 0.05, 1.0
 PARTS = (0.5, 0.25)
 """Of the requests a second in the rules, how many the server allows."""
 
+ROUNDS = 1 if QUICK else 3
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
@@ -53,9 +55,9 @@ def cases(number: int, rate: float) -> list[Case]:
     ]
 
 
-def measure(wanted: list[Case], place: Place, rounds: int) -> list[dict[str, Any]]:
+def measure(wanted: list[Case], place: Place) -> list[dict[str, Any]]:
     """Measure the cases in turns, round after round, and return a row of medians for each."""
-    runs = interleaved({case: partial(case.run, place) for case in wanted}, lambda _: 1 if QUICK else rounds)
+    runs = interleaved({case: partial(case.run, place) for case in wanted}, lambda _: ROUNDS)
     return [_row(case, each) for case, each in runs.items()]
 
 
@@ -72,9 +74,9 @@ def _row(case: Case, runs: list[Measured]) -> dict[str, Any]:
 
 
 def main() -> None:
-    save("limits", measure(cases(30 if QUICK else 100, 50.0), over_sockets, rounds=3))
+    save("limits", measure(cases(30 if QUICK else 100, 50.0), over_sockets))
     simulated = [*cases(100, 5.0), *([] if QUICK else cases(1_000, 5.0))]
-    save("limits_simulated", measure(simulated, on_a_leaping_clock, rounds=5))
+    save("limits_simulated", measure(simulated, on_a_leaping_clock))
 
 
 if __name__ == "__main__":

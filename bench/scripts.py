@@ -2,7 +2,7 @@
 
 The scripts poll at once after the trigger, or pause first: how long the old count is shown decides if that is enough.
 
-    python -m bench.scripts            about 4 minutes
+    python -m bench.scripts            about 3 minutes
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 RATE, LATENCY, REFRESH = 50.0, 0.05, 1.0
 GUARD = "audience-guard"
-SEGMENTS, MOST_LAG = 20 if QUICK else 50, 10.0
+SEGMENTS, MOST_LAG = 20 if QUICK else 40, 10.0
 MANY_SEGMENTS = 100
 LAGS = (0.0, 1.0, 2.0, 5.0, 10.0, 30.0)
 """The longest that the old count is shown as ready, in seconds: from never to well beyond the scripts' pause."""

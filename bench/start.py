@@ -3,7 +3,7 @@
 For ``validate`` and ``check`` the bare imports include a model of one field, since pydantic imports a good part of
 itself for the first model.
 
-    python -m bench.start            about 3 minutes, and a few more to install the tools
+    python -m bench.start            about 2 minutes, and a few more to install the tools
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from bench.lab import Process
 
-ROUNDS = 3 if QUICK else 15
+ROUNDS = 3 if QUICK else 9
 MODEL = "from pydantic import BaseModel, BeforeValidator, Field, WithJsonSchema\nclass One(BaseModel):\n    field: int"
 BARE = {
     "pass": "pass",
