@@ -8,13 +8,14 @@ nothing else, as a problem inside of it is told by its way there.
 from __future__ import annotations
 
 import stat
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from guard.errors import Problem, RulesError, UsageError
+from guard.rules.checking import Check
 from guard.rules.problems import translated
 from guard.rules.scalars import described
 from guard.rules.syntax import problem_in
@@ -38,6 +39,16 @@ class Closed(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
     refused_keys: ClassVar[dict[str, str]] = {}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_more_unknown_keys_than_are_told(cls, given: Any) -> Any:
+        """Leave out what would be refused and not told; enough is left for the mapping to be refused."""
+        if not isinstance(given, Mapping) or len(given) <= MOST_PROBLEMS:
+            return given
+        known = (key for key in cls.model_fields if key in given)
+        unknown = (key for key in given if key not in cls.model_fields)
+        return {key: given[key] for key in chain(known, islice(unknown, MOST_PROBLEMS + 1))}
 
 
 M = TypeVar("M", bound=BaseModel)
@@ -80,22 +91,25 @@ def parse_document(
     if not isinstance(tree.root, Mapping):
         raise _refused(path, tree.problems or [_no_mapping(tree.root, model)])
     document: M | None = None
+    check = Check()
     of_the_model: Iterable[Problem] = ()
     try:
-        document = model.model_validate(tree.root)
+        document = model.model_validate(tree.root, context=check)
     except ValidationError as error:
         of_the_model = translated(error, tree.root, model)
     problems = _told_once(chain(tree.problems, of_the_model, across(tree.root) if across else ()), tree.nulls)
     if problems or document is None:
-        raise _refused(path, problems)
+        raise _refused(path, problems, is_cut_short=check.is_cut_short)
     return document, tree.root
 
 
-def _refused(path: str, problems: list[Problem]) -> RulesError:
-    if len(problems) <= MOST_PROBLEMS:
-        return RulesError(path, problems)
-    hint = f"there are more than these {number(MOST_PROBLEMS)}, which were found first; mend them and look again"
-    return RulesError(path, problems[:MOST_PROBLEMS], hint=hint)
+def _refused(path: str, problems: list[Problem], *, is_cut_short: bool = False) -> RulesError:
+    told = problems[:MOST_PROBLEMS]
+    if len(told) == len(problems) and not is_cut_short:
+        return RulesError(path, told)
+    there_are = "there may be" if len(told) == len(problems) else "there are"
+    hint = f"{there_are} more than these {number(len(told))}, which were found first; mend them and look again"
+    return RulesError(path, told, hint=hint)
 
 
 def _decoded(data: bytes) -> str:

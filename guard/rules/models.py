@@ -11,11 +11,14 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from guard.model import Pacing, Refresh
+from guard.rules.checking import Entries, made_once
 from guard.rules.document import Closed
-from guard.rules.fields import Duration, Key, People, Share, Text, Uuid, WholeNumber, decimal, whole_number
+from guard.rules.fields import Duration, People, Share, Text, Uuid, WholeNumber, decimal, whole_number
 
 MOST_IN_FLIGHT = 24
 MOST_PER_SECOND = 1000
+MOST_TAGS = 1_000
+MOST_IN_A_CAMPAIGN = 10_000
 _PACING = Pacing()
 _REFRESH = Refresh()
 
@@ -145,9 +148,13 @@ class Segment(Closed, title="Segment", json_schema_extra={"oneOf": [{"required":
     )
     description: Text | None = Field(default=None, description="What the segment is, for whoever reads the report.")
     owner: Text | None = Field(default=None, description="Whom to ask about the segment.")
-    tags: list[Text] = Field(default_factory=list, description="Words to select segments by: check --tag weekly.")
+    tags: Annotated[list[Text], Field(max_length=MOST_TAGS)] = Field(
+        default_factory=list, description="Words to select segments by: check --tag weekly. At most 1,000."
+    )
     bypass_global: bool = Field(default=False, description="Count without the account's global inclusion segment.")
-    channels: Channels = Field(description="The guards of the segment, by channel.", examples=[{"email": _GUARD}])
+    channels: Annotated[Channels, made_once("channels")] = Field(
+        description="The guards of the segment, by channel.", examples=[{"email": _GUARD}]
+    )
 
 
 class Ceiling(Closed, title="Ceiling"):
@@ -179,10 +186,10 @@ class Totals(Closed, title="Totals"):
 class Campaign(Closed, title="Campaign"):
     """Segments that are launched together: check --campaign KEY."""
 
-    segments: Annotated[list[Text], Field(min_length=1, json_schema_extra={"uniqueItems": True})] = Field(
-        description="The keys of its segments, each once.", examples=[["vip", "newsletter"]]
-    )
-    totals: Totals = Field(
+    segments: Annotated[
+        list[Text], Field(min_length=1, max_length=MOST_IN_A_CAMPAIGN, json_schema_extra={"uniqueItems": True})
+    ] = Field(description="The keys of its segments, each once; at most 10,000.", examples=[["vip", "newsletter"]])
+    totals: Annotated[Totals, made_once("totals")] = Field(
         default_factory=Totals,
         description="Ceilings on what the segments reach together, by channel.",
         examples=[{"sms": _CEILING}],
@@ -205,11 +212,11 @@ class RulesFile(Closed, title="Rules of audience-guard"):
         description="How a count is waited for; all optional.",
         examples=[{"timeout": "10m"}],
     )
-    segments: Annotated[dict[Key, Segment], Field(min_length=1)] = Field(
+    segments: Annotated[Entries[Segment], Field(min_length=1)] = Field(
         description="The segments under guard, each under a key of your own: what you type, and what reports show.",
         examples=[{"vip": {"name": "VIP", "channels": {"email": _GUARD}}}],
     )
-    campaigns: dict[Key, Campaign] = Field(
+    campaigns: Entries[Campaign] = Field(
         default_factory=dict,
         description="Segments that are launched together, each group under a key of your own.",
         examples=[{"spring": {"segments": ["vip", "newsletter"]}}],

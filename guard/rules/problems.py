@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from guard.rules.scalars import REFUSED, described
 from guard.rules.tree import MOST_PROBLEMS, Mapping, problem_at
 from guard.rules.yaml import NO_VALUE
-from guard.words import did_you_mean, nearest
+from guard.words import did_you_mean, nearest, number
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -172,6 +172,8 @@ def _sentence(error: ErrorDetails) -> str:
         return f"{said} is not possible here" + (close or f"; write {_either(possible)}")
     if kind == "too_short":
         return "is empty; it needs at least 1 entry"
+    if kind == "too_long":
+        return f"has {number(len(given))} entries; at most {number(error['ctx']['max_length'])} can stand here"
     return f"{said} {_PLAINLY.get(kind, 'is not possible here')}"
 
 

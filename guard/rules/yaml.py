@@ -7,7 +7,6 @@ duplicate keys; and as nothing here recurses, no depth of brackets can exhaust t
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import yaml
@@ -22,6 +21,7 @@ from yaml.events import (
     StreamEndEvent,
 )
 
+from guard.rules.opened import MERGE, PART_OF_NUMBER, Anchored, OddKey, Open
 from guard.rules.scalars import REFUSED, cut_at_commas, described, in_short, is_null, plain
 from guard.rules.syntax import problem_in, syntax_problem
 from guard.rules.tree import MOST_PROBLEMS, Mapping, Place, Sequence, Tree, problem_at
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from guard.errors import Problem
 
 DEEPEST = 20
-MOST_NODES = 2_000_000
+MOST_NODES = 1_500_000
 MOST_REPEATED = 10_000
 MOST_TIMES = 30
 NO_VALUE = "has no value: give it one, or leave it out"
@@ -67,47 +67,6 @@ def read_yaml(source: str) -> Tree:
     return Tree(root=root, problems=builder.problems, nulls=builder.nulls)
 
 
-class _OddKey(str):
-    """What stands in a key's place, but names no value: a refused key, the merge key, or a part of a number."""
-
-    __slots__ = ()
-
-
-_MERGE = _OddKey("<<")
-_PART_OF_NUMBER = _OddKey("?")
-
-
-class _Open:
-    """A mapping or list that is being read; ``key`` is what its next value is for, None while a key is due."""
-
-    __slots__ = ("anchor", "anchored", "height", "is_key", "key", "key_place", "merged", "node", "nodes_before")
-
-    def __init__(self, node: Mapping | Sequence, nodes_before: int, *, is_key: bool) -> None:
-        self.node = node
-        self.anchor: str | None = None
-        self.anchored: _Anchored | None = None
-        self.nodes_before = nodes_before
-        self.is_key = is_key
-        self.key: str | int | None = 0 if isinstance(node, Sequence) else None
-        self.key_place = node.place
-        self.merged: list[Mapping] | None = None
-        self.height = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Anchored:
-    """What an alias stands for, and what that adds; ``text`` is set for a scalar, which can be a key.
-
-    ``nodes`` are its values, those of aliases counted again; a long text counts as several, as reading it takes longer.
-    """
-
-    value: Any = REFUSED
-    nodes: int = 0
-    height: int = 0
-    text: str | None = None
-    is_open: bool = False
-
-
 class _Builder:
     """Makes values of events; what is refused is reported, and REFUSED stands in its place."""
 
@@ -116,11 +75,11 @@ class _Builder:
         self.may_hold_tags = "!" in source
         self.problems: list[Problem] = []
         self.nulls: list[Problem] = []
-        self.anchors: dict[str, _Anchored] = {}
+        self.anchors: dict[str, Anchored] = {}
         self.nodes = 0
         self.repeated = 0
         self.roots = Sequence((1, 1))
-        self.stack = [_Open(self.roots, 0, is_key=False)]
+        self.stack = [Open(self.roots, 0, is_key=False)]
 
     def build(self) -> None:
         """Read every event; in one loop, as a file of 10,000 segments has half a million of them."""
@@ -154,7 +113,7 @@ class _Builder:
             self.stop(_place(event), "a second document begins here; a file holds one")
         return isinstance(event, StreamEndEvent)
 
-    def take_value(self, top: _Open, value: Any, place: Place) -> None:
+    def take_value(self, top: Open, value: Any, place: Place) -> None:
         if self.nodes > MOST_NODES:
             what = f"the file holds more than {number(MOST_NODES)} values, counting again whatever an alias stands for"
             self.stop(place, what)
@@ -167,13 +126,13 @@ class _Builder:
         if type(key) is str:
             node[key] = value
             node.spans[key] = top.key_place + place
-        elif key is _MERGE:
+        elif key is MERGE:
             self.take_merged(top, value, place)
         top.key = None
 
     # Keys
 
-    def take_key(self, top: _Open, event: Any) -> None:
+    def take_key(self, top: Open, event: Any) -> None:
         text, place = event.value, _place(event)
         if event.anchor is not None:
             self.anchor(event, plain(text) if event.implicit[0] else text)
@@ -183,11 +142,11 @@ class _Builder:
             if top.merged is not None:
                 self.report(place, 'the key "<<" stands here twice; write <<: [*one, *other]')
             top.merged = top.merged or []
-            top.key = _MERGE
+            top.key = MERGE
         elif event.implicit[0] and is_null(text):
             self.refuse_key(top, place, 'a key is missing; one that is really called so needs quotes ("null")')
         elif text[:1].isdigit() and self.goes_on(top.node, event):
-            top.key = _PART_OF_NUMBER
+            top.key = PART_OF_NUMBER
         else:
             self.set_key(top, text, place)
 
@@ -203,20 +162,20 @@ class _Builder:
         node[key] = joined
         return True
 
-    def set_key(self, top: _Open, text: str, place: Place) -> None:
+    def set_key(self, top: Open, text: str, place: Place) -> None:
         node = top.node
         if isinstance(node, Mapping) and text in node:
             self.refuse_key(top, place, f"the key stands here twice; it is in line {node.line(text)} already", text)
         else:
             top.key, top.key_place = text, place
 
-    def refuse_key(self, top: _Open, place: Place, what: str, text: str = "?") -> None:
-        top.key = _OddKey(text)
+    def refuse_key(self, top: Open, place: Place, what: str, text: str = "?") -> None:
+        top.key = OddKey(text)
         self.report(place, what)
 
-    def take_alias_as_key(self, top: _Open, event: Any) -> None:
+    def take_alias_as_key(self, top: Open, event: Any) -> None:
         if self.alias(top, event) is REFUSED:
-            top.key = _OddKey("?")
+            top.key = OddKey("?")
             return
         anchored = self.anchors[event.anchor]
         if anchored.text is None or anchored.value is None:
@@ -224,7 +183,7 @@ class _Builder:
         else:
             self.set_key(top, anchored.text, _place(event))
 
-    def take_merged(self, top: _Open, value: Any, place: Place) -> None:
+    def take_merged(self, top: Open, value: Any, place: Place) -> None:
         sources = value if isinstance(value, Sequence) else [value]
         for each in sources:
             if isinstance(each, Mapping) and top.merged is not None:
@@ -240,7 +199,7 @@ class _Builder:
         if self.may_hold_tags and _TAGGED.match(self.source, event.start_mark.index):
             self.report(_place(event), _NO_TAGS)
             value = REFUSED
-        elif value is None and self.stack[-1].key is not _PART_OF_NUMBER:
+        elif value is None and self.stack[-1].key is not PART_OF_NUMBER:
             after_the_last_line = event.start_mark.index == len(self.source) and not event.start_mark.column
             self.report(self.stack[-1].key_place if after_the_last_line else _place(event), NO_VALUE, self.nulls)
         if event.anchor is not None:
@@ -249,9 +208,9 @@ class _Builder:
 
     def anchor(self, event: Any, value: Any) -> None:
         nodes = 1 + len(event.value) // _CHARACTERS_OF_A_NODE
-        self.anchors[event.anchor] = _Anchored(value=value, nodes=nodes, text=event.value)
+        self.anchors[event.anchor] = Anchored(value=value, nodes=nodes, text=event.value)
 
-    def open(self, top: _Open, event: Any) -> _Open:
+    def open(self, top: Open, event: Any) -> Open:
         place = _place(event)
         if len(self.stack) > DEEPEST:
             self.stop(place, f"nothing is nested deeper than {DEEPEST} levels here")
@@ -261,31 +220,26 @@ class _Builder:
         if event.tag is not None:
             self.report(place, _NO_TAGS)
         node = Mapping(place) if type(event) is MappingStartEvent else Sequence(place)
-        opened = _Open(node, self.nodes, is_key=is_key)
+        opened = Open(node, self.nodes, is_key=is_key)
         if event.anchor is not None:
             opened.anchor = event.anchor
-            opened.anchored = self.anchors[event.anchor] = _Anchored(is_open=True)
+            opened.anchored = self.anchors[event.anchor] = Anchored(is_open=True)
         self.nodes += 1
         self.stack.append(opened)
         return opened
 
-    def close(self) -> tuple[_Open, _Open]:
+    def close(self) -> tuple[Open, Open]:
         closed = self.stack.pop()
         top = self.stack[-1]
-        node = closed.node
-        if closed.merged and isinstance(node, Mapping):
-            for source in closed.merged:
-                for key in source:
-                    if key not in node:
-                        node[key], node.spans[key] = source[key], source.spans[key]
+        closed.merge()
         top.height = max(top.height, closed.height + 1)
         name = closed.anchor
         if name is not None and self.anchors[name] is closed.anchored:  # not given to something inside since
             nodes = self.nodes - closed.nodes_before
-            self.anchors[name] = _Anchored(value=node, nodes=nodes, height=closed.height + 1)
+            self.anchors[name] = Anchored(value=closed.node, nodes=nodes, height=closed.height + 1)
         return closed, top
 
-    def alias(self, top: _Open, event: Any) -> Any:
+    def alias(self, top: Open, event: Any) -> Any:
         name, place = in_short(event.anchor), _place(event)
         anchored = self.anchors.get(event.anchor)
         if anchored is None:

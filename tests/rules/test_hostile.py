@@ -1,6 +1,7 @@
 """Files made to keep the guard busy: what they cost grows with their size at most, and a thousand problems are told.
 
-Cost is counted, not timed: events read, problems made, words compared; and memory as a multiple of the file's size.
+Cost is counted, not timed: events read, values refused, problems made, words compared; and memory as a multiple of the
+file's size.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+import guard.rules.checking
+import guard.rules.document
 import guard.rules.problems
 import guard.rules.tree
 import guard.rules.yaml
@@ -18,10 +21,12 @@ import guard.words
 from guard.errors import RulesError
 from guard.rules import parse_rules
 from guard.rules.tree import MOST_PROBLEMS
-from guard.rules.yaml import MOST_REPEATED, MOST_TIMES
+from guard.rules.yaml import MOST_NODES, MOST_REPEATED, MOST_TIMES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from pydantic import ValidationError
 
 HEAD = "version: 1\nsegments: {a: {name: A, channels: {users: {min: 1}}}}\n"
 IN_A_SEGMENT = "version: 1\nsegments:\n  a:\n"
@@ -42,7 +47,7 @@ REFUSED_BY_THE_MODEL = {
     "unknown keys": HEAD + "".join(f"k{index}: 1\n" for index in range(MANY)),
     "unknown keys in a segment": IN_A_SEGMENT + "".join(f"    k{index}: 1\n" for index in range(MANY)),
     "segments that are none": "version: 1\nsegments:\n" + "".join(f"  k{index}: 1\n" for index in range(MANY)),
-    "tags that are no texts": IN_A_SEGMENT + "    tags:\n" + "    - 5\n" * MANY,
+    "segments of a campaign that are no texts": HEAD + "campaigns: {c: {segments: [" + "5," * MANY + "]}}\n",
     "unknown segments": HEAD + "campaigns:\n  c:\n    segments:\n" + "".join(f"    - k{i}\n" for i in range(MANY)),
 }
 BOMBS = {
@@ -52,6 +57,40 @@ BOMBS = {
     "a merge in segments": f"version: 1\nsegments:\n  b: &a {ALIASED}\n"
     + "".join(f"  k{i}: {{<<: *a}}\n" for i in range(700)),
     "a long text": HEAD + f"x: &a '{' ' * 100_000}'\ny: [" + ", ".join(["*a"] * 700) + "]\n",
+}
+SHORT = "name: A, channels: {users: {min: 1}}"
+GUARDS = ", ".join(f"{channel}: {{min: 1}}" for channel in ("users", "email", "sms", "push", "in_app"))
+
+
+def within_braces(begin: str, unit: str, end: str, size: int = 100_000) -> str:
+    """Return a source of about this size that repeats a unit, with another word in the place of ``#`` each time."""
+    units = (unit.replace("#", f"k{index:x}") for index in range(size // len(unit)))
+    return f"version: 1\n{begin}{''.join(units)}{end}\n"
+
+
+LARGE = {
+    "tags of two bytes": within_braces(f"segments: {{a: {{{SHORT}, tags: [", "1,", "]}}"),
+    "tags that are lists": within_braces(f"segments: {{a: {{{SHORT}, tags: [", "[],", "]}}"),
+    "tags that are texts": within_braces(f"segments: {{a: {{{SHORT}, tags: [", "a,", "]}}"),
+    "segments of a campaign": within_braces(
+        f"segments: {{a: {{{SHORT}}}}}\ncampaigns: {{a: {{segments: [", "1,", "]}}"
+    ),
+    "an unknown list": within_braces(f"segments: {{a: {{{SHORT}}}}}\nx: [", "1,", "]"),
+    "unknown keys": within_braces(f"segments: {{a: {{{SHORT}}}}}\n", "#: 1\n", ""),
+    "unknown keys of a guard": within_braces("segments: {a: {name: A, channels: {users: {min: 1, ", "#: 1,", "}}}}"),
+    "segments that are none": within_braces("segments: {", "#: 1,", "}"),
+    "keys that are none": within_braces("segments: {", "-#: 1,", "}"),
+    "keys that are none, of good segments": within_braces(f"segments: {{a: &a {{{SHORT}}}, ", "-#: *a,", "}"),
+    "guards that are none": within_braces("segments: {", "#: {name: #, channels: {users: 1, email: {a: 1}}},", "}"),
+    "campaigns that are none": within_braces(f"segments: {{a: {{{SHORT}}}}}\ncampaigns: {{", "#: 1,", "}"),
+    "aliases of tags": within_braces(f"segments: {{a: {{{SHORT}, tags: &a [1,1,1]}}, ", "#: {tags: *a},", "}"),
+    "aliases of a segment": within_braces(f"segments: {{a: &a {{name: A, channels: {{{GUARDS}}}}}, ", "#: *a,", "}"),
+    "aliases of guards": within_braces(
+        f"segments: {{a: {{name: A, channels: &a {{{GUARDS}}}}}, ", "#: {name: #, channels: *a},", "}"
+    ),
+    "aliases of guards that are none": within_braces(
+        f"segments: {{a: {{name: A, channels: &a {{{GUARDS.replace('1', 'x')}}}}}, ", "#: {name: #, channels: *a},", "}"
+    ),
 }
 
 
@@ -81,6 +120,12 @@ def work(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     monkeypatch.setattr(guard.rules.yaml, "_parser", Events)
     counted(guard.rules.problems, "nearest", "comparisons")
     counted(guard.words, "nearest", "comparisons")
+
+    def translated(error: ValidationError, *args: Any) -> Any:
+        done["refused"] += error.error_count()
+        return guard.rules.problems.translated(error, *args)
+
+    monkeypatch.setattr(guard.rules.document, "translated", translated)
     for module in (guard.rules.problems, guard.rules.yaml):
         counted(module, "problem_at", "problems")
     return done
@@ -132,16 +177,45 @@ def test_aliases_are_refused_before_what_they_stand_for_is_looked_at(source: str
     assert work["problems"] == 1
 
 
-@named(REFUSED_WHILE_READ | REFUSED_BY_THE_MODEL | BOMBS)
-def test_memory_is_a_multiple_of_the_size(source: str) -> None:
-    refusal(source)  # what is loaded or remembered only once is none of the file's
+@named(LARGE)
+def test_not_much_more_is_refused_than_is_told(
+    source: str, work: Counter[str], monkeypatch: pytest.MonkeyPatch, problems: Callable[[str], list[str]]
+) -> None:
+    monkeypatch.setattr(guard.rules.checking, "MOST_REFUSED", MOST_PROBLEMS)
+    problems(source)
+    assert work["refused"] <= 2 * MOST_PROBLEMS
+
+
+@named(REFUSED_WHILE_READ | REFUSED_BY_THE_MODEL | BOMBS | LARGE)
+def test_memory_is_a_multiple_of_the_size(
+    source: str, monkeypatch: pytest.MonkeyPatch, problems: Callable[[str], list[str]]
+) -> None:
+    monkeypatch.setattr(guard.rules.checking, "MOST_REFUSED", MOST_PROBLEMS)
+    problems(source)  # what is loaded or remembered only once is none of the file's
     tracemalloc.start()
     try:
-        refusal(source)
+        problems(source)
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert peak < 250 * len(source) + 1_000_000
+    assert peak < 100 * len(source) + 10_000_000
+
+
+def test_ten_thousand_segments_with_every_bound_on_every_channel_are_not_too_many(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A hundred of them, held against a hundredth of what a file can hold."""
+    monkeypatch.setattr(guard.rules.yaml, "MOST_NODES", MOST_NODES // 100)
+    limits = "min: 1, max: 9, severity: warn, warn: {min: 2, max: 8}"
+    shared = [
+        f"{channel}: {{{limits}, share: {{min: 1%, max: 99%}}}}" for channel in ("email", "sms", "push", "in_app")
+    ]
+    segments = "".join(
+        f"  k{index}: {{name: N{index}, description: D, owner: O, tags: [a, b, c], bypass_global: false,"
+        f" channels: {{users: {{{limits}}}, {', '.join(shared)}}}}}\n"
+        for index in range(100)
+    )
+    assert len(parse_rules(f"version: 1\nsegments:\n{segments}".encode(), "rules.yaml").segments) == 100
 
 
 def test_the_guards_of_a_thousand_segments_can_be_one_alias() -> None:

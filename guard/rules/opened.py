@@ -1,0 +1,59 @@
+"""The bookkeeping of a YAML document that is being read: what is open, what its keys are, what anchors stand for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from guard.rules.scalars import REFUSED
+from guard.rules.tree import Mapping, Sequence
+
+
+class OddKey(str):
+    """What stands in a key's place, but names no value: a refused key, the merge key, or a part of a number."""
+
+    __slots__ = ()
+
+
+MERGE = OddKey("<<")
+PART_OF_NUMBER = OddKey("?")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Anchored:
+    """What an alias stands for, and what that adds; ``text`` is set for a scalar, which can be a key.
+
+    ``nodes`` are its values, those of aliases counted again; a long text counts as several, as reading it takes longer.
+    """
+
+    value: Any = REFUSED
+    nodes: int = 0
+    height: int = 0
+    text: str | None = None
+    is_open: bool = False
+
+
+class Open:
+    """A mapping or list that is being read; ``key`` is what its next value is for, None while a key is due."""
+
+    __slots__ = ("anchor", "anchored", "height", "is_key", "key", "key_place", "merged", "node", "nodes_before")
+
+    def __init__(self, node: Mapping | Sequence, nodes_before: int, *, is_key: bool) -> None:
+        self.node = node
+        self.anchor: str | None = None
+        self.anchored: Anchored | None = None
+        self.nodes_before = nodes_before
+        self.is_key = is_key
+        self.key: str | int | None = 0 if isinstance(node, Sequence) else None
+        self.key_place = node.place
+        self.merged: list[Mapping] | None = None
+        self.height = 0
+
+    def merge(self) -> None:
+        """Add the keys of merged mappings that the mapping does not have; of several, the earlier one's count."""
+        if not self.merged or not isinstance(self.node, Mapping):
+            return
+        for source in self.merged:
+            for key in source:
+                if key not in self.node:
+                    self.node[key], self.node.spans[key] = source[key], source.spans[key]
