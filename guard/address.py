@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -11,6 +13,7 @@ from guard.errors import UsageError
 from guard.words import printable, shortened
 
 if TYPE_CHECKING:
+    import ssl
     from urllib.parse import SplitResult
 
 _HINT = "write https://HOST or, for a host on this machine, http://127.0.0.1:PORT"
@@ -39,6 +42,26 @@ def fault(address: str) -> str | None:
     if parts.scheme == "http" and not is_loopback(address):
         return "is plain http, which anybody on the way can read"
     return None
+
+
+def authorities(address: str) -> ssl.SSLContext:
+    """Return whom to trust: for https the usual authorities (or SSL_CERT_FILE's), for plain http nobody at all.
+
+    Loading the authorities takes a good part of a short run, so it is not done where no TLS is spoken. Raises
+    ``OSError`` for what is no file with authorities, and for a pipe, which would be waited for without end.
+    """
+    import ssl  # noqa: PLC0415 - addresses are looked at where nothing is sent, too
+
+    import httpx  # noqa: PLC0415 - see above
+
+    if address.startswith("http:"):
+        return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    bundle, key_log = os.environ.get("SSL_CERT_FILE"), os.environ.get("SSLKEYLOGFILE")
+    if bundle and not Path(bundle).is_file():
+        raise OSError(f"SSL_CERT_FILE names {bundle}, which is not there, or is not a file")
+    if key_log and Path(key_log).is_fifo():
+        raise OSError(f"SSLKEYLOGFILE names {key_log}, which is a pipe")
+    return httpx.create_ssl_context()
 
 
 def checked_base_url(address: str, what: str) -> str:

@@ -5,7 +5,6 @@ Hosts and the kind of key: https://developer.blueshift.com (API - Select Region,
 
 from __future__ import annotations
 
-import base64
 import os
 import re
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from guard.address import checked_base_url, is_loopback
+from guard.blueshift.secret import Secret
 from guard.errors import UsageError
 from guard.model import Region
 from guard.words import did_you_mean, printable
@@ -24,13 +24,14 @@ if TYPE_CHECKING:
 HOSTS = {Region.US: "https://api.getblueshift.com", Region.EU: "https://api.eu.getblueshift.com"}
 _USABLE_KEY = re.compile(r"[\x21-\x39\x3b-\x7e]+")
 _LONGEST_KEY = 4096
+_SHORTEST_SECRET = 8  # a shorter key is no secret, and its characters may stand in any answer
 _KEY_HINT = "set BLUESHIFT_API_KEY to the account's User API key, or BLUESHIFT_API_KEY_FILE to a file that holds it"
 
 
 class ApiKey:
     """A User API key that does not print: ``str`` and ``repr`` show asterisks."""
 
-    __slots__ = ("_text",)
+    __slots__ = ("_secret", "_text")
 
     def __init__(self, text: str, *, source: str = "the API key") -> None:
         """Keep the key, or raise ``UsageError`` (naming ``source``, never the key) when it cannot be one."""
@@ -42,14 +43,19 @@ class ApiKey:
                 hint="copy the key again, without quotes, blanks or line breaks",
             )
         self._text = text
+        self._secret = Secret(text)
 
     def reveal(self) -> str:
         """Return the key itself, for the Authorization header alone."""
         return self._text
 
     def scrub(self, text: str) -> str:
-        """Return the text without the key and without its Base64, for a server that echoes what it was sent."""
-        return _scrubbed(text, self._text)
+        """Return the text fit to be quoted, for a server that echoes what it was sent: see ``Secret.scrub``."""
+        return self._secret.scrub(text)
+
+    def scrub_answer(self, text: str) -> str:
+        """Return a text of an answer that may be believed: as ``scrub`` does, unless the key is too short for that."""
+        return text if len(self._text) < _SHORTEST_SECRET else self._secret.scrub(text)
 
     def __repr__(self) -> str:
         return "ApiKey(***)"
@@ -126,12 +132,10 @@ def _key_from_file(file: str) -> ApiKey:
     return ApiKey(text.removesuffix("\n"), source=source)
 
 
-def without_key(text: str, environ: Mapping[str, str] = os.environ) -> str:
-    """Return the text without any key that the environment holds, be it usable or not."""
-    for key in (environ.get("BLUESHIFT_API_KEY", ""), _text_of(environ.get("BLUESHIFT_API_KEY_FILE"))):
-        if key.strip():
-            text = _scrubbed(text, key.strip())
-    return text
+def secrets_of(environ: Mapping[str, str] = os.environ) -> list[Secret]:
+    """Return every key that the environment holds at this moment, be it usable or not."""
+    keys = (environ.get("BLUESHIFT_API_KEY", ""), _text_of(environ.get("BLUESHIFT_API_KEY_FILE")))
+    return [Secret(key.strip()) for key in keys if key.strip()]
 
 
 def _text_of(file: str | None) -> str:
@@ -143,14 +147,6 @@ def _text_of(file: str | None) -> str:
             return stream.read(_LONGEST_KEY)
     except OSError:
         return ""
-
-
-def _scrubbed(text: str, key: str) -> str:
-    """Return the text without the key, and without what an ``Authorization`` header makes of it."""
-    encoded = base64.b64encode(f"{key}:".encode(errors="surrogateescape")).decode()
-    for secret in (encoded, encoded.rstrip("="), key):
-        text = text.replace(secret, "***")
-    return text
 
 
 def readable_by_others(environ: Mapping[str, str] = os.environ) -> str | None:

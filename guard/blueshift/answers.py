@@ -12,13 +12,18 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Strict, TypeAdapter, ValidationError
 
 from guard.blueshift.failures import BadAnswerError
 from guard.model import LARGEST_COUNT, Channel
 from guard.words import printable, shortened
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Scrub = Callable[[str], str]
 
 ON_THE_WIRE = {
     Channel.USERS: ("users", "approxusers"),
@@ -31,6 +36,8 @@ ON_THE_WIRE = {
 
 _WHOLE = re.compile(r"(-?\d{1,16})\.0+")
 _MOST_DIGITS = 16
+_LONGEST_NAME = 10_000
+_QUOTED_FROM = 8_192  # bytes of what is no JSON, of which a few are quoted
 _FURTHEST_OFF = timedelta(days=2)  # clocks are off by hours at most, so what is further off is no time of this run
 
 
@@ -61,7 +68,7 @@ class Listed(BaseModel):
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
-    name: str
+    name: Annotated[str, Field(max_length=_LONGEST_NAME)]
     uuid: Annotated[str, Field(pattern="^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$")]
     approxusers: Any = None
     email_users: Any = None
@@ -113,11 +120,15 @@ def http_date(text: str | None) -> datetime | None:
         return None
 
 
-def parse_answer(body: bytes, date: datetime | None) -> Answer:
-    """Return what a counts request was answered; raises ``BadAnswerError`` when it is not the documented object."""
-    value = parse_json(body)
+def parse_answer(body: bytes, date: datetime | None, scrub: Scrub) -> Answer:
+    """Return what a counts request was answered; raises ``BadAnswerError`` when it is not the documented object.
+
+    The body is read as it came, and every text in it goes through ``scrub`` before it is believed or quoted.
+    """
+    value = parse_json(body, scrub)
     if not isinstance(value, dict):
-        raise BadAnswerError(f"the answer is {_quoted(value)} instead of an object")
+        raise BadAnswerError(f"the answer is {_quoted(_scrubbed(value, scrub))} instead of an object")
+    value = {field: _scrubbed(each, scrub) for field, each in value.items()}
     try:
         answer = _Answer.model_validate(value)
     except ValidationError as error:
@@ -136,33 +147,47 @@ def is_of_this_run(answer: Answer) -> bool:
     return answer.stamp is not None and (answer.date or datetime.now(UTC)) - answer.stamp < _FURTHEST_OFF
 
 
-def parse_list(body: bytes) -> list[Listed]:
-    """Return a page of the segments list, in any of the shapes seen: bare, or within ``segments`` or ``results``."""
-    value = parse_json(body)
+def parse_list(body: bytes, scrub: Scrub) -> list[Listed]:
+    """Return a page of the segments list, in any of the shapes seen: bare, or within ``segments`` or ``results``.
+
+    Names and uuids go through ``scrub``. Raises ``BadAnswerError`` for any other shape.
+    """
+    value = parse_json(body, scrub)
     for key in ("segments", "results"):
         if isinstance(value, dict) and key in value:
             value = value[key]
     try:
-        return _LISTED.validate_python(value)
+        listed = _LISTED.validate_python(value)
     except ValidationError:
         raise BadAnswerError("the list of segments is not understood") from None
+    return [each.model_copy(update={"name": scrub(each.name), "uuid": scrub(each.uuid)}) for each in listed]
 
 
-def parse_json(body: bytes) -> Any:
+def parse_json(body: bytes, scrub: Scrub) -> Any:
     """Return the JSON value; raises ``BadAnswerError`` for anything else, for duplicate keys and for absurd depth.
 
-    A whole float becomes an int. A number that is spelled in any other way than plain digits stays a float, so that it
-    is refused where a count is asked for and harmless elsewhere.
+    JSON is UTF-8 without a byte order mark (https://www.rfc-editor.org/rfc/rfc8259#section-8.1), and nothing else. A
+    whole float becomes an int. A number that is spelled in any other way than plain digits stays a float, so that it is
+    refused where a count is asked for and harmless elsewhere. ``scrub`` is for what an error quotes.
     """
     try:
-        return json.loads(body, object_pairs_hook=_no_duplicates, parse_float=_number, parse_int=_number)
+        return json.loads(body.decode(), object_pairs_hook=_no_duplicates, parse_float=_number, parse_int=_number)
     except RecursionError:
         raise BadAnswerError("the answer is nested too deeply") from None
     except ValueError:
-        start = shortened(printable(body[:80].decode("utf-8", "replace")), 60)
         raise BadAnswerError(
-            f'the answer is not JSON: it begins with "{start}"' if body else "the answer is empty"
+            f'the answer is not JSON: it begins with "{_beginning(body, scrub)}"' if body else "the answer is empty"
         ) from None
+
+
+def _beginning(body: bytes, scrub: Scrub) -> str:
+    """Return how a body begins; without the NULs that part the letters of UTF-16, between which no key is found."""
+    text = body[:_QUOTED_FROM].replace(b"\0", b"").decode(errors="replace")
+    return shortened(printable(scrub(text)), 60)
+
+
+def _scrubbed(value: object, scrub: Scrub) -> object:
+    return scrub(value) if isinstance(value, str) else value
 
 
 def _number(text: str) -> int | float:
@@ -179,9 +204,9 @@ def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def error_message(body: bytes) -> str:
-    """Return the message of an error answer in any of the three documented shapes, or an empty text."""
+    """Return the message of an error answer in any of the three documented shapes as it came, or an empty text."""
     try:
-        value = parse_json(body)
+        value = parse_json(body, str)
     except BadAnswerError:
         return ""
     match value:

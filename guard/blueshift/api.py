@@ -213,11 +213,11 @@ class Api:
 
 
 def _counts(response: Response) -> Answer:
-    return parse_answer(response.body, response.date)
+    return parse_answer(response.body, response.date, response.scrub)
 
 
 def _page(response: Response) -> list[Listed]:
-    return parse_list(response.body)
+    return parse_list(response.body, response.scrub)
 
 
 def attempts(error: RequestError) -> int:

@@ -8,10 +8,8 @@ from __future__ import annotations
 import asyncio
 import os
 import platform
-import re
-import ssl
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Self
 from urllib.parse import urlencode
@@ -20,15 +18,16 @@ from urllib.request import getproxies
 import httpx
 
 from guard import __version__
+from guard.address import authorities
 from guard.blueshift.answers import error_message, http_date, status_name
 from guard.blueshift.debug_log import is_on, log
-from guard.blueshift.failures import BadAnswerError, RequestError
+from guard.blueshift.failures import BadAnswerError, RequestError, UnavailableError
 from guard.errors import UsageError
 from guard.outcome import Reason
 from guard.words import printable, shortened
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from contextlib import AbstractAsyncContextManager
 
     from guard.blueshift.account import Account
@@ -37,8 +36,7 @@ REQUEST_TIMEOUT = 10.0
 """Seconds for one request as a whole, from connecting to the last byte of the body."""
 
 _CHUNK = 16_384
-_ESCAPED = re.compile(r"\\(?:u([0-9a-fA-F]{4})|([\"\\/]))")
-_SHORTEST_SECRET = 8  # a shorter key is no secret, and its characters may stand in any answer
+_QUOTED_FROM = 8_192  # characters of a server's text, of which a few are quoted
 _REASONS = {
     401: Reason.REFUSED_KEY,
     403: Reason.REFUSED_KEY,
@@ -55,11 +53,15 @@ _REDIRECTS = range(300, 400)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Response:
-    """The body of a 200 answer, the server's own time when it gave it, and the id by which support finds it."""
+    """The body of a 200 answer, the server's own time when it gave it, and the id by which support finds it.
 
-    body: bytes
+    The body is as it came, and a server may echo the key: ``scrub`` is for every text that is read from it.
+    """
+
+    body: bytes = field(repr=False)
     date: datetime | None
     request_id: str
+    scrub: Callable[[str], str]
 
 
 class Client:
@@ -82,13 +84,13 @@ class Client:
                 follow_redirects=False,
                 timeout=None,  # noqa: S113 - httpx restarts its own with every byte; get() limits the whole request
                 trust_env=not account.is_loopback,
-                verify=_certificates(account),
+                verify=authorities(account.base_url),
                 transport=transport,
             )
         except (ValueError, ImportError, OSError, httpx.InvalidURL) as error:
             raise UsageError(
                 f"the proxy or certificate settings of the environment cannot be used: {printable(str(error))}",
-                hint="look at HTTPS_PROXY, ALL_PROXY, NO_PROXY, SSL_CERT_FILE and SSL_CERT_DIR",
+                hint="look at HTTPS_PROXY, ALL_PROXY, NO_PROXY, SSL_CERT_FILE, SSL_CERT_DIR and SSLKEYLOGFILE",
             ) from error
 
     @property
@@ -118,9 +120,10 @@ class Client:
         """
         started = asyncio.get_running_loop().time()
         response, failure = None, "cancelled"
+        outcome: Response | UnavailableError
         try:
             async with asyncio.timeout(REQUEST_TIMEOUT), self._stream(path, query) as response:
-                body = self._without_key(await _read(response, most_bytes))
+                outcome = self._understood(response, await _read(response, most_bytes), most_bytes)
             failure = ""
         except TimeoutError:
             failure = f"no complete answer within {REQUEST_TIMEOUT:.0f} s"
@@ -133,7 +136,9 @@ class Client:
         finally:
             if is_on():
                 self._log_request(path, query, response, failure, asyncio.get_running_loop().time() - started)
-        return self._understood(response, body, most_bytes)
+        if isinstance(outcome, UnavailableError):
+            raise outcome  # here, where no local variable holds a body, which a traceback may show
+        return outcome
 
     def _stream(self, path: str, query: Mapping[str, str]) -> AbstractAsyncContextManager[httpx.Response]:
         return self._http.stream("GET", self._account.base_url + path, params=dict(query))
@@ -153,16 +158,18 @@ class Client:
             failure=failure or None,
         )
 
-    def _understood(self, response: httpx.Response, body: bytes | None, most_bytes: int) -> Response:
-        """Return what a 200 brought; raises ``RequestError`` for any other status, ``BadAnswerError`` for no body."""
+    def _understood(
+        self, response: httpx.Response, body: bytes | None, most_bytes: int
+    ) -> Response | RequestError | BadAnswerError:
+        """Return what a 200 brought, or the error that any other status is, or no body."""
         date = http_date(response.headers.get("Date"))
         if response.status_code != httpx.codes.OK:
-            raise self._error(response, body or b"", date)
+            return self._error(response, body or b"", date)
         request_id = self._request_id(response)
         if body is None:
             told = f" (x-request-id {request_id})" if request_id else ""
-            raise BadAnswerError(f"the answer is longer than {most_bytes:,} bytes, or damaged{told}")
-        return Response(body=body, date=date, request_id=request_id)
+            return BadAnswerError(f"the answer is longer than {most_bytes:,} bytes, or damaged{told}")
+        return Response(body=body, date=date, request_id=request_id, scrub=self._account.key.scrub_answer)
 
     def _request_id(self, response: httpx.Response) -> str:
         """Return the id by which Blueshift's support finds the request, or an empty text."""
@@ -171,19 +178,6 @@ class Client:
     def scrub(self, text: str) -> str:
         """Return the text without the key."""
         return self._account.key.scrub(text)
-
-    def _without_key(self, body: bytes | None) -> bytes | None:
-        """Return the body without the key, which a server may echo: what is quoted from it is cut, and so could be.
-
-        JSON has more than one spelling for a character, so a body that spells the key otherwise is spelled plainly.
-        """
-        key = self._account.key
-        if body is None or len(key.reveal()) < _SHORTEST_SECRET:
-            return body
-        text = key.scrub(body.decode("latin-1"))
-        plain = _ESCAPED.sub(_unescaped, text)
-        scrubbed = key.scrub(plain)
-        return (text if scrubbed == plain else scrubbed).encode("latin-1", "replace")
 
     def _error(self, response: httpx.Response, body: bytes, date: datetime | None) -> RequestError:
         """Say what an answer other than 200 means; all its text is the server's and is cut, cleaned and scrubbed."""
@@ -209,12 +203,7 @@ class Client:
 
     def _quoted(self, text: str) -> str:
         """Return the server's text fit to be shown: without the key first, so that no cut leaves a part of it."""
-        return shortened(printable(self._account.key.scrub(text)))
-
-
-def _unescaped(found: re.Match[str]) -> str:
-    """Return the character that an escape of JSON stands for."""
-    return chr(int(found[1], 16)) if found[1] else found[2]
+        return shortened(printable(self.scrub(text[:_QUOTED_FROM])))
 
 
 def _reason(status: int) -> Reason:
@@ -237,16 +226,6 @@ def _log_surroundings(account: Account) -> None:
 
 def _those_set(names: Iterable[str], settings: Mapping[str, str]) -> str | None:
     return ",".join(name for name in names if settings.get(name)) or None
-
-
-def _certificates(account: Account) -> ssl.SSLContext:
-    """Return whom to trust: for https the usual authorities (or SSL_CERT_FILE's), for plain http nobody at all.
-
-    Loading the authorities takes a good part of a short run, so it is not done where no TLS is spoken.
-    """
-    if account.base_url.startswith("http:"):
-        return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    return httpx.create_ssl_context()
 
 
 async def _read(response: httpx.Response, most_bytes: int) -> bytes | None:

@@ -33,7 +33,7 @@ class Answer:
 def spoiled(answer: Answer, *, asked: str) -> Answer:
     """Return the answer with the contents that its fault stands for; ``asked`` is the head of the request."""
     match answer.fault:
-        case Fault.ECHO:
+        case Fault.ECHO | Fault.ECHO_UTF16 | Fault.ECHO_BASE64 | Fault.ECHO_ESCAPED:
             return _echo(answer, asked)
         case Fault.GZIP_BOMB:
             return replace(answer, headers={**answer.headers, "Content-Encoding": "gzip"}, body=_bomb())
@@ -50,9 +50,20 @@ def _echo(answer: Answer, asked: str) -> Answer:
     _, _, encoded = asked.partition("Authorization: Basic ")
     encoded = encoded.partition("\r\n")[0]
     key = base64.b64decode(encoded).decode().removesuffix(":")
+    if answer.fault is Fault.ECHO_ESCAPED:
+        return replace(answer, body=answer.body[:-1] + _fields_beside(key) + b"}")
+    if answer.fault is Fault.ECHO_BASE64:
+        key = encoded = base64.b64encode(key.encode()).decode()
     headers = {**answer.headers, "x-request-id": f"{key} {encoded}"}
     body = {"message": f"{key} {asked}", "refresh_status": f"{key} {encoded}", "email_users": [key, encoded]}
-    return replace(answer, headers=headers, body=json.dumps(body).encode())
+    encoding = "utf-16" if answer.fault is Fault.ECHO_UTF16 else "utf-8"
+    return replace(answer, headers=headers, body=json.dumps(body).encode(encoding))
+
+
+def _fields_beside(key: str) -> bytes:
+    """Return fields beside a good answer's own, which are others to whoever reads escapes before the JSON."""
+    by_number = "".join(f"\\u{ord(character):04x}" for character in key)
+    return rf', "echo": "{by_number}", "name": "say \"hi\", \"email_users\": 140"'.encode()
 
 
 @cache

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from guard import __version__
-from guard.address import fault, is_loopback
+from guard.address import authorities, fault, is_loopback
 from guard.words import printable, shortened
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ def _client(url: str) -> httpx.AsyncClient:
         follow_redirects=False,
         timeout=None,  # noqa: S113 - httpx restarts its own with every byte; post() limits the whole
         trust_env=not is_loopback(url),
-        verify=httpx.create_ssl_context(),
+        verify=authorities(url),
     )
 
 

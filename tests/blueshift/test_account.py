@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from guard.blueshift.account import ApiKey, open_account, readable_by_others, without_key
+from guard.blueshift.account import ApiKey, open_account, readable_by_others, secrets_of
 from guard.errors import UsageError
 from guard.model import Region
 
@@ -136,6 +136,12 @@ def test_a_key_file_that_is_refused_is_named(tmp_path: Path, content: bytes, wha
     assert raised.value.hint
 
 
+def without_key(text: str, environ: dict[str, str]) -> str:
+    for secret in secrets_of(environ):
+        text = secret.scrub(text)
+    return text
+
+
 def refuse_to_open(*_: object, **__: object) -> None:
     raise PermissionError(13, "Permission denied")
 
@@ -232,6 +238,12 @@ def test_a_server_that_echoes_the_key_is_not_quoted() -> None:
     scrubbed = ApiKey("a-key-for-tests").scrub(f"you sent a-key-for-tests as Basic {encoded}")
 
     assert scrubbed == "you sent *** as Basic ***"
+
+
+def test_an_answer_that_is_believed_keeps_the_characters_of_a_key_too_short_to_be_a_secret() -> None:
+    assert ApiKey("seven77").scrub_answer("a seven77") == "a seven77"
+    assert ApiKey("seven77").scrub("a seven77") == "a ***"
+    assert ApiKey("eight888").scrub_answer("an eight888") == "an ***"
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from guard.blueshift.answers import (
     http_date,
     is_of_this_run,
     parse_answer,
+    parse_json,
     parse_list,
     parse_stamp,
     status_name,
@@ -29,7 +30,7 @@ NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 def parse(count: str = "5", status: str = '"ready"', stamp: str = '"2026-11-23T11:00:00Z"') -> Answer:
     body = f'{{"refresh_status": {status}, "email_users": {count}, "approxusers_updated_at": {stamp}}}'
-    return parse_answer(body.encode(), NOON)
+    return parse_answer(body.encode(), NOON, str)
 
 
 @pytest.mark.parametrize(
@@ -91,7 +92,7 @@ def test_what_is_not_understood_is_shown() -> None:
 
 def test_an_answer_without_a_refresh_status_is_none() -> None:
     with pytest.raises(BadAnswerError, match="the answer holds no refresh_status"):
-        parse_answer(b'{"email_users": 5}', NOON)
+        parse_answer(b'{"email_users": 5}', NOON, str)
 
 
 @pytest.mark.parametrize(
@@ -158,13 +159,13 @@ def test_without_a_date_our_own_clock_says_what_is_absurd(days: int, *, believed
     body = f'{{"refresh_status": "ready", "approxusers_updated_at": "{stamp}"}}'.encode()
 
     try:
-        assert is_of_this_run(parse_answer(body, None)) is believed
+        assert is_of_this_run(parse_answer(body, None, str)) is believed
     except BadAnswerError:
         assert not believed
 
 
 def test_a_missing_stamp_is_earlier_than_all() -> None:
-    assert parse_answer(b'{"refresh_status": "ready"}', NOON).stamp is None
+    assert parse_answer(b'{"refresh_status": "ready"}', NOON, str).stamp is None
     assert parse(stamp="null").stamp is None
     assert whole_seconds(None) < whole_seconds(datetime(1, 1, 2, tzinfo=UTC))
 
@@ -190,9 +191,23 @@ def test_stamps_are_compared_in_whole_seconds() -> None:
 )
 def test_a_body_of_another_shape_is_no_answer(body: bytes, sentence: str) -> None:
     with pytest.raises(BadAnswerError) as raised:
-        parse_answer(body, NOON)
+        parse_answer(body, NOON, str)
 
     assert str(raised.value).startswith(sentence)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le"])
+def test_json_in_any_other_encoding_than_utf_8_is_no_answer(encoding: str) -> None:
+    with pytest.raises(BadAnswerError, match=r"^the answer is not JSON: it begins with "):
+        parse_json('{"refresh_status": "ready", "email_users": 150}'.encode(encoding), str)
+
+
+@pytest.mark.parametrize(("length", "understood"), [(10_000, True), (10_001, False)])
+def test_a_name_may_be_long_but_not_endless(length: int, *, understood: bool) -> None:
+    body = f'[{{"name": "{"x" * length}", "uuid": "2dd093e6-8c6f-4e14-8a2c-744477e1fdef"}}]'.encode()
+
+    with contextlib.nullcontext() if understood else pytest.raises(BadAnswerError):
+        parse_list(body, str)
 
 
 @given(
@@ -201,7 +216,7 @@ def test_a_body_of_another_shape_is_no_answer(body: bytes, sentence: str) -> Non
     | st.from_regex(r'\{"refresh_status": .{0,40}\}').map(str.encode)
 )
 def test_any_bytes_are_an_answer_or_a_bad_one(body: bytes) -> None:
-    for parse_body in (lambda: parse_answer(body, NOON), lambda: parse_list(body)):
+    for parse_body in (lambda: parse_answer(body, NOON, str), lambda: parse_list(body, str)):
         with contextlib.suppress(BadAnswerError):
             parse_body()
 
@@ -240,7 +255,7 @@ ITEM = b'{"name": "One", "uuid": "2dd093e6-8c6f-4e14-8a2c-744477e1fdef", "approx
     ],
 )
 def test_every_shape_of_the_list_is_understood(body: bytes) -> None:
-    assert [each.name for each in parse_list(body)] == ["One"]
+    assert [each.name for each in parse_list(body, str)] == ["One"]
 
 
 @pytest.mark.parametrize(
@@ -249,7 +264,7 @@ def test_every_shape_of_the_list_is_understood(body: bytes) -> None:
 )
 def test_a_list_of_another_shape_is_no_list(body: bytes) -> None:
     with pytest.raises(BadAnswerError, match=r"^the list of segments is not understood$"):
-        parse_list(body)
+        parse_list(body, str)
 
 
 @pytest.mark.parametrize(

@@ -43,7 +43,7 @@ class Answering:
         self.sent_at.append(asyncio.get_running_loop().time())
         if self._failures:
             raise self._failures.pop(0)
-        return Response(body=self._body, date=datetime.now(UTC), request_id=self._request_id)
+        return Response(body=self._body, date=datetime.now(UTC), request_id=self._request_id, scrub=self.scrub)
 
     def scrub(self, text: str) -> str:
         return text.replace("a-key-for-tests", "***")

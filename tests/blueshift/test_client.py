@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import gzip
 import logging
+import os
 import platform
 import ssl
 from dataclasses import replace
@@ -19,7 +20,7 @@ from pytest_httpx import IteratorStream
 from guard import __version__
 from guard.blueshift import client
 from guard.blueshift.account import Account, ApiKey, open_account
-from guard.blueshift.client import Client
+from guard.blueshift.client import Client, Response
 from guard.blueshift.failures import BadAnswerError, RequestError, UnavailableError
 from guard.errors import UsageError
 from guard.model import Region
@@ -27,6 +28,7 @@ from guard.outcome import Reason
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
+    from pathlib import Path
 
     from pytest_httpx import HTTPXMock
 
@@ -35,9 +37,13 @@ if TYPE_CHECKING:
 ACCOUNT = Account(base_url="https://blueshift.test", region=Region.US, key=ApiKey("a-key-for-tests"))
 
 
-async def get(account: Account = ACCOUNT) -> bytes:
+async def respond(account: Account = ACCOUNT, *, most_bytes: int = 1000) -> Response:
     async with Client(account) as client:
-        return (await client.get("/counts.json", {"refresh": "true", "channels": "inApp"}, most_bytes=1000)).body
+        return await client.get("/counts.json", {"refresh": "true", "channels": "inApp"}, most_bytes=most_bytes)
+
+
+async def get(account: Account = ACCOUNT) -> bytes:
+    return (await respond(account)).body
 
 
 def answered(httpx_mock: HTTPXMock, body: bytes = b"", **values: Any) -> None:
@@ -163,31 +169,54 @@ def test_an_error_says_what_it_means(httpx_mock: HTTPXMock, leap: Leap, status: 
     assert failure(leap).unavailable.detail == sentence
 
 
+def test_a_body_comes_as_it_was_sent_with_a_way_to_rid_its_texts_of_the_key(httpx_mock: HTTPXMock, leap: Leap) -> None:
+    body = rb'{"a": "a-key-for-tests", "b": "\u0061-key\u002dfor-tests", "c": "say \"hi\""}'
+    answered(httpx_mock, body)
+
+    response = leap(respond())
+
+    assert response.body == body
+    assert response.scrub("it was a-key-for-tests") == "it was ***"
+    assert "a-key" not in repr(response)
+
+
 @pytest.mark.parametrize(
-    ("spelled", "read"),
+    "echo",
     [
-        pytest.param(rb'{"a": "\u006b\u0065ys???keys"}', b'{"a": "***"}', id="by-number"),
-        pytest.param(rb'{"a": "a2V5cz8\/P2tleXM6"}', b'{"a": "***"}', id="its-base64"),
-        pytest.param(rb'{"a": "\u00e9\/\n"}', rb'{"a": "\u00e9\/\n"}', id="nothing-of-it"),
+        pytest.param(base64.b64encode(b"a-key-for-tests"), id="base64-of-the-key-alone"),
+        pytest.param(rb"\u0061-key\u002dfor-tests", id="by-number"),
+        pytest.param(rb"\\u0061-key\\u002dfor-tests", id="by-number-twice"),
     ],
 )
-def test_an_answer_is_rid_of_a_key_that_is_spelled_as_json_may_spell_it(
-    httpx_mock: HTTPXMock, leap: Leap, spelled: bytes, read: bytes
-) -> None:
-    answered(httpx_mock, spelled)
+def test_an_error_is_quoted_without_the_key_in_any_spelling(httpx_mock: HTTPXMock, leap: Leap, echo: bytes) -> None:
+    answered(httpx_mock, b'{"errors": {"a": ["' + echo + b'"]}}', status_code=400)
 
-    assert leap(get(replace(ACCOUNT, key=ApiKey("keys???keys")))) == read
+    assert failure(leap).unavailable.detail.endswith(': "a: ***"')
 
 
-@pytest.mark.parametrize(
-    ("key", "body"), [("eight888", b'{"a": "***"}'), ("seven77", b'{"a": "seven77"}')], ids=["a-secret", "too-short"]
-)
-def test_an_answer_is_rid_of_an_echoed_key_unless_that_is_too_short_to_be_a_secret(
-    httpx_mock: HTTPXMock, leap: Leap, key: str, body: bytes
-) -> None:
-    answered(httpx_mock, f'{{"a": "{key}"}}'.encode())
+def test_an_error_in_another_encoding_is_not_quoted(httpx_mock: HTTPXMock, leap: Leap) -> None:
+    answered(httpx_mock, '{"message": "a-key-for-tests"}'.encode("utf-16"), status_code=400)
 
-    assert leap(get(replace(ACCOUNT, key=ApiKey(key)))) == body
+    assert failure(leap).unavailable.detail == "blueshift.test answered 400 Bad Request"
+
+
+def test_what_the_library_below_quotes_is_without_the_key_too(httpx_mock: HTTPXMock, leap: Leap) -> None:
+    key = "an-unspeakable\\key'for-tests"
+    httpx_mock.add_exception(httpx.RemoteProtocolError(f"illegal: {bytearray(key.encode())!r}"))
+
+    with pytest.raises(RequestError) as raised:
+        leap(get(replace(ACCOUNT, key=ApiKey(key))))
+
+    assert str(raised.value).endswith('illegal: bytearray(b"***")')
+
+
+def test_of_a_message_without_end_no_more_is_searched_than_could_be_quoted(httpx_mock: HTTPXMock, leap: Leap) -> None:
+    answered(httpx_mock, b'{"message": "<>' + b"a-key-for-tests" * 600 + b' and more"}', status_code=400)
+
+    with pytest.raises(RequestError) as raised:
+        leap(respond(most_bytes=10_000))
+
+    assert str(raised.value) == 'blueshift.test answered 400 Bad Request: "<>***"'
 
 
 def test_a_body_that_is_too_long_is_not_read_to_its_end(httpx_mock: HTTPXMock, leap: Leap) -> None:
@@ -274,6 +303,29 @@ def test_a_certificate_file_that_is_not_there_is_told(monkeypatch: pytest.Monkey
         leap(get())
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes with a name here")
+@pytest.mark.parametrize("name", ["SSL_CERT_FILE", "SSLKEYLOGFILE"])
+def test_a_pipe_is_not_waited_for(monkeypatch: pytest.MonkeyPatch, leap: Leap, tmp_path: Path, name: str) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    monkeypatch.setenv(name, str(tmp_path / "pipe"))
+
+    with pytest.raises(
+        UsageError, match=f"proxy or certificate settings .*: {name} names .*/pipe, which is "
+    ) as raised:
+        leap(get())
+    assert raised.value.hint
+    assert name in raised.value.hint
+
+
+@pytest.mark.parametrize("kept", ["key.log", "/dev/null"])
+def test_a_log_of_tls_keys_may_be_kept_elsewhere(
+    monkeypatch: pytest.MonkeyPatch, leap: Leap, tmp_path: Path, kept: str
+) -> None:
+    monkeypatch.setenv("SSLKEYLOGFILE", str(tmp_path / kept))
+
+    leap(connect(ACCOUNT))
+
+
 def test_loopback_never_goes_through_a_proxy(monkeypatch: pytest.MonkeyPatch, leap: Leap) -> None:
     monkeypatch.setenv("HTTP_PROXY", "http://proxy.example:1")
     monkeypatch.setenv("ALL_PROXY", "http://proxy.example:1")
@@ -331,7 +383,7 @@ def test_the_log_tells_which_proxies_and_certificates_are_set_and_not_what_they_
     told: str,
 ) -> None:
     caplog.set_level(logging.DEBUG, logger="guard")
-    monkeypatch.setattr(client, "_certificates", lambda _account: ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
+    monkeypatch.setattr(client, "authorities", lambda _address: ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
     for name, value in settings.items():
         monkeypatch.setenv(name, value)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import base64
 import json
+import logging
 import re
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from guard.cli import main
+from guard.cli.debug import log_to_stderr, trace
 from guard.model import Channel
 from guard.sandbox.scenario import Answers, Scenario, ScenarioSegment
 
@@ -203,6 +205,31 @@ def test_a_traceback_is_without_the_key_whatever_the_environment(
     written = capsys.readouterr().err
     assert written.endswith("ZeroDivisionError: *** \\x1b[31m ***\n")
     assert KEY not in written
+
+
+@pytest.fixture
+def _unlogged() -> Iterator[None]:
+    """Leave no log behind."""
+    logger = logging.getLogger("guard")
+    handlers, level = list(logger.handlers), logger.level
+    yield
+    logger.handlers[:] = handlers
+    logger.setLevel(level)
+
+
+@pytest.mark.usefixtures("_unlogged")
+def test_a_key_that_is_replaced_in_mid_run_is_told_no_more_than_the_new_one(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / "key").write_text(KEY)
+    monkeypatch.setenv("BLUESHIFT_API_KEY_FILE", str(tmp_path / "key"))
+    log_to_stderr()
+
+    (tmp_path / "key").write_text("a-later-one-of-theirs")
+    logging.getLogger("guard.blueshift").debug("sent %s", KEY)
+
+    assert capsys.readouterr().err.endswith("Z guard.blueshift: sent ***\n")
+    assert trace(ValueError(f"{KEY} a-later-one-of-theirs")) == "ValueError: *** ***"
 
 
 def test_a_traceback_needs_no_key(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

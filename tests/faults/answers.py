@@ -20,6 +20,8 @@ _CONTENTS = {
     Fault.TEXT: "the object in a text",
     Fault.MESSAGE: "an error's body",
     Fault.ECHO: "what was sent, key and all",
+    Fault.ECHO_UTF16: "what was sent, key and all, in UTF-16",
+    Fault.ECHO_BASE64: "the Base64 of the key alone",
     Fault.TRUNCATED: "JSON without its end",
     Fault.OVERSIZED: "100 KB",
     Fault.ENDLESS: "a body without end",
@@ -88,6 +90,12 @@ ROWS = (
         answers="{triggers: [html]}",
         ends=unknown("bad_answer"),
         requests=(2, 2),
+    ),
+    _contents(
+        fault="the key beside a count, in JSON's other spelling",
+        answers="{any: [echo-escaped, again]}",
+        ends=WELL,
+        requests=(3, 5),
     ),
     _contents(
         fault="5,000 digits where nobody looks", answers="{reads: [long-number, again]}", ends=WELL, requests=(3, 5)

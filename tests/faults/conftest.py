@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections import defaultdict
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.faults.playing import Outcome, play
+from tests.faults.playing import play
+from tests.faults.summary import summary
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from concurrent.futures import Future
 
+    from tests.faults.playing import Outcome
     from tests.faults.row import Row
 
 _SIDE_BY_SIDE = 6  # most of them wait most of the time
@@ -42,21 +44,10 @@ def _row_of(item: Any) -> Row | None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print a line for every row that was played, by its group."""
-    failed = {each.nodeid.partition("[")[2][:-1] for each in terminalreporter.stats.get("failed", [])}
-    done = {row: future.result() for row, future in _played.items() if future.done() and not future.cancelled()}
-    groups: defaultdict[str, list[Row]] = defaultdict(list)
-    for row in done:
-        groups[row.group].append(row)
-    for group, rows in groups.items():
-        terminalreporter.section(group)
-        for row in rows:
-            outcome = done[row]
-            mark = "FAILED" if row.fault in failed else "as it should"
-            terminalreporter.write_line(
-                f"{mark:12} {row.fault:70} {row.ends!s:40} {len(outcome.requests):3} requests {outcome.seconds:5.1f} s"
-            )
-    if done:
-        terminalreporter.section("In all")
-        seconds = max(outcome.seconds for outcome in done.values())
-        terminalreporter.write_line(f"{len(done)} faults, {len(failed)} failed tests; the longest took {seconds:.1f} s")
+    """Print what came of every row that was played."""
+    reports = [each for kind in ("failed", "error") for each in terminalreporter.stats.get(kind, [])]
+    broken = {each.nodeid.partition("[")[2][:-1] for each in reports}
+    for heading, lines in summary(_played, broken):
+        terminalreporter.section(heading)
+        for line in lines:
+            terminalreporter.write_line(line)

@@ -28,8 +28,9 @@ a real socket. The last count of its only segment was {OLD}, a fresh one is {FRE
 old count that is believed would pass. Of every row this is tried:
 
 - The exit code, and in the JSON report the count, or the reason why there is none.
-- The time. A run ends at its `--timeout` if not before. The tests allow twice that and half a minute to start and to
-  end, since machines that run tests are busy; what hangs is found out.
+- The time. From `started_at` to `finished_at` of its report, no run takes a second more than its `--timeout`. Python's
+  own start and end are not in there, and take long where many tests run side by side: the whole process gets twice the
+  `--timeout` and half a minute, and is broken off then.
 - How many requests reached the sandbox.
 - Secrets. Neither the key nor its Base64 nor the password of a proxy, and no ten characters of them in a row, stand on
   standard output, on standard error with `--debug`, in the process list, or in a report in any of the six formats.

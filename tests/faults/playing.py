@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import base64
+import json
 import os
 import subprocess
 import sys
 import time
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,7 +29,8 @@ _TO_START = 30.0  # seconds; what a busy machine may need to start the command a
 _TIMES_ITS_DEADLINE = 2
 
 _PIECE = 10  # characters; a shorter piece of a secret can stand in any text
-_SECRETS = (KEY, base64.b64encode(f"{KEY}:".encode()).decode().rstrip("="), PROXY_PASSWORD)
+_BASE64 = tuple(base64.b64encode(text.encode()).decode().rstrip("=") for text in (KEY, f"{KEY}:"))
+_SECRETS = (KEY, *_BASE64, PROXY_PASSWORD)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,16 +46,22 @@ class Outcome:
     requests: tuple[Request, ...]
     setting: Setting
 
+    def reported_seconds(self) -> float:
+        """Return how long the run took by its own report, which leaves out how long Python took to start and to end."""
+        report = json.loads(self.reports["json"])
+        began, ended = (datetime.fromisoformat(report[key]) for key in ("started_at", "finished_at"))
+        return (ended - began).total_seconds()
+
     def texts(self) -> dict[str, str]:
         """Return all that anybody can read of the run, by where it stands."""
         seen = bytes(self.setting.stranger.seen).decode("latin-1") if self.setting.stranger else ""
         everything = {"stdout": self.stdout, "stderr": self.stderr, "command line": self.command_line, **self.reports}
         # A proxy has to be told its own password, and nobody else's.
-        return everything | {"strangers": seen.replace(_SECRETS[2], "")}
+        return everything | {"strangers": seen.replace(PROXY_PASSWORD, "")}
 
 
 def secrets_in(text: str) -> list[str]:
-    """Return every piece of the key, of its Base64 and of the proxy's password that stands in a text."""
+    """Return every piece of the key, of both of its Base64 and of the proxy's password that stands in a text."""
     pieces = (secret[start : start + _PIECE] for secret in _SECRETS for start in range(len(secret) - _PIECE + 1))
     return [piece for piece in pieces if piece in text]
 

@@ -166,6 +166,15 @@ ROWS = (
         )
     ),
     *(
+        _body(
+            fault=f"400 that tells the key {words}",
+            answers=f"{{reads: [{{status: 400, fault: {fault}}}]}}",
+            ends=unknown("bad_answer"),
+            requests=(1, 1),
+        )
+        for fault, words in (("echo-utf16", "in UTF-16"), ("echo-base64", "in Base64"), ("echo-escaped", "by number"))
+    ),
+    *(
         _limit(
             fault=f"429, once, with a Retry-After of {words}",
             answers=f"{{reads: [{{status: 429, retry_after: '{text}'}}]}}",

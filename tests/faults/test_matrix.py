@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     Played = Callable[[Row], Outcome]
 
+AFTER_ITS_DEADLINE = 1.0  # seconds in which a run stops what it does, on a busy machine
+
 every_row = pytest.mark.parametrize("row", [pytest.param(row, id=row.fault) for row in ROWS])
 
 
@@ -48,6 +50,8 @@ def test_a_fault_costs_no_more_time_and_requests_than_it_should(row: Row, played
     fewest, most = row.requests
     assert fewest <= len(outcome.requests) <= most
     assert outcome.seconds < longest(row)
+    if row.ends.code is not ExitCode.USAGE:
+        assert outcome.reported_seconds() <= row.timeout + AFTER_ITS_DEADLINE
 
 
 @every_row

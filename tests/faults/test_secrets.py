@@ -145,7 +145,7 @@ def test_an_answer_that_makes_no_sense_is_not_quoted_by_pydantic() -> None:
     body = json.dumps({"refresh_status": KEY * 20, "name": KEY}).encode()
 
     with pytest.raises(UnavailableError) as raised:
-        parse_answer(body, None)
+        parse_answer(body, None, str)
 
     assert "input_value" not in str(raised.value)
     assert raised.value.__cause__ is None

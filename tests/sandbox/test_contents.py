@@ -69,3 +69,16 @@ def test_an_echo_tells_the_key_in_every_form_and_place() -> None:
     for text in (answer.body.decode(), answer.headers["x-request-id"]):
         assert "a-key-for-tests" in text
         assert CREDENTIALS in text
+
+
+def test_an_echo_tells_the_key_in_another_encoding_or_in_base64_alone() -> None:
+    assert json.loads(with_fault(Fault.ECHO_UTF16).body.decode("utf-16"))["refresh_status"].startswith("a-key-for-")
+    answer = with_fault(Fault.ECHO_BASE64)
+    for text in (json.loads(answer.body)["refresh_status"], answer.headers["x-request-id"]):
+        assert {base64.b64decode(each) for each in text.split()} == {b"a-key-for-tests"}
+
+
+def test_a_good_answer_can_echo_the_key_beside_its_own_fields() -> None:
+    body = with_fault(Fault.ECHO_ESCAPED).body
+    assert b"a-key" not in body
+    assert json.loads(body) == {**json.loads(WELL), "echo": "a-key-for-tests", "name": 'say "hi", "email_users": 140'}

@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+import base64
+import json
+from urllib.parse import quote
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from guard.blueshift.secret import Secret
+
+KEY = "an-unspeakable\\key\"of'tests/and-nothing-else"
+ENCODED = base64.b64encode(f"{KEY}:".encode()).decode()
+BARE = base64.b64encode(KEY.encode()).decode()
+HIDDEN = Secret(KEY).scrub
+
+
+@pytest.mark.parametrize(
+    "spelled",
+    [
+        pytest.param(KEY, id="as-it-is"),
+        pytest.param(ENCODED, id="as-it-is-sent"),
+        pytest.param(ENCODED.rstrip("="), id="as-it-is-sent-without-padding"),
+        pytest.param(BARE, id="base64-of-the-key-alone"),
+        pytest.param(ENCODED.replace("/", "\\/"), id="base64-as-json-may-write-it"),
+        pytest.param(json.dumps(KEY)[1:-1], id="json"),
+        pytest.param(KEY.replace("\\", "\\\\").replace('"', '\\"').replace("/", "\\/"), id="json-with-slashes"),
+        pytest.param("".join(f"\\u{ord(each):04X}" for each in KEY), id="json-by-number"),
+        pytest.param("".join(f"\\x{ord(each):02x}" for each in KEY), id="by-number"),
+        pytest.param(quote(KEY, safe=""), id="in-an-address"),
+        pytest.param("".join(f"%{ord(each):02x}" for each in KEY), id="in-an-address-by-number"),
+        pytest.param(repr(KEY)[1:-1], id="repr-of-text"),
+        pytest.param(repr(bytearray(KEY.encode()))[12:-2], id="repr-of-bytes"),
+        pytest.param(f"{KEY}{ENCODED}{KEY}", id="side-by-side"),
+    ],
+)
+def test_the_key_is_found_however_it_is_written_and_nothing_else_is_touched(spelled: str) -> None:
+    assert HIDDEN(f'a \\"line\\u0061 <{spelled}> and \\x1b') == 'a \\"line\\u0061 <***> and \\x1b'
+
+
+@pytest.mark.parametrize("secret", [KEY, ENCODED, BARE])
+def test_ten_characters_of_it_are_hidden_wherever_they_are_from_and_nine_can_stand_in_any_text(secret: str) -> None:
+    for start in range(len(secret) - 9):
+        assert HIDDEN(f"<{secret[start : start + 10]}>") == "<***>"
+    assert HIDDEN(f"<{KEY[:9]}>") == f"<{KEY[:9]}>"
+
+
+@given(st.data())
+def test_of_a_secret_in_pieces_no_ten_characters_are_left(data: st.DataObject) -> None:
+    pieces = st.builds(
+        lambda text, start, length: text[start : start + length],
+        st.sampled_from([KEY, ENCODED, BARE, json.dumps(KEY)]),
+        st.integers(0, len(ENCODED)),
+        st.integers(0, len(ENCODED)),
+    )
+    text = HIDDEN("".join(data.draw(st.lists(pieces | st.text(max_size=3), max_size=8))))
+
+    assert not [
+        start
+        for secret in (KEY, ENCODED, BARE)
+        for start in range(len(secret) - 9)
+        if secret[start : start + 10] in text
+    ]
+
+
+@given(st.text().filter(lambda text: len(text) < 10))
+def test_a_text_without_it_stays_as_it_is(text: str) -> None:
+    assert HIDDEN(text) == text
+    assert HIDDEN("\\" * 9 + "u00" + quote(text)) == "\\" * 9 + "u00" + quote(text)
+
+
+def test_a_key_that_looks_like_an_escape_is_found_as_it_is_and_escaped() -> None:
+    key = r"a\"b\\u0061\x62\\'c"
+
+    assert Secret(key).scrub(f"<{key}> <{json.dumps(key)[1:-1]}>") == "<***> <***>"
+
+
+@pytest.mark.parametrize(("key", "shown"), [("nine-nine", "<***> nine-nin"), ("k", "<nine-nine> nine-nin")])
+def test_a_short_one_is_found_as_a_whole(key: str, shown: str) -> None:
+    assert Secret(key).scrub("<nine-nine> nine-nin") == shown
+
+
+def test_it_does_not_print() -> None:
+    assert "unspeakable" not in f"{Secret(KEY)} {Secret(KEY)!r}"

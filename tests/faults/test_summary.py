@@ -1,0 +1,68 @@
+"""What is printed at the end of the matrix: no row that came to nothing stands there as one that is well."""
+
+from __future__ import annotations
+
+import subprocess
+from concurrent.futures import Future
+from typing import Any
+
+import pytest
+
+from tests.faults.playing import Outcome
+from tests.faults.row import WELL, Row
+from tests.faults.summary import summary
+from tests.faults.surroundings import Setting
+
+
+def row(fault: str, group: str = "Statuses") -> Row:
+    return Row(group=group, fault=fault, ends=WELL)
+
+
+def ended(seconds: float = 1.5) -> Future[Outcome]:
+    setting = Setting(base_url="http://127.0.0.1:1")
+    nothing: dict[str, Any] = {"stdout": "", "stderr": "", "command_line": "", "reports": {}, "requests": ()}
+    future: Future[Outcome] = Future()
+    future.set_result(Outcome(code=0, seconds=seconds, setting=setting, **nothing))
+    return future
+
+
+def hung() -> Future[Outcome]:
+    future: Future[Outcome] = Future()
+    future.set_exception(subprocess.TimeoutExpired("check", 38))
+    return future
+
+
+def cancelled() -> Future[Outcome]:
+    future: Future[Outcome] = Future()
+    future.cancel()
+    return future
+
+
+def test_a_row_whose_tests_all_passed_is_as_it_should() -> None:
+    (_, (line,)), in_all = summary({row("one"): ended()}, set())
+    assert line.startswith("as it should one ")
+    assert line.endswith("  0 requests   1.5 s")
+    assert in_all == ("In all", ["1 faults, 0 of them FAILED; the longest took 1.5 s"])
+
+
+def test_a_row_with_a_test_that_failed_is_told_so() -> None:
+    (_, lines), (_, in_all) = summary({row("one"): ended(), row("two"): ended(2)}, {"two", "a test elsewhere"})
+    assert [line[:12].strip() for line in lines] == ["as it should", "FAILED"]
+    assert in_all == ["2 faults, 1 of them FAILED; the longest took 2.0 s"]
+
+
+@pytest.mark.parametrize("broken", [set(), {"one"}], ids=["untold", "told by its tests too"])
+def test_a_row_that_hangs_is_told_and_brings_nothing_down(broken: set[str]) -> None:
+    (_, (line,)), (_, in_all) = summary({row("one"): hung()}, broken)
+    assert line.startswith("FAILED       one ")
+    assert line.endswith(" came to nothing: TimeoutExpired")
+    assert in_all == ["1 faults, 1 of them FAILED"]
+
+
+def test_a_row_that_was_not_played_is_left_out() -> None:
+    assert list(summary({row("one"): cancelled(), row("two"): Future()}, set())) == []
+
+
+def test_rows_stand_below_the_headings_of_their_groups() -> None:
+    found = summary({row("one"): ended(), row("two"): ended(), row("three", "Headers"): ended()}, set())
+    assert [(heading, len(lines)) for heading, lines in found] == [("Statuses", 2), ("Headers", 1), ("In all", 1)]
