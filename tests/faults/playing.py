@@ -46,6 +46,13 @@ class Outcome:
     requests: tuple[Request, ...]
     setting: Setting
 
+    def __str__(self) -> str:
+        """Say what the run ended in: its exit code, and the count of the report's only guard or why there is none."""
+        guards = json.loads(self.reports["json"])["segments"][0]["guards"] if "json" in self.reports else []
+        if not guards:
+            return f"exit {self.code}"
+        return f"exit {self.code}: {guards[0]['reason'] or 'a count of ' + str(guards[0]['count'])}"
+
     def reported_seconds(self) -> float:
         """Return how long the run took by its own report, which leaves out how long Python took to start and to end."""
         report = json.loads(self.reports["json"])

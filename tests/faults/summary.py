@@ -30,9 +30,9 @@ def summary(played: Mapping[Row, Future[Outcome]], broken: set[str]) -> Iterator
 
 def _line(row: Row, future: Future[Outcome], broken: set[str]) -> str:
     if error := future.exception():
-        mark, found = "FAILED", f"came to nothing: {type(error).__name__}"
-    else:
-        outcome = future.result()
-        mark = "FAILED" if row.fault in broken else "as it should"
-        found = f"{len(outcome.requests):3} requests {outcome.seconds:5.1f} s"
-    return f"{mark:12} {row.fault:70} {row.ends!s:40} {found}"
+        return f"FAILED {row.fault:88} came to nothing ({type(error).__name__}) instead of {row.ends}"
+    outcome = future.result()
+    found = f"{outcome!s:24} {len(outcome.requests):3} requests {outcome.seconds:5.1f} s"
+    if row.fault in broken:
+        return f"FAILED {row.fault:88} {found}, expected: {row.ends}"
+    return f"ok     {row.fault:88} {found}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from concurrent.futures import Future
 from typing import Any
@@ -18,11 +19,12 @@ def row(fault: str, group: str = "Statuses") -> Row:
     return Row(group=group, fault=fault, ends=WELL)
 
 
-def ended(seconds: float = 1.5) -> Future[Outcome]:
+def ended(seconds: float = 1.5, count: int = 150) -> Future[Outcome]:
     setting = Setting(base_url="http://127.0.0.1:1")
-    nothing: dict[str, Any] = {"stdout": "", "stderr": "", "command_line": "", "reports": {}, "requests": ()}
+    report = json.dumps({"segments": [{"guards": [{"count": count, "reason": None}]}]})
+    nothing: dict[str, Any] = {"stdout": "", "stderr": "", "command_line": "", "requests": ()}
     future: Future[Outcome] = Future()
-    future.set_result(Outcome(code=0, seconds=seconds, setting=setting, **nothing))
+    future.set_result(Outcome(code=0, seconds=seconds, setting=setting, reports={"json": report}, **nothing))
     return future
 
 
@@ -40,22 +42,24 @@ def cancelled() -> Future[Outcome]:
 
 def test_a_row_whose_tests_all_passed_is_as_it_should() -> None:
     (_, (line,)), in_all = summary({row("one"): ended()}, set())
-    assert line.startswith("as it should one ")
-    assert line.endswith("  0 requests   1.5 s")
+    assert line.startswith("ok     one ")
+    assert line.endswith(" exit 0: a count of 150     0 requests   1.5 s")
     assert in_all == ("In all", ["1 faults, 0 of them FAILED; the longest took 1.5 s"])
 
 
-def test_a_row_with_a_test_that_failed_is_told_so() -> None:
-    (_, lines), (_, in_all) = summary({row("one"): ended(), row("two"): ended(2)}, {"two", "a test elsewhere"})
-    assert [line[:12].strip() for line in lines] == ["as it should", "FAILED"]
+def test_a_row_with_a_test_that_failed_tells_what_came_of_it_and_what_should_have() -> None:
+    played = {row("one"): ended(), row("two"): ended(2, count=140)}
+    (_, lines), (_, in_all) = summary(played, {"two", "a test elsewhere"})
+    assert [line.split()[0] for line in lines] == ["ok", "FAILED"]
+    assert lines[1].endswith("exit 0: a count of 140     0 requests   2.0 s, expected: exit 0: a count of 150")
     assert in_all == ["2 faults, 1 of them FAILED; the longest took 2.0 s"]
 
 
 @pytest.mark.parametrize("broken", [set(), {"one"}], ids=["untold", "told by its tests too"])
 def test_a_row_that_hangs_is_told_and_brings_nothing_down(broken: set[str]) -> None:
     (_, (line,)), (_, in_all) = summary({row("one"): hung()}, broken)
-    assert line.startswith("FAILED       one ")
-    assert line.endswith(" came to nothing: TimeoutExpired")
+    assert line.startswith("FAILED one ")
+    assert line.endswith(" came to nothing (TimeoutExpired) instead of exit 0: a count of 150")
     assert in_all == ["1 faults, 1 of them FAILED"]
 
 
