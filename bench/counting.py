@@ -1,6 +1,6 @@
 """How long counting takes beside the ideal schedule, as runs grow, and as latency, limit and refreshes change.
 
-The ideal is three requests a segment and channel through the bucket, and then the last segment's refresh. The least is
+The ideal is three requests a segment and channel through the bucket, and then the last refresh. The least is
 what no schedule that keeps to the rate and to the order of the segments can beat.
 
     python -m bench.counting            about 15 minutes; with --quick a few small runs
@@ -54,8 +54,9 @@ class Case:
 
     @property
     def last_refresh(self) -> float:
-        """The seconds that the refresh of the last segment takes."""
-        return self.account[-1].refresh
+        """The seconds that the refresh that ends last runs on after the last trigger, with two requests before each."""
+        after = enumerate(reversed(self.account))
+        return max(each.refresh - 2 * later * self.channels / self.rate for later, each in after)
 
     @property
     def ideal(self) -> float:
