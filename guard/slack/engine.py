@@ -81,6 +81,7 @@ class Engine:
         async with AsyncExitStack() as self._open:
             self._started.set()
             await self._stopping.wait()
+            await _end_checks()  # or one would find its connection closed, and call that a fault
 
     async def _check(self, rules: Rules, selection: Selection, time_limit: float) -> Report:
         blueshift = await self._connected(rules)
@@ -96,3 +97,11 @@ class Engine:
         blueshift = self._connections[known]
         blueshift.pace(rules.pacing)
         return blueshift
+
+
+async def _end_checks() -> None:
+    """Cancel every check that is under way, and wait until it has ended."""
+    checks = asyncio.all_tasks() - {asyncio.current_task()}
+    for each in checks:
+        each.cancel()
+    await asyncio.gather(*checks, return_exceptions=True)

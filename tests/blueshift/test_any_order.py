@@ -150,19 +150,9 @@ def a_refresh_of_another_channel_that_is_forgotten(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(Unended, "of_another", lambda *_: None)
 
 
-def a_look_without_a_stamp_that_is_taken_for_never_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fresh, "_stamped", lambda baseline: whole_seconds(baseline.stamp))
-
-
-def a_trigger_that_is_sent_again_and_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Unended, "free_at", lambda *_: 0.0)
-
-
 @pytest.mark.parametrize(
     "mistake",
     [
-        a_look_without_a_stamp_that_is_taken_for_never_counted,
-        a_trigger_that_is_sent_again_and_forgotten,
         first_ready,
         equal_stamps,
         no_baseline,
