@@ -183,6 +183,8 @@ def test_stamps_are_compared_in_whole_seconds() -> None:
         (b"null", "the answer is null instead of an object"),
         (b"[]", "the answer is a list instead of an object"),
         (b"<html>Log in", 'the answer is not JSON: it begins with "<html>Log in"'),
+        (b"x" * 60, f'the answer is not JSON: it begins with "{"x" * 60}"'),
+        (b"x" * 61, f'the answer is not JSON: it begins with "{"x" * 59}…"'),
         (b'{"refresh_status": "rea', "the answer is not JSON"),
         (b'{"refresh_status": "\xff"}', "the answer is not JSON"),
         (b'{"refresh_status": "ready", "refresh_status": "ready"}', "the answer is not JSON"),

@@ -273,6 +273,22 @@ def test_two_checks_in_one_process_share_a_segments_lane() -> None:
     assert [each.value for each in found] == [5000, 5000]
 
 
+def test_a_stamp_that_is_later_but_not_of_these_days_is_no_proof(serve: Serve, want: Want) -> None:
+    def interfere(_request: httpx.Request, number: int) -> httpx.Response:
+        body = (
+            f'{{"refresh_status": "ready", "email_users": 50, "approxusers_updated_at": "2026-01-0{min(number, 3)}"}}'
+        )
+        body = body.replace('"}', 'T00:00:00Z"}')
+        return httpx.Response(
+            200, headers={"Date": "Fri, 15 Jan 2027 08:00:00 GMT"}, stream=httpx.ByteStream(body.encode())
+        )
+
+    found = serve(Scenario(), interfere).count(want(UUIDS[0]))[UUIDS[0]].channels[Channel.EMAIL]
+
+    assert found.reason is Reason.BAD_ANSWER
+    assert found.detail == "the new count bears the stamp 2026-01-03 00:00, long before this run"
+
+
 @pytest.mark.parametrize("old", ["2020-01-01T00:00:00Z", "2027-01-14T02:00:00Z", "2027-01-15T08:00:00.900Z"])
 def test_an_old_stamp_is_no_proof_even_where_there_was_none_before(serve: Serve, want: Want, old: str) -> None:
     def interfere(_request: httpx.Request, number: int) -> httpx.Response:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from guard.model import Refresh
+from guard.model import Pacing, Refresh
 from guard.outcome import Count, Reason, Unavailable
 from tests.blueshift.any_order import Course, History, Kind, Other, Reply, Script
 from tests.blueshift.any_run import assert_nothing_stale_is_believed, play
@@ -206,3 +206,16 @@ def test_nobody_waits_for_a_second_refresh_for_over_a_minute(leap: Leap) -> None
 
     assert [isinstance(reading, Count) for *_, reading in run.readings()] == [True, True]
     assert run.ended - run.began < 200
+
+
+def test_after_a_refresh_that_was_seen_to_end_the_next_one_is_somebody_elses(leap: Leap) -> None:
+    endless = Other(at=7.0, kind=Kind("users"), course=Course(runs=NEVER))
+    question = Question(
+        kinds=((EMAIL, SMS), ()), refresh=Refresh(timeout=60.0), pacing=Pacing(requests_per_second=0.5, concurrency=1)
+    )
+
+    run = leap(play(Script(histories=(History(others=(endless,)),)), question))
+
+    email, sms = (reading for *_, reading in run.readings())
+    assert isinstance(email, Count)
+    assert sms.detail == "somebody else's refresh of this segment did not end within 1 min"
