@@ -48,7 +48,7 @@ class Unended:
     def ended(self, target: Target) -> None:
         """Forget the segment's refresh, but for a second one of its kind that may be queued behind it still."""
         now = self._clock.time()
-        self._latest.pop(target.uuid, None)
+        del self._latest[target.uuid]
         since = self._doubled_since.pop(target.uuid, now)
         self._free_at[target.uuid] = now + min(now - since, _LONGEST_QUEUE)
 

@@ -219,3 +219,12 @@ def test_after_a_refresh_that_was_seen_to_end_the_next_one_is_somebody_elses(lea
     email, sms = (reading for *_, reading in run.readings())
     assert isinstance(email, Count)
     assert sms.detail == "somebody else's refresh of this segment did not end within 1 min"
+
+
+def test_after_a_lost_trigger_the_next_channel_waits_no_longer_than_the_refresh_took(leap: Leap) -> None:
+    question = Question(kinds=((EMAIL, SMS), ()))
+
+    run = leap(play(Script(triggers=(Reply(status=504),)), question))
+
+    assert [isinstance(reading, Count) for *_, reading in run.readings()] == [True, True]
+    assert run.ended - run.began < 20
