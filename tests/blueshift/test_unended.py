@@ -205,7 +205,7 @@ def test_nobody_waits_for_a_second_refresh_for_over_a_minute(leap: Leap) -> None
     run = leap(play(script, EMAIL_QUESTION, Question(kinds=((EMAIL, SMS), ())), pause=1900.0))
 
     assert [isinstance(reading, Count) for *_, reading in run.readings()] == [True, True]
-    assert run.ended - run.began < 200
+    assert run.ended - run.began < 400
 
 
 def test_after_a_refresh_that_was_seen_to_end_the_next_one_is_somebody_elses(leap: Leap) -> None:
@@ -224,7 +224,8 @@ def test_after_a_refresh_that_was_seen_to_end_the_next_one_is_somebody_elses(lea
 def test_after_a_lost_trigger_the_next_channel_waits_no_longer_than_the_refresh_took(leap: Leap) -> None:
     question = Question(kinds=((EMAIL, SMS), ()))
 
-    run = leap(play(Script(triggers=(Reply(status=504),)), question))
+    queued = History(own=(Course(queued=5.0),))
+    run = leap(play(Script(histories=(queued,), triggers=(Reply(status=504),)), question))
 
     assert [isinstance(reading, Count) for *_, reading in run.readings()] == [True, True]
-    assert run.ended - run.began < 20
+    assert run.ended - run.began < 40
