@@ -223,9 +223,10 @@ def test_after_a_refresh_that_was_seen_to_end_the_next_one_is_somebody_elses(lea
 
 def test_after_a_lost_trigger_the_next_channel_waits_no_longer_than_the_refresh_took(leap: Leap) -> None:
     question = Question(kinds=((EMAIL, SMS), ()))
-
     queued = History(own=(Course(queued=5.0),))
-    run = leap(play(Script(histories=(queued,), triggers=(Reply(status=504),)), question))
+    nothing = Question(kinds=((), ()))
+
+    run = leap(play(Script(histories=(queued,), triggers=(Reply(status=504),)), nothing, question, pause=500.0))
 
     assert [isinstance(reading, Count) for *_, reading in run.readings()] == [True, True]
     assert run.ended - run.began < 40
