@@ -23,6 +23,15 @@ MANY = 100
 
 def page() -> str:
     """Return the whole page, made from the results."""
+    return _rendered("performance.md.jinja")
+
+
+def in_short() -> str:
+    """Return what the README quotes of it."""
+    return _rendered("in_short.md.jinja")
+
+
+def _rendered(template: str) -> str:
     results = json.loads((DOCS / "performance/results.json").read_text(encoding="utf-8"))
     counting = [*results["counting"], *results["counting_simulated"]]
     limits = [*results["limits"], *results["limits_simulated"]]
@@ -34,8 +43,15 @@ def page() -> str:
         keep_trailing_newline=True,
         autoescape=False,  # noqa: S701 - figures of our own, into Markdown
     )
-    return texts.get_template("performance.md.jinja").render(
+    figures = [row["times_ideal"] for row in many]
+    return texts.get_template(template).render(
         **results,
+        best=min(figures),
+        worst=max(figures),
+        cases=len(many),
+        most=max(row["segments"] for row in many),
+        worst_limited=max(row["times_ideal"] for row in limits),
+        check=next(row for row in results["start"]["commands"] if row["command"] == "check"),
         aim=AIM,
         aim_when_limited=AIM_WHEN_LIMITED,
         many=MANY,

@@ -27,6 +27,12 @@ def test_the_page_on_performance_says_what_the_results_say() -> None:
     assert DOCUMENT.page() == PERFORMANCE.read_text(encoding="utf-8"), "run: python -m bench.document"
 
 
+def test_the_readme_quotes_it_in_short() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+
+    assert " ".join(DOCUMENT.in_short().split()) in " ".join(readme.split())
+
+
 def test_the_page_tells_of_every_benchmark_that_make_bench_runs() -> None:
     listed = re.search(r"^BENCHMARKS = (.+)$", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
 
