@@ -46,12 +46,13 @@ def _rendered(template: str) -> str:
     figures = [row["times_ideal"] for row in many]
     return texts.get_template(template).render(
         **results,
-        best=min(figures),
+        reached=sum(figure <= AIM for figure in figures),
         worst=max(figures),
         cases=len(many),
         most=max(row["segments"] for row in many),
         worst_limited=max(row["times_ideal"] for row in limits),
         check=next(row for row in results["start"]["commands"] if row["command"] == "check"),
+        peers=[row for row in results["start"]["peers"] if not row["tool"].startswith("check")],
         aim=AIM,
         aim_when_limited=AIM_WHEN_LIMITED,
         many=MANY,
