@@ -49,8 +49,14 @@ class Answering:
         return text.replace("a-key-for-tests", "***")
 
 
-def api_over(client: Answering, schedule: Schedule | None = None, *, deadline: float = 3600.0) -> Api:
-    return Api(client, schedule or Schedule(Pacing()), Progress(), deadline=deadline)  # type: ignore[arg-type]
+def api_over(
+    client: Answering,
+    schedule: Schedule | None = None,
+    progress: Progress | None = None,
+    *,
+    deadline: float = 3600.0,
+) -> Api:
+    return Api(client, schedule or Schedule(Pacing()), progress or Progress(), deadline=deadline)  # type: ignore[arg-type]
 
 
 def outage(reason: Reason = Reason.SERVER_ERROR, retry_after: float | None = None) -> RequestError:
@@ -198,6 +204,38 @@ def test_what_went_wrong_last_with_a_segment_is_known_until_it_is_answered(leap:
         return told
 
     assert leap(main()) == [None, "422", None, None, None]
+
+
+def test_somebody_who_watches_sees_the_trouble_until_anything_is_answered(leap: Leap) -> None:
+    progress = Progress()
+
+    async def main() -> list[str]:
+        api = api_over(Answering(RequestError(Reason.BAD_ANSWER, "422", transient=False)), progress=progress)
+        with pytest.raises(RequestError):
+            await api.read(TARGETS[0])
+        seen = [progress.trouble]
+        await api.read(TARGETS[1])
+        return [*seen, progress.trouble]
+
+    assert leap(main()) == ["422", ""]
+
+
+def test_a_run_that_ends_before_anybody_may_ask_again_says_for_how_long_not(leap: Leap) -> None:
+    client = Answering()
+
+    async def main() -> None:
+        await asyncio.sleep(10)
+        schedule = Schedule(Pacing())
+        schedule.slow_down(sent_at=10, retry_after=90)
+        with pytest.raises(RunEndedError) as raised:
+            await api_over(client, schedule, deadline=60.0).read(TARGETS[0])
+        told = raised.value.unavailable
+        assert told.reason is Reason.RATE_LIMITED
+        assert told.detail == "Blueshift refuses requests for another 1 min 30 s, beyond the end of this run"
+
+    leap(main())
+
+    assert client.sent_at == []
 
 
 def test_requests_are_counted_and_those_refused_for_their_rate_too(leap: Leap) -> None:

@@ -96,6 +96,13 @@ def test_every_try_is_told_with_what_went_wrong_and_when_the_next_one_is_due(
     assert lines[-1].endswith(" refused_for_rate=1")
 
 
+def test_a_pause_is_told_from_the_moment_of_the_refusal(serve: Serve, want: Want, told: Told) -> None:
+    serve(scenario(answers=Answers(reads=(503, 429)))).count(want(ONE))
+
+    [pause] = [line for line in told() if line.startswith("slowed_down")]
+    assert pause.endswith(" pause_seconds=1.000")
+
+
 def test_another_refresh_and_a_stamp_of_this_second_are_told(serve: Serve, want: Want, told: Told) -> None:
     statuses = iter(["refreshing", "refreshing", "ready"])
 

@@ -104,3 +104,15 @@ def test_requests_in_flight_together_count_once_and_the_longest_pause_holds(
         return resume_at, rate, 1 / schedule.interval
 
     assert leap(main()) == pytest.approx((pause, 2.5, 2.5))
+
+
+def test_after_a_quiet_minute_only_what_is_answered_since_counts(leap: Leap) -> None:
+    async def main() -> float:
+        schedule = Schedule(Pacing(requests_per_second=4))
+        answers(schedule, 50)
+        await asyncio.sleep(61)
+        answers(schedule, 2)
+        await limited(schedule)
+        return 1 / schedule.interval
+
+    assert leap(main()) == pytest.approx(2 * 0.95)
