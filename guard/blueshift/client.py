@@ -129,7 +129,7 @@ class Client:
             failure = f"no complete answer within {REQUEST_TIMEOUT:.0f} s"
             raise RequestError(Reason.NETWORK, f"{self._account.host} gave {failure}", transient=True) from None
         except (httpx.RequestError, OSError) as error:
-            failure = self._quoted(str(error) or type(error).__name__)
+            failure = self._quoted(str(error) or f"the connection broke ({type(error).__name__})")
             raise RequestError(
                 Reason.NETWORK, f"{self._account.host} could not be reached: {failure}", transient=True
             ) from error

@@ -210,6 +210,14 @@ def test_what_the_library_below_quotes_is_without_the_key_too(httpx_mock: HTTPXM
     assert str(raised.value).endswith('illegal: bytearray(b"***")')
 
 
+def test_a_connection_that_breaks_without_a_word_is_told_in_words(httpx_mock: HTTPXMock, leap: Leap) -> None:
+    httpx_mock.add_exception(httpx.ReadError(""))
+
+    detail = failure(leap).unavailable.detail
+
+    assert detail == "blueshift.test could not be reached: the connection broke (ReadError)"
+
+
 def test_of_a_message_without_end_no_more_is_searched_than_could_be_quoted(httpx_mock: HTTPXMock, leap: Leap) -> None:
     answered(httpx_mock, b'{"message": "<>' + b"a-key-for-tests" * 600 + b' and more"}', status_code=400)
 
