@@ -142,6 +142,16 @@ def test_a_refresh_that_never_came_is_forgotten_after_an_hour(leap: Leap, pause:
     assert reading == Unavailable(reason=Reason.TIMEOUT, detail=detail)
 
 
+def test_the_hour_is_counted_from_the_trigger(leap: Leap) -> None:
+    script = Script(histories=(History(own=(Course(queued=1e6),)),))
+    nothing = Question(kinds=((), ()))
+
+    run = leap(play(script, nothing, EMAIL_QUESTION, SMS_QUESTION, pause=2000.0))
+
+    ((*_, sms),) = run.readings()
+    assert sms.detail == "this segment's refresh of email did not end within 1 min"
+
+
 @pytest.mark.parametrize("queued", [3.0, 5.0, 30.0])
 def test_a_refresh_that_is_carried_out_twice_never_proves_the_next_channel(leap: Leap, queued: float) -> None:
     script = Script(
