@@ -11,13 +11,18 @@ from __future__ import annotations
 import subprocess
 import sys
 import tomllib
+from collections import defaultdict
 from fnmatch import fnmatch
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
 
 HERE = Path(__file__).resolve().parent
 MUTMUT = Path(sys.executable).parent / "mutmut"
 NOTICED = {"killed", "timeout"}
+PARTS = {"evaluate": "`guard/evaluate.py`", "rules": "`guard/rules/`", "blueshift": "`guard/blueshift/`", "all": "all"}
 
 
 class Survivor(NamedTuple):
@@ -52,11 +57,11 @@ def survivor(name: str) -> Survivor:
     return Survivor(file, " ".join(removed), " ".join(added))
 
 
-def explained() -> set[Survivor]:
+def explained() -> list[Survivor]:
     """Return the survivors that are known, each with a reason why no test can or should notice it."""
     listed = tomllib.loads((HERE / "mutants.toml").read_text(encoding="utf-8"))["survivor"]
     assert all(each["why"] for each in listed)
-    return {Survivor(each["file"], each["line"], change) for each in listed for change in each["becomes"]}
+    return [Survivor(each["file"], each["line"], change) for each in listed for change in each["becomes"]]
 
 
 def report(found: dict[str, str], known: set[Survivor], *, is_whole: bool) -> tuple[list[str], bool]:
@@ -64,14 +69,29 @@ def report(found: dict[str, str], known: set[Survivor], *, is_whole: bool) -> tu
     survivors = {name: survivor(name) for name, outcome in found.items() if outcome not in NOTICED}
     new = {name: each for name, each in survivors.items() if each not in known}
     needless = known - set(survivors.values()) if is_whole else set()
-    noticed = len(found) - len(survivors)
-    score = f"{noticed:,} of {len(found):,} mutants noticed ({noticed / len(found):.1%}); {len(survivors)} not"
     lines = [
-        f"{score}, of which tests/mutants.toml explains {len(survivors) - len(new)}",
+        *table(found, set(survivors), set(new)),
         *(f"not explained, {found[name]}: {name}\n{shown(each)}" for name, each in new.items()),
         *(f"explained, but not there any more:\n{shown(each)}" for each in sorted(needless)),
     ]
     return lines, not new and not needless
+
+
+def table(found: Iterable[str], survivors: Collection[str], new: Collection[str]) -> list[str]:
+    """Return a table, in Markdown, of how many mutants of each part were noticed, and how many others are explained."""
+    parts: dict[str, list[str]] = defaultdict(list)
+    for name in found:
+        parts[name.split(".")[1]].append(name)
+        parts["all"].append(name)
+    lines = ["| | mutants | noticed | | explained |", "|---|---:|---:|---:|---:|"]
+    for part, title in PARTS.items():
+        total = len(parts[part])
+        if total:
+            missed = sum(name in survivors for name in parts[part])
+            explained_here = missed - sum(name in new for name in parts[part])
+            noticed = total - missed
+            lines.append(f"| {title} | {total:,} | {noticed:,} | {noticed / total:.1%} | {explained_here:,} |")
+    return lines
 
 
 def shown(change: Survivor) -> str:
@@ -83,7 +103,7 @@ def main() -> None:
     found = outcomes(patterns)
     if not found:
         sys.exit("no mutants were run: make mutants runs them first")
-    lines, all_is_well = report(found, explained(), is_whole=not patterns)
+    lines, all_is_well = report(found, set(explained()), is_whole=not patterns)
     print("\n".join(lines))  # noqa: T201 - a command
     sys.exit(not all_is_well)
 

@@ -1,0 +1,65 @@
+"""The check of the mutants: one that nobody noticed fails it, unless it is explained; so does a needless reason."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests import mutants
+from tests.mutants import Survivor
+
+KNOWN = Survivor("guard/evaluate.py", "a < b", "a <= b")
+NEW = Survivor("guard/rules/yaml.py", "return 1", "return 2")
+CHANGES = {"guard.evaluate.x_known__mutmut_2": KNOWN, "guard.rules.yaml.x_new__mutmut_1": NEW}
+FOUND = {
+    "guard.evaluate.x_known__mutmut_1": "killed",
+    "guard.evaluate.x_known__mutmut_2": "survived",
+    "guard.rules.yaml.x_slow__mutmut_1": "timeout",
+}
+
+
+@pytest.fixture(autouse=True)
+def _changes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mutants, "survivor", CHANGES.__getitem__)
+
+
+def test_all_is_well_where_every_survivor_is_explained() -> None:
+    lines, all_is_well = mutants.report(FOUND, {KNOWN}, is_whole=True)
+
+    assert all_is_well
+    assert lines == [
+        "| | mutants | noticed | | explained |",
+        "|---|---:|---:|---:|---:|",
+        "| `guard/evaluate.py` | 2 | 1 | 50.0% | 1 |",
+        "| `guard/rules/` | 1 | 1 | 100.0% | 0 |",
+        "| all | 3 | 2 | 66.7% | 1 |",
+    ]
+
+
+@pytest.mark.parametrize("outcome", ["survived", "no tests", "not checked", "suspicious"])
+def test_a_mutant_that_nobody_noticed_and_nobody_explains_fails(outcome: str) -> None:
+    found = {**FOUND, "guard.rules.yaml.x_new__mutmut_1": outcome}
+
+    lines, all_is_well = mutants.report(found, {KNOWN}, is_whole=True)
+
+    assert not all_is_well
+    assert lines[-1] == (
+        f"not explained, {outcome}: guard.rules.yaml.x_new__mutmut_1\n  guard/rules/yaml.py\n  - return 1\n  + return 2"
+    )
+    assert "| all | 4 | 2 | 50.0% | 1 |" in lines
+
+
+@pytest.mark.parametrize("is_whole", [True, False])
+def test_an_explanation_that_nothing_needs_fails_where_no_mutant_was_left_out(*, is_whole: bool) -> None:
+    lines, all_is_well = mutants.report(FOUND, {KNOWN, NEW}, is_whole=is_whole)
+
+    assert all_is_well is not is_whole
+    assert ("explained, but not there any more" in lines[-1]) is is_whole
+
+
+def test_every_explanation_is_of_a_line_that_is_there_and_stands_once() -> None:
+    explained = mutants.explained()
+
+    for change in explained:
+        lines = (mutants.HERE.parent / change.file).read_text(encoding="utf-8").splitlines()
+        assert change.line in " ".join(line.strip() for line in lines), change
+    assert len(set(explained)) == len(explained)
