@@ -67,7 +67,7 @@ def explained() -> list[Survivor]:
 def report(found: dict[str, str], known: set[Survivor], *, is_whole: bool) -> tuple[list[str], bool]:
     """Return what there is to say about the mutants, and whether all is well; ``is_whole`` if none was left out."""
     survivors = {name: survivor(name) for name, outcome in found.items() if outcome not in NOTICED}
-    new = {name: each for name, each in survivors.items() if each not in known}
+    new = {name: each for name, each in survivors.items() if each not in known or found[name] != "survived"}
     needless = known - set(survivors.values()) if is_whole else set()
     lines = [
         *table(found, set(survivors), set(new)),

@@ -48,6 +48,16 @@ def test_a_mutant_that_nobody_noticed_and_nobody_explains_fails(outcome: str) ->
     assert "| all | 4 | 2 | 50.0% | 1 |" in lines
 
 
+@pytest.mark.parametrize("outcome", ["no tests", "not checked", "segfault"])
+def test_a_mutant_that_was_not_tried_is_not_explained(outcome: str) -> None:
+    found = {**FOUND, "guard.evaluate.x_known__mutmut_2": outcome}
+
+    lines, all_is_well = mutants.report(found, {KNOWN}, is_whole=True)
+
+    assert not all_is_well
+    assert lines[-1].startswith(f"not explained, {outcome}: guard.evaluate.x_known__mutmut_2")
+
+
 @pytest.mark.parametrize("is_whole", [True, False])
 def test_an_explanation_that_nothing_needs_fails_where_no_mutant_was_left_out(*, is_whole: bool) -> None:
     lines, all_is_well = mutants.report(FOUND, {KNOWN, NEW}, is_whole=is_whole)

@@ -200,8 +200,8 @@ class _Builder:
             self.report(_place(event), _NO_TAGS)
             value = REFUSED
         elif value is None and self.stack[-1].key is not PART_OF_NUMBER:
-            after_the_last_line = event.start_mark.index == len(self.source) and not event.start_mark.column
-            self.report(self.stack[-1].key_place if after_the_last_line else _place(event), NO_VALUE, self.nulls)
+            is_past_its_line = not event.value and not event.start_mark.column
+            self.report(self.stack[-1].key_place if is_past_its_line else _place(event), NO_VALUE, self.nulls)
         if event.anchor is not None:
             self.anchor(event, value)
         return value

@@ -158,7 +158,9 @@ def test_no_more_is_put_into_words_than_is_told(source: str, work: Counter[str])
 
 @named(REFUSED_WHILE_READ | REFUSED_BY_THE_MODEL)
 def test_a_file_with_more_problems_than_are_told_says_so(source: str) -> None:
-    assert refusal(source).hint == "there are more than these 1,000, which were found first; mend them and look again"
+    error = refusal(source)
+    assert error.hint == "there are more than these 1,000, which were found first; mend them and look again"
+    assert error.lines()[0].startswith("rules.yaml:")
 
 
 @pytest.mark.parametrize(
@@ -243,3 +245,8 @@ def test_what_aliases_repeat_is_held_against_what_is_written(
     monkeypatch.setattr(guard.rules.yaml, "MOST_REPEATED", 0)
     told = problems("x: &x [1]\ny: [" + ", ".join(["*x"] * (3 * repeated)) + "]\n")
     assert any("repeat more than" in line for line in told) == is_refused
+
+
+@pytest.mark.parametrize("source", ["version: [", "", "version: 1\nsegments: 5\n"])
+def test_a_file_whose_problems_are_all_told_has_no_hint(source: str) -> None:
+    assert refusal(source).hint is None

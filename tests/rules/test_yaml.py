@@ -34,6 +34,22 @@ def test_nothing_is_none_and_is_told(scalar: str) -> None:
     assert [(null.line, null.where) for null in tree.nulls] == [(1, "a[2]")]
 
 
+@pytest.mark.parametrize(
+    ("source", "place"),
+    [
+        ("a:\nb: 1\n", (1, 3)),
+        ("a:\n  b:\n    ? owner\n", (3, 7)),
+        ("? a\n? b\n: c\n", (1, 3)),
+        ("{a\n}", (1, 2)),
+        ("a: [x,\n~]", (2, 1)),
+        ("---\n", (1, 1)),
+    ],
+)
+def test_nothing_is_told_where_it_was_left_out_and_not_in_a_line_below(source: str, place: tuple[int, int]) -> None:
+    [null] = read_yaml(source).nulls
+    assert (null.line, null.column) == place
+
+
 @pytest.mark.parametrize("scalar", ["true", "True", "TRUE"])
 def test_true_is_written_in_three_ways(scalar: str) -> None:
     assert value_of(scalar) is True
