@@ -14,6 +14,8 @@ from guard.run import check_over, run_to_its_end
 from guard.slack import log
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+
     from guard.blueshift.counting import Blueshift
     from guard.model import Rules, Selection
     from guard.outcome import Report
@@ -34,6 +36,8 @@ class Engine:
         self._base_url = base_url
         self._connections: dict[tuple[str, str], Blueshift] = {}
         self._started = threading.Event()
+        self._entrance = threading.Lock()
+        self._is_closed = False
         self._thread = threading.Thread(target=self._run, name="counting", daemon=True)
 
     def __enter__(self) -> Self:
@@ -42,6 +46,8 @@ class Engine:
         return self
 
     def __exit__(self, *details: object) -> None:
+        with self._entrance:  # what came in before is cancelled by the loop, and nothing comes in after that
+            self._is_closed = True
         with suppress(RuntimeError):  # the loop is closed where the counting ended by itself
             self._loop.call_soon_threadsafe(self._stopping.set)
         self._thread.join(_GRACE)
@@ -57,16 +63,19 @@ class Engine:
         What is not counted by then is unknown in the report. Raises ``UsageError`` where there is no usable key,
         ``TimeoutError`` when not even a report came in time, and ``GuardError`` when nothing is counted any more.
         """
-        check = self._check(rules, selection, time_limit)
-        try:
-            counting = asyncio.run_coroutine_threadsafe(check, self._loop)
-        except RuntimeError:
-            check.close()
-            raise GuardError("the app has stopped counting", hint="ask again when it was restarted") from None
+        counting = self._begin(rules, selection, time_limit)
         try:
             return counting.result(time_limit + _GRACE)
         finally:
             counting.cancel()
+
+    def _begin(self, rules: Rules, selection: Selection, time_limit: float) -> Future[Report]:
+        check = self._check(rules, selection, time_limit)
+        with self._entrance, suppress(RuntimeError):  # the loop is closed where the counting ended by itself
+            if not self._is_closed:
+                return asyncio.run_coroutine_threadsafe(check, self._loop)
+        check.close()
+        raise GuardError("the app has stopped counting", hint="ask again when it was restarted")
 
     def _run(self) -> None:
         try:

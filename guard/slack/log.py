@@ -12,15 +12,27 @@ import threading
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from guard.blueshift.account import secrets_of
+
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from types import TracebackType
+
+    from guard.blueshift.secret import Secret
 
 _log = logging.getLogger("guard.slack")
 _LIBRARIES = ("slack_bolt", "slack_sdk", "waitress", "httpx", "httpcore", "asyncio")
 
 
 class JsonLines(logging.Formatter):
-    """Formats a record as one JSON object: when, how grave, what happened, and the fields that came with it."""
+    """Formats a record as one JSON object: when, how grave, what happened, and the fields that came with it.
+
+    No text in it holds any of the secrets.
+    """
+
+    def __init__(self, secrets: Iterable[Secret]) -> None:
+        super().__init__()
+        self._secrets = tuple(secrets)
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line."""
@@ -30,13 +42,19 @@ class JsonLines(logging.Formatter):
             "event": record.getMessage(),
             **getattr(record, "fields", {}),
         }
-        return json.dumps(line)
+        return json.dumps({name: self._scrubbed(value) for name, value in line.items()})
+
+    def _scrubbed(self, value: object) -> object:
+        if isinstance(value, str):
+            for secret in self._secrets:
+                value = secret.scrub(value)
+        return value
 
 
 def log_to_stderr(*, debug: bool) -> None:
-    """Have events written to stderr, and with ``debug`` every request to Blueshift too."""
+    """Have events written to stderr, and with ``debug`` every request to Blueshift too, without the keys of now."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(JsonLines())
+    handler.setFormatter(JsonLines(secrets_of()))
     logger = logging.getLogger("guard")
     logger.addHandler(handler)
     logger.setLevel(logging.DEBUG if debug else logging.INFO)

@@ -230,6 +230,28 @@ def test_an_engine_that_stopped_counts_nothing(sandbox: Sandbox) -> None:
         check(engine)
 
 
+def test_a_check_that_comes_while_the_engine_stops_is_turned_away_at_once(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_ending, may_end = threading.Event(), threading.Event()
+
+    async def end_slowly() -> None:
+        is_ending.set()
+        await asyncio.to_thread(may_end.wait, LONGEST_WAIT)
+
+    monkeypatch.setattr(module, "_end_checks", end_slowly)
+
+    with ThreadPoolExecutor(1) as threads:
+        stopping = threads.submit(engine.__exit__)
+        assert is_ending.wait(LONGEST_WAIT)
+        with pytest.raises(GuardError, match="stopped counting"):
+            check(engine)
+        may_end.set()
+        stopping.result(LONGEST_WAIT)
+
+    assert not engine.is_alive
+
+
 def test_an_engine_that_dies_says_so_and_can_still_be_left(sandbox: Sandbox, caplog: pytest.LogCaptureFixture) -> None:
     def die() -> None:
         raise SystemExit(KEY)

@@ -121,6 +121,18 @@ def test_an_exception_that_comes_with_a_record_stays_out_of_the_log(logged: Log)
     assert SECRET not in str(logged.lines())
 
 
+def test_a_key_of_the_environment_is_never_logged(written: Log, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BLUESHIFT_API_KEY", "an-unspeakable-key")
+    log.log_to_stderr(debug=True)
+
+    logging.getLogger("guard.blueshift").debug("it was an-unspeakable-key")
+    log.event("asked", user="an-unspeakable-key?", before=2)
+
+    echo, asked = written.lines()
+    assert echo["event"] == "it was ***"
+    assert (asked["user"], asked["before"]) == ("***?", 2)
+
+
 @pytest.mark.parametrize(("debug", "events"), [(False, []), (True, ["GET /segments: 200"])])
 def test_requests_are_logged_when_that_is_asked_for(written: Log, debug: bool, events: list[str]) -> None:
     log.log_to_stderr(debug=debug)
