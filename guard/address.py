@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import ssl
     from urllib.parse import SplitResult
 
+_USUAL_PORTS = {"http": ":80", "https": ":443"}
 _HINT = "write https://HOST or, for a host on this machine, http://127.0.0.1:PORT"
 
 
@@ -65,9 +66,10 @@ def authorities(address: str) -> ssl.SSLContext:
 
 
 def checked_base_url(address: str, what: str) -> str:
-    """Return the address of an API without a final slash; it holds a host and a path, and secrets may go there.
+    """Return the address of an API in its usual form, without a final slash.
 
-    Raises ``UsageError``, which says ``what`` address it is and which host it names, where it is not like that.
+    It holds a host and a path, and secrets may go there. Raises ``UsageError``, which says ``what`` address it is and
+    which host it names, where it is not like that.
     """
     parts = _parts(address)
     shown = f"{what} {printable(shortened(f'{parts.scheme}://{parts.hostname}'))}" if parts and parts.hostname else what
@@ -75,7 +77,8 @@ def checked_base_url(address: str, what: str) -> str:
         raise UsageError(f"{shown} {found}", hint=_HINT)
     if parts is None or parts.query or parts.fragment or not re.fullmatch(r"[A-Za-z0-9._~/-]*", parts.path):
         raise UsageError(f"{shown} holds more than a host and a path", hint=_HINT)
-    return address.rstrip("/")
+    host = parts.netloc.lower().removesuffix(_USUAL_PORTS[parts.scheme])
+    return f"{parts.scheme}://{host}{parts.path}".rstrip("/")
 
 
 def _parts(address: str) -> SplitResult | None:

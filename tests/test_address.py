@@ -135,3 +135,17 @@ def test_a_host_of_any_length_is_told_in_a_line() -> None:
         checked_base_url(f"http://{'a' * 5_000}.example.com", "the base URL")
 
     assert len(raised.value.message) < 300
+
+
+@pytest.mark.parametrize(
+    ("address", "usual"),
+    [
+        ("https://API.Example.com/", "https://api.example.com"),
+        ("HTTPS://api.example.com:443/Path/", "https://api.example.com/Path"),
+        ("http://LOCALHOST:80", "http://localhost"),
+        ("http://localhost:443", "http://localhost:443"),
+        ("https://[::1]:80", "https://[::1]:80"),
+    ],
+)
+def test_one_server_has_one_address_however_it_is_written(address: str, usual: str) -> None:
+    assert checked_base_url(address, "the base URL") == usual

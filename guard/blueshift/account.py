@@ -119,10 +119,10 @@ def _key_from(environ: Mapping[str, str]) -> ApiKey:
 
 
 def _key_from_file(file: str) -> ApiKey:
+    if not _is_file(file):  # its name is not shown: it may be the key itself, put there by mistake
+        raise UsageError("the file that BLUESHIFT_API_KEY_FILE names is not there, or is not a file", hint=_KEY_HINT)
     source = f"the key file {printable(file)}"
     try:
-        if not Path(file).is_file():
-            raise UsageError(f"{source} is not there, or is not a file", hint=_KEY_HINT)
         with Path(file).open(encoding="ascii") as stream:
             text = stream.read(_LONGEST_KEY + 3)
     except OSError as error:
@@ -130,6 +130,13 @@ def _key_from_file(file: str) -> ApiKey:
     except ValueError:
         raise UsageError(f"{source} does not hold an API key: it is not plain ASCII", hint=_KEY_HINT) from None
     return ApiKey(text.removesuffix("\n"), source=source)
+
+
+def _is_file(file: str) -> bool:
+    try:
+        return Path(file).is_file()
+    except (OSError, ValueError):
+        return False
 
 
 def secrets_of(environ: Mapping[str, str] = os.environ) -> list[Secret]:

@@ -12,6 +12,7 @@ from guard.blueshift.account import ApiKey, open_account, readable_by_others, se
 from guard.errors import UsageError
 from guard.model import Region
 
+NO_KEY_FILE = "the file that BLUESHIFT_API_KEY_FILE names is not there, or is not a file"
 KEY = {"BLUESHIFT_API_KEY": "a-key-for-tests"}
 SET_A_KEY = "set BLUESHIFT_API_KEY to the account's User API key, or BLUESHIFT_API_KEY_FILE to a file that holds it"
 
@@ -42,7 +43,9 @@ def test_a_key_that_cannot_be_one_is_refused_without_being_shown(key: str) -> No
         ({}, "there is no API key"),
         ({"BLUESHIFT_API_KEY": ""}, "BLUESHIFT_API_KEY is empty"),
         (KEY | {"BLUESHIFT_API_KEY_FILE": "key"}, "both BLUESHIFT_API_KEY and BLUESHIFT_API_KEY_FILE are set"),
-        ({"BLUESHIFT_API_KEY_FILE": "no/such/file"}, "the key file no/such/file is not there, or is not a file"),
+        ({"BLUESHIFT_API_KEY_FILE": "an-unspeakable-key"}, NO_KEY_FILE),
+        ({"BLUESHIFT_API_KEY_FILE": "an-unspeakable-key" * 1000}, NO_KEY_FILE),
+        ({"BLUESHIFT_API_KEY_FILE": "."}, NO_KEY_FILE),
         (KEY | {"BLUESHIFT_REGION": "usa"}, 'there is no region "usa"; did you mean "us"?'),
         (
             KEY | {"BLUESHIFT_BASE_URL": "http://proxy.example"},
