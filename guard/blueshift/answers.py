@@ -14,7 +14,7 @@ from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Strict, TypeAdapter, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, FailFast, Field, Strict, TypeAdapter, ValidationError
 
 from guard.blueshift.failures import BadAnswerError
 from guard.model import LARGEST_COUNT, Channel
@@ -78,7 +78,7 @@ class Listed(BaseModel):
 
 
 _COUNT: TypeAdapter[int] = TypeAdapter(Annotated[int, Strict(), Field(ge=0, le=LARGEST_COUNT)])
-_LISTED: TypeAdapter[list[Listed]] = TypeAdapter(list[Listed])
+_LISTED: TypeAdapter[list[Listed]] = TypeAdapter(Annotated[list[Listed], FailFast()])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from guard.blueshift.api import Api
 
 _MOST_PAGES = 1_000
+_MOST_SEGMENTS = 100_000
 _MOST_GUESSES = 5  # looking for the nearest names in a large account takes its time
 
 
@@ -55,6 +56,11 @@ async def list_segments(api: Api, *, archived: bool) -> list[Listed]:
         page_1_may_repeat_page_0 = page == 1
         if not items or (len(found) == known and not page_1_may_repeat_page_0):
             return list(found.values())
+        if len(found) > _MOST_SEGMENTS:
+            detail = (
+                f"the account has more than {_MOST_SEGMENTS:,} segments; give each segment's uuid in place of its name"
+            )
+            raise UnavailableError(Reason.BAD_ANSWER, detail)
     raise UnavailableError(Reason.BAD_ANSWER, f"the account's list of segments has no end after {_MOST_PAGES:,} pages")
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from guard.blueshift.answers import (
     error_message,
@@ -258,6 +259,15 @@ ITEM = b'{"name": "One", "uuid": "2dd093e6-8c6f-4e14-8a2c-744477e1fdef", "approx
 )
 def test_every_shape_of_the_list_is_understood(body: bytes) -> None:
     assert [each.name for each in parse_list(body, str)] == ["One"]
+
+
+def test_of_a_list_that_is_all_wrong_one_refusal_is_kept() -> None:
+    with pytest.raises(BadAnswerError) as raised:
+        parse_list(b"[{}, {}, {}]", str)
+
+    refused = raised.value.__context__
+    assert isinstance(refused, ValidationError)
+    assert len(refused.errors()) == 2  # the name and the uuid of the first
 
 
 @pytest.mark.parametrize(

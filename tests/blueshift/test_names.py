@@ -161,6 +161,23 @@ def test_a_list_that_always_shows_the_same_page_has_an_end(serve: Serve) -> None
     assert server.asked == 3 + 3
 
 
+def test_a_list_of_too_many_segments_to_keep_is_given_up(serve: Serve) -> None:
+    def list_much(request: httpx.Request, number: int) -> httpx.Response | None:
+        if not request.url.path.endswith("/list"):
+            return None
+        return items(*((f"{number} {each}", uuid(number * 30_000 + each)) for each in range(30_000)))
+
+    server = serve(Scenario(), list_much)
+
+    found = server.count(_wanted(key="it", uuid=None, name="VIP"))["it"].channels[Channel.EMAIL]
+
+    assert (found.reason, found.detail) == (
+        Reason.BAD_ANSWER,
+        "the account has more than 100,000 segments; give each segment's uuid in place of its name",
+    )
+    assert server.asked == 4
+
+
 def test_a_list_without_an_end_is_given_up(serve: Serve) -> None:
     def list_on(request: httpx.Request, number: int) -> httpx.Response | None:
         return items((str(number), uuid(number))) if request.url.path.endswith("/list") else None
