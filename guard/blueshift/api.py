@@ -6,6 +6,7 @@ Advice on retries (1, 2, 4, 8 s with jitter, about five attempts): https://devel
 from __future__ import annotations
 
 import asyncio
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
@@ -18,7 +19,7 @@ from guard.outcome import Reason, Unavailable
 from guard.words import duration
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import AsyncIterator, Callable, Mapping
     from contextlib import AbstractAsyncContextManager
 
     from guard.blueshift.client import Client, Response
@@ -33,7 +34,7 @@ _ATTEMPTS_WHEN_LIMITED = 8
 _ATTEMPTS_WHEN_NOT_FOUND = 2
 _OUTAGE = 3  # segments that Blueshift must fail on, and none be answered for, before a run is given up
 _COUNTS_BYTES = 64 * 1024
-_LIST_BYTES = 16 * 1024 * 1024
+_LIST_BYTES = 8 * 1024 * 1024
 _PER_PAGE = 500
 _BASELINE_LIFETIME = 2.0  # seconds that a trigger may wait for its turn
 
@@ -106,19 +107,23 @@ class Api:
             raise UnavailableError(Reason.NOT_FOUND, detail) from error
         return self._understood(response, _counts)
 
-    async def trigger(self, target: Target, channel: Channel) -> Answer:
-        """Have the channel counted anew, ahead of every other request.
+    @asynccontextmanager
+    async def turn_to_trigger(self) -> AsyncIterator[float]:
+        """Wait for a turn ahead of every other request, and yield the loop's time of it, to ``trigger`` at once.
 
-        One attempt, and none when its turn comes late (everybody was held back): the baseline has to be read again,
+        Raises ``RequestError`` when the turn comes late (everybody was held back): the baseline has to be read again,
         since a pause of a minute before the trigger lets one stale count in six through.
         """
-        query = target.query(refresh="true", channels=ON_THE_WIRE[channel][0])
         wanted_at = self._clock.time()
         async with self._turn(Priority.TRIGGER) as sent_at:
             if sent_at - wanted_at > max(_BASELINE_LIFETIME, 2 * self._schedule.interval):
                 raise RequestError(Reason.RATE_LIMITED, "the rate limit left no room to start a count", transient=True)
-            response = await self._get(_Request(path=target.path, query=query), sent_at)
-        return self._understood(response, _counts)
+            yield sent_at
+
+    async def trigger(self, target: Target, channel: Channel, sent_at: float) -> Answer:
+        """Have the channel counted anew, in the turn that came at ``sent_at``; one attempt."""
+        query = target.query(refresh="true", channels=ON_THE_WIRE[channel][0])
+        return self._understood(await self._get(_Request(path=target.path, query=query), sent_at), _counts)
 
     async def list_page(self, page: int, *, archived: bool) -> list[Listed]:
         """Return one page (from 0) of the account's segments, the archived or the others."""

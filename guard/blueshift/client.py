@@ -87,7 +87,12 @@ class Client:
                 verify=authorities(account.base_url),
                 transport=transport,
             )
-        except (ValueError, ImportError, OSError, httpx.InvalidURL) as error:
+        except httpx.InvalidURL:
+            raise UsageError(
+                "a proxy that the environment names has no valid address",  # not shown: it may hold a password
+                hint="look at HTTPS_PROXY and ALL_PROXY; write %23, %2F and %40 for #, / and @ in a password",
+            ) from None
+        except (ValueError, ImportError, OSError) as error:
             raise UsageError(
                 f"the proxy or certificate settings of the environment cannot be used: {printable(str(error))}",
                 hint="look at HTTPS_PROXY, ALL_PROXY, NO_PROXY, SSL_CERT_FILE, SSL_CERT_DIR and SSLKEYLOGFILE",
@@ -131,7 +136,10 @@ class Client:
         except (httpx.RequestError, OSError) as error:
             failure = self._quoted(str(error) or f"the connection broke ({type(error).__name__})")
             raise RequestError(
-                Reason.NETWORK, f"{self._account.host} could not be reached: {failure}", transient=True
+                Reason.NETWORK,
+                f"{self._account.host} could not be reached: {failure}",
+                transient=True,
+                was_sent=not isinstance(error, (httpx.ConnectError, httpx.ProxyError)),
             ) from error
         finally:
             if is_on():

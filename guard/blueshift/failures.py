@@ -29,18 +29,33 @@ class BadAnswerError(UnavailableError):
 class RequestError(UnavailableError):
     """A request that brought no answer, and whether the same request may do better later.
 
-    ``retry_after`` is what the server asked for, in seconds from now, or None.
+    ``retry_after`` is what the server asked for, in seconds from now, or None. ``was_sent`` is False where no
+    connection came about.
     """
 
-    def __init__(self, reason: Reason, detail: str, *, transient: bool, retry_after: float | None = None) -> None:
+    def __init__(
+        self,
+        reason: Reason,
+        detail: str,
+        *,
+        transient: bool,
+        retry_after: float | None = None,
+        was_sent: bool = True,
+    ) -> None:
         super().__init__(reason, detail)
         self.transient = transient
         self.retry_after = retry_after
+        self.was_sent = was_sent
 
     @property
     def is_rate_limit(self) -> bool:
         """Whether everybody has to slow down, rather than this request alone to be sent again."""
         return self.unavailable.reason is Reason.RATE_LIMITED
+
+    @property
+    def may_have_been_heard(self) -> bool:
+        """Whether the server may have done what it was asked, unlike where it refused or was never reached."""
+        return self.transient and self.was_sent and not self.is_rate_limit
 
 
 class RunEndedError(Exception):

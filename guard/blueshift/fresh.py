@@ -103,14 +103,17 @@ class Prover:
 
     async def _trigger(self, target: Target, channel: Channel, baseline: Answer) -> Answer:
         """Return the answer to the trigger, and keep in mind that a refresh may have been started, answered or not."""
-        started = partial(self._unended.triggered, target, channel, at=self._clock.time())
-        try:
-            triggered = await self._api.trigger(target, channel)
-        except (UnavailableError, asyncio.CancelledError) as error:
-            if not isinstance(error, RequestError) or not error.is_rate_limit:
-                started(_stamped(baseline))
-            raise
-        started(max(_stamped(baseline), whole_seconds(triggered.stamp)))
+        async with self._api.turn_to_trigger() as sent_at:
+            note = partial(self._unended.triggered, target, channel, at=sent_at)
+            seen, before = whole_seconds(baseline.stamp), _stamped(baseline)
+            try:
+                triggered = await self._api.trigger(target, channel, sent_at)
+            except (UnavailableError, asyncio.CancelledError) as error:
+                if not isinstance(error, RequestError) or error.may_have_been_heard:
+                    note(seen=seen, before=before)
+                raise
+        stamp = whole_seconds(triggered.stamp)
+        note(seen=max(seen, stamp), before=max(before, stamp))
         return triggered
 
     async def _baseline(self, target: Target, channel: Channel, due: float, *, first: bool) -> Answer:
@@ -132,15 +135,22 @@ class Prover:
     async def _undisturbed(self, target: Target, channel: Channel, due: float, *, first: bool) -> Answer:
         """Return the first answer at which no other refresh runs, nor may be queued unseen."""
         while True:
-            answer = await self._api.read(target, first=first, due=max(due, self._unended.free_at(target)))
+            shown_by = self._unended.shown_by(target)
+            if shown_by > self._clock.time():
+                self._waits[target, channel] = "a refresh that may have been started twice to show"
+                log("may_come_twice", segment=target, channel=channel, in_seconds=shown_by - self._clock.time())
+            answer = await self._api.read(target, first=first, due=max(due, shown_by))
             log("first_look", segment=target, channel=channel, refreshing=answer.refreshing, stamp=answer.stamp)
+            ran = answer.refreshing
             if self._is_under_way(answer, target, channel):
                 self._waits[target, channel] = f"{self._whose(target)} to end"
                 with self._progress.refresh():
                     answer = await self._sit_out(target, channel)
             if self._unended.of_another(target, channel):
-                self._unended.ended(target)
-            if self._unended.free_at(target) <= self._clock.time():
+                self._unended.ended(target, answer)
+            self._unended.looked(target, answer, ran=ran)
+            if self._unended.shown_by(target) <= self._clock.time():
+                self._waits[target, channel] = "Blueshift's answer"
                 return answer
 
     async def _sit_out(self, target: Target, channel: Channel) -> Answer:
@@ -189,12 +199,12 @@ class Prover:
             seconds = self._clock.time() - began
             if not answer.refreshing and whole_seconds(answer.stamp) > before:
                 self._times[channel].note(answer, triggered, at_least=elapsed, at_most=seconds)
-                self._unended.ended(target)
+                self._unended.ended(target, answer)
                 return answer
             log("not_yet", segment=target, channel=channel, refreshing=answer.refreshing, stamp=answer.stamp)
             pause = grown(pause, self._refresh) if elapsed else pause
             elapsed = seconds
-        raise self._too_late(answer)
+        raise self._too_late(baseline, answer)
 
     async def _next_look(self, channel: Channel, began: float, elapsed: float, usual: float, latest: float) -> float:
         """Return the loop's time, ``latest`` at most, to look again at a refresh that ran still when last looked at.
@@ -233,7 +243,7 @@ class Prover:
         """Return the usual pause, or a longer one where the looks of all who wait would take over half the bucket."""
         return max(usual, 2 * self._progress.refreshing * self._api.interval)
 
-    def _too_late(self, answer: Answer) -> UnavailableError:
+    def _too_late(self, baseline: Answer, answer: Answer) -> UnavailableError:
         """Say what was seen last: a refresh that still runs, one that ended without a trace, or no count ever."""
         waited = duration(self._refresh.timeout)
         if answer.refreshing:
@@ -241,6 +251,11 @@ class Prover:
         if answer.stamp is None:
             return UnavailableError(
                 Reason.NOT_COUNTED, f"Blueshift has never computed this segment's counts, and did not within {waited}"
+            )
+        if baseline.stamp is None:
+            return UnavailableError(
+                Reason.TIMEOUT,
+                f"Blueshift showed a count within {waited}, but stamped before the look, by its own clock",
             )
         return UnavailableError(Reason.TIMEOUT, f"Blueshift showed no new count within {waited}, only the old one")
 

@@ -25,7 +25,7 @@ _LATENESS = 0.02
 _LOWEST_RATE = 0.2
 _DEEPEST_CUT, _LEAST_CUT, _MARGIN = 0.25, 0.9, 0.95
 _RECOVERY = 0.003
-_FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 30.0
+_FIRST_PAUSE, _LONGEST_PAUSE, _MOST_DOUBLINGS = 1.0, 30.0, 5
 _LONGEST_WISH = 3600.0  # seconds; what a server asks for beyond that is taken for a slip
 _IDLE = 60.0  # seconds without an answer, after which neither the rate nor what was answered before says anything
 
@@ -108,7 +108,7 @@ class Schedule:
         """
         now = self._clock.time()
         wish = None if retry_after is None else min(retry_after, _LONGEST_WISH)
-        pause = min(_FIRST_PAUSE * 2**self._pauses, _LONGEST_PAUSE) if wish is None else wish
+        pause = min(_FIRST_PAUSE * 2 ** min(self._pauses, _MOST_DOUBLINGS), _LONGEST_PAUSE) if wish is None else wish
         if sent_at >= self._resume_at:
             answered_rate = self._answered / max(now - self._counted_from, 1.0) * _MARGIN
             rate = min(max(answered_rate, self._rate * _DEEPEST_CUT), self._rate * _LEAST_CUT)

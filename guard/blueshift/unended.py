@@ -6,14 +6,19 @@ Kept for as long as the connection is, since the next run may ask for another ch
 from __future__ import annotations
 
 import asyncio
+import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from guard.blueshift.answers import whole_seconds
+
 if TYPE_CHECKING:
+    from guard.blueshift.answers import Answer
     from guard.blueshift.api import Target
     from guard.model import Channel
 
 _FORGOTTEN = 3600.0  # seconds; what was still queued then will never run
-_LONGEST_QUEUE = 60.0  # seconds that a second refresh is waited for after the first has ended
+_LONGEST_QUEUE = 60.0  # seconds that another refresh is waited for after one has ended
 
 
 class _Triggered(NamedTuple):
@@ -25,40 +30,72 @@ class _Triggered(NamedTuple):
     at: float
 
 
+@dataclass(slots=True)
+class _Repeats:
+    """How many refreshes may be carried out besides, since a trigger was sent again, and when they would have shown.
+
+    ``since`` is the loop's time of the first trigger, ``stamp`` what the last one that was seen to end left behind.
+    """
+
+    since: float
+    number: int = 0
+    shown_by: float = 0.0
+    stamp: float = -math.inf
+
+
 class Unended:
     """What every segment's refreshes have left behind; the clock is the running loop's."""
 
     def __init__(self) -> None:
         self._clock = asyncio.get_running_loop()
         self._latest: dict[str, _Triggered] = {}
-        self._doubled_since: dict[str, float] = {}
-        self._free_at: dict[str, float] = {}
+        self._repeats: dict[str, _Repeats] = {}
 
-    def triggered(self, target: Target, channel: Channel, before: float, *, at: float) -> None:
+    def triggered(self, target: Target, channel: Channel, *, seen: float, before: float, at: float) -> None:
         """Keep in mind that a refresh may have been started at the loop's time ``at``.
 
-        When it has ended, the stamp is later than ``before``. One that was triggered earlier and has not ended may be
-        carried out besides.
+        When it has ended, the stamp is later than ``before``. One of its kind that was triggered earlier may be carried
+        out besides, unless the stamp that was ``seen`` (in whole seconds, -inf if none was) says that it has ended.
         """
         earlier = self._latest.get(target.uuid)
-        if earlier and (earlier.target, earlier.channel) == (target, channel) and before <= earlier.before:
-            self._doubled_since.setdefault(target.uuid, earlier.at)
+        if earlier is None or (earlier.target, earlier.channel) != (target, channel):
+            self._repeats.pop(target.uuid, None)
+        elif seen <= earlier.before:
+            self._repeats.setdefault(target.uuid, _Repeats(since=earlier.at)).number += 1
         self._latest[target.uuid] = _Triggered(target, channel, before, at)
 
-    def ended(self, target: Target) -> None:
-        """Forget the segment's refresh, but for a second one of its kind that may be queued behind it still."""
-        now = self._clock.time()
-        del self._latest[target.uuid]
-        since = self._doubled_since.pop(target.uuid, now)
-        self._free_at[target.uuid] = now + min(now - since, _LONGEST_QUEUE)
+    def ended(self, target: Target, answer: Answer) -> None:
+        """Forget the segment's refresh, which has ended by this answer, but for others of its kind behind it.
 
-    def free_at(self, target: Target) -> float:
-        """Return the loop's time from which on a refresh that was triggered twice shows, or has ended.
-
-        A second one begins when the first has ended, or is queued then for no longer than that took as a whole, nor
-        for over a minute.
+        The next one begins when this one has ended, or is queued then for no longer than this one took as a whole from
+        the first trigger on, nor for over a minute.
         """
-        return self._free_at.get(target.uuid, 0.0)
+        self._latest.pop(target.uuid, None)
+        repeats = self._repeats.get(target.uuid)
+        if repeats is None:
+            return
+        if not repeats.number:
+            del self._repeats[target.uuid]
+            return
+        now = self._clock.time()
+        repeats.number -= 1
+        repeats.shown_by = now + min(now - repeats.since, _LONGEST_QUEUE)
+        repeats.stamp = whole_seconds(answer.stamp)
+
+    def looked(self, target: Target, answer: Answer, *, ran: bool) -> None:
+        """Take note of a look, after what ``ran`` then, if anything did, has ended: one more came, or none will."""
+        repeats = self._repeats.get(target.uuid)
+        if repeats is None or target.uuid in self._latest or repeats.shown_by > self._clock.time():
+            return
+        if ran or answer.stamp is None or whole_seconds(answer.stamp) > repeats.stamp:
+            self.ended(target, answer)
+        else:
+            del self._repeats[target.uuid]
+
+    def shown_by(self, target: Target) -> float:
+        """Return the loop's time from which on every refresh that was triggered again shows, or has ended."""
+        repeats = self._repeats.get(target.uuid)
+        return repeats.shown_by if repeats else 0.0
 
     def of_another(self, target: Target, channel: Channel) -> _Triggered | None:
         """Return the refresh that another channel or variant of the segment left behind, if any."""

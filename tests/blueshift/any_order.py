@@ -3,15 +3,15 @@
 Every refresh produces a number of its own, as if people came and went at every moment: a number tells which refresh it
 is from, and when that began. What no client can see is left out, each by one rule:
 
-- While a refresh runs, answers say ``refreshing``. They may flap to ``ready`` while the guard's own runs alone.
+- While a refresh runs, answers say ``refreshing``. They may flap to ``ready`` while one of the guard's own runs alone
+  that was triggered in the same run, and not again behind another.
 - Somebody else's refresh runs from the moment it is triggered. The guard's own may be queued, unseen, for a while.
 - Between the guard's look and its trigger nobody starts to count *another* channel or variant of the segment, unless
   that has ended by the trigger and the trigger's answer shows its stamp (a refresh that runs just then may hide it).
   Such a refresh does not begin while the guard's is queued either, nor any more when the guard's (or the one that
   swallowed its trigger) fails without a trace.
-- A trigger that is accepted twice, because its answer was lost and it was sent again, is counted twice. The second time
-  waits in the queue no longer after the first has ended than that took from its trigger on, nor over a minute; there
-  is no third time.
+- A trigger that is accepted again, because its answer was lost and it was sent again, is counted as often. Each
+  waits in the queue no longer after the one before has ended than the first took from its trigger on, nor over 60 s.
 - Once the server's clock was set back, no answer lacks the stamp.
 - There is one Blueshift: no replica shows an older state than another showed before.
 """
@@ -137,6 +137,7 @@ class _Refresh:
     begins: float
     is_own: bool
     asked: float = 0.0
+    repeats: _Refresh | None = None
 
     @property
     def ends(self) -> float:
@@ -186,10 +187,12 @@ class _Segment:
         if not self._swallows(kind):
             course = next(self._courses)
             self._accept(_Refresh(kind, course, now + course.queued, is_own=True, asked=now))
-        elif self.accepts_twice and len(own) == 1:
-            first = own[0]
+        elif self.accepts_twice and own:
+            last = max(own, key=lambda each: each.ends)
+            first = last.repeats or last
             queued = min(first.course.queued, first.ends - first.asked, 60.0)
-            self.under_way.append(_Refresh(kind, first.course, first.ends + queued, is_own=True, asked=now))
+            again = _Refresh(kind, first.course, last.ends + queued, is_own=True, asked=now, repeats=first)
+            self.under_way.append(again)
         if any(each.kind == kind and not each.course.moves_stamp for each in self.under_way):
             self._others = [each for each in self._others if each.kind == kind]
 
@@ -230,6 +233,7 @@ class PlayedBlueshift:
         self.made: dict[int, Made] = {}
         self.log: list[Asked] = []
         self.most_triggers_at_once = 0
+        self.run_began = 0.0
         self._triggers_in_flight: defaultdict[str, int] = defaultdict(int)
         self._replies = {True: iter(script.triggers), False: iter(script.reads)}
         self._segments = {
@@ -274,7 +278,7 @@ class PlayedBlueshift:
         segment.advance(now, hidden=kind if is_trigger else None, is_shown=answered and not may_hide)
         running = segment.running(now)
         refreshing = bool(running)
-        may_flap = not is_trigger and all(each.is_own and not self._script.side_by_side for each in running)
+        may_flap = not is_trigger and not self._script.side_by_side and all(map(self._may_flap, running))
         if reply.flaps and may_flap:
             refreshing = not refreshing
         hides = unstamped or (self._script.null_while_refreshing and refreshing)
@@ -285,6 +289,9 @@ class PlayedBlueshift:
         self.log.append(Asked(now, uuid, is_trigger, settled=answered and not refreshing))
         status = "refreshing" if refreshing or is_trigger else "ready"
         return {"refresh_status": status, "approxusers_updated_at": stamp, **counts}
+
+    def _may_flap(self, refresh: _Refresh) -> bool:
+        return refresh.is_own and refresh.asked >= self.run_began and not refresh.repeats
 
     def _server_time(self, moment: float) -> datetime:
         jumped = sum(by for at, by in self._script.jumps if at <= moment)

@@ -55,7 +55,7 @@ async def play(script: Script, *questions: Question, pause: float = 0.0) -> Run:
     async with connect(ACCOUNT, questions[0].pacing, transport=httpx.MockTransport(blueshift.answer)) as account:
         for number, question in enumerate(questions):
             await asyncio.sleep(pause if number else 0.0)
-            began = clock.time()
+            blueshift.run_began = began = clock.time()
             found = await account.count(
                 wanted(question), refresh=question.refresh, time_limit=question.time_limit, progress=Progress()
             )

@@ -169,7 +169,9 @@ async def held_back_trigger(pacing: Pacing, seconds: float) -> bool:
     schedule, client = Schedule(pacing), Answering()
     schedule.slow_down(sent_at=0, retry_after=seconds)
     try:
-        await api_over(client, schedule).trigger(TARGETS[0], Channel.EMAIL)
+        api = api_over(client, schedule)
+        async with api.turn_to_trigger() as sent_at:
+            await api.trigger(TARGETS[0], Channel.EMAIL, sent_at)
     except RequestError as error:
         told = (error.unavailable.reason, error.unavailable.detail, error.transient)
         assert told == (Reason.RATE_LIMITED, "the rate limit left no room to start a count", True)

@@ -294,6 +294,18 @@ def test_a_request_ends_as_a_whole_after_ten_seconds(leap: Leap) -> None:
     assert leap(main()) == pytest.approx(10)
 
 
+@pytest.mark.parametrize("address", ["http://user:unspeakable#x@proxy.example:1", "http://user:unspeakable/x@p:1"])
+def test_a_proxy_whose_password_makes_its_address_another_is_told_without_it(
+    monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", address)
+
+    with pytest.raises(UsageError, match=r"^a proxy that the environment names has no valid address$") as raised:
+        Client(ACCOUNT)
+
+    assert "unspeakable" not in f"{raised.value!r} {raised.value.hint} {raised.value.__cause__!r}"
+
+
 @pytest.mark.parametrize("name", ["HTTPS_PROXY", "ALL_PROXY", "https_proxy"])
 def test_a_proxy_that_cannot_be_used_is_told_before_anything_is_sent(
     monkeypatch: pytest.MonkeyPatch, leap: Leap, name: str

@@ -153,14 +153,72 @@ def test_the_hour_is_counted_from_the_trigger(leap: Leap) -> None:
 
 
 @pytest.mark.parametrize("queued", [3.0, 5.0, 30.0])
-def test_a_refresh_that_is_carried_out_twice_never_proves_the_next_channel(leap: Leap, queued: float) -> None:
-    script = Script(
-        histories=(History(own=(Course(queued=queued, runs=2.0),)),), triggers=(Reply(status=504),), accepts_twice=True
-    )
+@pytest.mark.parametrize(
+    ("counted_ago", "reads"),
+    [
+        pytest.param(3600.0, (), id="counted-before"),
+        pytest.param(None, (), id="never-counted"),
+        pytest.param(3600.0, (Reply(), Reply(stamped=False)), id="second-look-without-a-stamp"),
+    ],
+)
+def test_a_refresh_that_is_carried_out_twice_never_proves_the_next_channel(
+    leap: Leap, queued: float, counted_ago: float | None, reads: tuple[Reply, ...]
+) -> None:
+    history = History(counted_ago=counted_ago, own=(Course(queued=queued, runs=2.0),))
+    script = Script(histories=(history,), reads=reads, triggers=(Reply(status=504),), accepts_twice=True)
 
     found = readings(leap, script, EMAIL, SMS)
 
     assert [isinstance(each, Count) for each in found] == [True, True]
+
+
+@pytest.mark.parametrize("queued", [3.0, 5.0, 20.0, 80.0])
+@pytest.mark.parametrize("lost", [2, 3, 4])
+def test_a_refresh_that_is_carried_out_many_times_never_proves_the_next_channel(
+    leap: Leap, queued: float, lost: int
+) -> None:
+    script = Script(
+        histories=(History(own=(Course(queued=queued, runs=2.0),)),),
+        triggers=(Reply(status=504),) * lost,
+        accepts_twice=True,
+    )
+
+    run = leap(play(script, Question(kinds=((EMAIL, SMS), ()))))
+
+    assert_nothing_stale_is_believed(run)
+    assert [isinstance(reading, Count) for *_, reading in run.readings()] == [True, True]
+
+
+@pytest.mark.parametrize("status", [400, 404, 422])
+def test_a_trigger_that_was_plainly_refused_keeps_nobody_waiting(leap: Leap, status: int) -> None:
+    script = Script(triggers=(Reply(status=status, heard=False),) * (2 if status == 404 else 1))
+
+    run = leap(play(script, Question(kinds=((EMAIL, SMS), ()))))
+
+    email, sms = (reading for *_, reading in run.readings())
+    assert isinstance(email, Unavailable)
+    assert isinstance(sms, Count)
+    assert run.ended - run.began < 10
+
+
+def test_a_trigger_that_never_left_keeps_nobody_waiting(leap: Leap) -> None:
+    slow = Pacing(requests_per_second=0.2)
+
+    reading = sms_after_email(leap, Script(), replace(EMAIL_QUESTION, pacing=slow, time_limit=4.0))
+
+    assert isinstance(reading, Count)
+
+
+def test_at_the_deadline_a_wait_for_a_second_refresh_is_told(leap: Leap) -> None:
+    script = Script(histories=(History(own=(Course(queued=30.0),)),), triggers=(Reply(status=504),))
+
+    run = leap(play(script, Question(kinds=((EMAIL, SMS), ()), time_limit=50.0)))
+
+    _, sms = (reading for *_, reading in run.readings())
+    assert sms == Unavailable(
+        reason=Reason.DEADLINE,
+        detail="the time for the whole run was up while waiting for a refresh that may have been started twice to show",
+    )
 
 
 # No stamp to compare with
@@ -176,7 +234,8 @@ def test_a_stamp_that_is_hidden_and_shown_again_proves_nothing(leap: Leap, count
     (email,) = readings(leap, script, EMAIL)
 
     assert email == Unavailable(
-        reason=Reason.TIMEOUT, detail="Blueshift showed no new count within 1 min, only the old one"
+        reason=Reason.TIMEOUT,
+        detail="Blueshift showed a count within 1 min, but stamped before the look, by its own clock",
     )
 
 
