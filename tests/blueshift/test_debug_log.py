@@ -103,6 +103,13 @@ def test_a_pause_is_told_from_the_moment_of_the_refusal(serve: Serve, want: Want
     assert pause.endswith(" pause_seconds=1.000")
 
 
+def test_a_wait_for_a_refresh_that_may_come_twice_is_told(serve: Serve, want: Want, told: Told) -> None:
+    serve(scenario(answers=Answers(triggers=(504,)))).count(want(ONE, Channel.EMAIL, Channel.SMS))
+
+    [wait] = [line for line in told() if line.startswith("may_come_twice")]
+    assert wait == f"may_come_twice segment={ONE} channel=sms in_seconds=3.010"
+
+
 def test_another_refresh_and_a_stamp_of_this_second_are_told(serve: Serve, want: Want, told: Told) -> None:
     statuses = iter(["refreshing", "refreshing", "ready"])
 

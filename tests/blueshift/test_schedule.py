@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from guard.blueshift.schedule import Schedule
+from guard.blueshift.schedule import Priority, Schedule
 from guard.model import Pacing
 
 if TYPE_CHECKING:
@@ -119,3 +119,31 @@ def test_after_a_quiet_minute_only_what_is_answered_since_counts(leap: Leap) -> 
         return 1 / schedule.interval
 
     assert leap(main()) == pytest.approx(2 * 0.95)
+
+
+async def turns(schedule: Schedule, *dues: float, held: float = 0.0) -> list[float]:
+    """Ask for turns that are due then, hold the first of them for so many seconds, and return when each came."""
+    came: list[float] = []
+
+    async def take(due: float) -> None:
+        async with schedule.turn(Priority.FOLLOW_UP, due=due) as now:
+            is_first = not came
+            came.append(now)
+            await asyncio.sleep(held if is_first else 0.0)
+
+    await asyncio.gather(*map(take, dues))
+    return came
+
+
+def test_requests_that_are_due_together_after_a_rest_keep_their_distance(leap: Leap) -> None:
+    async def main() -> list[float]:
+        return await turns(Schedule(Pacing(requests_per_second=10)), 7.0, 7.0, 7.0)
+
+    assert leap(main()) == pytest.approx([7.0, 7.1, 7.2])
+
+
+def test_what_waited_for_a_place_is_not_sent_in_a_burst(leap: Leap) -> None:
+    async def main() -> list[float]:
+        return await turns(Schedule(Pacing(requests_per_second=10, concurrency=1)), 0.0, 0.0, 0.0, 0.0, held=5.0)
+
+    assert leap(main()) == pytest.approx([0.0, 5.0, 5.08, 5.18])

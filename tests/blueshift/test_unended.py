@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from guard.model import Pacing, Refresh
+from guard.blueshift.answers import Answer
+from guard.blueshift.api import Target
+from guard.blueshift.unended import Unended
+from guard.model import Channel, Pacing, Refresh
 from guard.outcome import Count, Reason, Unavailable
-from tests.blueshift.any_order import Course, History, Kind, Other, Reply, Script
+from tests.blueshift.any_order import Course, History, Kind, Other, Reply, Script, Stamps
 from tests.blueshift.any_run import assert_nothing_stale_is_believed, play
 from tests.blueshift.any_script import Question
 
@@ -299,3 +304,90 @@ def test_after_a_lost_trigger_the_next_channel_waits_no_longer_than_the_refresh_
 
     assert [isinstance(reading, Count) for *_, reading in run.readings()] == [True, True]
     assert run.ended - run.began < 40
+
+
+def test_once_the_wait_is_over_the_deadline_tells_of_the_answer_that_is_waited_for(leap: Leap) -> None:
+    running = Other(at=-1.0, kind=Kind("users"), course=Course(runs=5.0))
+    script = Script(histories=(History(others=(running,)),), triggers=(Reply(seconds=9.0),))
+
+    run = leap(play(script, replace(EMAIL_QUESTION, time_limit=12.0)))
+
+    ((*_, email),) = run.readings()
+    assert email == Unavailable(
+        reason=Reason.DEADLINE,
+        detail="the time for the whole run was up while waiting for Blueshift's answer",
+    )
+
+
+def test_lost_triggers_whose_refreshes_were_all_seen_to_end_keep_nobody_waiting(leap: Leap) -> None:
+    quick = Course(queued=0.0, runs=0.1)
+    script = Script(histories=(History(own=(quick,) * 5),), triggers=(Reply(status=504),) * 3, stamps=Stamps.FINE)
+
+    run = leap(play(script, Question(kinds=((EMAIL, SMS), ()))))
+
+    assert [isinstance(reading, Count) for *_, reading in run.readings()] == [True, True]
+    assert run.ended - run.began < 20
+
+
+# What is kept in mind, by itself
+
+
+EMAIL_TARGET = Target(uuid="00000000-0000-4000-8000-000000000001")
+
+
+def answer(stamp: float | None) -> Answer:
+    moment = None if stamp is None else datetime.fromtimestamp(stamp, UTC)
+    return Answer(refreshing=False, stamp=moment, date=None, counts={})
+
+
+def triggered_again(unended: Unended, times: int) -> None:
+    """Trigger at 0 s and again, a second apart, with nothing seen to end."""
+    for second in range(times + 1):
+        unended.triggered(EMAIL_TARGET, Channel.EMAIL, seen=100, before=100, at=second)
+
+
+@pytest.mark.parametrize("times", [1, 2, 3])
+@pytest.mark.parametrize("seen", ["it ran", "its stamp", "no stamp"])
+def test_each_refresh_that_may_be_carried_out_is_waited_for_and_no_more(leap: Leap, times: int, seen: str) -> None:
+    async def main() -> list[float]:
+        unended, waits = Unended(), []
+        triggered_again(unended, times)
+        await asyncio.sleep(10)
+        unended.ended(EMAIL_TARGET, answer(101))
+        for stamp in range(102, 110):
+            now = asyncio.get_running_loop().time()
+            pause = unended.shown_by(EMAIL_TARGET) - now
+            if pause <= 0:
+                break
+            waits.append(pause)
+            await asyncio.sleep(pause)
+            shown = {"it ran": 101, "its stamp": stamp, "no stamp": None}[seen]
+            unended.looked(EMAIL_TARGET, answer(shown), ran=seen == "it ran")
+        return waits
+
+    assert leap(main()) == [10, 20, 40][:times]
+
+
+def test_a_refresh_that_did_not_come_behind_the_last_is_not_waited_for_again(leap: Leap) -> None:
+    async def main() -> float:
+        unended = Unended()
+        triggered_again(unended, 3)
+        await asyncio.sleep(10)
+        unended.ended(EMAIL_TARGET, answer(101))
+        await asyncio.sleep(10)
+        unended.looked(EMAIL_TARGET, answer(101), ran=False)
+        return unended.shown_by(EMAIL_TARGET)
+
+    assert leap(main()) == 0.0
+
+
+def test_the_trigger_of_another_channel_ends_the_wait_for_what_may_come_behind_the_one_before(leap: Leap) -> None:
+    async def main() -> float:
+        unended = Unended()
+        triggered_again(unended, 3)
+        await asyncio.sleep(4000)
+        unended.triggered(EMAIL_TARGET, Channel.SMS, seen=100, before=100, at=4000)
+        unended.ended(EMAIL_TARGET, answer(101))
+        return unended.shown_by(EMAIL_TARGET)
+
+    assert leap(main()) == 0.0
