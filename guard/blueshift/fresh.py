@@ -141,14 +141,13 @@ class Prover:
                 log("may_come_twice", segment=target, channel=channel, in_seconds=shown_by - self._clock.time())
             answer = await self._api.read(target, first=first, due=max(due, shown_by))
             log("first_look", segment=target, channel=channel, refreshing=answer.refreshing, stamp=answer.stamp)
-            ran = answer.refreshing
             if self._is_under_way(answer, target, channel):
                 self._waits[target, channel] = f"{self._whose(target)} to end"
                 with self._progress.refresh():
                     answer = await self._sit_out(target, channel)
             if self._unended.of_another(target, channel):
                 self._unended.ended(target, answer)
-            self._unended.looked(target, answer, ran=ran)
+            self._unended.looked(target, answer)
             if self._unended.shown_by(target) <= self._clock.time():
                 self._waits[target, channel] = "Blueshift's answer"
                 return answer

@@ -82,12 +82,12 @@ class Unended:
         repeats.shown_by = now + min(now - repeats.since, _LONGEST_QUEUE)
         repeats.stamp = whole_seconds(answer.stamp)
 
-    def looked(self, target: Target, answer: Answer, *, ran: bool) -> None:
-        """Take note of a look, after what ``ran`` then, if anything did, has ended: one more came, or none will."""
+    def looked(self, target: Target, answer: Answer) -> None:
+        """Take note of a look at which nothing runs: one more has ended, or none came and none will."""
         repeats = self._repeats.get(target.uuid)
         if repeats is None or target.uuid in self._latest or repeats.shown_by > self._clock.time():
             return
-        if ran or answer.stamp is None or whole_seconds(answer.stamp) > repeats.stamp:
+        if answer.stamp is None or whole_seconds(answer.stamp) > repeats.stamp:
             self.ended(target, answer)
         else:
             del self._repeats[target.uuid]
