@@ -12,7 +12,7 @@ is from, and when that began. What no client can see is left out, each by one ru
   swallowed its trigger) fails without a trace.
 - A trigger that is accepted again, because its answer was lost and it was sent again, is counted as often. Each
   waits in the queue no longer after the one before has ended than the first took from its trigger on, nor over 60 s; so
-  does one whose trigger was on its way when the one before ended, counted from its arrival.
+  does one that is triggered when no look has shown yet that the one before has ended, counted from its trigger.
 - Once the server's clock was set back, no answer lacks the stamp.
 - There is one Blueshift: no replica shows an older state than another showed before.
 """
@@ -157,6 +157,7 @@ class _Segment:
     shown: dict[Kind, int] = field(default_factory=dict)
     under_way: list[_Refresh] = field(default_factory=list)
     latest_own: dict[Kind, _Refresh] = field(default_factory=dict)
+    shown_at: float = -math.inf
 
     def __post_init__(self) -> None:
         self._others = sorted(self.history.others, key=lambda each: each.at)
@@ -183,20 +184,20 @@ class _Segment:
         self._others[:0] = later
         self._end_until(now)
 
-    def trigger(self, kind: Kind, now: float, *, sent_at: float) -> None:
+    def trigger(self, kind: Kind, now: float) -> None:
         """Queue the guard's own refresh, unless one is under way that swallows it."""
         last, is_swallowed = self.latest_own.get(kind), self._swallows(kind)
         if not is_swallowed:
             course = next(self._courses)
-            self._start(_Refresh(kind, course, now + self._queued(course, last, sent_at), is_own=True, asked=now))
+            self._start(_Refresh(kind, course, now + self._queued(course, last), is_own=True, asked=now))
         elif self.accepts_twice and last in self.under_way:
-            begins = last.ends + self._queued(last.course, last, sent_at)
+            begins = last.ends + self._queued(last.course, last)
             self._start(_Refresh(kind, last.course, begins, is_own=True, asked=now, repeats=last.repeats or last))
         if any(each.kind == kind and not each.course.moves_stamp for each in self.under_way):
             self._others = [each for each in self._others if each.kind == kind]
 
-    def _queued(self, course: Course, last: _Refresh | None, sent_at: float) -> float:
-        if last is None or last.ends <= sent_at:
+    def _queued(self, course: Course, last: _Refresh | None) -> float:
+        if last is None or last.ends <= self.shown_at:
             return course.queued
         first = last.repeats or last
         return min(course.queued, first.ends - first.asked, 60.0)
@@ -294,7 +295,9 @@ class PlayedBlueshift:
         stamp = None if segment.counted_at is None or hides else self._spelled(segment.counted_at)
         counts = {name: segment.shown[Kind(channel, bypass)] for channel, name in FIELDS.items()}
         if is_trigger and reply.heard:
-            segment.trigger(kind, now, sent_at=now - reply.seconds / 2)
+            segment.trigger(kind, now)
+        if answered and stamp is not None and not is_trigger:
+            segment.shown_at = now
         self.log.append(Asked(now, uuid, is_trigger, settled=answered and not refreshing))
         status = "refreshing" if refreshing or is_trigger else "ready"
         return {"refresh_status": status, "approxusers_updated_at": stamp, **counts}
