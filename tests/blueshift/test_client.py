@@ -8,6 +8,7 @@ import logging
 import os
 import platform
 import ssl
+import tracemalloc
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -65,6 +66,17 @@ def test_the_key_is_the_user_name_and_the_password_is_empty(httpx_mock: HTTPXMoc
     expected = "Basic " + base64.b64encode(b"a-key-for-tests:").decode()
     assert request.headers["Authorization"] == expected
     assert request.headers["Accept-Encoding"] == "identity"
+    assert request.headers["Accept"] == "application/json"
+    assert request.headers["User-Agent"] == f"audience-guard/{__version__}"
+
+
+def test_the_limit_on_the_whole_request_is_the_only_one(httpx_mock: HTTPXMock, leap: Leap) -> None:
+    answered(httpx_mock, b"{}")
+
+    leap(get())
+
+    (request,) = httpx_mock.get_requests()
+    assert set(request.extensions["timeout"].values()) == {None}
 
 
 @pytest.mark.parametrize(
@@ -267,6 +279,73 @@ def test_an_unknown_encoding_is_no_answer(httpx_mock: HTTPXMock, leap: Leap) -> 
         leap(get())
 
 
+@pytest.mark.parametrize("encoding", ["", "identity", "IDENTITY"])
+def test_a_body_may_say_that_it_is_not_encoded(httpx_mock: HTTPXMock, leap: Leap, encoding: str) -> None:
+    answered(httpx_mock, b"{}", headers={"Content-Encoding": encoding})
+
+    assert leap(get()) == b"{}"
+
+
+@pytest.mark.parametrize("is_packed", [True, False])
+def test_a_body_may_be_as_long_as_it_may_be(httpx_mock: HTTPXMock, leap: Leap, *, is_packed: bool) -> None:
+    body = b" " * 1000
+    answered(
+        httpx_mock,
+        gzip.compress(body) if is_packed else body,
+        headers={"Content-Encoding": "gzip"} if is_packed else {},
+    )
+
+    assert leap(get()) == body
+
+
+def test_no_more_is_unpacked_than_is_kept(httpx_mock: HTTPXMock, leap: Leap) -> None:
+    packed = gzip.compress(b" " * 10_000_000)
+    answered(httpx_mock, packed, headers={"Content-Encoding": "gzip"})
+
+    tracemalloc.start()
+    with pytest.raises(BadAnswerError):
+        leap(respond(most_bytes=50_000))
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert most < 1_000_000
+
+
+@pytest.mark.parametrize(("headers", "told"), [({"x-request-id": "abc-1"}, " (x-request-id abc-1)"), ({}, "")])
+def test_an_answer_that_is_too_long_is_told_with_its_id(
+    httpx_mock: HTTPXMock, leap: Leap, headers: dict[str, str], told: str
+) -> None:
+    answered(httpx_mock, b" " * 1001, headers=headers)
+
+    with pytest.raises(BadAnswerError) as raised:
+        leap(get())
+
+    assert str(raised.value) == f"the answer is longer than 1,000 bytes, or damaged{told}"
+
+
+def test_an_answer_comes_with_its_id(httpx_mock: HTTPXMock, leap: Leap) -> None:
+    answered(httpx_mock, b"{}", headers={"x-request-id": "abc-1"})
+
+    assert leap(respond()).request_id == "abc-1"
+
+
+@pytest.mark.parametrize(
+    ("error", "may_have_been_heard"),
+    [
+        (httpx.ConnectError("refused"), False),
+        (httpx.ProxyError("407"), False),
+        (httpx.ReadError("reset"), True),
+        (httpx.RemoteProtocolError("closed"), True),
+    ],
+)
+def test_what_never_left_was_not_heard(
+    httpx_mock: HTTPXMock, leap: Leap, error: Exception, *, may_have_been_heard: bool
+) -> None:
+    httpx_mock.add_exception(error)
+
+    assert failure(leap).may_have_been_heard is may_have_been_heard
+
+
 def test_a_failing_network_is_worth_another_try(httpx_mock: HTTPXMock, leap: Leap) -> None:
     httpx_mock.add_exception(httpx.ConnectError("no route for a-key-for-tests"))
 
@@ -287,8 +366,9 @@ def test_a_request_ends_as_a_whole_after_ten_seconds(leap: Leap) -> None:
     async def main() -> float:
         transport = httpx.MockTransport(lambda _request: httpx.Response(200, content=drip()))
         async with Client(ACCOUNT, transport=transport) as client:
-            with pytest.raises(UnavailableError, match="gave no complete answer within 10 s"):
+            with pytest.raises(UnavailableError, match="gave no complete answer within 10 s") as raised:
                 await client.get("/", {}, most_bytes=64_000)
+        assert raised.value.unavailable.reason is Reason.NETWORK
         return asyncio.get_running_loop().time()
 
     assert leap(main()) == pytest.approx(10)
@@ -303,7 +383,8 @@ def test_a_proxy_whose_password_makes_its_address_another_is_told_without_it(
     with pytest.raises(UsageError, match=r"^a proxy that the environment names has no valid address$") as raised:
         Client(ACCOUNT)
 
-    assert "unspeakable" not in f"{raised.value!r} {raised.value.hint} {raised.value.__cause__!r}"
+    assert "unspeakable" not in f"{raised.value!r} {raised.value.__cause__!r}"
+    assert raised.value.hint == "look at HTTPS_PROXY and ALL_PROXY; write %23, %2F and %40 for #, / and @ in a password"
 
 
 @pytest.mark.parametrize("name", ["HTTPS_PROXY", "ALL_PROXY", "https_proxy"])
@@ -319,8 +400,11 @@ def test_a_proxy_that_cannot_be_used_is_told_before_anything_is_sent(
 def test_a_certificate_file_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch, leap: Leap) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", "/no/such/file")
 
-    with pytest.raises(UsageError, match="proxy or certificate settings"):
+    with pytest.raises(UsageError, match="proxy or certificate settings") as raised:
         leap(get())
+    assert raised.value.hint == (
+        "look at HTTPS_PROXY, ALL_PROXY, NO_PROXY, SSL_CERT_FILE, SSL_CERT_DIR and SSLKEYLOGFILE"
+    )
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes with a name here")

@@ -103,6 +103,15 @@ def test_a_pause_is_told_from_the_moment_of_the_refusal(serve: Serve, want: Want
     assert pause.endswith(" pause_seconds=1.000")
 
 
+def test_a_request_that_the_end_of_the_run_cut_short_is_told(serve: Serve, want: Want, told: Told) -> None:
+    slow = Scenario(segments=scenario().segments, latency=5.0)
+
+    serve(slow).count(want(ONE), time_limit=2.0)
+
+    [line] = [line for line in told() if line.startswith("request")]
+    assert line == f"request method=GET path={PATH}?{READ} status=none seconds=2.000 failure=cancelled"
+
+
 def test_a_wait_for_a_refresh_that_may_come_twice_is_told(serve: Serve, want: Want, told: Told) -> None:
     serve(scenario(answers=Answers(triggers=(504,)))).count(want(ONE, Channel.EMAIL, Channel.SMS))
 

@@ -39,6 +39,12 @@ def test_the_key_is_found_however_it_is_written_and_nothing_else_is_touched(spel
     assert HIDDEN(f'a \\"line\\u0061 <{spelled}> and \\x1b') == 'a \\"line\\u0061 <***> and \\x1b'
 
 
+def test_in_an_address_it_is_found_without_a_backslash_near() -> None:
+    assert HIDDEN(f"a?b={quote('unspeakable'.upper())}&c={''.join(f'%{ord(each):02x}' for each in KEY)}") == (
+        "a?b=UNSPEAKABLE&c=***"
+    )
+
+
 @pytest.mark.parametrize("secret", [KEY, ENCODED, BARE])
 def test_ten_characters_of_it_are_hidden_wherever_they_are_from_and_nine_can_stand_in_any_text(secret: str) -> None:
     for start in range(len(secret) - 9):
