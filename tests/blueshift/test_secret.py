@@ -88,5 +88,10 @@ def test_a_short_one_is_found_as_a_whole(key: str, shown: str) -> None:
     assert Secret(key).scrub("<nine-nine> nine-nin") == shown
 
 
+@pytest.mark.parametrize(("text", "shown"), [("a\\b nine-nine", "a\\b ***"), ("%61 nine-nine", "%61 ***")])
+def test_a_short_one_is_found_at_the_very_end(text: str, shown: str) -> None:
+    assert Secret("nine-nine").scrub(text) == shown
+
+
 def test_it_does_not_print() -> None:
     assert "unspeakable" not in f"{Secret(KEY)} {Secret(KEY)!r}"
