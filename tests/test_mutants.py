@@ -73,3 +73,19 @@ def test_every_explanation_is_of_a_line_that_is_there_and_stands_once() -> None:
         lines = (mutants.HERE.parent / change.file).read_text(encoding="utf-8").splitlines()
         assert change.line in " ".join(line.strip() for line in lines), change
     assert len(set(explained)) == len(explained)
+
+
+def test_the_documents_tell_as_many_as_are_explained() -> None:
+    page = (
+        (mutants.HERE.parent / "docs" / "proof.md").read_text(encoding="utf-8").partition("## What the tests notice")[2]
+    )
+    rows = [[each.strip() for each in line.split("|")[1:-1]] for line in page.splitlines() if line.startswith("| ")][1:]
+    told = {row[0]: [int(each.replace(",", "")) for each in (row[1], row[2], row[4])] for row in rows}
+
+    assert list(told) == list(mutants.PARTS.values())
+    for total, noticed, explained in told.values():
+        assert noticed + explained == total
+    assert told["all"] == [sum(column) for column in zip(*(told[part] for part in list(told)[:-1]), strict=True)]
+    for part in list(told)[:-1]:
+        changes = {each for each in mutants.explained() if each.file.startswith(part.strip("`"))}
+        assert told[part][2] >= len(changes), f"{part}: more changes are explained than docs/proof.md tells"
