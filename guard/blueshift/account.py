@@ -141,14 +141,14 @@ def _is_file(file: str) -> bool:
 
 def secrets_of(environ: Mapping[str, str] = os.environ) -> list[Secret]:
     """Return every key that the environment holds at this moment, be it usable or not."""
-    keys = (environ.get("BLUESHIFT_API_KEY", ""), _text_of(environ.get("BLUESHIFT_API_KEY_FILE")))
+    keys = (environ.get("BLUESHIFT_API_KEY", ""), _text_of(environ.get("BLUESHIFT_API_KEY_FILE", "")))
     return [Secret(key.strip()) for key in keys if key.strip()]
 
 
-def _text_of(file: str | None) -> str:
-    """Return how a key file begins, or an empty text where none can be read."""
-    if not file or not Path(file).is_file():
-        return ""
+def _text_of(file: str) -> str:
+    """Return how a key file begins, or an empty text where it cannot be read; what names no file may be the key."""
+    if not _is_file(file):
+        return file
     try:
         with Path(file).open(encoding="latin-1") as stream:
             return stream.read(_LONGEST_KEY)

@@ -14,7 +14,17 @@ from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, FailFast, Field, Strict, TypeAdapter, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    FailFast,
+    Field,
+    Strict,
+    TypeAdapter,
+    ValidationError,
+)
 
 from guard.blueshift.failures import BadAnswerError
 from guard.model import LARGEST_COUNT, Channel
@@ -36,7 +46,8 @@ ON_THE_WIRE = {
 
 _WHOLE = re.compile(r"(-?\d{1,16})\.0+")
 _MOST_DIGITS = 16
-_LONGEST_NAME = 10_000
+_LONGEST_NAME = 1_000
+_LONGEST_STAMP = 100
 _QUOTED_FROM = 8_192  # bytes of what is no JSON, of which a few are quoted
 _FURTHEST_OFF = timedelta(days=2)  # clocks are off by hours at most, so what is further off is no time of this run
 
@@ -63,6 +74,15 @@ class _Answer(BaseModel):
     approxusers_updated_at: Annotated[datetime | None, BeforeValidator(parse_stamp)] = None
 
 
+def _small(value: object) -> object:
+    """Return a number or a short text; anything else is no count and no stamp, and not worth to be kept."""
+    is_text = isinstance(value, str) and len(value) <= _LONGEST_STAMP
+    return value if is_text or isinstance(value, int | float) else None
+
+
+_Small = Annotated[Any, AfterValidator(_small)]
+
+
 class Listed(BaseModel):
     """A segment as the account lists it; only its name and uuid are sure to be there."""
 
@@ -70,11 +90,11 @@ class Listed(BaseModel):
 
     name: Annotated[str, Field(max_length=_LONGEST_NAME)]
     uuid: Annotated[str, Field(pattern="^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$")]
-    approxusers: Any = None
-    email_users: Any = None
-    sms_users: Any = None
-    push_users: Any = None
-    approxusers_updated_at: Any = None
+    approxusers: _Small = None
+    email_users: _Small = None
+    sms_users: _Small = None
+    push_users: _Small = None
+    approxusers_updated_at: _Small = None
 
 
 _COUNT: TypeAdapter[int] = TypeAdapter(Annotated[int, Strict(), Field(ge=0, le=LARGEST_COUNT)])

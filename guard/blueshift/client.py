@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 REQUEST_TIMEOUT = 10.0
 """Seconds for one request as a whole, from connecting to the last byte of the body."""
 
+_PROXIES = "HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY"
 _CHUNK = 16_384
 _QUOTED_FROM = 8_192  # characters of a server's text, of which a few are quoted
 _REASONS = {
@@ -47,6 +48,16 @@ _REASONS = {
     429: Reason.RATE_LIMITED,
 }
 _TRANSIENT = {408, 409, 429}
+_REFUSALS = {
+    400,
+    401,
+    403,
+    404,
+    405,
+    410,
+    422,
+    429,
+}  # for sure nothing was done; after any other status it may have been
 _SERVER_ERRORS = range(500, 600)
 _REDIRECTS = range(300, 400)
 
@@ -89,13 +100,13 @@ class Client:
             )
         except httpx.InvalidURL:
             raise UsageError(
-                "a proxy that the environment names has no valid address",  # not shown: it may hold a password
-                hint="look at HTTPS_PROXY and ALL_PROXY; write %23, %2F and %40 for #, / and @ in a password",
+                "the proxy settings of the environment hold no valid address",  # not shown: it may hold a password
+                hint=f"look at {_PROXIES}; write %23, %2F and %40 for #, / and @ in a password",
             ) from None
         except (ValueError, ImportError, OSError) as error:
             raise UsageError(
                 f"the proxy or certificate settings of the environment cannot be used: {printable(str(error))}",
-                hint="look at HTTPS_PROXY, ALL_PROXY, NO_PROXY, SSL_CERT_FILE, SSL_CERT_DIR and SSLKEYLOGFILE",
+                hint=f"look at {_PROXIES}, SSL_CERT_FILE, SSL_CERT_DIR and SSLKEYLOGFILE",
             ) from error
 
     @property
@@ -139,7 +150,7 @@ class Client:
                 Reason.NETWORK,
                 f"{self._account.host} could not be reached: {failure}",
                 transient=True,
-                was_sent=not isinstance(error, (httpx.ConnectError, httpx.ProxyError)),
+                may_have_been_heard=not isinstance(error, (httpx.ConnectError, httpx.ProxyError)),
             ) from error
         finally:
             if is_on():
@@ -207,6 +218,7 @@ class Client:
             said,
             transient=status in _SERVER_ERRORS or status in _TRANSIENT,
             retry_after=_retry_after(response.headers.get("Retry-After"), date),
+            may_have_been_heard=status not in _REFUSALS,
         )
 
     def _quoted(self, text: str) -> str:

@@ -29,8 +29,8 @@ class BadAnswerError(UnavailableError):
 class RequestError(UnavailableError):
     """A request that brought no answer, and whether the same request may do better later.
 
-    ``retry_after`` is what the server asked for, in seconds from now, or None. ``was_sent`` is False where no
-    connection came about.
+    ``retry_after`` is what the server asked for, in seconds from now, or None. The server may have done what it was
+    asked (``may_have_been_heard``) unless it refused, or was never reached.
     """
 
     def __init__(
@@ -40,22 +40,17 @@ class RequestError(UnavailableError):
         *,
         transient: bool,
         retry_after: float | None = None,
-        was_sent: bool = True,
+        may_have_been_heard: bool = True,
     ) -> None:
         super().__init__(reason, detail)
         self.transient = transient
         self.retry_after = retry_after
-        self.was_sent = was_sent
+        self.may_have_been_heard = may_have_been_heard
 
     @property
     def is_rate_limit(self) -> bool:
         """Whether everybody has to slow down, rather than this request alone to be sent again."""
         return self.unavailable.reason is Reason.RATE_LIMITED
-
-    @property
-    def may_have_been_heard(self) -> bool:
-        """Whether the server may have done what it was asked, unlike where it refused or was never reached."""
-        return self.transient and self.was_sent and not self.is_rate_limit
 
 
 class RunEndedError(Exception):

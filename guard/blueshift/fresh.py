@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from guard.blueshift.answers import is_of_this_run, whole_seconds
 from guard.blueshift.api import attempts
 from guard.blueshift.debug_log import log
-from guard.blueshift.failures import BadAnswerError, RequestError, UnavailableError
+from guard.blueshift.failures import BadAnswerError, RequestError, RunEndedError, UnavailableError
 from guard.blueshift.pauses import about, grown, out_of_step, sometime
 from guard.outcome import Count, Reason, Unavailable
 from guard.words import duration
@@ -108,7 +108,9 @@ class Prover:
             seen, before = whole_seconds(baseline.stamp), _stamped(baseline)
             try:
                 triggered = await self._api.trigger(target, channel, sent_at)
-            except (UnavailableError, asyncio.CancelledError) as error:
+            except RunEndedError:
+                raise  # refused, for its key or its rate
+            except BaseException as error:
                 if not isinstance(error, RequestError) or error.may_have_been_heard:
                     note(seen=seen, before=before)
                 raise
@@ -146,8 +148,8 @@ class Prover:
                 with self._progress.refresh():
                     answer = await self._sit_out(target, channel)
             if self._unended.of_another(target, channel):
-                self._unended.ended(target, answer)
-            self._unended.looked(target, answer)
+                self._unended.ended(target)
+            self._unended.looked(target)
             if self._unended.shown_by(target) <= self._clock.time():
                 self._waits[target, channel] = "Blueshift's answer"
                 return answer
@@ -198,12 +200,12 @@ class Prover:
             seconds = self._clock.time() - began
             if not answer.refreshing and whole_seconds(answer.stamp) > before:
                 self._times[channel].note(answer, triggered, at_least=elapsed, at_most=seconds)
-                self._unended.ended(target, answer)
+                self._unended.ended(target)
                 return answer
             log("not_yet", segment=target, channel=channel, refreshing=answer.refreshing, stamp=answer.stamp)
             pause = grown(pause, self._refresh) if elapsed else pause
             elapsed = seconds
-        raise self._too_late(baseline, answer)
+        raise self._too_late(baseline, triggered, answer)
 
     async def _next_look(self, channel: Channel, began: float, elapsed: float, usual: float, latest: float) -> float:
         """Return the loop's time, ``latest`` at most, to look again at a refresh that ran still when last looked at.
@@ -242,7 +244,7 @@ class Prover:
         """Return the usual pause, or a longer one where the looks of all who wait would take over half the bucket."""
         return max(usual, 2 * self._progress.refreshing * self._api.interval)
 
-    def _too_late(self, baseline: Answer, answer: Answer) -> UnavailableError:
+    def _too_late(self, baseline: Answer, triggered: Answer, answer: Answer) -> UnavailableError:
         """Say what was seen last: a refresh that still runs, one that ended without a trace, or no count ever."""
         waited = duration(self._refresh.timeout)
         if answer.refreshing:
@@ -251,10 +253,10 @@ class Prover:
             return UnavailableError(
                 Reason.NOT_COUNTED, f"Blueshift has never computed this segment's counts, and did not within {waited}"
             )
-        if baseline.stamp is None:
+        if baseline.stamp is None and triggered.stamp is None:
             return UnavailableError(
                 Reason.TIMEOUT,
-                f"Blueshift showed a count within {waited}, but stamped before the look, by its own clock",
+                f"Blueshift showed a count within {waited}, but stamped before the look, by its own clock; ask again",
             )
         return UnavailableError(Reason.TIMEOUT, f"Blueshift showed no new count within {waited}, only the old one")
 

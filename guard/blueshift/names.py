@@ -33,11 +33,14 @@ async def resolve(api: Api, names: Iterable[str]) -> dict[str, str | Unavailable
     wanted = set(names)
     try:
         active = _by_name(await list_segments(api, archived=False))
-        missing = sorted(wanted - set(active))
-        archived = _by_name(await list_segments(api, archived=True)) if missing else {}
     except UnavailableError as error:
         return dict.fromkeys(wanted, error.unavailable)
+    missing = sorted(wanted - set(active))
     found = {name: _uuid_of(name, active[name]) for name in wanted & set(active)}
+    try:
+        archived = _by_name(await list_segments(api, archived=True)) if missing else {}
+    except UnavailableError as error:
+        return {**found, **dict.fromkeys(missing, error.unavailable)}
     for position, name in enumerate(missing):
         close = did_you_mean(name, active, most=3) if position < _MOST_GUESSES else ""
         found[name] = _missing(name, close, is_archived=name in archived)
@@ -57,9 +60,7 @@ async def list_segments(api: Api, *, archived: bool) -> list[Listed]:
         if not items or (len(found) == known and not page_1_may_repeat_page_0):
             return list(found.values())
         if len(found) > _MOST_SEGMENTS:
-            detail = (
-                f"the account has more than {_MOST_SEGMENTS:,} segments; give each segment's uuid in place of its name"
-            )
+            detail = f"the account has more than {_MOST_SEGMENTS:,} segments, too many to list; name each by its uuid"
             raise UnavailableError(Reason.BAD_ANSWER, detail)
     raise UnavailableError(Reason.BAD_ANSWER, f"the account's list of segments has no end after {_MOST_PAGES:,} pages")
 

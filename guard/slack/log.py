@@ -27,7 +27,7 @@ _LIBRARIES = ("slack_bolt", "slack_sdk", "waitress", "httpx", "httpcore", "async
 class JsonLines(logging.Formatter):
     """Formats a record as one JSON object: when, how grave, what happened, and the fields that came with it.
 
-    No text in it holds any of the secrets.
+    The line holds none of the secrets, as it is or as JSON writes it.
     """
 
     def __init__(self, secrets: Iterable[Secret]) -> None:
@@ -42,13 +42,10 @@ class JsonLines(logging.Formatter):
             "event": record.getMessage(),
             **getattr(record, "fields", {}),
         }
-        return json.dumps({name: self._scrubbed(value) for name, value in line.items()})
-
-    def _scrubbed(self, value: object) -> object:
-        if isinstance(value, str):
-            for secret in self._secrets:
-                value = secret.scrub(value)
-        return value
+        text = json.dumps(line)
+        for secret in self._secrets:
+            text = secret.scrub(text)
+        return text
 
 
 def log_to_stderr(*, debug: bool) -> None:

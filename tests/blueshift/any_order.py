@@ -187,12 +187,13 @@ class _Segment:
     def trigger(self, kind: Kind, now: float) -> None:
         """Queue the guard's own refresh, unless one is under way that swallows it."""
         last, is_swallowed = self.latest_own.get(kind), self._swallows(kind)
-        if not is_swallowed:
-            course = next(self._courses)
-            self._start(_Refresh(kind, course, now + self._queued(course, last), is_own=True, asked=now))
-        elif self.accepts_twice and last in self.under_way:
-            begins = last.ends + self._queued(last.course, last)
-            self._start(_Refresh(kind, last.course, begins, is_own=True, asked=now, repeats=last.repeats or last))
+        if is_swallowed and not (self.accepts_twice and last in self.under_way):
+            return
+        course = next(self._courses)
+        begins = (last.ends if last and is_swallowed else now) + self._queued(course, last)
+        first = (last.repeats or last) if last and is_swallowed else None
+        self.latest_own[kind] = _Refresh(kind, course, begins, is_own=True, asked=now, repeats=first)
+        self.under_way.append(self.latest_own[kind])
         if any(each.kind == kind and not each.course.moves_stamp for each in self.under_way):
             self._others = [each for each in self._others if each.kind == kind]
 
@@ -201,10 +202,6 @@ class _Segment:
             return course.queued
         first = last.repeats or last
         return min(course.queued, first.ends - first.asked, 60.0)
-
-    def _start(self, own: _Refresh) -> None:
-        self.latest_own[own.kind] = own
-        self.under_way.append(own)
 
     def will_run(self, now: float) -> bool:
         """Whether a refresh will be under way by then, if all begins as it was to begin."""

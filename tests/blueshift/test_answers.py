@@ -205,7 +205,7 @@ def test_json_in_any_other_encoding_than_utf_8_is_no_answer(encoding: str) -> No
         parse_json('{"refresh_status": "ready", "email_users": 150}'.encode(encoding), str)
 
 
-@pytest.mark.parametrize(("length", "understood"), [(10_000, True), (10_001, False)])
+@pytest.mark.parametrize(("length", "understood"), [(1_000, True), (1_001, False)])
 def test_a_name_may_be_long_but_not_endless(length: int, *, understood: bool) -> None:
     body = f'[{{"name": "{"x" * length}", "uuid": "2dd093e6-8c6f-4e14-8a2c-744477e1fdef"}}]'.encode()
 

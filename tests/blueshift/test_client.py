@@ -346,6 +346,21 @@ def test_what_never_left_was_not_heard(
     assert failure(leap).may_have_been_heard is may_have_been_heard
 
 
+@pytest.mark.parametrize(
+    ("status", "may_have_been_heard"),
+    [
+        *[(each, True) for each in (201, 202, 204, 206, 302, 408, 409, 425, 499, 500, 503, 504)],
+        *[(each, False) for each in (400, 404, 405, 410, 422, 429)],
+    ],
+)
+def test_what_was_not_plainly_refused_may_have_been_heard(
+    httpx_mock: HTTPXMock, leap: Leap, status: int, *, may_have_been_heard: bool
+) -> None:
+    answered(httpx_mock, status_code=status)
+
+    assert failure(leap).may_have_been_heard is may_have_been_heard
+
+
 def test_a_failing_network_is_worth_another_try(httpx_mock: HTTPXMock, leap: Leap) -> None:
     httpx_mock.add_exception(httpx.ConnectError("no route for a-key-for-tests"))
 
@@ -380,11 +395,13 @@ def test_a_proxy_whose_password_makes_its_address_another_is_told_without_it(
 ) -> None:
     monkeypatch.setenv("HTTPS_PROXY", address)
 
-    with pytest.raises(UsageError, match=r"^a proxy that the environment names has no valid address$") as raised:
+    with pytest.raises(UsageError, match=r"^the proxy settings of the environment hold no valid address$") as raised:
         Client(ACCOUNT)
 
     assert "unspeakable" not in f"{raised.value!r} {raised.value.__cause__!r}"
-    assert raised.value.hint == "look at HTTPS_PROXY and ALL_PROXY; write %23, %2F and %40 for #, / and @ in a password"
+    assert raised.value.hint == (
+        "look at HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY; write %23, %2F and %40 for #, / and @ in a password"
+    )
 
 
 @pytest.mark.parametrize("name", ["HTTPS_PROXY", "ALL_PROXY", "https_proxy"])
@@ -403,7 +420,7 @@ def test_a_certificate_file_that_is_not_there_is_told(monkeypatch: pytest.Monkey
     with pytest.raises(UsageError, match="proxy or certificate settings") as raised:
         leap(get())
     assert raised.value.hint == (
-        "look at HTTPS_PROXY, ALL_PROXY, NO_PROXY, SSL_CERT_FILE, SSL_CERT_DIR and SSLKEYLOGFILE"
+        "look at HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY, SSL_CERT_FILE, SSL_CERT_DIR and SSLKEYLOGFILE"
     )
 
 

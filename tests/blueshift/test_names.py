@@ -173,7 +173,7 @@ def test_a_list_of_too_many_segments_to_keep_is_given_up(serve: Serve) -> None:
 
     assert (found.reason, found.detail) == (
         Reason.BAD_ANSWER,
-        "the account has more than 100,000 segments; give each segment's uuid in place of its name",
+        "the account has more than 100,000 segments, too many to list; name each by its uuid",
     )
     assert server.asked == 4
 

@@ -126,11 +126,11 @@ def test_a_key_of_the_environment_is_never_logged(written: Log, monkeypatch: pyt
     log.log_to_stderr(debug=True)
 
     logging.getLogger("guard.blueshift").debug("it was an-unspeakable-key")
-    log.event("asked", user="an-unspeakable-key?", before=2)
+    log.event("asked", user="an-unspeakable-key?", before=2, where=["an-unspeakable-key"])
 
     echo, asked = written.lines()
     assert echo["event"] == "it was ***"
-    assert (asked["user"], asked["before"]) == ("***?", 2)
+    assert (asked["user"], asked["before"], asked["where"]) == ("***?", 2, ["***"])
 
 
 @pytest.mark.parametrize(("debug", "events"), [(False, []), (True, ["GET /segments: 200"])])
