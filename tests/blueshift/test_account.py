@@ -307,3 +307,8 @@ def test_a_pipe_in_place_of_a_key_file_is_not_waited_for(tmp_path: Path) -> None
     os.mkfifo(tmp_path / "key")
 
     assert without_key("as it was", {"BLUESHIFT_API_KEY_FILE": str(tmp_path / "key")}) == "as it was"
+
+
+@pytest.mark.parametrize("text", ["an-unspeakable-key", "an-unspeakable-key" * 100])
+def test_what_stands_where_a_key_files_name_belongs_is_a_secret_too(text: str) -> None:
+    assert without_key(f"<{text}>", {"BLUESHIFT_API_KEY_FILE": text}) == "<***>"

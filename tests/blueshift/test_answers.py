@@ -261,6 +261,23 @@ def test_every_shape_of_the_list_is_understood(body: bytes) -> None:
     assert [each.name for each in parse_list(body, str)] == ["One"]
 
 
+@pytest.mark.parametrize(
+    ("value", "kept"),
+    [
+        (b"40", 40),
+        (b"40.5", 40.5),
+        (b'"' + b"x" * 100 + b'"', "x" * 100),
+        (b'"' + b"x" * 101 + b'"', None),
+        (b"[[]]", None),
+        (b"{}", None),
+    ],
+)
+def test_of_a_list_only_what_can_be_shown_is_kept(value: bytes, kept: object) -> None:
+    (item,) = parse_list(b"[" + ITEM.replace(b"null", value) + b"]", str)
+
+    assert item.approxusers == kept
+
+
 def test_of_a_list_that_is_all_wrong_one_refusal_is_kept() -> None:
     with pytest.raises(BadAnswerError) as raised:
         parse_list(b"[{}, {}, {}]", str)

@@ -178,6 +178,18 @@ def test_a_list_of_too_many_segments_to_keep_is_given_up(serve: Serve) -> None:
     assert server.asked == 4
 
 
+def test_an_archive_that_cannot_be_listed_leaves_what_was_found(serve: Serve) -> None:
+    def refuse_archive(request: httpx.Request, _number: int) -> httpx.Response | None:
+        return httpx.Response(400, stream=httpx.ByteStream(b"")) if request.url.params.get("archived") == "1" else None
+
+    wanted = (_wanted(key="it", uuid=None, name="VIP"), _wanted(key="typo", uuid=None, name="VIPP"))
+
+    found = serve(Scenario(segments=(segment(1, "VIP"),)), refuse_archive).count(*wanted)
+
+    assert found["it"].channels[Channel.EMAIL].value == 40
+    assert found["typo"].channels[Channel.EMAIL].reason is Reason.BAD_ANSWER
+
+
 def test_a_list_without_an_end_is_given_up(serve: Serve) -> None:
     def list_on(request: httpx.Request, number: int) -> httpx.Response | None:
         return items((str(number), uuid(number))) if request.url.path.endswith("/list") else None
