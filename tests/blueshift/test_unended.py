@@ -252,6 +252,16 @@ def test_a_stamp_that_is_hidden_and_shown_again_proves_nothing(leap: Leap, count
     )
 
 
+def test_a_stamp_that_the_triggers_answer_shows_is_the_old_one(leap: Leap) -> None:
+    script = Script(histories=(History(own=(Course(queued=NEVER),)),), reads=(Reply(stamped=False),))
+
+    (email,) = readings(leap, script, EMAIL)
+
+    assert email == Unavailable(
+        reason=Reason.TIMEOUT, detail="Blueshift showed no new count within 1 min, only the old one"
+    )
+
+
 def test_a_look_with_neither_a_stamp_nor_a_date_starts_nothing(leap: Leap) -> None:
     script = Script(histories=(History(counted_ago=None),), reads=(Reply(dated=False),))
 
@@ -391,6 +401,19 @@ def test_a_day_later_no_refresh_of_then_is_waited_for(leap: Leap) -> None:
         return rest, await waits_of(unended)
 
     assert leap(main()) == (0.0, [])
+
+
+def test_what_was_repeated_yesterday_is_not_added_to_what_is_repeated_today(leap: Leap) -> None:
+    async def main() -> list[float]:
+        unended = Unended()
+        triggered_again(unended, 3)
+        await asyncio.sleep(86_400)
+        for second in (86_400, 86_401):
+            unended.triggered(EMAIL_TARGET, Channel.EMAIL, seen=100, before=100, at=second)
+        await asyncio.sleep(10)
+        return await waits_of(unended)
+
+    assert leap(main()) == [10]
 
 
 def test_a_trigger_of_yesterday_is_not_repeated_by_one_of_today(leap: Leap) -> None:
