@@ -33,17 +33,21 @@ def rules_of(segments: int) -> bytes:
     return f"version: 1\nsegments:\n{body}".encode()
 
 
+def row(segments: int, rounds: int) -> dict[str, float]:
+    data = rules_of(segments)
+    works = {"ours": partial(parse_rules, data, "rules.yaml"), "theirs": partial(yaml.load, data, yaml.CSafeLoader)}
+    seconds = interleaved(
+        {name: partial(seconds_of_cpu, work) for name, work in works.items()},
+        lambda _: min(rounds, 2) if QUICK else rounds,
+    )
+    ratio = round(median(seconds["ours"]) / median(seconds["theirs"]), 2)
+    return {"segments": segments, "kib": len(data) // 1024, "rounds": rounds, "times_loader": ratio}
+
+
 def main() -> None:
     rows = []
     for segments, rounds in ROUNDS.items():
-        data = rules_of(segments)
-        works = {"ours": partial(parse_rules, data, "rules.yaml"), "theirs": partial(yaml.load, data, yaml.CSafeLoader)}
-        seconds = interleaved(
-            {name: partial(seconds_of_cpu, work) for name, work in works.items()},
-            lambda _, most=rounds: min(most, 2) if QUICK else most,  # type: ignore[misc]
-        )
-        ratio = round(median(seconds["ours"]) / median(seconds["theirs"]), 2)
-        rows.append({"segments": segments, "kib": len(data) // 1024, "rounds": rounds, "times_loader": ratio})
+        rows.append(row(segments, rounds))
         print(rows[-1], flush=True)
     save("rules", rows)
 

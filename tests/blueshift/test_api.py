@@ -56,7 +56,8 @@ def api_over(
     *,
     deadline: float = 3600.0,
 ) -> Api:
-    return Api(client, schedule or Schedule(Pacing()), progress or Progress(), deadline=deadline)  # type: ignore[arg-type]
+    pace = schedule or Schedule(Pacing())
+    return Api(client, pace, progress or Progress(), deadline=deadline)  # type: ignore[arg-type] # it has what is asked of one
 
 
 def outage(reason: Reason = Reason.SERVER_ERROR, retry_after: float | None = None) -> RequestError:
@@ -120,7 +121,7 @@ def test_a_host_that_answered_once_is_not_given_up(leap: Leap) -> None:
         api = api_over(Answering(*[outage()] * 4))
         await api.read(TARGETS[0])
         client = Answering(*[outage()] * 15)
-        api._client = client  # type: ignore[assignment]
+        api._client = client  # type: ignore[assignment] # it has what is asked of one
         for target in TARGETS[1:]:
             with pytest.raises(RequestError):
                 await api.read(target)

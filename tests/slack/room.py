@@ -42,7 +42,7 @@ class Room:
         return note("counted")
 
     def tell(self, asker: Asker, _check: Check, outcome: Report | Message) -> None:
-        self.told.put((asker.user, "stopped" if "stopped" in said(outcome) else "counted"))  # type: ignore[arg-type]
+        self.told.put((asker.user, "stopped" if "stopped" in said(outcome) else "counted"))  # type: ignore[arg-type] # a message
 
     def ask(self, user: str, name: str = "weekly") -> Admission:
         return self.desk.ask(a_check(Selection(tags=(name,)), by=BY), asker(user))
