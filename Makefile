@@ -1,8 +1,13 @@
 # Every verb sets up what it needs: an environment of its own in .venv, from versions locked with their hashes.
 PYTHON ?= python3
 BIN = .venv/bin
-READY = .venv/ready
+CAN_RUN = .venv/can-run
+CAN_TEST = .venv/can-test
+PIP = $(BIN)/python -m pip --disable-pip-version-check
 RUNS = 5000
+WORKERS = 4
+# Extras are kept in the lock: a pip that finds one asked for, and not pinned with it, refuses the whole file.
+LOCK = $(BIN)/uv pip compile --quiet --universal --no-strip-extras --generate-hashes --python-version 3.11 --custom-compile-command 'make lock'
 SAMPLE = 'guard.evaluate.*' 'guard.blueshift.fresh.*'
 BENCHMARKS = rules rendering start cost scripts limits counting
 
@@ -17,66 +22,72 @@ help:
 	@echo 'make bench   measure speed and cost, as ratios, into docs/performance.md (half an hour; bench-quick: a look)'
 	@echo 'make docs    write what is generated: the JSON Schema of the rules, and their reference; the table of the faults'
 	@echo 'make format  put the code into its usual form'
-	@echo 'make lock    choose the newest versions of what the project stands on (needs uv)'
+	@echo 'make lock    choose the newest versions of what the project stands on'
 
-demo: $(READY)
+demo: $(CAN_RUN)
 	@$(BIN)/audience-guard demo
 
-test: $(READY)
+# Two workers on two cores, six where the tests mostly wait; `make test T=tests/rules` is a part, without coverage.
+test: $(CAN_TEST)
+ifdef T
+	$(BIN)/python -m pytest $(T)
+else
 	$(BIN)/python -m coverage erase
-	$(BIN)/python -m coverage run -m pytest
+	$(BIN)/python -m coverage run -m pytest --numprocesses=$(WORKERS) --durations=10
 	@$(BIN)/python -m coverage combine --quiet
 	@$(BIN)/python -m coverage report
+endif
 
-faults: $(READY)
+faults: $(CAN_TEST)
 	HYPOTHESIS_PROFILE=many ANY_ORDER_RUNS=$(RUNS) $(BIN)/python -m pytest --no-header \
 	  tests/faults tests/blueshift/test_any_order.py tests/rules/test_fuzz.py
 
-mutants: $(READY)
+mutants: $(CAN_TEST)
 	$(BIN)/mutmut run --max-children 2
 	$(BIN)/python -m tests.mutants
 
-mutants-sample: $(READY)
+mutants-sample: $(CAN_TEST)
 	$(BIN)/mutmut run --max-children 2 $(SAMPLE)
 	$(BIN)/python -m tests.mutants $(SAMPLE)
 
-lint: $(READY)
+lint: $(CAN_TEST)
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(READY)
+bench: $(CAN_TEST)
 	for each in $(BENCHMARKS); do $(BIN)/python -m bench.$$each || exit; done
 	$(BIN)/python -m bench.document
 
-bench-quick: $(READY)
+bench-quick: $(CAN_TEST)
 	for each in $(BENCHMARKS); do $(BIN)/python -m bench.$$each --quick || exit; done
 
-docs: $(READY)
+docs: $(CAN_TEST)
 	$(BIN)/audience-guard schema > guard/rules/rules.schema.json.new
 	mv guard/rules/rules.schema.json.new guard/rules/rules.schema.json
 	$(BIN)/python docs/reference.py
 	$(BIN)/python -m tests.faults.page
 
-format: $(READY)
+format: $(CAN_TEST)
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-lock:
-	uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --upgrade \
-	  --custom-compile-command 'make lock' pyproject.toml --extra slack --group dev --output-file requirements/dev.txt
-	uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --constraints requirements/dev.txt \
-	  --custom-compile-command 'make lock' pyproject.toml --group build --output-file requirements/action.txt
-	uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --constraints requirements/dev.txt \
-	  --custom-compile-command 'make lock' pyproject.toml --extra slack --group build --output-file requirements/slack.txt
+lock: $(CAN_TEST)
+	$(LOCK) pyproject.toml --upgrade --extra slack --group dev --output-file requirements/dev.txt
+	$(LOCK) pyproject.toml --constraints requirements/dev.txt --group build --output-file requirements/action.txt
+	$(LOCK) pyproject.toml --constraints requirements/dev.txt --extra slack --group build --output-file requirements/slack.txt
 
 clean:
 	rm -rf .venv .bench_cache .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
-$(READY): requirements/dev.txt pyproject.toml
+$(CAN_RUN): requirements/action.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or later is needed; make PYTHON=/path/to/python3.11" if sys.version_info < (3, 11) else 0)'
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
-	@touch $(READY)
+	$(PIP) install --quiet --require-hashes --requirement requirements/action.txt
+	$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(CAN_TEST): $(CAN_RUN) requirements/dev.txt
+	$(PIP) install --quiet --require-hashes --requirement requirements/dev.txt
+	@touch $@
