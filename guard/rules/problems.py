@@ -166,7 +166,7 @@ def _sentence(error: ErrorDetails) -> str:
     if kind in _RELATIONS:
         (limit,) = error["ctx"].values()
         return f"{said} is out of bounds; it must be {_RELATIONS[kind]} {limit:g}"
-    if kind == "literal_error":
+    if kind in {"literal_error", "enum"}:
         possible = re.findall("'([^']*)'", error["ctx"]["expected"])
         close = suggestion(given.lower(), possible) if isinstance(given, str) else ""
         return f"{said} is not possible here" + (close or f"; write {_either(possible)}")

@@ -195,7 +195,7 @@ class _Segment(Closed):
     refresh: Duration | None = None
     lag: Duration | None = None
     stuck: Annotated[list[_ChannelName], BeforeValidator(_channels), AfterValidator(_channel_set)] | None = None
-    stamp: Annotated[Literal["moves", "stays", "back", "ahead"], AfterValidator(StampAfter)] | None = None
+    stamp: Annotated[StampAfter, Field(strict=False)] | None = None
     answers: Annotated[_Answers, AfterValidator(_Answers.value)] | None = None
 
     def value(self) -> ScenarioSegment:
@@ -206,7 +206,7 @@ class _Scenario(Closed):
     key: Text | None = None
     rate_limit: Annotated[_RateLimit, AfterValidator(_RateLimit.value)] | None = None
     latency: Duration | None = None
-    stamps: Annotated[Literal["seconds", "milliseconds", "nanoseconds", "offset"], AfterValidator(Stamps)] | None = None
+    stamps: Annotated[Stamps, Field(strict=False)] | None = None
     clock_skew: Annotated[float, BeforeValidator(_signed_duration)] | None = None
     clock_jump: Annotated[_ClockJump, AfterValidator(_ClockJump.value)] | None = None
     segments: Annotated[list[Annotated[_Segment, AfterValidator(_Segment.value)]], AfterValidator(tuple)]
