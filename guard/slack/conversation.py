@@ -169,5 +169,9 @@ def _accepted(admission: Admission, planned: Plan, asker: Asker) -> Message:
 
 
 def _roughly(seconds: float) -> str:
-    """Return a duration in whole minutes, or in seconds below two of them."""
-    return duration(seconds if seconds < 2 * _MINUTE else math.ceil(seconds / _MINUTE) * _MINUTE)
+    """Return a duration in whole minutes, or in seconds below two of them.
+
+    The difference of two readings of a clock is not exact: 20 minutes can come out a hair longer, and are 20 still.
+    """
+    whole = round(seconds)
+    return duration(whole if whole < 2 * _MINUTE else math.ceil(whole / _MINUTE) * _MINUTE)
