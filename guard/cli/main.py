@@ -107,7 +107,7 @@ def run(arguments: Sequence[str]) -> int:
         say_error(error)
         return error.exit_code
     except Exception as error:  # noqa: BLE001 - the last resort: a bug is never a pass, and never Python's 1
-        _apologise(error, debug="--debug" in arguments)
+        _apologise(error, arguments)
         return ExitCode.UNKNOWN
     return code if isinstance(code, int) else ExitCode.UNKNOWN
 
@@ -142,10 +142,10 @@ def _say_usage(error: click.ClickException) -> None:
         say(f"  hint: {context.command_path} --help tells how it is used")
 
 
-def _apologise(error: Exception, *, debug: bool) -> None:
+def _apologise(error: Exception, arguments: Sequence[str]) -> None:
     say(f"audience-guard: sorry, it failed by itself ({type(error).__name__}); nothing is proven")
-    if not debug:
-        say("  hint: --debug shows where; please report it")
+    if "--debug" not in arguments:
+        say("  hint: --debug shows where; please report it" if arguments[:1] else "  hint: please report it")
         return
     from guard.cli.debug import trace  # noqa: PLC0415 - only a bug comes here
 

@@ -97,6 +97,12 @@ def notify_flags(verb: Callable[..., int]) -> Callable[..., int]:
 
 def talk_flags(verb: Callable[..., int]) -> Callable[..., int]:
     """Add the flags that say how much is told on stderr, and act on ``--debug``."""
+    quiet = click.option("--quiet", is_flag=True, help="No progress and no hints on stderr; errors are still told.")
+    return quiet(debug_flag(verb))
+
+
+def debug_flag(verb: Callable[..., int]) -> Callable[..., int]:
+    """Add ``--debug`` and act on it; every verb has it, since a bug's hint names it."""
 
     @functools.wraps(verb)
     def with_logging(*args: Any, debug: bool, **kwargs: Any) -> int:
@@ -106,6 +112,6 @@ def talk_flags(verb: Callable[..., int]) -> Callable[..., int]:
             log_to_stderr()
         return verb(*args, **kwargs)
 
-    flags = click.option("--debug", is_flag=True, help="Log every request on stderr, and tracebacks; never the key.")
-    quiet = click.option("--quiet", is_flag=True, help="No progress and no hints on stderr; errors are still told.")
-    return quiet(flags(with_logging))
+    return click.option(
+        "--debug", is_flag=True, help="Log every request on stderr, and where a bug is; never the key."
+    )(with_logging)

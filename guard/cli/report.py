@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from guard.cli.deliver import deliver
-from guard.cli.options import report_flags
+from guard.cli.options import debug_flag, report_flags
 from guard.errors import UsageError
 from guard.words import printable
 
@@ -29,6 +29,7 @@ Exit codes:
 )
 @click.argument("saved", metavar="REPORT", type=click.Path())
 @report_flags
+@debug_flag
 def report(saved: str, outputs: tuple[str, ...], color: str) -> int:
     """Render a saved JSON report again, in every format just as the run itself would have; nothing is counted.
 
@@ -58,7 +59,7 @@ def _read(saved: str) -> bytes:
             with Path(saved).open("rb") as file:
                 data = file.read(LARGEST_REPORT + 1)
     except (OSError, ValueError) as error:
-        why = getattr(error, "strerror", None) or str(error)
+        why = (error.strerror if isinstance(error, OSError) else None) or "no file can have this name"
         raise UsageError(f"{shown} cannot be read: {why}", hint=hint) from error
     if len(data) > LARGEST_REPORT:
         raise UsageError(f"{shown} is larger than any report", hint=hint)

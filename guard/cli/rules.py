@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from guard.cli.options import talk_flags
+from guard.cli.options import debug_flag, talk_flags
 from guard.cli.streams import print_report, say
 from guard.errors import UsageError
 from guard.exit_code import ExitCode
@@ -43,6 +43,7 @@ def validate(rules: str, quiet: bool) -> int:  # noqa: FBT001 - click passes fla
 
 @click.command()
 @click.option("--report", is_flag=True, help="The schema of the JSON report instead.")
+@debug_flag
 def schema(report: bool) -> int:  # noqa: FBT001 - click passes flags so
     """Print the JSON Schema of the rules file, for editors: completion, help and errors while you type.
 

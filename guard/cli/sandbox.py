@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import click
 
+from guard.cli.options import debug_flag
 from guard.cli.streams import say
 from guard.exit_code import ExitCode
 
 
 @click.command()
+@debug_flag
 def demo() -> int:
     """See the guard stop a bad send: the example rules, against a stand-in for Blueshift on this machine.
 
@@ -29,6 +31,7 @@ Example, in two terminals:
 )
 @click.argument("scenario", required=False, type=click.Path())
 @click.option("--port", type=click.IntRange(0, 65_535), default=8765, show_default=True, help="0 takes any free one.")
+@debug_flag
 def sandbox(scenario: str | None, port: int) -> int:
     """Serve a stand-in for Blueshift's API on 127.0.0.1 until it is interrupted.
 

@@ -8,9 +8,13 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import click
 import pytest
 
 from guard import __version__
+from guard.cli import main
+from guard.cli.main import audience_guard as group
+from guard.cli.main import run
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,6 +24,7 @@ if TYPE_CHECKING:
     Run = Callable[..., tuple[int, str, str]]
     Start = Callable[..., subprocess.Popen[str]]
 
+VERBS = group.list_commands(click.Context(group))
 ROOT = Path(__file__).parents[2]
 GOOD = "00000000-0000-4000-8000-000000000001"
 STUCK = "00000000-0000-4000-8000-000000000003"
@@ -29,12 +34,30 @@ def test_version(audience_guard: Run) -> None:
     assert audience_guard("--version") == (0, f"audience-guard {__version__}\n", "")
 
 
-@pytest.mark.parametrize("verb", ["", "check", "validate", "schema", "segments", "counts", "demo", "sandbox"])
-def test_help(audience_guard: Run, verb: str) -> None:
-    code, stdout, stderr = audience_guard(*verb.split(), "--help")
+@pytest.mark.parametrize("verb", ["", *VERBS])
+def test_help(capsys: pytest.CaptureFixture[str], verb: str) -> None:
+    assert run([*verb.split(), "--help"]) == 0
 
-    assert (code, stderr) == (0, "")
-    assert stdout.startswith(f"Usage: audience-guard {verb}".rstrip())
+    stdout, stderr = capsys.readouterr()
+    assert f"audience-guard {verb}".rstrip() in stdout.splitlines()[0]
+    assert stderr == ""
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_a_bug_is_told_with_a_flag_that_the_verb_has(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], verb: str
+) -> None:
+    def fail(_arguments: list[str]) -> None:
+        raise ZeroDivisionError
+
+    with monkeypatch.context() as broken:
+        broken.setattr(main, "_invoke", fail)
+        assert run([verb]) == 3
+    hint = capsys.readouterr().err.splitlines()[-1]
+    run([verb, "--help"])
+
+    assert hint.startswith("  hint: --debug ")
+    assert " --debug " in capsys.readouterr().out
 
 
 def test_an_unknown_verb_is_answered_with_the_nearest(audience_guard: Run) -> None:
