@@ -66,7 +66,7 @@ def read_document(path: str | os.PathLike[str]) -> bytes:
     except FileNotFoundError as error:
         raise UsageError(f"{shown}: there is no such file", hint="give the path of a YAML file") from error
     except (OSError, ValueError) as error:
-        why = getattr(error, "strerror", None) or str(error)
+        why = (error.strerror if isinstance(error, OSError) else None) or "no file can have this name"
         raise UsageError(f"{shown}: cannot be read ({why})", hint="check the path and its permissions") from error
     if len(data) > LARGEST_FILE:
         limit = LARGEST_FILE // _MEBIBYTE

@@ -37,6 +37,7 @@ MOST_TIMES = 30
 NO_VALUE = "has no value: give it one, or leave it out"
 _CHARACTERS_OF_A_NODE = 100
 _NO_KEY = "a key is one text; a mapping, a list or nothing at all cannot be one"
+_TOO_DEEP = f"nothing is nested deeper than {DEEPEST} levels here"
 _NO_TAGS = 'tags are not used here; remove what begins with "!"'
 
 # The C parser forgets the tag "!" of a scalar, so tags are looked up in the source, before the value itself.
@@ -62,9 +63,18 @@ def read_yaml(source: str) -> Tree:
     try:
         builder.build()
     except yaml.YAMLError as error:
-        raise UnreadableError([*builder.problems, syntax_problem(error, source)]) from error
+        problem = _too_deep_before(error, source) or syntax_problem(error, source)
+        raise UnreadableError([*builder.problems, problem]) from error
     root = next(iter(builder.roots), None)
     return Tree(root=root, problems=builder.problems, nulls=builder.nulls)
+
+
+def _too_deep_before(error: yaml.YAMLError, source: str) -> Problem | None:
+    """Return the problem with the brackets that PyYAML read ahead of the first event, where it has a limit itself."""
+    mark = getattr(error, "problem_mark", None)
+    before = source[: mark.index] if mark else ""
+    outside = len(before.rstrip("[{"))
+    return problem_in(source, outside + DEEPEST, _TOO_DEEP) if len(before) - outside > DEEPEST else None
 
 
 class _Builder:
@@ -213,7 +223,7 @@ class _Builder:
     def open(self, top: Open, event: Any) -> Open:
         place = _place(event)
         if len(self.stack) > DEEPEST:
-            self.stop(place, f"nothing is nested deeper than {DEEPEST} levels here")
+            self.stop(place, _TOO_DEEP)
         is_key = top.key is None
         if is_key:
             self.refuse_key(top, place, _NO_KEY)
@@ -252,7 +262,7 @@ class _Builder:
         if self.repeated > MOST_REPEATED + MOST_TIMES * (self.nodes - self.repeated):
             self.stop(place, f"the aliases up to here repeat more than {MOST_TIMES} times what is written: use fewer")
         if len(self.stack) - 1 + anchored.height > DEEPEST:
-            self.stop(place, f"nothing is nested deeper than {DEEPEST} levels here")
+            self.stop(place, _TOO_DEEP)
         top.height = max(top.height, anchored.height)
         return anchored.value
 

@@ -78,7 +78,7 @@ def test_a_path_that_is_none_ends_in_one_line(path: str) -> None:
 def test_a_path_with_a_nul_is_told_why_it_cannot_be_read() -> None:
     with pytest.raises(UsageError) as caught:
         load_rules("a\0b")
-    assert caught.value.message == r"a\x00b: cannot be read (embedded null byte)"
+    assert caught.value.message == r"a\x00b: cannot be read (no file can have this name)"
 
 
 def test_no_more_of_a_file_is_read_than_can_be_one(tmp_path: Path) -> None:
