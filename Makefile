@@ -33,7 +33,7 @@ ifdef T
 	$(BIN)/python -m pytest $(T)
 else
 	$(BIN)/python -m coverage erase
-	$(BIN)/python -m coverage run -m pytest --numprocesses=$(WORKERS) --durations=10
+	$(BIN)/python -m coverage run -m pytest --numprocesses=$(WORKERS) --dist=loadgroup --durations=10
 	@$(BIN)/python -m coverage combine --quiet
 	@$(BIN)/python -m coverage report
 endif

@@ -15,6 +15,9 @@ settings.register_profile("many", max_examples=20 * settings().max_examples, dea
 settings.register_profile("same", derandomize=True, deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
+_TOGETHER = {"faults", "action"}
+"""Folders whose tests share something that takes long to set up: with several workers, one of them runs them all."""
+
 _OURS = ("BLUESHIFT_", "SLACK_", "GITHUB_")
 _OTHERS = {"NO_COLOR", "FORCE_COLOR", "SSL_CERT_FILE", "SSL_CERT_DIR", "SSLKEYLOGFILE", "COLUMNS", "TERM"}
 _PROXIES = {"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"}
@@ -25,3 +28,11 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
         if name.startswith(_OURS) or name in _OTHERS or name.upper() in _PROXIES:
             monkeypatch.delenv(name)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Have what takes longest begin first, and keep together what belongs together."""
+    for item in items:
+        if item.path.parent.name in _TOGETHER:
+            item.add_marker(pytest.mark.xdist_group(item.path.parent.name))
+    items.sort(key=lambda item: item.path.parent.name not in _TOGETHER)

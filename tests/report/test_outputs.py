@@ -250,7 +250,8 @@ def test_two_runs_at_once_leave_one_whole_report(path: Path) -> None:
 def test_a_folder_that_went_away_is_an_output_error_that_says_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(OutputError) as caught:
         write(tmp_path / "gone" / "report.json", "report")
-    assert caught.value.message == f"cannot write the report to {tmp_path}/gone/report.json: {os.strerror(errno.ENOENT)}"
+    why = os.strerror(errno.ENOENT)
+    assert caught.value.message == f"cannot write the report to {tmp_path}/gone/report.json: {why}"
     assert "run again" in (caught.value.hint or "")
     assert caught.value.exit_code is ExitCode.UNKNOWN
 
