@@ -11,11 +11,12 @@ LOCK = $(BIN)/uv pip compile --quiet --universal --no-strip-extras --generate-ha
 SAMPLE = 'guard.evaluate.*' 'guard.blueshift.fresh.*'
 BENCHMARKS = rules rendering start cost scripts limits counting
 
-.PHONY: help demo test faults mutants mutants-sample lint bench bench-quick docs format lock clean
+.PHONY: help demo test compat faults mutants mutants-sample lint bench bench-quick docs format lock clean
 
 help:
 	@echo 'make demo    see the guard stop a bad send, without an account'
-	@echo 'make test    run the tests'
+	@echo 'make test    run the tests, side by side (T=tests/rules: a part of them, in seconds)'
+	@echo 'make compat  try the wheel on every Python at hand, with the locked, the lowest and the newest packages (PACKAGES=newest: those)'
 	@echo 'make faults  try every fault of docs/faults.md against the real command, and print what came of each (RUNS=300: sooner)'
 	@echo 'make mutants break the code in thousands of places, and see the tests notice each (an hour; mutants-sample: minutes)'
 	@echo 'make lint    check types, style and layers'
@@ -27,16 +28,16 @@ help:
 demo: $(CAN_RUN)
 	@$(BIN)/audience-guard demo
 
-# Two workers on two cores, six where the tests mostly wait; `make test T=tests/rules` is a part, without coverage.
+# More workers than cores, since many tests wait. T=tests/rules tests a part, without coverage.
 test: $(CAN_TEST)
 ifdef T
 	$(BIN)/python -m pytest $(T)
 else
-	$(BIN)/python -m coverage erase
-	$(BIN)/python -m coverage run -m pytest --numprocesses=$(WORKERS) --dist=loadgroup --durations=10
-	@$(BIN)/python -m coverage combine --quiet
-	@$(BIN)/python -m coverage report
+	$(BIN)/python -m pytest --numprocesses=$(WORKERS) --dist=loadfile --cov --durations=10
 endif
+
+compat: $(CAN_TEST)
+	$(BIN)/python -m tests.compat $(PACKAGES)
 
 faults: $(CAN_TEST)
 	HYPOTHESIS_PROFILE=many ANY_ORDER_RUNS=$(RUNS) $(BIN)/python -m pytest --no-header \

@@ -23,6 +23,7 @@ def test_all_the_steps_run_from_a_checkout_with_nothing_but_what_the_action_need
     assert (run.code, run.outputs["verdict"], run.outputs["exit-code"]) == (0, "valid", "0")
     assert "rules.yaml is right: 3 segments, 3 guards, 1 campaign" in run.log
     assert not (runner.action_path / "build").exists()
+    assert not (runner.folder / "elsewhere").exists()
 
 
 def test_what_is_within_bounds_passes(use: Use) -> None:

@@ -105,7 +105,7 @@ def test_the_default_of_an_input_is_in_the_reference(name: str) -> None:
 
 def locked(name: str) -> dict[str, str]:
     text = (ROOT / "requirements" / name).read_text(encoding="utf-8")
-    return dict(re.findall(r"^([\w.-]+)==([\w.]+)", text, re.MULTILINE))
+    return dict(re.findall(r"^([\w.-]+)(?:\[[\w,-]+\])?==([\w.]+)", text, re.MULTILINE))
 
 
 def test_the_action_installs_all_that_the_package_and_its_backend_need() -> None:
@@ -122,7 +122,7 @@ def test_the_action_installs_the_versions_that_the_tests_ran_with() -> None:
 @pytest.mark.parametrize("name", ["action.txt", "dev.txt"])
 def test_a_lock_holds_hashes_and_names_no_host(name: str) -> None:
     text = (ROOT / "requirements" / name).read_text(encoding="utf-8")
-    requirements = re.findall(r"^[\w.-]+==.*(?:\n    --hash=.*)*", text, re.MULTILINE)
+    requirements = re.findall(r"^[\w.-]+(?:\[[\w,-]+\])?==.*(?:\n    --hash=.*)*", text, re.MULTILINE)
 
     assert len(requirements) == len(locked(name))
     assert all("--hash=sha256:" in each for each in requirements)

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     Leap = Callable[[Coroutine[Any, Any, Any]], Any]
 
+pytestmark = pytest.mark.no_cover
 MANY = int(os.environ.get("ANY_ORDER_RUNS", "0"))
 RUNS = settings(
     max_examples=MANY or 300,

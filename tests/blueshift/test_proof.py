@@ -10,6 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 
+pytestmark = pytest.mark.no_cover
 ROOT = Path(__file__).parents[2]
 stale = SimpleNamespace(**runpy.run_path(str(ROOT / "bench/stale.py")))
 PROOF = (ROOT / "docs/proof.md").read_text(encoding="utf-8")

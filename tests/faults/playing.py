@@ -122,7 +122,7 @@ def play(row: Row, folder: Path) -> Outcome:
 
 def _clean_environment() -> dict[str, str]:
     """Return this process's environment without what the command would heed; a row gives that itself."""
-    heeded = ("BLUESHIFT_", "SLACK_", "GITHUB_", "SSL")
+    heeded = ("BLUESHIFT_", "SLACK_", "GITHUB_", "SSL", "COVERAGE_")
     return {
         name: text
         for name, text in os.environ.items()

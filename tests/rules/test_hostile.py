@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from pydantic import ValidationError
 
+pytestmark = pytest.mark.no_cover
 HEAD = "version: 1\nsegments: {a: {name: A, channels: {users: {min: 1}}}}\n"
 IN_A_SEGMENT = "version: 1\nsegments:\n  a:\n"
 MANY = 5 * MOST_PROBLEMS
