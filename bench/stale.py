@@ -16,7 +16,7 @@ import selectors
 import sys
 import time
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from enum import Enum
@@ -207,7 +207,7 @@ async def slow_guard(transport: httpx.MockTransport) -> int | None:
         async def _baseline(self, *target: Any, **options: Any) -> Answer:
             baseline = await super()._baseline(*target, **options)
             await asyncio.sleep(LONG_PAUSE)
-            return baseline
+            return replace(baseline, asked_at=baseline.asked_at + LONG_PAUSE)  # or it would be too old to trigger after
 
     with patch.object(counting, "Prover", Slow):
         return await guard(transport)

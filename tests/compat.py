@@ -28,7 +28,15 @@ OLDEST, NEWEST_KNOWN = 11, 15  # the minor versions of Python 3 that are looked 
 OLDEST_PIP = "pip==22.3"  # came with Python 3.11.0
 SETS = ("locked", "lowest", "newest")
 LOCKS = sorted((ROOT / "requirements").glob("*.txt"))
-TEST_PACKAGES = ("hypothesis", "jsonschema", "markdown-it-py", "pytest", "pytest-httpx", "websockets")
+TEST_PACKAGES = (
+    "check-jsonschema",
+    "hypothesis",
+    "jsonschema",
+    "markdown-it-py",
+    "pytest",
+    "pytest-httpx",
+    "websockets",
+)
 NOT_QUICK = ("test_any_order.py", "test_any_report.py", "test_hostile.py", "test_proof.py", "test_browser.py")
 QUICK = (
     *("tests/rules", "tests/report", "tests/blueshift", "tests/sandbox"),
@@ -107,7 +115,7 @@ def try_out(python: Python, packages: str, wheel: Path, folder: Path) -> str:
     run(command, "--version", cwd=folder)
     run(command, "validate", checkout / "rules.example.yaml", cwd=folder)
     run(command, "demo", cwd=folder)
-    said = run(home / "bin/python", "-m", "pytest", "-p", "no:cacheprovider", *QUICK, "-o", "addopts=", cwd=checkout)
+    said = run(home / "bin/python", "-m", "pytest", "-p", "no:cacheprovider", *QUICK, cwd=checkout)
     return said.strip().splitlines()[-1].strip("= ")
 
 

@@ -103,12 +103,16 @@ _LISTED: TypeAdapter[list[Listed]] = TypeAdapter(Annotated[list[Listed], FailFas
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """A segment's counts as they stand: whether a refresh runs, the shared stamp, and the server's own time."""
+    """A segment's counts as they stand: whether a refresh runs, the shared stamp, and the server's own time.
+
+    ``asked_at`` is the loop's time at which the request was sent.
+    """
 
     refreshing: bool
     stamp: datetime | None
     date: datetime | None
     counts: dict[str, Any]
+    asked_at: float = 0.0
 
     def count(self, channel: Channel) -> int:
         """Return the channel's count; raises ``BadAnswerError`` when it is no whole number of people."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
 from guard.blueshift.answers import ON_THE_WIRE, Answer, Listed, parse_answer, parse_list
@@ -36,7 +36,7 @@ _OUTAGE = 3  # segments that Blueshift must fail on, and none be answered for, b
 _COUNTS_BYTES = 64 * 1024
 _LIST_BYTES = 8 * 1024 * 1024
 _PER_PAGE = 500
-_BASELINE_LIFETIME = 2.0  # seconds that a trigger may wait for its turn
+_BASELINE_LIFETIME = 2.0  # seconds from sending the look to sending the trigger
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,25 +99,25 @@ class Api:
         """Return the counts as they stand, asked for at the loop's time ``due`` or later; ``first`` opens a lane."""
         request = _Request(path=target.path, query=target.query(refresh="false"))
         try:
-            response = await self._persist(request, Priority.BASELINE if first else Priority.FOLLOW_UP, due)
+            response, sent_at = await self._persist(request, Priority.BASELINE if first else Priority.FOLLOW_UP, due)
         except RequestError as error:
             if error.unavailable.reason is not Reason.NOT_FOUND:
                 raise
             detail = f"Blueshift has no segment {target.uuid}: {error}"
             raise UnavailableError(Reason.NOT_FOUND, detail) from error
-        return self._understood(response, _counts)
+        return replace(self._understood(response, _counts), asked_at=sent_at)
 
     @asynccontextmanager
-    async def turn_to_trigger(self) -> AsyncIterator[float]:
+    async def turn_to_trigger(self, looked_at: float) -> AsyncIterator[float]:
         """Wait for a turn ahead of every other request, and yield the loop's time of it, to ``trigger`` at once.
 
-        Raises ``RequestError`` when the turn comes late (everybody was held back): the baseline has to be read again,
-        since a pause of a minute before the trigger lets one stale count in six through.
+        Raises ``RequestError`` when the look before it, sent at the loop's time ``looked_at``, is too old by then: it
+        has to be repeated, since a pause of a minute before the trigger lets one stale count in six through.
         """
-        wanted_at = self._clock.time()
+        waits_from = self._clock.time()
         async with self._turn(Priority.TRIGGER) as sent_at:
-            if sent_at - wanted_at > max(_BASELINE_LIFETIME, 2 * self._schedule.interval):
-                raise RequestError(Reason.RATE_LIMITED, "the rate limit left no room to start a count", transient=True)
+            if sent_at - looked_at > max(_BASELINE_LIFETIME, 2 * self._schedule.interval):
+                raise _too_old(answered_in=waits_from - looked_at, waited=sent_at - waits_from)
             yield sent_at
 
     async def trigger(self, target: Target, channel: Channel, sent_at: float) -> Answer:
@@ -129,7 +129,8 @@ class Api:
         """Return one page (from 0) of the account's segments, the archived or the others."""
         query = {"archived": str(int(archived)), "per_page": str(_PER_PAGE), "page": str(page)}
         request = _Request(path="/api/v1/segments/list", query=query, most_bytes=_LIST_BYTES)
-        return self._understood(await self._persist(request, Priority.FOLLOW_UP, 0.0), _page)
+        response, _ = await self._persist(request, Priority.FOLLOW_UP, 0.0)
+        return self._understood(response, _page)
 
     def trouble(self, target: Target) -> str | None:
         """Return what went wrong with the latest request about the target, or None when it was answered."""
@@ -147,13 +148,13 @@ class Api:
             told = f" (x-request-id {response.request_id})" if response.request_id else ""
             raise BadAnswerError(self.scrub(str(error)) + told) from None
 
-    async def _persist(self, request: _Request, priority: Priority, due: float) -> Response:
-        """Send a request until it is answered, or until trying again makes no sense."""
+    async def _persist(self, request: _Request, priority: Priority, due: float) -> tuple[Response, float]:
+        """Send a request until it is answered, or until trying again makes no sense; return when it was sent, too."""
         failures = 0
         while True:
             try:
                 async with self._turn(priority, due=due) as sent_at:
-                    return await self._get(request, sent_at)
+                    return await self._get(request, sent_at), sent_at
             except RequestError as error:
                 failures += 1
                 due = self.retry_at(error, failures)
@@ -215,6 +216,15 @@ class Api:
         self._given_up.add(request.path)
         if error.unavailable.reason in {Reason.NETWORK, Reason.RATE_LIMITED} or len(self._given_up) >= _OUTAGE:
             raise RunEndedError(error.unavailable) from error
+
+
+def _too_old(*, answered_in: float, waited: float) -> RequestError:
+    """Return why a look cannot be the one before a trigger: it was answered late, or the trigger had to wait."""
+    if answered_in > waited:
+        detail = f"Blueshift answered the look before the count only after {answered_in:.1f} s, too late to rely on it"
+        return RequestError(Reason.NETWORK, detail, transient=True, was_sent=False)
+    detail = "the rate limit left no room to start a count"
+    return RequestError(Reason.RATE_LIMITED, detail, transient=True, was_sent=False)
 
 
 def _counts(response: Response) -> Answer:

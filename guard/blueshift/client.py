@@ -48,16 +48,6 @@ _REASONS = {
     429: Reason.RATE_LIMITED,
 }
 _TRANSIENT = {408, 409, 429}
-_REFUSALS = {
-    400,
-    401,
-    403,
-    404,
-    405,
-    410,
-    422,
-    429,
-}  # for sure nothing was done; after any other status it may have been
 _SERVER_ERRORS = range(500, 600)
 _REDIRECTS = range(300, 400)
 
@@ -150,7 +140,7 @@ class Client:
                 Reason.NETWORK,
                 f"{self._account.host} could not be reached: {failure}",
                 transient=True,
-                may_have_been_heard=not isinstance(error, (httpx.ConnectError, httpx.ProxyError)),
+                was_sent=not isinstance(error, (httpx.ConnectError, httpx.ProxyError)),
             ) from error
         finally:
             if is_on():
@@ -218,7 +208,6 @@ class Client:
             said,
             transient=status in _SERVER_ERRORS or status in _TRANSIENT,
             retry_after=_retry_after(response.headers.get("Retry-After"), date),
-            may_have_been_heard=status not in _REFUSALS,
         )
 
     def _quoted(self, text: str) -> str:

@@ -17,8 +17,8 @@ from guard.blueshift.fresh import Prover
 from guard.blueshift.lanes import lane
 from guard.blueshift.names import list_segments, resolve
 from guard.blueshift.pauses import RefreshTimes
+from guard.blueshift.pending_refreshes import PendingRefreshes
 from guard.blueshift.schedule import Schedule
-from guard.blueshift.unended import Unended
 from guard.model import Channel
 from guard.outcome import Count, Reason, SegmentReadings, Unavailable
 from guard.progress import Progress
@@ -68,7 +68,7 @@ class Blueshift:
         self._schedule = Schedule(pacing)
         _log_pacing(pacing)
         self._times = {channel: RefreshTimes() for channel in Channel}
-        self._unended = Unended()
+        self._pending = PendingRefreshes()
         self._clock = asyncio.get_running_loop()
 
     @property
@@ -90,7 +90,7 @@ class Blueshift:
         """
         deadline = self._clock.time() + time_limit
         api = Api(self._client, self._schedule, progress, deadline=deadline)
-        run = _Run(wanted, api, Prover(api, refresh, self._times, self._unended, progress), progress)
+        run = _Run(wanted, api, Prover(api, refresh, self._times, self._pending, progress), progress)
         log(
             "run_begins",
             counts=progress.total,

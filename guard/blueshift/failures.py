@@ -29,8 +29,8 @@ class BadAnswerError(UnavailableError):
 class RequestError(UnavailableError):
     """A request that brought no answer, and whether the same request may do better later.
 
-    ``retry_after`` is what the server asked for, in seconds from now, or None. The server may have done what it was
-    asked (``may_have_been_heard``) unless it refused, or was never reached.
+    ``retry_after`` is what the server asked for, in seconds from now, or None. What ``was_sent`` may have been done,
+    whatever came back: a proxy can send a request twice and pass on the second answer.
     """
 
     def __init__(
@@ -40,12 +40,12 @@ class RequestError(UnavailableError):
         *,
         transient: bool,
         retry_after: float | None = None,
-        may_have_been_heard: bool = True,
+        was_sent: bool = True,
     ) -> None:
         super().__init__(reason, detail)
         self.transient = transient
         self.retry_after = retry_after
-        self.may_have_been_heard = may_have_been_heard
+        self.was_sent = was_sent
 
     @property
     def is_rate_limit(self) -> bool:

@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING
 
 from guard.blueshift.answers import is_of_this_run, whole_seconds
 from guard.blueshift.api import attempts
 from guard.blueshift.debug_log import log
-from guard.blueshift.failures import BadAnswerError, RequestError, RunEndedError, UnavailableError
+from guard.blueshift.failures import BadAnswerError, RequestError, UnavailableError
 from guard.blueshift.pauses import about, grown, out_of_step, sometime
 from guard.outcome import Count, Reason, Unavailable
 from guard.words import duration
@@ -26,13 +25,14 @@ if TYPE_CHECKING:
     from guard.blueshift.answers import Answer
     from guard.blueshift.api import Api, Target
     from guard.blueshift.pauses import RefreshTimes
-    from guard.blueshift.unended import Unended
+    from guard.blueshift.pending_refreshes import PendingRefreshes
     from guard.model import Channel, Refresh
     from guard.progress import Progress
 
 _LONGEST_WAIT = 4  # times max_poll_interval, between two looks at a refresh that is likely to take long
 _BLIND_PRECISION = 0.05  # of the time so far; how closely the end of the first refresh is watched for
 _LATE_PRECISION = 0.1  # of the time so far; how closely a refresh is watched that takes longer than others did
+_SECOND = 1.0
 _ANSWER_TIME = 1.0  # seconds that are kept at the end of a wait for its last look to be answered
 
 
@@ -44,30 +44,36 @@ class Prover:
         api: Api,
         refresh: Refresh,
         times: Mapping[Channel, RefreshTimes],
-        unended: Unended,
+        pending: PendingRefreshes,
         progress: Progress,
     ) -> None:
         self._api = api
         self._refresh = refresh
         self._times = times
-        self._unended = unended
+        self._pending = pending
         self._progress = progress
         self._clock = asyncio.get_running_loop()
         self._waits: dict[tuple[Target, Channel], str] = {}
+        self._at_work: dict[str, tuple[Target, Channel]] = {}
 
     def waits_for(self, target: Target, channel: Channel) -> str:
         """Return what a count that has not ended is waiting for, as the end of "while waiting for ..."."""
         trouble = self._api.trouble(target)
-        return self._waits.get((target, channel), "its turn") + (f" ({trouble})" if trouble else "")
+        return self._own_wait(target, channel) + (f" ({trouble})" if trouble else "")
+
+    def _own_wait(self, target: Target, channel: Channel) -> str:
+        """Return what is waited for; a count that has not begun waits for the one of its segment that is at work."""
+        before = self._at_work.get(target.uuid)
+        if (target, channel) in self._waits or before is None:
+            return self._waits.get((target, channel), "its turn")
+        return f"this segment's {before[1]}, which waits for {self._waits[before]}"
 
     async def count(self, target: Target, channel: Channel) -> Count | Unavailable:
         """Return the channel's count, proven fresh, or why there is none; raises ``RunEndedError`` alone."""
         self._waits[target, channel] = "Blueshift's answer"
+        self._at_work[target.uuid] = target, channel
         try:
-            baseline, triggered = await self._start(target, channel)
-            self._waits[target, channel] = "the refresh to end"
-            with self._progress.refresh():
-                answer = await self._finish(target, channel, baseline, triggered)
+            baseline, triggered, answer = await self._prove(target, channel)
             count = _counted(answer, channel)
         except UnavailableError as error:
             unavailable = replace(error.unavailable, detail=self._api.scrub(error.unavailable.detail))
@@ -84,11 +90,29 @@ class Prover:
         )
         return count
 
-    async def _start(self, target: Target, channel: Channel) -> tuple[Answer, Answer]:
-        """Return the baseline and the answer to the trigger that came right after it."""
-        due, failures = 0.0, 0
+    async def _prove(self, target: Target, channel: Channel) -> tuple[Answer, Answer, Answer]:
+        """Return the answers that prove the count: the look, the trigger's, and the one that shows the end.
+
+        Each earlier trigger of the segment that is not settled may be carried out yet, and move the stamp. So the stamp
+        has to move once more than there are such triggers, each time after a trigger of the channel's own.
+        """
+        baseline = await self._baseline(target, channel, first=True)
+        owed = self._pending.owed(target)
         while True:
-            baseline = await self._baseline(target, channel, due, first=not failures)
+            baseline, triggered = await self._start(target, channel, baseline)
+            self._waits[target, channel] = "the refresh to end"
+            with self._progress.refresh():
+                answer = await self._finish(target, channel, baseline, triggered)
+            if not owed:
+                return baseline, triggered, answer
+            log("may_come_twice", segment=target, channel=channel, stamp=answer.stamp, moves_left=owed)
+            owed -= 1
+            baseline = await self._let_the_second_pass(target, channel, answer)
+
+    async def _start(self, target: Target, channel: Channel, baseline: Answer) -> tuple[Answer, Answer]:
+        """Return the baseline and the answer to the trigger that came right after it."""
+        failures = 0
+        while True:
             try:
                 triggered = await self._trigger(target, channel, baseline)
             except RequestError as error:
@@ -97,64 +121,57 @@ class Prover:
                     raise
                 due = self._api.retry_at(error, failures)
                 log("starting_over", segment=target, channel=channel, in_seconds=due - self._clock.time(), why=error)
+                baseline = await self._baseline(target, channel, due=due)
             else:
                 log("triggered", segment=target, channel=channel, stamp=triggered.stamp)
                 return baseline, triggered
 
     async def _trigger(self, target: Target, channel: Channel, baseline: Answer) -> Answer:
-        """Return the answer to the trigger, and keep in mind that a refresh may have been started, answered or not."""
-        async with self._api.turn_to_trigger() as sent_at:
-            note = partial(self._unended.triggered, target, channel, at=sent_at)
-            seen, before = whole_seconds(baseline.stamp), _stamped(baseline)
+        """Return the answer to the trigger, and count it as sent, answered or not."""
+        async with self._api.turn_to_trigger(baseline.asked_at) as sent_at:
             try:
                 triggered = await self._api.trigger(target, channel, sent_at)
-            except RunEndedError:
-                raise  # refused, for its key or its rate
-            except BaseException as error:
-                if not isinstance(error, RequestError) or error.may_have_been_heard:
-                    note(seen=seen, before=before)
+            except RequestError as error:
+                if error.was_sent:
+                    self._pending.sent(target, channel, sent_at)
                 raise
-        stamp = whole_seconds(triggered.stamp)
-        note(seen=max(seen, stamp), before=max(before, stamp))
+            except BaseException:
+                self._pending.sent(target, channel, sent_at)
+                raise
+        self._pending.seen(target, whole_seconds(triggered.stamp))
+        self._pending.sent(target, channel, sent_at)
         return triggered
 
-    async def _baseline(self, target: Target, channel: Channel, due: float, *, first: bool) -> Answer:
-        """Return what stands before the trigger, once no other refresh runs: nobody else's, and no channel's before.
-
-        A stamp in the very second of the answer could not be told from the one to come: stamps may have whole seconds.
-        Nor can one that the answer does not hold: it may be as young as the answer is.
-        """
-        answer = await self._undisturbed(target, channel, due, first=first)
+    async def _baseline(self, target: Target, channel: Channel, *, first: bool = False, due: float = 0.0) -> Answer:
+        """Return what stands before the trigger, once no refresh is seen to run."""
+        self._waits[target, channel] = "Blueshift's answer"
+        answer = await self._api.read(target, first=first, due=due)
+        log("first_look", segment=target, channel=channel, refreshing=answer.refreshing, stamp=answer.stamp)
+        self._pending.seen(target, whole_seconds(answer.stamp))
+        if answer.refreshing:
+            self._waits[target, channel] = f"{self._whose(target)} to end"
+            with self._progress.refresh():
+                answer = await self._sit_out(target)
+        self._waits[target, channel] = "Blueshift's answer"
         if answer.stamp is None and answer.date is None:
             raise BadAnswerError(
                 "the answer holds neither a stamp nor a Date, so no new count could be told from an old one"
             )
-        if answer.date is None or _stamped(answer) >= whole_seconds(answer.date):
-            log("second_let_pass", segment=target, channel=channel, stamp=answer.stamp)
-            await asyncio.sleep(1.0)
-        return answer
+        return await self._let_the_second_pass(target, channel, answer)
 
-    async def _undisturbed(self, target: Target, channel: Channel, due: float, *, first: bool) -> Answer:
-        """Return the first answer at which no other refresh runs, nor may be queued unseen."""
-        while True:
-            shown_by = self._unended.shown_by(target)
-            if shown_by > self._clock.time():
-                self._waits[target, channel] = "a refresh that may have been started twice to show"
-                log("may_come_twice", segment=target, channel=channel, in_seconds=shown_by - self._clock.time())
-            answer = await self._api.read(target, first=first, due=max(due, shown_by))
-            log("first_look", segment=target, channel=channel, refreshing=answer.refreshing, stamp=answer.stamp)
-            if self._is_under_way(answer, target, channel):
-                self._waits[target, channel] = f"{self._whose(target)} to end"
-                with self._progress.refresh():
-                    answer = await self._sit_out(target, channel)
-            if self._unended.of_another(target, channel):
-                self._unended.ended(target)
-            self._unended.looked(target)
-            if self._unended.shown_by(target) <= self._clock.time():
-                self._waits[target, channel] = "Blueshift's answer"
-                return answer
+    async def _let_the_second_pass(self, target: Target, channel: Channel, answer: Answer) -> Answer:
+        """Return the answer, as old as it was, once a stamp to come can be told from its own.
 
-    async def _sit_out(self, target: Target, channel: Channel) -> Answer:
+        A stamp in the very second of the answer could not: stamps may have whole seconds. Nor could one that the answer
+        does not hold: it may be as young as the answer is.
+        """
+        if answer.date is not None and _stamped(answer) < whole_seconds(answer.date):
+            return answer
+        log("second_let_pass", segment=target, channel=channel, stamp=answer.stamp)
+        await asyncio.sleep(_SECOND)
+        return replace(answer, asked_at=answer.asked_at + _SECOND)
+
+    async def _sit_out(self, target: Target) -> Answer:
         """Return the first answer after the other refresh."""
         began = self._clock.time()
         elapsed, pause = 0.0, self._refresh.poll_interval
@@ -162,7 +179,8 @@ class Prover:
             due = min(self._clock.time() + about(self._crowded(pause)), began + self._refresh.timeout)
             answer = await self._api.read(target, due=due)
             log("other_refresh", segment=target, refreshing=answer.refreshing, stamp=answer.stamp)
-            if not self._is_under_way(answer, target, channel):
+            self._pending.seen(target, whole_seconds(answer.stamp))
+            if not answer.refreshing:
                 return answer
             elapsed = self._clock.time() - began
             pause = grown(pause, self._refresh)
@@ -171,17 +189,12 @@ class Prover:
             f"{self._whose(target)} did not end within {duration(self._refresh.timeout)}",
         )
 
-    def _is_under_way(self, answer: Answer, target: Target, channel: Channel) -> bool:
-        """Whether another refresh runs, or may be queued unseen: its end would move the stamp and pass for ours."""
-        unended = self._unended.of_another(target, channel)
-        return answer.refreshing or (unended is not None and whole_seconds(answer.stamp) <= unended.before)
-
     def _whose(self, target: Target) -> str:
-        channel = self._unended.channel(target)
+        channel = self._pending.channel(target)
         return f"this segment's refresh of {channel}" if channel else "somebody else's refresh of this segment"
 
     async def _finish(self, target: Target, channel: Channel, baseline: Answer, triggered: Answer) -> Answer:
-        """Return the first answer whose stamp says that our refresh has ended."""
+        """Return the first answer whose stamp says that a refresh has ended since the trigger."""
         began = self._clock.time()
         deadline = began + self._refresh.timeout
         last_look = deadline - min(_ANSWER_TIME, self._refresh.timeout / 10)
@@ -197,11 +210,12 @@ class Prover:
                     answer = await self._api.read(target, due=due)
             except TimeoutError:
                 break
-            seconds = self._clock.time() - began
-            if not answer.refreshing and whole_seconds(answer.stamp) > before:
+            seconds, stamp = self._clock.time() - began, whole_seconds(answer.stamp)
+            if not answer.refreshing and stamp > before:
                 self._times[channel].note(answer, triggered, at_least=elapsed, at_most=seconds)
-                self._unended.ended(target)
+                self._pending.ended(target, stamp)
                 return answer
+            self._pending.seen(target, stamp)
             log("not_yet", segment=target, channel=channel, refreshing=answer.refreshing, stamp=answer.stamp)
             pause = grown(pause, self._refresh) if elapsed else pause
             elapsed = seconds

@@ -10,9 +10,8 @@ is from, and when that began. What no client can see is left out, each by one ru
   that has ended by the trigger and the trigger's answer shows its stamp (a refresh that runs just then may hide it).
   Such a refresh does not begin while the guard's is queued either, nor any more when the guard's (or the one that
   swallowed its trigger) fails without a trace.
-- A trigger that is accepted again, because its answer was lost and it was sent again, is counted as often. Each
-  waits in the queue no longer after the one before has ended than the first took from its trigger on, nor over 60 s; so
-  does one that is triggered when no look has shown yet that the one before has ended, counted from its trigger.
+- A trigger that is accepted again, because its answer was lost or refused it although it was carried out, is counted as
+  often: each waits in the queue for as long as its own course says once the one before has ended.
 - Once the server's clock was set back, no answer lacks the stamp.
 - There is one Blueshift: no replica shows an older state than another showed before.
 """
@@ -138,7 +137,7 @@ class _Refresh:
     begins: float
     is_own: bool
     asked: float = 0.0
-    repeats: _Refresh | None = None
+    is_repeated: bool = False
 
     @property
     def ends(self) -> float:
@@ -157,7 +156,6 @@ class _Segment:
     shown: dict[Kind, int] = field(default_factory=dict)
     under_way: list[_Refresh] = field(default_factory=list)
     latest_own: dict[Kind, _Refresh] = field(default_factory=dict)
-    shown_at: float = -math.inf
 
     def __post_init__(self) -> None:
         self._others = sorted(self.history.others, key=lambda each: each.at)
@@ -190,18 +188,12 @@ class _Segment:
         if is_swallowed and not (self.accepts_twice and last in self.under_way):
             return
         course = next(self._courses)
-        begins = (last.ends if last and is_swallowed else now) + self._queued(course, last)
-        first = (last.repeats or last) if last and is_swallowed else None
-        self.latest_own[kind] = _Refresh(kind, course, begins, is_own=True, asked=now, repeats=first)
+        is_repeated = last is not None and is_swallowed
+        begins = (last.ends if last and is_repeated else now) + course.queued
+        self.latest_own[kind] = _Refresh(kind, course, begins, is_own=True, asked=now, is_repeated=is_repeated)
         self.under_way.append(self.latest_own[kind])
         if any(each.kind == kind and not each.course.moves_stamp for each in self.under_way):
             self._others = [each for each in self._others if each.kind == kind]
-
-    def _queued(self, course: Course, last: _Refresh | None) -> float:
-        if last is None or last.ends <= self.shown_at:
-            return course.queued
-        first = last.repeats or last
-        return min(course.queued, first.ends - first.asked, 60.0)
 
     def will_run(self, now: float) -> bool:
         """Whether a refresh will be under way by then, if all begins as it was to begin."""
@@ -293,14 +285,12 @@ class PlayedBlueshift:
         counts = {name: segment.shown[Kind(channel, bypass)] for channel, name in FIELDS.items()}
         if is_trigger and reply.heard:
             segment.trigger(kind, now)
-        if answered and stamp is not None and not is_trigger:
-            segment.shown_at = now
         self.log.append(Asked(now, uuid, is_trigger, settled=answered and not refreshing))
         status = "refreshing" if refreshing or is_trigger else "ready"
         return {"refresh_status": status, "approxusers_updated_at": stamp, **counts}
 
     def _may_flap(self, refresh: _Refresh) -> bool:
-        return refresh.is_own and refresh.asked >= self.run_began and not refresh.repeats
+        return refresh.is_own and refresh.asked >= self.run_began and not refresh.is_repeated
 
     def _server_time(self, moment: float) -> datetime:
         jumped = sum(by for at, by in self._script.jumps if at <= moment)

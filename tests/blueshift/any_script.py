@@ -34,6 +34,10 @@ REPLIES = st.lists(
             Reply(status=None, heard=False),
             Reply(seconds=12.0),
             Reply(status=429, heard=False),
+            Reply(status=429),
+            Reply(status=429, retry_after="2"),
+            Reply(status=404),
+            Reply(status=422),
             Reply(status=429, heard=False, retry_after="0"),
             Reply(status=429, heard=False, retry_after="2"),
             Reply(status=429, heard=False, retry_after="40"),
@@ -50,6 +54,7 @@ REPLIES = st.lists(
             Reply(flaps=True),
             Reply(flaps=True, dated=False),
             Reply(seconds=4.0),
+            Reply(seconds=9.5),
         ]
     ),
     max_size=8,

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from guard.blueshift import fresh
 from guard.blueshift.answers import Answer, whole_seconds
 from guard.blueshift.api import Api
-from guard.blueshift.unended import Unended
+from guard.blueshift.pending_refreshes import PendingRefreshes
 from guard.outcome import Count
 from tests.blueshift.any_order import TODAY, Kind, Script
 from tests.blueshift.any_run import Run, assert_nothing_stale_is_believed, assert_the_run_is_orderly, play
@@ -148,7 +148,7 @@ def a_status_that_is_not_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def a_refresh_of_another_channel_that_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Unended, "of_another", lambda *_: None)
+    monkeypatch.setattr(PendingRefreshes, "owed", lambda *_: 0)
 
 
 @pytest.mark.parametrize(

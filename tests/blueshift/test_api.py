@@ -165,13 +165,33 @@ def test_a_trigger_that_is_held_back_for_more_than_two_seconds_is_not_sent(
     assert leap(held_back_trigger(Pacing(requests_per_second=100), held_back)) is sent
 
 
+async def trigger_after_a_look(answered_in: float) -> float:
+    """Return when the trigger was sent, right after a look that was answered in so many seconds."""
+    api = api_over(Answering())
+    looked_at = asyncio.get_running_loop().time()
+    await asyncio.sleep(answered_in)
+    async with api.turn_to_trigger(looked_at) as sent_at:
+        return sent_at
+
+
+def test_a_look_is_as_old_as_its_request(leap: Leap) -> None:
+    assert leap(trigger_after_a_look(2.0)) == 2.0
+
+    with pytest.raises(RequestError) as raised:
+        leap(trigger_after_a_look(9.5))
+
+    error = raised.value
+    assert (error.unavailable.reason, error.transient, error.was_sent) == (Reason.NETWORK, True, False)
+    assert str(error) == "Blueshift answered the look before the count only after 9.5 s, too late to rely on it"
+
+
 async def held_back_trigger(pacing: Pacing, seconds: float) -> bool:
     """Trigger during a pause, and return whether the trigger was sent when that was over."""
     schedule, client = Schedule(pacing), Answering()
     schedule.slow_down(sent_at=0, retry_after=seconds)
     try:
         api = api_over(client, schedule)
-        async with api.turn_to_trigger() as sent_at:
+        async with api.turn_to_trigger(looked_at=0.0) as sent_at:
             await api.trigger(TARGETS[0], Channel.EMAIL, sent_at)
     except RequestError as error:
         told = (error.unavailable.reason, error.unavailable.detail, error.transient)

@@ -243,7 +243,7 @@ def test_a_place_is_given_back_by_whoever_is_cancelled(leap: Callable[..., Any])
 
 
 def test_a_trigger_takes_the_place_of_its_baseline(serve: Serve, want: Want) -> None:
-    server = serve(Scenario(segments=SEGMENTS, latency=2.5))
+    server = serve(Scenario(segments=SEGMENTS, latency=0.9))
 
     found = server.count(*map(want, UUIDS), pacing=Pacing(requests_per_second=100, concurrency=1))
 

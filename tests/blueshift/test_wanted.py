@@ -90,4 +90,4 @@ def test_at_the_deadline_each_variant_says_what_it_waited_for_itself(serve: Serv
 
     up = "the time for the whole run was up while waiting for"
     assert found[Channel.EMAIL].detail == f"{up} the refresh to end"
-    assert found[Channel.SMS].detail == f"{up} its turn"
+    assert found[Channel.SMS].detail == f"{up} this segment's email, which waits for the refresh to end"

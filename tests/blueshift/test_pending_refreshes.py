@@ -1,4 +1,4 @@
-"""A refresh of the guard's own that was not seen to end: its end would pass for that of the next channel's."""
+"""Triggers whose refreshes may still be under way: the end of one would pass for that of the next channel's."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from guard.blueshift.api import Target
-from guard.blueshift.unended import Unended
+from guard.blueshift.pending_refreshes import PendingRefreshes
 from guard.model import Channel, Pacing, Refresh
 from guard.outcome import Count, Reason, Unavailable
-from tests.blueshift.any_order import Course, History, Kind, Other, Reply, Script, Stamps
+from tests.blueshift.any_order import Course, History, Kind, Other, Reply, Script
 from tests.blueshift.any_run import assert_nothing_stale_is_believed, play
 from tests.blueshift.any_script import Question
 
@@ -131,28 +131,20 @@ def test_the_next_run_waits_for_a_refresh_whose_trigger_was_under_way_when_the_r
 
 
 @pytest.mark.parametrize(
-    ("pause", "detail"),
+    ("pause", "triggers"),
     [
-        pytest.param(3400.0, "this segment's refresh of email did not end within 1 min", id="within-an-hour"),
-        pytest.param(3700.0, "Blueshift showed no new count within 1 min, only the old one", id="later"),
+        pytest.param(3400.0, 2, id="within-an-hour"),
+        pytest.param(3700.0, 1, id="later"),
     ],
 )
-def test_a_refresh_that_never_came_is_forgotten_after_an_hour(leap: Leap, pause: float, detail: str) -> None:
-    script = Script(histories=(History(own=(Course(queued=1e6),)),))
+def test_a_trigger_is_forgotten_after_an_hour(leap: Leap, pause: float, triggers: int) -> None:
+    script = Script(histories=(History(own=(Course(moves_stamp=False),)),))
 
-    reading = sms_after_email(leap, script, pause=pause)
+    run = leap(play(script, EMAIL_QUESTION, SMS_QUESTION, pause=pause))
 
-    assert reading == Unavailable(reason=Reason.TIMEOUT, detail=detail)
-
-
-def test_the_hour_is_counted_from_the_trigger(leap: Leap) -> None:
-    script = Script(histories=(History(own=(Course(queued=1e6),)),))
-    nothing = Question(kinds=((), ()))
-
-    run = leap(play(script, nothing, EMAIL_QUESTION, SMS_QUESTION, pause=2000.0))
-
-    ((*_, sms),) = run.readings()
-    assert sms.detail == "this segment's refresh of email did not end within 1 min"
+    assert_nothing_stale_is_believed(run)
+    assert [isinstance(reading, Count) for *_, reading in run.readings()] == [True]
+    assert sum(each.is_trigger and each.at > run.began for each in run.blueshift.log) == triggers
 
 
 @pytest.mark.parametrize("queued", [3.0, 5.0, 30.0])
@@ -202,16 +194,39 @@ def test_a_trigger_with_an_odd_answer_may_have_been_carried_out(leap: Leap, stat
     assert [isinstance(each, Count) for each in found] == [False, True]
 
 
-@pytest.mark.parametrize("status", [400, 404, 422])
-def test_a_trigger_that_was_plainly_refused_keeps_nobody_waiting(leap: Leap, status: int) -> None:
-    script = Script(triggers=(Reply(status=status, heard=False),) * (2 if status == 404 else 1))
+@pytest.mark.parametrize("status", [400, 404, 409, 422, 429, 503])
+@pytest.mark.parametrize("queued", [3.0, 30.0])
+def test_a_trigger_that_was_refused_may_have_been_carried_out_all_the_same(
+    leap: Leap, status: int, queued: float
+) -> None:
+    history = History(own=(Course(queued=queued, runs=2.0), Course(queued=queued + 10.0)))
+    script = Script(histories=(history,), triggers=(Reply(status=status),), accepts_twice=True)
 
-    run = leap(play(script, Question(kinds=((EMAIL, SMS), ()))))
+    found = readings(leap, script, EMAIL, SMS)
 
-    email, sms = (reading for *_, reading in run.readings())
-    assert isinstance(email, Unavailable)
-    assert isinstance(sms, Count)
-    assert run.ended - run.began < 10
+    assert isinstance(found[1], Count)
+
+
+def test_a_repeat_that_is_queued_for_longer_than_the_first_never_proves_the_next_channel(leap: Leap) -> None:
+    courses = (Course(queued=3.0, runs=1.0), Course(queued=12.0, runs=1.0))
+    script = Script(histories=(History(own=courses),), triggers=(Reply(status=None),), accepts_twice=True)
+
+    found = readings(leap, script, EMAIL, SMS)
+
+    assert [isinstance(each, Count) for each in found] == [True, True]
+
+
+def test_a_repeat_costs_the_next_channels_one_trigger_and_its_looks_each(leap: Leap) -> None:
+    kinds = (EMAIL, SMS, Kind("users"))
+
+    def triggers(*replies: Reply) -> int:
+        script = Script(histories=(History(own=(Course(queued=3.0),)),), triggers=replies)
+        run = leap(play(script, Question(kinds=(kinds, ()))))
+        assert all(isinstance(reading, Count) for *_, reading in run.readings())
+        return sum(each.is_trigger for each in run.blueshift.log)
+
+    assert triggers() == 3
+    assert triggers(Reply(status=None)) == 4 + 2
 
 
 def test_a_trigger_that_never_left_keeps_nobody_waiting(leap: Leap) -> None:
@@ -220,18 +235,6 @@ def test_a_trigger_that_never_left_keeps_nobody_waiting(leap: Leap) -> None:
     reading = sms_after_email(leap, Script(), replace(EMAIL_QUESTION, pacing=slow, time_limit=4.0))
 
     assert isinstance(reading, Count)
-
-
-def test_at_the_deadline_a_wait_for_a_second_refresh_is_told(leap: Leap) -> None:
-    script = Script(histories=(History(own=(Course(queued=30.0),)),), triggers=(Reply(status=504),))
-
-    run = leap(play(script, Question(kinds=((EMAIL, SMS), ()), time_limit=50.0)))
-
-    _, sms = (reading for *_, reading in run.readings())
-    assert sms == Unavailable(
-        reason=Reason.DEADLINE,
-        detail="the time for the whole run was up while waiting for a refresh that may have been started twice to show",
-    )
 
 
 # No stamp to compare with
@@ -291,15 +294,6 @@ def test_the_next_channel_sees_the_first_end_and_waits_for_a_second_all_the_same
     assert [isinstance(each, Count) for each in found] == [False, True]
 
 
-def test_nobody_waits_for_a_second_refresh_for_over_a_minute(leap: Leap) -> None:
-    script = Script(histories=(History(own=(Course(queued=2000.0),)),))
-
-    run = leap(play(script, EMAIL_QUESTION, Question(kinds=((EMAIL, SMS), ())), pause=1900.0))
-
-    assert [isinstance(reading, Count) for *_, reading in run.readings()] == [True, True]
-    assert run.ended - run.began < 400
-
-
 def test_after_a_refresh_that_was_seen_to_end_the_next_one_is_somebody_elses(leap: Leap) -> None:
     endless = Other(at=7.0, kind=Kind("users"), course=Course(runs=NEVER))
     question = Question(
@@ -311,17 +305,6 @@ def test_after_a_refresh_that_was_seen_to_end_the_next_one_is_somebody_elses(lea
     email, sms = (reading for *_, reading in run.readings())
     assert isinstance(email, Count)
     assert sms.detail == "somebody else's refresh of this segment did not end within 1 min"
-
-
-def test_after_a_lost_trigger_the_next_channel_waits_no_longer_than_the_refresh_took(leap: Leap) -> None:
-    question = Question(kinds=((EMAIL, SMS), ()))
-    queued = History(own=(Course(queued=5.0),))
-    nothing = Question(kinds=((), ()))
-
-    run = leap(play(Script(histories=(queued,), triggers=(Reply(status=504),)), nothing, question, pause=500.0))
-
-    assert [isinstance(reading, Count) for *_, reading in run.readings()] == [True, True]
-    assert run.ended - run.began < 40
 
 
 def test_once_the_wait_is_over_the_deadline_tells_of_the_answer_that_is_waited_for(leap: Leap) -> None:
@@ -337,103 +320,92 @@ def test_once_the_wait_is_over_the_deadline_tells_of_the_answer_that_is_waited_f
     )
 
 
-def test_lost_triggers_whose_refreshes_were_all_seen_to_end_keep_nobody_waiting(leap: Leap) -> None:
-    quick = Course(queued=0.0, runs=0.1)
-    script = Script(histories=(History(own=(quick,) * 5),), triggers=(Reply(status=504),) * 3, stamps=Stamps.FINE)
-
-    run = leap(play(script, Question(kinds=((EMAIL, SMS), ()))))
-
-    assert [isinstance(reading, Count) for *_, reading in run.readings()] == [True, True]
-    assert run.ended - run.began < 20
-
-
 # What is kept in mind, by itself
 
 
-EMAIL_TARGET = Target(uuid="00000000-0000-4000-8000-000000000001")
+TARGET = Target(uuid="00000000-0000-4000-8000-000000000001")
+OTHER = Target(uuid="00000000-0000-4000-8000-000000000002")
 
 
-def triggered_again(unended: Unended, times: int) -> None:
-    """Trigger at 0 s and again, a second apart, with nothing seen to end."""
-    for second in range(times + 1):
-        unended.triggered(EMAIL_TARGET, Channel.EMAIL, seen=100, before=100, at=second)
+def owed(leap: Leap, *told: Callable[[PendingRefreshes], None], after: float = 0.0) -> int:
+    """Return how many moves of the stamp are owed so many seconds after what was told."""
+
+    async def main() -> int:
+        pending = PendingRefreshes()
+        pending.seen(TARGET, 100)
+        for tell in told:
+            tell(pending)
+        await asyncio.sleep(after)
+        return pending.owed(TARGET)
+
+    return int(leap(main()))
 
 
-async def waits_of(unended: Unended) -> list[float]:
-    """Return how long each look has to wait after the refresh was seen to end now, until none has to any more."""
-    waits: list[float] = []
-    unended.ended(EMAIL_TARGET)
-    for _ in range(10):
-        pause = unended.shown_by(EMAIL_TARGET) - asyncio.get_running_loop().time()
-        if pause <= 0:
-            break
-        waits.append(pause)
-        await asyncio.sleep(pause)
-        unended.looked(EMAIL_TARGET)
-    return waits
+def sent(pending: PendingRefreshes, *moments: float) -> None:
+    for moment in moments:
+        pending.sent(TARGET, Channel.EMAIL, moment)
 
 
-@pytest.mark.parametrize(
-    ("times", "expected"), [(0, []), (1, [10]), (2, [10, 20]), (3, [10, 20, 40]), (30, [40, 60, 60, 60, 60])]
-)
-def test_each_refresh_that_may_be_carried_out_is_waited_for_and_no_more(
-    leap: Leap, times: int, expected: list[float]
-) -> None:
-    async def main() -> list[float]:
-        unended = Unended()
-        triggered_again(unended, times)
-        await asyncio.sleep(40 if times == 30 else 10)
-        return await waits_of(unended)
-
-    assert leap(main()) == expected
+def test_each_trigger_is_owed_until_the_stamp_moves(leap: Leap) -> None:
+    assert owed(leap, lambda _: None) == 0
+    assert owed(leap, lambda pending: sent(pending, 0, 1, 2)) == 3
+    assert owed(leap, lambda pending: sent(pending, 0, 1, 2), lambda pending: pending.seen(TARGET, 101)) == 2
+    assert owed(leap, lambda pending: sent(pending, 0, 1), lambda pending: pending.seen(OTHER, 101)) == 2
 
 
-def test_a_day_later_no_refresh_of_then_is_waited_for(leap: Leap) -> None:
-    async def main() -> tuple[float, list[float]]:
-        unended = Unended()
-        triggered_again(unended, 3)
-        await asyncio.sleep(10)
-        unended.ended(EMAIL_TARGET)
-        await asyncio.sleep(86_400)
-        unended.looked(EMAIL_TARGET)
-        rest = unended.shown_by(EMAIL_TARGET)
-        unended.triggered(EMAIL_TARGET, Channel.EMAIL, seen=100, before=100, at=86_410)
-        return rest, await waits_of(unended)
-
-    assert leap(main()) == (0.0, [])
+@pytest.mark.parametrize("stamp", [100, 99, float("-inf")])
+def test_a_stamp_that_did_not_move_on_settles_nothing(leap: Leap, stamp: float) -> None:
+    assert owed(leap, lambda pending: sent(pending, 0), lambda pending: pending.seen(TARGET, stamp)) == 1
 
 
-def test_what_was_repeated_yesterday_is_not_added_to_what_is_repeated_today(leap: Leap) -> None:
-    async def main() -> list[float]:
-        unended = Unended()
-        triggered_again(unended, 3)
-        await asyncio.sleep(86_400)
-        for second in (86_400, 86_401):
-            unended.triggered(EMAIL_TARGET, Channel.EMAIL, seen=100, before=100, at=second)
-        await asyncio.sleep(10)
-        return await waits_of(unended)
+def test_the_first_stamp_of_all_settles_nothing(leap: Leap) -> None:
+    def tell(pending: PendingRefreshes) -> None:
+        pending.sent(OTHER, Channel.SMS, 0)
+        pending.seen(OTHER, 500)
 
-    assert leap(main()) == [10]
+    async def main() -> int:
+        pending = PendingRefreshes()
+        tell(pending)
+        return pending.owed(OTHER)
 
-
-def test_a_trigger_of_yesterday_is_not_repeated_by_one_of_today(leap: Leap) -> None:
-    async def main() -> list[float]:
-        unended = Unended()
-        triggered_again(unended, 0)
-        await asyncio.sleep(86_400)
-        unended.triggered(EMAIL_TARGET, Channel.EMAIL, seen=100, before=100, at=86_400)
-        return await waits_of(unended)
-
-    assert leap(main()) == []
+    assert leap(main()) == 1
 
 
-def test_the_trigger_of_another_channel_ends_the_wait_for_what_may_come_behind_the_one_before(leap: Leap) -> None:
-    async def main() -> float:
-        unended = Unended()
-        triggered_again(unended, 3)
-        await asyncio.sleep(4000)
-        unended.triggered(EMAIL_TARGET, Channel.SMS, seen=100, before=100, at=4000)
-        unended.ended(EMAIL_TARGET)
-        return unended.shown_by(EMAIL_TARGET)
+def test_what_a_triggers_own_answer_shows_settles_no_trigger_but_an_earlier_one(leap: Leap) -> None:
+    assert owed(leap, lambda pending: sent(pending, 5), lambda pending: pending.seen(TARGET, 101, before=5)) == 1
+    assert owed(leap, lambda pending: sent(pending, 4, 5), lambda pending: pending.seen(TARGET, 101, before=5)) == 1
 
-    assert leap(main()) == 0.0
+
+def test_more_moves_than_triggers_are_nobodys_credit(leap: Leap) -> None:
+    def tell(pending: PendingRefreshes) -> None:
+        for stamp in (101, 102, 103):
+            pending.seen(TARGET, stamp)
+        pending.ended(TARGET, 104)
+        sent(pending, 0)
+
+    assert owed(leap, tell) == 1
+
+
+def test_a_proven_end_settles_one_also_where_the_clock_was_set_back(leap: Leap) -> None:
+    def ended(pending: PendingRefreshes) -> None:
+        sent(pending, 0, 1)
+        pending.ended(TARGET, 50)
+
+    assert owed(leap, ended) == 1
+    assert owed(leap, ended, lambda pending: pending.seen(TARGET, 51)) == 0
+
+
+@pytest.mark.parametrize(("after", "left"), [(3599.0, 2), (3600.0, 1), (3700.0, 0)])
+def test_each_trigger_is_dropped_an_hour_after_it_was_sent(leap: Leap, after: float, left: int) -> None:
+    assert owed(leap, lambda pending: sent(pending, 0, 50), after=after) == left
+
+
+def test_the_latest_trigger_says_whose_refresh_may_run(leap: Leap) -> None:
+    async def main() -> list[Channel | None]:
+        pending = PendingRefreshes()
+        found = [pending.channel(TARGET)]
+        sent(pending, 0)
+        pending.sent(TARGET, Channel.SMS, 1)
+        return [*found, pending.channel(TARGET), pending.channel(OTHER)]
+
+    assert leap(main()) == [None, Channel.SMS, None]
