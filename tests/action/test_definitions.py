@@ -6,11 +6,14 @@ import re
 import subprocess
 import sys
 import tomllib
+from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -119,7 +122,7 @@ def test_the_action_installs_the_versions_that_the_tests_ran_with() -> None:
     assert locked("action.txt").items() <= locked("dev.txt").items()
 
 
-@pytest.mark.parametrize("name", ["action.txt", "dev.txt"])
+@pytest.mark.parametrize("name", ["action.txt", "dev.txt", "slack.txt"])
 def test_a_lock_holds_hashes_and_names_no_host(name: str) -> None:
     text = (ROOT / "requirements" / name).read_text(encoding="utf-8")
     requirements = re.findall(r"^[\w.-]+(?:\[[\w,-]+\])?==.*(?:\n    --hash=.*)*", text, re.MULTILINE)
@@ -127,6 +130,30 @@ def test_a_lock_holds_hashes_and_names_no_host(name: str) -> None:
     assert len(requirements) == len(locked(name))
     assert all("--hash=sha256:" in each for each in requirements)
     assert re.findall(r"://|--index-url|--find-links|--trusted-host", text) == []
+
+
+def extras_in(name: str) -> dict[str, set[str]]:
+    """Return the extras that each package is pinned with in a lock."""
+    text = (ROOT / "requirements" / name).read_text(encoding="utf-8")
+    pinned = re.findall(r"^([\w.-]+)(?:\[([\w,-]+)\])?==", text, re.MULTILINE)
+    return {canonicalize_name(package): set(filter(None, extras.split(","))) for package, extras in pinned}
+
+
+@pytest.mark.parametrize("name", ["action.txt", "dev.txt", "slack.txt"])
+def test_every_extra_that_a_package_asks_for_is_pinned_with_it(name: str) -> None:
+    """An older pip resolves an extra that is not, and refuses the whole file once there is a newer version."""
+    pinned = extras_in(name)
+    asked = [
+        requirement
+        for package in metadata.distributions()
+        for requirement in map(Requirement, package.requires or [])
+        if (own := pinned.get(canonicalize_name(package.name))) is not None
+        and requirement.extras
+        and (not requirement.marker or any(requirement.marker.evaluate({"extra": each}) for each in (*own, "")))
+    ]
+
+    assert [str(each) for each in asked if not each.extras <= pinned[canonicalize_name(each.name)]] == []
+    assert name != "dev.txt" or "coverage" in {each.name for each in asked}
 
 
 def test_pre_commit_gets_the_offline_verb_and_no_file_names() -> None:
