@@ -185,6 +185,7 @@ class _Segment:
     def trigger(self, kind: Kind, now: float) -> None:
         """Queue the guard's own refresh, unless one is under way that swallows it."""
         last, is_swallowed = self.latest_own.get(kind), self._swallows(kind)
+        self._leave_alone_after_a_failure(kind)
         if is_swallowed and not (self.accepts_twice and last in self.under_way):
             return
         course = next(self._courses)
@@ -192,6 +193,10 @@ class _Segment:
         begins = (last.ends if last and is_repeated else now) + course.queued
         self.latest_own[kind] = _Refresh(kind, course, begins, is_own=True, asked=now, is_repeated=is_repeated)
         self.under_way.append(self.latest_own[kind])
+        self._leave_alone_after_a_failure(kind)
+
+    def _leave_alone_after_a_failure(self, kind: Kind) -> None:
+        """Have nobody count another kind any more where one under way will fail: no client could see which it was."""
         if any(each.kind == kind and not each.course.moves_stamp for each in self.under_way):
             self._others = [each for each in self._others if each.kind == kind]
 
