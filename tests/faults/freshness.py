@@ -43,6 +43,13 @@ ROWS = (
     ),
     _refresh(fault="a refresh that never ends", segment="stuck: all", ends=_LOST, requests=(4, 60)),
     _refresh(
+        fault="every answer after 2.5 s, so that every look is too old to trigger after",
+        account="latency: 2500ms",
+        ends=unknown("network", "deadline"),
+        timeout=8,
+        requests=(1, 5),
+    ),
+    _refresh(
         fault="a refresh of somebody else's that runs already",
         segment="refresh: 700ms",
         beforehand=_counted_by_somebody_else,
