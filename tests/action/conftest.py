@@ -256,7 +256,7 @@ def first_use(
     checkout.mkdir()
     for name in ("guard", "requirements"):
         shutil.copytree(ROOT / name, checkout / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("pyproject.toml", "README.md", "LICENSE", "rules.example.yaml"):
+    for name in ("pyproject.toml", "README.md", "LICENSE", "rules.example.yaml", "audience_guard_command.py"):
         shutil.copy(ROOT / name, checkout)
     environ = {**machine, "RUNNER_TOOL_CACHE": str(folder / "no tools"), **settings_of_its_own_jobs(folder)}
     runner = Runner(folder, action, checkout, environ=environ)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import shutil
+import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +31,25 @@ def test_all_the_steps_run_from_a_checkout_with_nothing_but_what_the_action_need
     assert "rules.yaml is right: 3 segments, 3 guards, 1 campaign" in run.log
     assert not (runner.action_path / "build").exists()
     assert not (runner.folder / "elsewhere").exists()
+
+
+def test_the_installed_command_is_not_replaced_by_a_package_of_the_workspace(runner: Any) -> None:
+    (runner.workspace / "guard").mkdir()
+    for name in ("__init__.py", "__main__.py"):
+        (runner.workspace / "guard" / name).write_text("def main(): raise SystemExit(0)\n")
+    command = Path(runner.installed["python"]).with_name("audience-guard")
+
+    ended = subprocess.run(
+        [command, "validate"],
+        cwd=runner.workspace,
+        env={**runner.environ, "PYTHONPATH": "."},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
+    )
+
+    assert (ended.returncode, ended.stdout) == (0, "rules.yaml is right: 3 segments, 3 guards, 1 campaign\n")
 
 
 def test_what_is_within_bounds_passes(use: Use) -> None:
