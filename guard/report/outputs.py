@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 from contextlib import suppress
 from dataclasses import dataclass
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _OPEN_DESCRIPTORS = ("/dev/stdout", "/dev/stderr", "/dev/fd/", "/proc/")
+_ALIASES = {"md": Format.MARKDOWN}
+_ENDINGS = {"md": Format.MARKDOWN, "xml": Format.JUNIT, "htm": Format.HTML, "txt": Format.TEXT}
+_FLAG = re.compile("--output|-q*o")  # short flags can stand together, the last one with its value
+_FLAG_WITH_VALUE = re.compile("(?:--output=|-q*o)(.+)", re.DOTALL)
 _AT_ONCE = getattr(os, "O_NONBLOCK", 0)  # Windows has none, and no FIFO in its file system to wait for
 
 
@@ -69,7 +74,8 @@ def discard(arguments: Sequence[str]) -> None:
     """
     named = [Path(each) for each in arguments if not each.startswith("-")]
     for before, text in pairwise(["", *arguments]):
-        value = text.removeprefix("--output=") if text.startswith("--output=") else text if before == "--output" else ""
+        joined = _FLAG_WITH_VALUE.fullmatch(text)
+        value = text if _FLAG.fullmatch(before) else joined[1] if joined else ""
         with suppress(UsageError):
             prepare([_parse(value)], [each for each in named if str(each) != value] + [Path("rules.yaml")])
 
@@ -102,9 +108,10 @@ def take_back(paths: Sequence[Path]) -> None:
 
 def _parse(text: str) -> Output:
     word, equals, path = text.partition("=")
+    word = _ALIASES.get(word, word)
     if word not in set(Format):
         raise UsageError(
-            f'--output knows no format "{printable(word)}"{did_you_mean(word, Format)}',
+            f'--output knows no format "{printable(word)}"{_meant(word) or did_you_mean(word, Format)}',
             hint=f"the formats are: {', '.join(Format)}",
         )
     if equals and not path:
@@ -113,6 +120,15 @@ def _parse(text: str) -> Output:
             hint=f"write --output {word}=PATH, or --output {word} for standard output",
         )
     return Output(format=Format(word), path=Path(path) if equals else None)
+
+
+def _meant(word: str) -> str:
+    """Return the hint for the name or the ending of a file in place of a format: ``; did you mean "junit=a.xml"?``."""
+    name, dot, ending = word.rpartition(".")
+    format = _ENDINGS.get(ending.lower(), ending.lower())  # noqa: A001 - as in --output FORMAT
+    if format not in set(Format):
+        return ""
+    return f'; did you mean "{format}={printable(word)}"?' if name and dot else f'; did you mean "{format}"?'
 
 
 def _make_ready(path: Path, protected: Sequence[Path]) -> UsageError | None:
