@@ -12,15 +12,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from guard.errors import OutputError, UsageError
-from guard.report import Format
-from guard.words import did_you_mean, printable
+from guard.report import Format, format_named
+from guard.words import printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _OPEN_DESCRIPTORS = ("/dev/stdout", "/dev/stderr", "/dev/fd/", "/proc/")
-_ALIASES = {"md": Format.MARKDOWN}
-_ENDINGS = {"md": Format.MARKDOWN, "xml": Format.JUNIT, "htm": Format.HTML, "txt": Format.TEXT}
 _FLAG = re.compile("--output|-q*o")  # short flags can stand together, the last one with its value
 _FLAG_WITH_VALUE = re.compile("(?:--output=|-q*o)(.+)", re.DOTALL)
 _AT_ONCE = getattr(os, "O_NONBLOCK", 0)  # Windows has none, and no FIFO in its file system to wait for
@@ -108,27 +106,13 @@ def take_back(paths: Sequence[Path]) -> None:
 
 def _parse(text: str) -> Output:
     word, equals, path = text.partition("=")
-    word = _ALIASES.get(word, word)
-    if word not in set(Format):
-        raise UsageError(
-            f'--output knows no format "{printable(word)}"{_meant(word) or did_you_mean(word, Format)}',
-            hint=f"the formats are: {', '.join(Format)}",
-        )
+    format = format_named(word)  # noqa: A001 - as in --output FORMAT
     if equals and not path:
         raise UsageError(
             f"--output {word}= names no file",
             hint=f"write --output {word}=PATH, or --output {word} for standard output",
         )
-    return Output(format=Format(word), path=Path(path) if equals else None)
-
-
-def _meant(word: str) -> str:
-    """Return the hint for the name or the ending of a file in place of a format: ``; did you mean "junit=a.xml"?``."""
-    name, dot, ending = word.rpartition(".")
-    format = _ENDINGS.get(ending.lower(), ending.lower())  # noqa: A001 - as in --output FORMAT
-    if format not in set(Format):
-        return ""
-    return f'; did you mean "{format}={printable(word)}"?' if name and dot else f'; did you mean "{format}"?'
+    return Output(format=format, path=Path(path) if equals else None)
 
 
 def _make_ready(path: Path, protected: Sequence[Path]) -> UsageError | None:
