@@ -108,6 +108,16 @@ def test_a_package_that_was_loaded_first_is_refused(command: Path, repository: P
     assert "hint: unset PYTHONPATH" in stderr
 
 
+def test_what_it_needs_is_missing_is_no_verdict(command: Path, repository: Path) -> None:
+    command.write_text("import sys\nsys.modules['click'] = None\n" + command.read_text())
+
+    code, stdout, stderr = run(command, repository)
+
+    assert (code, stdout) == (2, "")
+    assert stderr.startswith("audience-guard: it cannot start (")
+    assert "Traceback" not in stderr
+
+
 def test_what_only_pythonpath_names_is_run_too(command: Path, repository: Path, tmp_path: Path) -> None:
     """As where it was installed with ``pip install --target``, and another copy stands elsewhere."""
     target = tmp_path / "target"
