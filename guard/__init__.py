@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from guard.errors import GuardError, RulesError, UsageError
     from guard.model import Rules, Selection
-    from guard.outcome import Report, Verdict
+    from guard.outcome import Verdict
     from guard.rules import load_rules
-    from guard.run import check, check_async
+    from guard.run import Report, check, check_async
 
 __version__ = "0.1.0"
 __all__ = [
@@ -31,7 +31,7 @@ __all__ = [
 
 _HOMES = {
     "GuardError": "guard.errors",
-    "Report": "guard.outcome",
+    "Report": "guard.run",
     "Rules": "guard.model",
     "RulesError": "guard.errors",
     "Selection": "guard.model",
@@ -50,3 +50,8 @@ def __getattr__(name: str) -> object:
     from importlib import import_module  # noqa: PLC0415 - the point of this function
 
     return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    """Return the public names, loaded or not."""
+    return sorted(__all__)

@@ -15,6 +15,12 @@ def main() -> NoReturn:
         code = run(sys.argv[1:])
     except InterruptedBySignal as interrupt:
         code = interrupt.exit_code
+    except Exception as error:  # noqa: BLE001 - a package that is missing, or another of its name, is never Python's 1
+        sys.stderr.write(
+            f"audience-guard: it cannot start ({type(error).__name__}: {str(error)!a}); nothing was sent\n"
+            "  hint: unset PYTHONPATH, and install audience-guard again, into an environment of its own\n"
+        )
+        code = 2
     sys.exit(code)
 
 

@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from fractions import Fraction
 
 LARGEST_COUNT = 2**53 - 1
@@ -158,13 +159,26 @@ class Rules:
     campaigns: tuple[Campaign, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, init=False)
 class Selection:
-    """What a run was asked to check, as it was asked; empty stands for everything."""
+    """What a run was asked to check, as it was asked; empty stands for everything.
 
-    segments: tuple[str, ...] = ()
-    tags: tuple[str, ...] = ()
-    campaigns: tuple[str, ...] = ()
+    A single key or tag may stand for itself: ``Selection(campaigns="spring-sale")``.
+    """
+
+    segments: tuple[str, ...]
+    tags: tuple[str, ...]
+    campaigns: tuple[str, ...]
+
+    def __init__(
+        self, *, segments: str | Iterable[str] = (), tags: str | Iterable[str] = (), campaigns: str | Iterable[str] = ()
+    ) -> None:
+        """Keep the keys and tags; raise TypeError for what is neither a text nor holds texts."""
+        for name, asked in (("segments", segments), ("tags", tags), ("campaigns", campaigns)):
+            words = (asked,) if isinstance(asked, str) else tuple(asked)
+            if not all(isinstance(word, str) for word in words):
+                raise TypeError(f"Selection({name}=...) takes a text or several, not {words!r:.100}")
+            object.__setattr__(self, name, words)
 
     def __bool__(self) -> bool:
         """Whether anything was selected at all."""

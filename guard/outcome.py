@@ -5,9 +5,9 @@ Every value is frozen and holds tuples, so a report cannot change after it was m
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from guard.exit_code import ExitCode
 
@@ -121,6 +121,7 @@ class GuardResult:
     """A guard judged: its checks, the count they rest on, or why there is none.
 
     ``count`` is None exactly when the verdict is unknown. ``reason`` and ``detail`` are set when any check is unknown.
+    ``segment`` is the key of its segment, which the segment's result fills in.
     """
 
     channel: Channel
@@ -131,6 +132,8 @@ class GuardResult:
     detail: str | None
     line: int
     checks: tuple[Check, ...]
+    segment: str = ""
+    campaign: ClassVar[None] = None
 
     @property
     def verdict(self) -> Verdict:
@@ -146,6 +149,10 @@ class SegmentResult:
     uuid: str | None
     guards: tuple[GuardResult, ...]
 
+    def __post_init__(self) -> None:
+        """Tell each guard whose it is."""
+        object.__setattr__(self, "guards", tuple(replace(each, segment=self.segment.key) for each in self.guards))
+
     @property
     def verdict(self) -> Verdict:
         """The gravest verdict of its guards."""
@@ -154,7 +161,10 @@ class SegmentResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TotalResult:
-    """A campaign's ceiling judged: the summed count, or why there is none."""
+    """A campaign's ceiling judged: the summed count, or why there is none.
+
+    ``campaign`` is the key of its campaign, which the campaign's result fills in.
+    """
 
     channel: Channel
     count: int | None
@@ -162,6 +172,8 @@ class TotalResult:
     detail: str | None
     line: int
     checks: tuple[Check, ...]
+    campaign: str = ""
+    segment: ClassVar[None] = None
 
     @property
     def verdict(self) -> Verdict:
@@ -176,6 +188,10 @@ class CampaignResult:
     campaign: Campaign
     verdict: Verdict
     totals: tuple[TotalResult, ...]
+
+    def __post_init__(self) -> None:
+        """Tell each total whose it is."""
+        object.__setattr__(self, "totals", tuple(replace(each, campaign=self.campaign.key) for each in self.totals))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,7 +210,10 @@ class Report:
     campaigns: tuple[CampaignResult, ...] = ()
 
     def results(self) -> Iterator[GuardResult | TotalResult]:
-        """Yield every guard, then every total, in the order of the rules."""
+        """Yield every guard, then every total, in the order of the rules.
+
+        A guard's result has the key of its ``segment``, a total's that of its ``campaign``; the other one is None.
+        """
         for segment in self.segments:
             yield from segment.guards
         for campaign in self.campaigns:

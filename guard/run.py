@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+import math
+import os
 import threading
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from guard import __version__
+from guard import __version__, outcome
 from guard.blueshift.account import open_account
 from guard.blueshift.counting import Wanted, connect, longest_run
 from guard.blueshift.debug_log import log
+from guard.errors import UsageError
 from guard.evaluate import evaluate
-from guard.model import Selection
-from guard.outcome import FailOn, Report
+from guard.model import Rules, Selection
+from guard.outcome import FailOn
 from guard.plan import plan
 from guard.progress import Progress
+from guard.report import format_named, render
+from guard.rules import load_rules
+from guard.rules.duration import parse_duration
+from guard.words import did_you_mean, printable, shortened
 
 T = TypeVar("T")
 
@@ -25,31 +32,53 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
     from guard.blueshift.counting import Blueshift
-    from guard.model import Rules
+
+
+class Report(outcome.Report):
+    """The report of a run, which can also be written out in every format of ``--output``."""
+
+    __slots__ = ()
+
+    def render(self, format: str) -> str:  # noqa: A002 - as in --output FORMAT
+        """Return the report in a format of ``--output``, such as ``"html"``, ending in a newline.
+
+        Raises ``UsageError`` for a format that there is not.
+        """
+        return render(self, format_named(format))
+
+    def to_json(self) -> str:
+        """Return the JSON report, as ``--output json`` writes it."""
+        return self.render("json")
 
 
 def check(
-    rules: Rules,
+    rules: Rules | str | os.PathLike[str],
     *,
     api_key: str | None = None,
     region: str | None = None,
     base_url: str | None = None,
     selection: Selection | None = None,
-    fail_on: FailOn = FailOn.FAIL,
-    timeout: float | None = None,
+    fail_on: FailOn | str = FailOn.FAIL,
+    timeout: float | str | None = None,
     progress: Progress | None = None,
 ) -> Report:
     """Have Blueshift count what the rules guard, judge it, and return the report.
 
-    What is left out comes from the environment (``BLUESHIFT_API_KEY`` or ``BLUESHIFT_API_KEY_FILE``,
-    ``BLUESHIFT_REGION``, ``BLUESHIFT_BASE_URL``), then from the rules. ``timeout`` is in seconds, for the whole run;
-    left out, it is long enough for every channel to use its ``refresh.timeout``. What is not counted by then is unknown
-    in the report. ``progress`` is kept up to date meanwhile, for another thread to look at.
+    ``rules`` is the path of a rules file, or what ``load_rules`` returned. What is left out comes from the environment
+    (``BLUESHIFT_API_KEY`` or ``BLUESHIFT_API_KEY_FILE``, ``BLUESHIFT_REGION``, ``BLUESHIFT_BASE_URL``), then from the
+    rules. ``timeout`` is for the whole run, in seconds or as a text such as ``"20m"``; left out, it is long enough for
+    every channel to use its ``refresh.timeout``. What is not counted by then is unknown in the report. ``progress`` is
+    kept up to date meanwhile, for another thread to look at.
 
-    Raises ``UsageError`` before anything is sent: no usable key, an unknown region or selection, a bad address.
-    Nothing that goes wrong with a segment or with the network raises: it is in the report. Inside a running event loop,
-    await ``check_async`` instead.
+    Raises ``UsageError`` before anything is sent: rules that are not right, no usable key, an unknown region or
+    selection, a bad address. Nothing that goes wrong with a segment or with the network raises: it is in the report.
+    Inside a running event loop, await ``check_async`` instead.
     """
+    if _is_inside_an_event_loop():
+        raise UsageError(
+            "check() cannot wait inside a running event loop, as in a notebook or an async function; nothing was sent; "
+            "write `await check_async(...)` with the same arguments"
+        )
     return run_to_its_end(
         check_async(
             rules,
@@ -93,21 +122,23 @@ class _ThreadsLeftBehind(ThreadPoolExecutor):
 
 
 async def check_async(
-    rules: Rules,
+    rules: Rules | str | os.PathLike[str],
     *,
     api_key: str | None = None,
     region: str | None = None,
     base_url: str | None = None,
     selection: Selection | None = None,
-    fail_on: FailOn = FailOn.FAIL,
-    timeout: float | None = None,  # noqa: ASYNC109 - what is unknown by then is part of the report, not an exception
+    fail_on: FailOn | str = FailOn.FAIL,
+    timeout: float | str | None = None,  # noqa: ASYNC109 - what is unknown by then is part of the report, not an exception
     progress: Progress | None = None,
 ) -> Report:
     """Do what ``check`` does, inside a running event loop."""
+    selection, fail_on = _selection(selection), _fail_on(fail_on)
+    time_limit, rules = _seconds(timeout), _loaded(rules)
     account = open_account(api_key=api_key, region=region, base_url=base_url, rules_region=rules.region)
     async with connect(account, rules.pacing) as blueshift:
         return await check_over(
-            blueshift, rules, selection=selection, fail_on=fail_on, timeout=timeout, progress=progress
+            blueshift, rules, selection=selection, fail_on=fail_on, timeout=time_limit, progress=progress
         )
 
 
@@ -145,3 +176,54 @@ async def check_over(
         segments=segments,
         campaigns=campaigns,
     )
+
+
+# What the arguments can be
+
+
+def _loaded(rules: object) -> Rules:
+    if isinstance(rules, Rules):
+        return rules
+    if not isinstance(rules, str | os.PathLike):
+        raise UsageError(
+            f"rules is a {type(rules).__name__}; give the path of a rules file, or what load_rules() returned"
+        )
+    return load_rules(rules)
+
+
+def _selection(selection: object) -> Selection:
+    if selection is None or isinstance(selection, Selection):
+        return selection or Selection()
+    raise UsageError(f'selection is a {type(selection).__name__}; give one such as Selection(campaigns="spring-sale")')
+
+
+def _seconds(timeout: object) -> float | None:
+    if timeout is None:
+        return None
+    if isinstance(timeout, str):
+        try:
+            return parse_duration(timeout)
+        except ValueError as error:
+            raise UsageError(f"timeout: {error}") from None
+    if isinstance(timeout, bool) or not isinstance(timeout, int | float) or not 0 < timeout < math.inf:
+        raise UsageError(f'timeout is {_shown(timeout)}; give more than 0 seconds, or a duration such as "20m"')
+    return timeout
+
+
+def _fail_on(word: object) -> FailOn:
+    if isinstance(word, str) and word in set(FailOn):
+        return FailOn(word)
+    near = did_you_mean(word, FailOn) if isinstance(word, str) else ""
+    raise UsageError(f"fail_on is {_shown(word)}{near}", hint=f"it can be: {', '.join(FailOn)}")
+
+
+def _shown(value: object) -> str:
+    return printable(shortened(repr(value)))
+
+
+def _is_inside_an_event_loop() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True

@@ -144,7 +144,7 @@ def checkout(folder: Path) -> None:
     """Copy what git holds but the package, so that the tests meet the wheel."""
     names = run("git", "ls-files", "--cached", "--others", "--exclude-standard", cwd=ROOT).splitlines()
     for name in names:
-        if not name.startswith("guard/") and (ROOT / name).is_file():
+        if not name.startswith(("guard/", "audience_guard_command")) and (ROOT / name).is_file():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / name, folder / name)
 

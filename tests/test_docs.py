@@ -11,6 +11,7 @@ import click
 import pytest
 
 from guard.blueshift import account
+from guard.cli import lists
 from guard.cli.main import audience_guard
 from guard.exit_code import ExitCode
 from guard.model import Channel
@@ -105,6 +106,13 @@ def test_every_key_of_the_rules_is_documented_and_in_the_example(key: str) -> No
 @pytest.mark.parametrize("reason", list(Reason))
 def test_every_reason_is_documented(reason: Reason) -> None:
     assert f"| `{reason.value}` |" in REPORT
+
+
+@pytest.mark.parametrize("key", sorted({*lists.SEGMENT, *lists.COUNT}))
+def test_every_key_of_the_lists_is_documented(key: str) -> None:
+    section = REPORT.split("## The lists of `segments` and `counts`")[1]
+
+    assert re.search(rf"^\| [^|]*`{key}`[^|]* \|", section, re.MULTILINE)
 
 
 def scenario_keys() -> set[str]:

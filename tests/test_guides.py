@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from guard import load_rules
+from guard import __version__, load_rules
 from guard.model import Channel
 from guard.sandbox.scenario import Scenario, ScenarioSegment
 from guard.sandbox.server import Sandbox
@@ -73,9 +73,48 @@ def test_the_guide_gives_the_action_no_input_that_it_does_not_have() -> None:
 
 
 def test_the_gitlab_jobs_are_yaml() -> None:
-    jobs = [yaml.safe_load(block) for block in blocks("ci.md", "yaml")]
+    jobs = [yaml.safe_load(block) for block in blocks("ci.md", "yaml")[:2]]
 
     assert [list(job) for job in jobs] == [["audience"], ["rules"]]
+
+
+def test_the_hook_of_the_guide_is_the_one_that_there_is() -> None:
+    [hook] = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
+    [repository] = yaml.safe_load(blocks("ci.md", "yaml")[2])["repos"]
+    [used] = repository["hooks"]
+
+    assert used["id"] == hook["id"]
+    assert set(used) - {"id"} <= set(hook)
+    assert re.search(used["files"], used["args"][0])
+
+
+@pytest.mark.parametrize("document", [ROOT / "README.md", *(ROOT / "docs").glob("*.md")], ids=lambda path: path.stem)
+def test_no_recipe_asks_an_index_for_audience_guard_or_names_a_version_that_may_not_be_there(document: Path) -> None:
+    text = document.read_text(encoding="utf-8")
+
+    assert re.findall(r"(?:pipx?|uv tool) install[^\n`|]*[\"' ]audience-guard(?!\S* @ )", text) == []
+    assert re.findall(r"audience-guard(?:\[\w+\])?(?:==|@v?)\d", text) == []
+
+
+@pytest.mark.parametrize("document", ["README.md", "docs/ci.md", "docs/slack.md"])
+def test_a_guide_that_installs_says_how_from_a_tag_and_from_a_wheel(document: str) -> None:
+    text = (ROOT / document).read_text(encoding="utf-8")
+
+    assert "git+https://github.com/OWNER/audience-guard@TAG" in text
+    assert "audience_guard-VERSION-py3-none-any.whl" in text
+
+
+def test_the_wheel_has_the_name_that_the_guides_say(tmp_path: Path) -> None:
+    built = subprocess.run(
+        [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(tmp_path)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert built.returncode == 0, built.stderr
+    assert [each.name for each in tmp_path.iterdir()] == [f"audience_guard-{__version__}-py3-none-any.whl"]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="cron and sh are not Windows' own")

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import guard
-from guard import UsageError, check, check_async, load_rules
+from guard import RulesError, UsageError, check, check_async, load_rules
 from guard.blueshift.account import open_account
 from guard.blueshift.counting import connect
 from guard.model import Channel, Selection
 from guard.outcome import Verdict
 from guard.progress import Progress
+from guard.report import Format, render
 from guard.run import check_over
 from guard.sandbox.scenario import Scenario, ScenarioSegment
 from guard.sandbox.server import Sandbox
@@ -57,6 +59,114 @@ def test_check_is_the_same_run_from_python(rules: Path, sandbox: Sandbox) -> Non
 
     assert (report.verdict, report.exit_code) == (Verdict.PASS, 0)
     assert (progress.done, progress.total) == (1, 1)
+
+
+def test_the_path_of_a_rules_file_will_do(rules: Path, sandbox: Sandbox) -> None:
+    for path in (rules, str(rules)):
+        report = check(path, api_key="any", base_url=sandbox.url, timeout="20s", selection=Selection(segments="one"))
+
+        assert (report.verdict, report.rules_path) == (Verdict.PASS, str(rules))
+        assert report.selection.segments == ("one",)
+    assert asyncio.run(check_async(rules, api_key="any", base_url=sandbox.url)).verdict is Verdict.PASS
+
+
+def test_wrong_rules_at_a_path_are_told_before_anything_is_sent(rules: Path, sandbox: Sandbox) -> None:
+    rules.write_text("version: 2\n")
+
+    with pytest.raises(RulesError, match=r"rules\.yaml:1:"):
+        check(rules, api_key="any", base_url=sandbox.url)
+    with pytest.raises(UsageError, match="no-such-file"):
+        check("no-such-file.yaml", api_key="any", base_url=sandbox.url)
+    assert sandbox.requests == ()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "wanted"),
+    [
+        ({"timeout": "20 minutes"}, "timeout: .*20 minutes.*; write one such as 90s, 10m or 1h30m"),
+        ({"timeout": "1200"}, "timeout: .*write 1200s"),
+        ({"timeout": 0}, "timeout is 0; give more than 0 seconds"),
+        ({"timeout": -1.0}, "timeout is -1.0; give more"),
+        ({"timeout": float("nan")}, "timeout is nan; give more"),
+        ({"timeout": float("inf")}, "timeout is inf; give more"),
+        ({"timeout": True}, "timeout is True; give more"),
+        ({"timeout": [20]}, r"timeout is \[20\]; give more"),
+        (
+            {"selection": "spring-sale"},
+            r'selection is a str; give one such as Selection\(campaigns="spring-sale"',
+        ),
+        ({"selection": {"tags": ["x"]}}, "selection is a dict; give one such as"),
+        ({"fail_on": "wran"}, 'fail_on is .wran.; did you mean "warn"?'),
+        ({"fail_on": None}, "fail_on is None"),
+        ({"rules": None}, "rules is a NoneType; give the path of a rules file"),
+        ({"rules": b"version: 1"}, "rules is a bytes; give the path"),
+        ({"rules": {"version": 1}}, "rules is a dict; give the path"),
+    ],
+)
+def test_an_argument_that_will_not_do_says_what_is_wanted(
+    rules: Path, sandbox: Sandbox, arguments: dict[str, Any], wanted: str
+) -> None:
+    right: dict[str, Any] = {"rules": rules, "api_key": "any", "base_url": sandbox.url}
+
+    with pytest.raises(UsageError, match=wanted):
+        check(**right | arguments)
+
+    assert sandbox.requests == ()
+
+
+def test_fail_on_may_be_its_word(rules: Path, sandbox: Sandbox) -> None:
+    rules.write_text(RULES.replace("min: 10", "min: 50, severity: warn"))
+
+    report = check(rules, api_key="any", base_url=sandbox.url, fail_on="warn")
+
+    assert (report.verdict, report.exit_code) == (Verdict.WARN, 1)
+
+
+@pytest.mark.parametrize("campaigns", ["spring-sale", ("spring-sale",), ["spring-sale"], {"spring-sale": 1}])
+def test_a_selection_takes_one_text_or_several(campaigns: Any) -> None:
+    assert Selection(campaigns=campaigns).campaigns == ("spring-sale",)
+    assert Selection(campaigns=campaigns) == Selection(campaigns=("spring-sale",))
+    assert not Selection(campaigns="spring-sale").segments
+
+
+@pytest.mark.parametrize("tags", [1, None, [1], [b"weekly"], [["weekly"]]])
+def test_a_selection_takes_nothing_but_texts(tags: Any) -> None:
+    with pytest.raises(TypeError):
+        Selection(tags=tags)
+
+
+def test_a_result_knows_its_segment_or_its_campaign(rules: Path, sandbox: Sandbox) -> None:
+    rules.write_text(RULES + "campaigns:\n  sale: {segments: [one], totals: {email: {max: 100}}}\n")
+
+    guarded, total = check(rules, api_key="any", base_url=sandbox.url).results()
+
+    assert (guarded.segment, guarded.campaign, guarded.channel) == ("one", None, "email")
+    assert (total.segment, total.campaign, total.channel) == (None, "sale", "email")
+
+
+def test_a_report_writes_itself_in_every_format(rules: Path, sandbox: Sandbox) -> None:
+    report = check(rules, api_key="any", base_url=sandbox.url)
+
+    assert isinstance(report, guard.Report)
+    assert json.loads(report.to_json())["verdict"] == "pass"
+    assert report.to_json() == report.render("json")
+    assert [report.render(each) for each in Format] == [render(report, each) for each in Format]
+    assert report.render("md") == report.render("markdown")
+    with pytest.raises(UsageError, match=r'there is no format "htlm"; did you mean "html"\?'):
+        report.render("htlm")
+
+
+def test_inside_an_event_loop_check_names_the_one_to_await(rules: Path, sandbox: Sandbox) -> None:
+    async def main() -> None:
+        check(rules, api_key="any", base_url=sandbox.url)
+
+    with pytest.raises(UsageError, match="await check_async"):
+        asyncio.run(main())
+    assert sandbox.requests == ()
+
+
+def test_dir_shows_the_public_names() -> None:
+    assert dir(guard) == sorted(guard.__all__)
 
 
 def test_inside_an_event_loop_it_is_awaited(rules: Path, sandbox: Sandbox) -> None:
@@ -110,7 +220,8 @@ def test_the_example_of_the_readme_runs(
         exec(compile(example, "README.md", "exec"), {})  # noqa: S102 - our own document
 
     assert left.value.code == 0
-    assert capsys.readouterr().out == "pass line 4: email reaches 40, which meets the minimum of 10\n"
+    assert (rules.parent / "report.html").exists()
+    assert capsys.readouterr().out == "pass one line 4: email reaches 40, which meets the minimum of 10\n"
 
 
 def test_the_readmes_first_rules_file_is_right(tmp_path: Path) -> None:

@@ -6,17 +6,18 @@ import contextlib
 import io
 import os
 import sys
-import tempfile
-from pathlib import Path
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from guard.action import github
+from guard.action.earlier_reports import remove_earlier_reports
 from guard.action.inputs import OwnReports, command_line, read_inputs
-from guard.action.outcome import ended, explain, outputs
+from guard.action.outcome import Ending, ended, explain, outputs
 from guard.cli.main import run as run_command
 from guard.cli.signals import InterruptedBySignal, stop_on_signals
 from guard.cli.streams import prepare_streams, say_error
-from guard.errors import UsageError
+from guard.cli.workspace import in_workspace
+from guard.errors import GuardError, UsageError
 from guard.exit_code import ExitCode
 from guard.report.github import command
 
@@ -24,8 +25,10 @@ if TYPE_CHECKING:
     from typing import NoReturn
 
     from guard.action.inputs import Inputs
-    from guard.action.outcome import Ending, Explanation
+    from guard.action.outcome import Explanation
 
+_CANNOT_START = "The audience guard could not start, and nothing was checked"
+_CANNOT_TELL = "The audience guard could not tell what came of it"
 _MOST_PROBLEMS = 9  # GitHub shows ten errors of a step, and the explanation is one
 
 
@@ -36,28 +39,56 @@ def main() -> NoReturn:
         code = run()
     except InterruptedBySignal as interrupt:
         code = interrupt.exit_code
+    except Exception as error:  # noqa: BLE001 - the last resort: never Python's own 1, and never a pass
+        _say_error(_CANNOT_TELL, f"{type(error).__name__}: {error}")
+        code = ExitCode.UNKNOWN
     sys.exit(code)
 
 
 def run() -> int:
-    """Return the command's exit code, after the outputs, the summary and the annotations were written.
+    """Return the step's exit code, which the outputs say too.
 
-    Where these cannot be written, the pass did not reach its readers: the code is then 3, unless it is 1 already.
+    Where no outputs can be written, nothing is checked. A summary that cannot be written is only warned of: the log,
+    the outputs and the exit code hold the verdict as well.
     """
     prepare_streams()
     if not os.environ.get("BLUESHIFT_API_KEY"):
         os.environ.pop("BLUESHIFT_API_KEY", None)  # an input that is not given arrives as an empty variable
-    code: int = ExitCode.UNKNOWN
+    remove_earlier_reports(os.environ)
     try:
-        own = OwnReports(folder=Path(tempfile.mkdtemp(prefix="audience-guard-", dir=os.environ["RUNNER_TEMP"])))
+        file = github.outputs_file(os.environ)
+    except UsageError as error:
+        _say_error(_CANNOT_START, error.message)
+        return error.exit_code
+    own = OwnReports.of_this_run(os.environ)
+    inputs, ending = _checked(own)
+    try:
+        github.write_outputs(file, outputs(ending, inputs, own))
+    except GuardError as error:
+        _say_error(_CANNOT_TELL, error.message)
+        return ending.code or ExitCode.UNKNOWN
+    return ending.code
+
+
+def _checked(own: OwnReports) -> tuple[Inputs | None, Ending]:
+    """Run the command and tell what came of it; return the inputs and how the step ends.
+
+    The outputs come after that, since a signal or a bug may still change how it ends.
+    """
+    inputs, ending = None, Ending(code=ExitCode.UNKNOWN, said="", report=None)
+    try:
         inputs, ending = _obeyed(own)
-        code = ending.code
         _tell(inputs, ending, own)
-    except Exception as error:  # noqa: BLE001 - the last resort: never Python's own 1, and never a pass
-        title = "The audience guard could not tell what came of it"
-        github.say(command("error", f"{type(error).__name__}: {error}", title=title))
-        return ExitCode.FAILED if code == ExitCode.FAILED else ExitCode.UNKNOWN
-    return code
+    except InterruptedBySignal as interrupt:
+        return inputs, replace(ending, code=interrupt.exit_code)
+    except Exception as error:  # noqa: BLE001 - what was written so far is no pass that everybody could read
+        _say_error(_CANNOT_TELL, f"{type(error).__name__}: {error}")
+        return inputs, ending if ending.code == ExitCode.FAILED else replace(ending, code=ExitCode.UNKNOWN)
+    return inputs, ending
+
+
+def _say_error(title: str, text: str) -> None:
+    github.say(command("error", text, title=title))
 
 
 class _Overheard(io.StringIO):
@@ -78,6 +109,7 @@ def _obeyed(own: OwnReports) -> tuple[Inputs | None, Ending]:
     inputs = None
     with github.commands_stopped(), contextlib.redirect_stderr(_Overheard()) as stderr:
         try:
+            own.make_folder()
             inputs = read_inputs(os.environ)
             code = run_command(command_line(inputs, own))
         except UsageError as error:
@@ -87,8 +119,6 @@ def _obeyed(own: OwnReports) -> tuple[Inputs | None, Ending]:
 
 
 def _tell(inputs: Inputs | None, ending: Ending, own: OwnReports) -> None:
-    """Write the outputs first: later steps decide by them."""
-    github.write_outputs(Path(os.environ["GITHUB_OUTPUT"]), outputs(ending, inputs, own))
     explanation = explain(ending, inputs, os.environ)
     if inputs is None or inputs.annotations:
         _annotate(explanation, own)
@@ -101,11 +131,11 @@ def _annotate(explanation: Explanation | None, own: OwnReports) -> None:
         github.say(own.annotations.read_text(encoding="utf-8").rstrip("\n"))
     if explanation is None:
         return
-    headline = explanation.headline
-    github.say(command("error", explanation.text, title=headline))
+    headline, file = explanation.headline, in_workspace(explanation.rules, os.environ)
+    _say_error(headline, explanation.text)
     for problem in explanation.problems[:_MOST_PROBLEMS]:
         what = f"{problem.where}: {problem.what}" if problem.where else problem.what
-        place = {"file": explanation.rules, "line": str(problem.line), "col": str(problem.column)}
+        place = {"file": file, "line": str(problem.line), "col": str(problem.column)}
         github.say(command("error", what, title=headline, **place))
 
 
@@ -115,7 +145,13 @@ def _summarise(explanation: Explanation | None, own: OwnReports) -> None:
     if explanation is not None:
         lines = "\n".join(f"    {line}" for line in explanation.text.splitlines())
         pages.append(f"### {explanation.headline}\n\n{lines}\n")
-    github.append_summary(Path(os.environ["GITHUB_STEP_SUMMARY"]), "\n".join(pages))
+    if not pages:
+        return
+    try:
+        github.append_summary(os.environ, "\n".join(pages))
+    except GuardError as error:
+        text = f"{error.message}; the log and the outputs have the verdict"
+        github.say(command("warning", text, title="The job's summary does not show the audience guard's report"))
 
 
 if __name__ == "__main__":

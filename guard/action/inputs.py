@@ -7,16 +7,20 @@
 from __future__ import annotations
 
 import re
+import secrets
+import tempfile
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from guard.errors import UsageError
+from guard.report import Format
 from guard.words import did_you_mean, printable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import Self
 
 
 class Mode(StrEnum):
@@ -49,6 +53,23 @@ class OwnReports:
 
     folder: Path
 
+    @classmethod
+    def of_this_run(cls, environ: Mapping[str, str]) -> Self:
+        """Choose a folder in the job's temporary one, or in the system's where the runner names none."""
+        parent = environ.get("RUNNER_TEMP") or tempfile.gettempdir()
+        return cls(folder=Path(parent) / f"audience-guard-{secrets.token_hex(8)}")
+
+    def make_folder(self) -> None:
+        """Make the folder, for this user alone; raises ``UsageError`` where that cannot be done."""
+        try:
+            self.folder.mkdir(mode=0o700)
+        except OSError as error:
+            raise UsageError(
+                f"no folder for the report can be made in {printable(str(self.folder.parent))}: "
+                f"{error.strerror or type(error).__name__}",
+                hint="see that RUNNER_TEMP names a folder that may be written to and has space",
+            ) from error
+
     @property
     def json(self) -> Path:
         """The report for the outputs."""
@@ -67,16 +88,28 @@ class OwnReports:
 
 def read_inputs(environ: Mapping[str, str]) -> Inputs:
     """Return the inputs; raise UsageError for one that is none of its possible values."""
+    reports = report_paths(environ)
     return Inputs(
         mode=_mode(_text(environ, "mode") or Mode.CHECK),
-        rules=_text(environ, "rules") or "rules.yaml",
+        rules=rules_path(environ),
         flags=_flags(environ),
         summary=_switch(environ, "summary"),
         annotations=_switch(environ, "annotations"),
-        html=_path(environ, "html"),
-        json=_path(environ, "json"),
-        junit=_path(environ, "junit"),
+        html=reports.get(Format.HTML),
+        json=reports.get(Format.JSON),
+        junit=reports.get(Format.JUNIT),
     )
+
+
+def rules_path(environ: Mapping[str, str]) -> str:
+    """Return where the rules are."""
+    return _text(environ, "rules") or "rules.yaml"
+
+
+def report_paths(environ: Mapping[str, str]) -> dict[Format, Path]:
+    """Return where reports are asked for; no other input matters to that."""
+    named = {each: _text(environ, each) for each in (Format.HTML, Format.JSON, Format.JUNIT)}
+    return {each: Path(text) for each, text in named.items() if text}
 
 
 def command_line(inputs: Inputs, own: OwnReports) -> list[str]:
@@ -121,11 +154,6 @@ def _text(environ: Mapping[str, str], name: str) -> str:
 
 def _list(environ: Mapping[str, str], name: str) -> list[str]:
     return [each.strip() for each in re.split("[,\n]", _text(environ, name)) if each.strip()]
-
-
-def _path(environ: Mapping[str, str], name: str) -> Path | None:
-    text = _text(environ, name)
-    return Path(text) if text else None
 
 
 def _mode(text: str) -> Mode:

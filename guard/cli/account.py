@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from guard.cli.lists import COUNT, SEGMENT, ListFormat, count_rows, list_flag, render_list, segment_rows
 from guard.cli.options import account_flags, talk_flags, timeout_flag
 from guard.cli.signals import run_interruptibly
 from guard.cli.streams import print_report
@@ -37,14 +38,17 @@ _LISTING_TIME = 60.0
 Examples:
   audience-guard segments                list them all
   audience-guard segments newsletter     those with this text in their name
+  audience-guard segments --output csv > segments.csv
 """,
 )
 @click.argument("text", default="")
+@list_flag
 @account_flags
 @timeout_flag
 @talk_flags
 def segments(
     text: str,
+    output: str,
     region: str | None,
     base_url: str | None,
     timeout: float | None,
@@ -58,11 +62,12 @@ def segments(
 
     account = open_account(region=region, base_url=base_url)
     found = run_interruptibly(_listing(account, timeout or _LISTING_TIME))
-    rows = [
-        _listed_row(each, archived=archived)
-        for each, archived in sorted(found, key=lambda pair: (pair[1], pair[0].name))
-        if text.casefold() in each.name.casefold()
-    ]
+    asked = [pair for pair in found if text.casefold() in pair[0].name.casefold()]
+    asked.sort(key=lambda pair: (pair[1], pair[0].name))
+    if output != ListFormat.TEXT:
+        print_report(render_list(output, account.host, "segments", SEGMENT, segment_rows(asked)))
+        return ExitCode.PASSED
+    rows = [_listed_row(each, archived=archived) for each, archived in asked]
     header = ("NAME", "UUID", "USERS", "EMAIL", "SMS", "PUSH", "COUNTED", "")
     print_report(_table([header, *rows]) if rows else "no segment matches\n")
     return ExitCode.PASSED
@@ -84,6 +89,7 @@ Example:
     help="Count this channel; may be repeated; all five by default.",
 )
 @click.option("--bypass-global", is_flag=True, help="Count without the account's global inclusion segment.")
+@list_flag
 @account_flags
 @timeout_flag
 @talk_flags
@@ -91,6 +97,7 @@ def counts(
     uuids: tuple[str, ...],
     channels: tuple[str, ...],
     bypass_global: bool,  # noqa: FBT001 - click passes flags so
+    output: str,
     region: str | None,
     base_url: str | None,
     timeout: float | None,
@@ -114,7 +121,11 @@ def counts(
     account = open_account(region=region, base_url=base_url)
     with watched(quiet=quiet) as progress:
         readings = run_interruptibly(_counts(account, wanted, timeout, progress))
-    print_report(_table([("UUID", "CHANNEL", "COUNT", "COUNTED"), *_count_rows(readings)]))
+    if output == ListFormat.TEXT:
+        print_report(_table([("UUID", "CHANNEL", "COUNT", "COUNTED"), *_count_rows(readings)]))
+    else:
+        rows = count_rows(readings, bypass_global=bypass_global)
+        print_report(render_list(output, account.host, "counts", COUNT, rows))
     unavailable = any(isinstance(each, Unavailable) for own in readings.values() for each in own.channels.values())
     return ExitCode.UNKNOWN if unavailable else ExitCode.PASSED
 

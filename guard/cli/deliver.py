@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from guard.cli.streams import print_report, say, say_error, screen_for
+from guard.cli.workspace import in_workspace
 from guard.errors import OutputError
 from guard.exit_code import ExitCode
 
@@ -13,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from guard.outcome import Report
+    from guard.report import Screen
     from guard.report.outputs import Output
 
 
@@ -21,18 +25,17 @@ def deliver(report: Report, outputs: Sequence[Output], color: str) -> ExitCode:
 
     That is the report's own exit code; but where an output is missing, only an established failure outranks that.
     """
-    from guard.report import render  # noqa: PLC0415 - not needed to print help
-    from guard.report.outputs import take_back, write  # noqa: PLC0415 - see above
+    from guard.report.outputs import take_back, write  # noqa: PLC0415 - not needed to print help
 
     failures, written = [], []
     try:
         for output in outputs:
             try:
                 if output.path is None:
-                    print_report(render(report, output.format, screen_for(sys.stdout, color)))
+                    print_report(_text(report, output, screen_for(sys.stdout, color)))
                 else:
                     written.append(output.path)
-                    write(output.path, render(report, output.format))
+                    write(output.path, _text(report, output))
             except OutputError as error:
                 failures.append(error)
     except KeyboardInterrupt:
@@ -45,3 +48,12 @@ def deliver(report: Report, outputs: Sequence[Output], color: str) -> ExitCode:
         say_error(failure)
     say(f"audience-guard: not every report was written, so this run exits with {int(code)}")
     return code
+
+
+def _text(report: Report, output: Output, screen: Screen | None = None) -> str:
+    """Return the report in the output's format, with the path of the rules as the reader of that format takes it."""
+    from guard.report import Format, render  # noqa: PLC0415 - not needed to print help
+
+    if output.format is Format.GITHUB:
+        report = replace(report, rules_path=in_workspace(report.rules_path, os.environ))
+    return render(report, output.format, screen)

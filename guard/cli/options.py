@@ -57,10 +57,12 @@ def timeout_flag(verb: Callable[..., int]) -> Callable[..., int]:
 def report_flags(verb: Callable[..., int]) -> Callable[..., int]:
     """Add the flags that say where reports go, and how they look on a terminal."""
     output = click.option(
+        "-o",
         "--output",
         "outputs",
         multiple=True,
         metavar="FORMAT[=PATH]",
+        shell_complete=lambda _context, _parameter, typed: [each.value for each in Format if each.startswith(typed)],
         help=f"Write a report ({', '.join(Format)}) to a file, or to stdout in place of the text; may be repeated.",
     )
     color = click.option(
@@ -97,7 +99,9 @@ def notify_flags(verb: Callable[..., int]) -> Callable[..., int]:
 
 def talk_flags(verb: Callable[..., int]) -> Callable[..., int]:
     """Add the flags that say how much is told on stderr, and act on ``--debug``."""
-    quiet = click.option("--quiet", is_flag=True, help="No progress and no hints on stderr; errors are still told.")
+    quiet = click.option(
+        "-q", "--quiet", is_flag=True, help="No progress and no hints on stderr; errors are still told."
+    )
     return quiet(debug_flag(verb))
 
 

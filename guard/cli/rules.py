@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -81,9 +82,13 @@ def say_hints(rules: Rules) -> None:
 
 def complete_key(context: click.Context, parameter: click.Parameter, typed: str) -> list[str]:
     """Return the segments, tags or campaigns of the rules file that begin with what was typed, for the shell."""
+    # A line that ends in a flag without its value is parsed no further, and its arguments are left over.
+    path: str = context.args[0] if context.args else context.params["rules"]
+    if path == "-":
+        return []
     try:
-        rules = read_rules(context.params.get("rules") or "rules.yaml")
-    except UsageError:
+        rules = read_rules(str(Path(path).expanduser()))
+    except (UsageError, RuntimeError):  # the latter for a home that is not there
         return []
     keys = {
         "segments": [segment.key for segment in rules.segments],

@@ -10,12 +10,14 @@ from enum import StrEnum
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from guard.errors import UsageError
 from guard.report.screen import Screen
+from guard.words import did_you_mean, printable
 
 if TYPE_CHECKING:
     from guard.outcome import Report
 
-__all__ = ["Format", "Screen", "render"]
+__all__ = ["Format", "Screen", "format_named", "render"]
 
 
 class Format(StrEnum):
@@ -38,6 +40,30 @@ _HOMES = {
     Format.HTML: "guard.report.html",
 }
 """Where the ``render(report, screen)`` of each format lives; it is imported when it is first used."""
+
+
+_ALIASES = {"md": Format.MARKDOWN}
+_ENDINGS = {"md": Format.MARKDOWN, "xml": Format.JUNIT, "htm": Format.HTML, "txt": Format.TEXT}
+
+
+def format_named(word: str) -> Format:
+    """Return the format of that name; raise UsageError, with the one that was meant, where there is none."""
+    try:
+        return _ALIASES.get(word) or Format(word)
+    except ValueError:
+        raise UsageError(
+            f'there is no format "{printable(word)}"{_meant(word) or did_you_mean(word, Format)}',
+            hint=f"the formats are: {', '.join(Format)}",
+        ) from None
+
+
+def _meant(word: str) -> str:
+    """Return the hint for the name or the ending of a file in place of a format: ``; did you mean "junit=a.xml"?``."""
+    name, dot, ending = word.rpartition(".")
+    format = _ENDINGS.get(ending.lower(), ending.lower())  # noqa: A001 - as in --output FORMAT
+    if format not in set(Format):
+        return ""
+    return f'; did you mean "{format}={printable(word)}"?' if name and dot else f'; did you mean "{format}"?'
 
 
 def render(report: Report, format: Format, screen: Screen | None = None) -> str:  # noqa: A002 - as in --output FORMAT

@@ -18,12 +18,17 @@ if TYPE_CHECKING:
 
 
 def render(report: Report, _screen: Screen | None = None) -> str:
-    r"""Return the report as JSON, two spaces a level, ending in a newline.
+    """Return the report as JSON, two spaces a level, ending in a newline."""
+    return as_json(_report(report))
+
+
+def as_json(value: object) -> str:
+    r"""Return the value as JSON, two spaces a level, ending in a newline.
 
     The text is plain ASCII: whatever else a name holds is escaped, unpaired surrogates too, so it passes through every
     encoding and reads back as it was. ``##[`` is written ``#\u0023[``, because GitHub obeys it anywhere in a log.
     """
-    text = json.dumps(_report(report), ensure_ascii=True, allow_nan=False, indent=2)
+    text = json.dumps(value, ensure_ascii=True, allow_nan=False, indent=2)
     return text.replace("##[", "#\\u0023[") + "\n"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 from contextlib import suppress
 from dataclasses import dataclass
@@ -11,13 +12,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from guard.errors import OutputError, UsageError
-from guard.report import Format
-from guard.words import did_you_mean, printable
+from guard.report import Format, format_named
+from guard.words import printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _OPEN_DESCRIPTORS = ("/dev/stdout", "/dev/stderr", "/dev/fd/", "/proc/")
+_FLAG = re.compile("--output|-q*o")  # short flags can stand together, the last one with its value
+_FLAG_WITH_VALUE = re.compile("(?:--output=|-q*o)(.+)", re.DOTALL)
 _AT_ONCE = getattr(os, "O_NONBLOCK", 0)  # Windows has none, and no FIFO in its file system to wait for
 
 
@@ -69,7 +72,8 @@ def discard(arguments: Sequence[str]) -> None:
     """
     named = [Path(each) for each in arguments if not each.startswith("-")]
     for before, text in pairwise(["", *arguments]):
-        value = text.removeprefix("--output=") if text.startswith("--output=") else text if before == "--output" else ""
+        joined = _FLAG_WITH_VALUE.fullmatch(text)
+        value = text if _FLAG.fullmatch(before) else joined[1] if joined else ""
         with suppress(UsageError):
             prepare([_parse(value)], [each for each in named if str(each) != value] + [Path("rules.yaml")])
 
@@ -102,17 +106,13 @@ def take_back(paths: Sequence[Path]) -> None:
 
 def _parse(text: str) -> Output:
     word, equals, path = text.partition("=")
-    if word not in set(Format):
-        raise UsageError(
-            f'--output knows no format "{printable(word)}"{did_you_mean(word, Format)}',
-            hint=f"the formats are: {', '.join(Format)}",
-        )
+    format = format_named(word)  # noqa: A001 - as in --output FORMAT
     if equals and not path:
         raise UsageError(
             f"--output {word}= names no file",
             hint=f"write --output {word}=PATH, or --output {word} for standard output",
         )
-    return Output(format=Format(word), path=Path(path) if equals else None)
+    return Output(format=format, path=Path(path) if equals else None)
 
 
 def _make_ready(path: Path, protected: Sequence[Path]) -> UsageError | None:

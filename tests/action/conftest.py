@@ -72,12 +72,16 @@ class Run:
     def errors(self) -> list[str]:
         return [text for name, _, text in self.commands if name == "error"]
 
+    def warnings(self) -> list[str]:
+        return [text for name, _, text in self.commands if name == "warning"]
+
 
 @dataclass
 class Runner:
     """A runner with a workspace; ``installed`` are outputs of a step ``install`` that already ran elsewhere.
 
-    Where ``cancelled_when`` is given, the job is cancelled, as GitHub does it, once that is true.
+    Where ``cancelled_when`` is given, the job is cancelled, as GitHub does it, once that is true. ``lacks`` are the
+    variables that this runner does not set.
     """
 
     folder: Path
@@ -86,6 +90,7 @@ class Runner:
     installed: dict[str, str] | None = None
     environ: dict[str, str] = field(default_factory=dict)
     cancelled_when: Callable[[], bool] | None = None
+    lacks: frozenset[str] = frozenset()
 
     @property
     def workspace(self) -> Path:
@@ -124,9 +129,11 @@ class Runner:
             **self.environ,
             **{name: str(path) for name, path in files.items()},
             "GITHUB_ACTION_PATH": str(self.action_path),
+            "GITHUB_WORKSPACE": str(self.workspace),
             "RUNNER_TEMP": str(temp),
             **{name: evaluated(value, context) for name, value in step.get("env", {}).items()},
         }
+        environ = {name: value for name, value in environ.items() if name not in self.lacks}
         process = subprocess.Popen(
             [BASH, "--noprofile", "--norc", "-e", "-o", "pipefail", str(script)],
             cwd=self.workspace,
@@ -249,7 +256,7 @@ def first_use(
     checkout.mkdir()
     for name in ("guard", "requirements"):
         shutil.copytree(ROOT / name, checkout / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("pyproject.toml", "README.md", "LICENSE", "rules.example.yaml"):
+    for name in ("pyproject.toml", "README.md", "LICENSE", "rules.example.yaml", "audience_guard_command.py"):
         shutil.copy(ROOT / name, checkout)
     environ = {**machine, "RUNNER_TOOL_CACHE": str(folder / "no tools"), **settings_of_its_own_jobs(folder)}
     runner = Runner(folder, action, checkout, environ=environ)

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import copy
 import json
+import shutil
+import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from guard.report import Format, render
+from tests.report.builders import outcomes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -15,6 +20,8 @@ if TYPE_CHECKING:
     from guard.sandbox.server import Sandbox
 
     Use = Callable[..., Any]
+
+ROOT = Path(__file__).parents[2]
 
 
 def test_all_the_steps_run_from_a_checkout_with_nothing_but_what_the_action_needs(first_use: Any) -> None:
@@ -24,6 +31,25 @@ def test_all_the_steps_run_from_a_checkout_with_nothing_but_what_the_action_need
     assert "rules.yaml is right: 3 segments, 3 guards, 1 campaign" in run.log
     assert not (runner.action_path / "build").exists()
     assert not (runner.folder / "elsewhere").exists()
+
+
+def test_the_installed_command_is_not_replaced_by_a_package_of_the_workspace(runner: Any) -> None:
+    (runner.workspace / "guard").mkdir()
+    for name in ("__init__.py", "__main__.py"):
+        (runner.workspace / "guard" / name).write_text("def main(): raise SystemExit(0)\n")
+    command = Path(runner.installed["python"]).with_name("audience-guard")
+
+    ended = subprocess.run(
+        [command, "validate"],
+        cwd=runner.workspace,
+        env={**runner.environ, "PYTHONPATH": "."},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
+    )
+
+    assert (ended.returncode, ended.stdout) == (0, "rules.yaml is right: 3 segments, 3 guards, 1 campaign\n")
 
 
 def test_what_is_within_bounds_passes(use: Use) -> None:
@@ -92,7 +118,7 @@ def test_a_report_of_yesterday_is_not_taken_for_one_of_today(use: Use, runner: A
 def test_each_problem_of_the_rules_is_marked_on_its_line(use: Use, runner: Any) -> None:
     (runner.workspace / "rules.yaml").write_text("version: 1\nsegments:\n  a: {uuid: 7}\n  b: {nme: c}\n")
 
-    run = use(mode="validate", api_key=None)
+    run = use(mode="validate", api_key=None, rules="./rules.yaml")
 
     places = [(each.get("file"), each.get("line")) for name, each, _ in run.commands if name == "error"]
     assert (run.code, run.outputs["verdict"]) == (2, "error")
@@ -170,7 +196,9 @@ def test_a_webhook_of_several_lines_is_masked_whole_and_refused(use: Use) -> Non
     assert run.code == 2
 
 
-def test_a_runner_without_a_usable_python_says_how_to_get_one(runner: Any, tmp_path: Path) -> None:
+@pytest.fixture
+def without_python(runner: Any, tmp_path: Path) -> Any:
+    """Return a runner that finds no Python that will do, with the report of an earlier run in its workspace."""
     tools = tmp_path / "tools"
     tools.mkdir()
     for name in ("bash", "mktemp"):
@@ -180,13 +208,70 @@ def test_a_runner_without_a_usable_python_says_how_to_get_one(runner: Any, tmp_p
     old.chmod(0o755)
     runner.environ = {**runner.environ, "PATH": str(tools)}
     runner.installed = None
+    (runner.workspace / "audience.html").write_text(render(outcomes()["pass"], Format.HTML), encoding="utf-8")
+    return runner
 
-    run = runner.uses(mode="validate")
+
+def test_a_runner_without_a_usable_python_says_how_to_get_one(without_python: Any) -> None:
+    run = without_python.uses(mode="validate")
 
     assert (run.code, run.outputs["verdict"], run.outputs["exit-code"]) == (2, "error", "2")
     for text in (run.errors()[0], run.summary):
         assert "actions/setup-python" in text
         assert "update-environment: false" in text
+    assert run.warnings() == []
+
+
+def test_where_no_python_can_remove_an_earlier_report_the_outputs_name_none_and_a_warning_says_so(
+    without_python: Any,
+) -> None:
+    run = without_python.uses(html="audience.html")
+
+    assert (run.code, run.outputs["report-html"], run.outputs["report-json"]) == (2, "", "")
+    assert run.warnings() == ["Go by the outputs, not by the files."]
+
+
+def test_a_failed_installation_without_a_summary_has_the_exit_code_that_the_outputs_say(without_python: Any) -> None:
+    without_python.lacks = frozenset({"GITHUB_STEP_SUMMARY", "RUNNER_TEMP"})
+
+    run = without_python.uses(mode="validate")
+
+    assert (run.code, run.outputs["exit-code"]) == (2, "2")
+    assert len(run.warnings()) == 1
+
+
+def test_a_failed_installation_leaves_no_report_of_an_earlier_run(runner: Any) -> None:
+    for name, each in (("audience.html", Format.HTML), ("audience.json", Format.JSON), ("audience.xml", Format.JUNIT)):
+        (runner.workspace / name).write_text(render(outcomes()["pass"], each), encoding="utf-8")
+    runner.installed = None
+    runner.action_path = runner.folder / "an action without its lock"
+    shutil.copytree(ROOT / "guard", runner.action_path / "guard", ignore=shutil.ignore_patterns("__pycache__"))
+
+    run = runner.uses(html="audience.html", json="audience.json", junit="audience.xml")
+
+    assert (run.code, run.outputs["verdict"], run.outputs["exit-code"]) == (2, "error", "2")
+    assert "Packages could not be installed" in run.errors()[0]
+    assert list(runner.workspace.glob("audience.*")) == []
+    assert run.warnings() == []
+
+
+@pytest.mark.parametrize("lacks", ["GITHUB_STEP_SUMMARY", "RUNNER_TEMP", "GITHUB_WORKSPACE"])
+def test_what_a_runner_lacks_changes_no_verdict(use: Use, runner: Any, lacks: str) -> None:
+    runner.lacks = frozenset({lacks})
+
+    run = use(segments="bad")
+
+    assert (run.code, run.outputs["exit-code"], run.outputs["verdict"]) == (1, "1", "fail")
+    assert len(run.warnings()) == (lacks == "GITHUB_STEP_SUMMARY")
+
+
+def test_where_no_outputs_can_be_written_the_step_fails_as_they_say(use: Use, runner: Any, sandbox: Sandbox) -> None:
+    runner.lacks = frozenset({"GITHUB_OUTPUT"})
+
+    run = use(segments="good")
+
+    assert (run.code, run.outputs["exit-code"], run.outputs["verdict"]) == (2, "2", "error")
+    assert sandbox.requests == ()
 
 
 def test_the_workspace_cannot_stand_in_for_a_module(use: Use, runner: Any) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 import signal
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,10 +17,11 @@ from guard.action.inputs import Inputs, Mode, OwnReports, command_line, read_inp
 from guard.action.outcome import Ending, explain, is_from_fork, outputs
 from guard.cli.signals import InterruptedBySignal
 from guard.errors import UsageError
+from guard.report import Format, render
+from tests.report.builders import outcomes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 RULES = "version: 1\nsegments: {a: {name: A, channels: {email: {min: 1}}}}\n"
 REPORT = {
@@ -56,9 +59,27 @@ def job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def command_ends(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
-    """Have the command end with an exit code, whatever it is asked."""
-    return lambda code: monkeypatch.setattr(action, "run_command", lambda _: code)
+def command_ends(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Have the command end with an exit code, whatever it is asked, and leave a page for the summary."""
+
+    def arrange(code: int, page: str = "") -> None:
+        def run_command(arguments: list[str]) -> int:
+            for each in arguments:
+                if page and each.startswith("--output=markdown="):
+                    Path(each.split("=", 2)[2]).write_text(page)
+            return code
+
+        monkeypatch.setenv("INPUT_MODE", "check")
+        monkeypatch.setattr(action, "run_command", run_command)
+
+    return arrange
+
+
+def set_or_unset(monkeypatch: pytest.MonkeyPatch, name: str, value: str | None) -> None:
+    if value is None:
+        monkeypatch.delenv(name)
+    else:
+        monkeypatch.setenv(name, value)
 
 
 # The command line
@@ -182,7 +203,7 @@ def test_every_other_ending_is_explained_with_what_was_said(code: int, words: st
 def test_a_step_that_passes_writes_its_outputs(job: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert action.run() == 0
     assert "\nvalid\n" in (job / "outputs").read_text()
-    assert not (job / "summary").read_text()
+    assert not (job / "summary").exists()
     assert capsys.readouterr().out.startswith("::stop-commands::")
 
 
@@ -203,22 +224,173 @@ def test_a_mode_that_is_none_is_a_usage_error(job: Path, monkeypatch: pytest.Mon
     assert 'did you mean "validate"?' in (job / "summary").read_text()
 
 
-@pytest.mark.parametrize(("ended", "code"), [(0, 3), (1, 1), (3, 3)])
-@pytest.mark.parametrize("missing", ["GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY"])
-@pytest.mark.usefixtures("job")
-def test_outputs_that_cannot_be_written_are_no_pass(
-    command_ends: Callable[[int], None], monkeypatch: pytest.MonkeyPatch, missing: str, ended: int, code: int
+@pytest.mark.parametrize("named", [None, "", "no folder/file"])
+@pytest.mark.parametrize("ended", [0, 1, 3])
+def test_a_missing_summary_is_warned_of_and_the_outputs_agree_with_the_exit_code(
+    job: Path,
+    command_ends: Callable[..., None],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    ended: int,
+    named: str | None,
 ) -> None:
-    monkeypatch.setenv(missing, "no folder/file")
+    set_or_unset(monkeypatch, "GITHUB_STEP_SUMMARY", named)
+    command_ends(ended, "a page")
+
+    assert action.run() == ended
+    assert f"\n{ended}\n" in (job / "outputs").read_text()
+    [warning] = re.findall("^::warning .*", capsys.readouterr().out, re.MULTILINE)
+    assert "GITHUB_STEP_SUMMARY" in warning
+
+
+def test_without_a_page_no_summary_is_missed(
+    job: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("GITHUB_STEP_SUMMARY")
+
+    assert action.run() == 0
+    assert "\nvalid\n" in (job / "outputs").read_text()
+    assert "::warning" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("named", [None, "", "no folder/file"])
+@pytest.mark.usefixtures("job")
+def test_without_a_place_for_the_outputs_nothing_is_checked(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], named: str | None
+) -> None:
+    set_or_unset(monkeypatch, "GITHUB_OUTPUT", named)
+    monkeypatch.setattr(action, "run_command", lambda _: pytest.fail("the command ran"))
+
+    assert action.run() == 2  # as the outputs of action.yml are where the step writes none
+    assert re.search("^::error .*GITHUB_OUTPUT", capsys.readouterr().out, re.MULTILINE)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no /dev/full")
+@pytest.mark.parametrize(("ended", "code"), [(0, 3), (1, 1), (3, 3), (130, 130)])
+@pytest.mark.usefixtures("job")
+def test_outputs_that_were_not_written_are_no_pass(
+    command_ends: Callable[..., None],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    ended: int,
+    code: int,
+) -> None:
+    monkeypatch.setenv("GITHUB_OUTPUT", "/dev/full")
     command_ends(ended)
 
     assert action.run() == code
+    assert "GITHUB_OUTPUT names /dev/full" in capsys.readouterr().out
 
 
-def test_a_runner_without_room_is_no_pass_and_no_failed_guard(job: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_outputs_are_written_all_or_none(tmp_path: Path) -> None:
+    (tmp_path / "outputs").write_text("earlier=1\n")
+
+    with pytest.raises(UnicodeEncodeError):
+        github.write_outputs(tmp_path / "outputs", {"verdict": "pass" * 100_000, "path": "\ud800"})
+
+    assert (tmp_path / "outputs").read_text() == "earlier=1\n"
+
+
+def test_a_path_that_is_not_utf_8_is_written_byte_for_byte(tmp_path: Path) -> None:
+    github.write_outputs(tmp_path / "outputs", {"report-html": "caf\udce9.html"})
+
+    assert (tmp_path / "outputs").read_bytes().splitlines()[1] == b"caf\xe9.html"
+
+
+@pytest.mark.parametrize("named", [None, ""])
+def test_a_runner_that_names_no_temporary_folder_still_checks(
+    job: Path, monkeypatch: pytest.MonkeyPatch, named: str | None
+) -> None:
+    set_or_unset(monkeypatch, "RUNNER_TEMP", named)
+
+    assert action.run() == 0
+    assert "\nvalid\n" in (job / "outputs").read_text()
+
+
+def test_a_runner_without_room_cannot_start_and_its_outputs_say_so(job: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RUNNER_TEMP", str(job / "no folder"))
 
-    assert action.run() == 3
+    assert action.run() == 2
+    written = (job / "outputs").read_text()
+    assert "\nerror\n" in written
+    assert "\n2\n" in written
+    assert "RUNNER_TEMP" in (job / "summary").read_text()
+
+
+def test_a_signal_while_the_summary_is_written_is_in_the_outputs_too(
+    job: Path, command_ends: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise InterruptedBySignal(signal.SIGTERM)
+
+    command_ends(0, "a page")
+    monkeypatch.setattr(github, "append_summary", interrupted)
+
+    assert action.run() == 143
+    written = (job / "outputs").read_text()
+    assert "\n143\n" in written
+    assert "\nunknown\n" in written
+
+
+@pytest.mark.parametrize("ended", [0, 1, 2])
+def test_a_bug_after_the_command_is_in_the_outputs_too(
+    job: Path, command_ends: Callable[..., None], monkeypatch: pytest.MonkeyPatch, ended: int
+) -> None:
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError
+
+    command_ends(ended, "a page")
+    monkeypatch.setattr(github, "append_summary", fail)
+
+    code = action.run()
+    assert code == (1 if ended == 1 else 3)
+    assert f"\n{code}\n" in (job / "outputs").read_text()
+
+
+# What an earlier run left
+
+
+@pytest.fixture
+def earlier(job: Path, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """Leave the reports of an earlier run where this one is asked for them."""
+    files = {Format.HTML: job / "audience.html", Format.JSON: job / "audience.json", Format.JUNIT: job / "audience.xml"}
+    for each, file in files.items():
+        file.write_text(render(outcomes()["pass"], each), encoding="utf-8")
+        monkeypatch.setenv(f"INPUT_{each.upper()}", file.name)
+    return list(files.values())
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("INPUT_MODE", "chekc"),
+        ("INPUT_MODE", "validate"),
+        ("INPUT_MODE", "check"),  # without a key
+        ("INPUT_SUMMARY", "yes"),
+        ("INPUT_ANNOTATIONS", "1"),
+        ("INPUT_TIMEOUT", "soon"),
+        ("INPUT_RULES", "no such file"),
+        ("GITHUB_OUTPUT", ""),
+        ("RUNNER_TEMP", "no folder"),
+    ],
+)
+def test_a_run_that_writes_no_report_leaves_no_earlier_one(
+    earlier: list[Path], monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv("INPUT_MODE", "check")
+    monkeypatch.setenv(name, value)
+
+    assert action.run() == (0 if value == "validate" else 2)
+    assert [each.name for each in earlier if each.exists()] == []
+
+
+def test_rules_named_as_a_report_stay(job: Path, earlier: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("INPUT_HTML", "./rules.yaml")
+    monkeypatch.setenv("INPUT_MODE", "chekc")
+
+    assert action.run() == 2
+    assert (job / "rules.yaml").read_text() == RULES
+    assert not earlier[1].exists()
 
 
 def test_a_json_report_that_could_not_be_written_where_it_was_asked_for_is_still_there(
@@ -244,7 +416,7 @@ def leaving(monkeypatch: pytest.MonkeyPatch) -> Callable[[], object]:
 
 
 def test_the_exit_code_of_the_command_is_that_of_the_step(
-    job: Path, command_ends: Callable[[int], None], leaving: Callable[[], object]
+    job: Path, command_ends: Callable[..., None], leaving: Callable[[], object]
 ) -> None:
     command_ends(143)
 
@@ -276,6 +448,6 @@ def test_a_summary_is_never_so_large_that_github_drops_it(tmp_path: Path, alread
     file = tmp_path / "summary"
     file.write_text("x" * already)
 
-    github.append_summary(file, "y" * page)
+    github.append_summary({"GITHUB_STEP_SUMMARY": str(file)}, "y" * page)
 
     assert file.stat().st_size == already + added

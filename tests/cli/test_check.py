@@ -123,7 +123,7 @@ def test_selections_add_up(audience_guard: Run) -> None:
         (["--segment", "god"], 'rules.yaml has no segment "god"; did you mean "good"?'),
         (["--tag", "daily"], 'rules.yaml has no tag "daily"'),
         (["--campaign", "sales"], 'rules.yaml has no campaign "sales"; did you mean "sale"?'),
-        (["--output", "pdf"], '--output knows no format "pdf"'),
+        (["--output", "pdf"], 'there is no format "pdf"'),
         (["--output", "json", "--output", "text"], "two --output without a path"),
         (["--output", "json=a", "--output", "text=./a"], "two --output to one file"),
         (["--output", "json=no/such/folder/r.json"], "its folder is not there"),

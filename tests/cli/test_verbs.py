@@ -15,6 +15,7 @@ from guard import __version__
 from guard.cli import main
 from guard.cli.main import audience_guard as group
 from guard.cli.main import run
+from guard.report import Format
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -178,18 +179,36 @@ def test_completion_is_offered(start: Start) -> None:
         ("audience-guard check --tag ", ["weekly"]),
         ("audience-guard check --campaign ", ["sale"]),
         ("audience-guard check --fail-on n", ["never"]),
+        ("audience-guard check mine.yaml --segment ", ["my-own"]),
+        ("audience-guard check mine.yaml --segment my-own --tag ", ["my-tag"]),
+        ("audience-guard check --segment my-own mine.yaml --campaign ", ["my-campaign"]),
+        ("audience-guard check mine.yaml --quiet --segment=", ["my-own"]),
+        ("audience-guard check ~/mine.yaml --segment ", ["my-own"]),
+        ("audience-guard check gone.yaml --segment ", []),
+        ("audience-guard check - --segment ", []),  # nobody waits for standard input here
+        ("audience-guard check --output ", list(Format)),
+        ("audience-guard check mine.yaml -o j", ["json", "junit"]),
+        ("audience-guard report report.json --output h", ["html"]),
+        ("audience-guard segments --output ", ["text", "json", "csv"]),
     ],
 )
-def test_completion_knows_verbs_choices_and_the_keys_of_the_rules(start: Start, words: str, offered: list[str]) -> None:
+def test_completion_knows_verbs_choices_and_the_keys_of_the_rules(
+    start: Start, folder: Path, words: str, offered: list[str]
+) -> None:
+    (folder / "mine.yaml").write_text(
+        "version: 1\nsegments: {my-own: {name: A, tags: [my-tag], channels: {email: {min: 1}}}}\n"
+        "campaigns: {my-campaign: {segments: [my-own]}}\n"
+    )
     asked = {
         "_AUDIENCE_GUARD_COMPLETE": "bash_complete",
         "COMP_WORDS": words,
         "COMP_CWORD": str(words.count(" ")),
+        "HOME": str(folder),
     }
 
     stdout, _ = start(environ=asked).communicate(timeout=10)
 
-    assert [line.split(",")[1] for line in stdout.splitlines()] == offered
+    assert [line.split(",")[1] for line in stdout.split()] == offered
 
 
 @pytest.mark.parametrize(

@@ -71,6 +71,12 @@ ELSEWHERE = {
         "No asserts, other encodings, no home, a dumb terminal": [
             "cli/test_check.py::test_odd_environments_change_nothing"
         ],
+        "A folder `guard`, or one of a package that the guard needs, where PYTHONPATH leads; a package that is missing": [
+            "cli/test_start.py::test_a_package_of_our_name_does_not_take_our_place",
+            "cli/test_start.py::test_nor_does_one_of_the_name_of_something_that_we_use",
+            "cli/test_start.py::test_a_package_that_was_loaded_first_is_refused",
+            "cli/test_start.py::test_what_it_needs_is_missing_is_no_verdict",
+        ],
         "A bug in the guard itself": [
             "cli/test_check.py::test_a_bug_exits_3_and_shows_no_traceback_and_never_the_key",
             "blueshift/test_counting.py::test_a_bug_is_unknown_and_never_a_pass",
@@ -81,6 +87,22 @@ ELSEWHERE = {
             "report/test_outputs.py::test_a_link_keeps_pointing_and_its_target_is_replaced",
         ],
     },
+    "The GitHub Action and its runner": {
+        "No summary, no outputs, no temporary folder": [
+            "action/test_module.py::test_a_missing_summary_is_warned_of_and_the_outputs_agree_with_the_exit_code",
+            "action/test_module.py::test_without_a_place_for_the_outputs_nothing_is_checked",
+            "action/test_module.py::test_outputs_that_were_not_written_are_no_pass",
+            "action/test_module.py::test_a_runner_without_room_cannot_start_and_its_outputs_say_so",
+            "action/test_action.py::test_a_failed_installation_without_a_summary_has_the_exit_code_that_the_outputs_say",
+        ],
+        "The reports of an earlier run, when an input is wrong or the installation fails": [
+            "action/test_module.py::test_a_run_that_writes_no_report_leaves_no_earlier_one",
+            "action/test_action.py::test_a_failed_installation_leaves_no_report_of_an_earlier_run",
+        ],
+        "A working directory below the root of the workspace": [
+            "cli/test_workspace.py::test_a_command_in_a_subfolder_annotates_the_file_of_the_workspace"
+        ],
+    },
     "What comes out": {
         "Names that would break out of a format": [
             "report/test_github.py::test_no_name_can_become_a_command_or_a_property",
@@ -89,6 +111,7 @@ ELSEWHERE = {
             "report/test_text.py::test_no_name_can_speak_for_us_or_to_the_terminal",
             "report/test_json.py::test_a_nasty_name_comes_back_as_it_was_and_travels_as_plain_ascii",
             "report/test_junit.py::test_any_file_is_plain_ascii_without_a_command_for_the_runner",
+            "cli/test_lists.py::test_no_name_is_a_formula_or_a_command",
         ],
         "More than a format may hold": [
             "report/test_markdown.py::test_a_page_that_would_be_too_large_is_cut_and_says_so",

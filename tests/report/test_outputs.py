@@ -12,8 +12,9 @@ import pytest
 
 from guard.errors import OutputError, UsageError
 from guard.exit_code import ExitCode
-from guard.report import Format
-from guard.report.outputs import Output, parse_outputs, prepare, write
+from guard.report import Format, render
+from guard.report.outputs import Output, discard, parse_outputs, prepare, write
+from tests.report.builders import outcomes
 
 NEEDS_FIFO = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the system has no FIFO in its file system")
 NEEDS_DEV_FULL = pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no /dev/full")
@@ -58,12 +59,53 @@ def test_a_report_without_a_path_takes_standard_output() -> None:
     )
 
 
+def test_md_is_markdown() -> None:
+    assert parse_outputs(["md=a.md"])[0] == Output(format=Format.MARKDOWN, path=Path("a.md"))
+    assert parse_outputs(["md"]) == (Output(format=Format.MARKDOWN),)
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("report.json", "json=report.json"),
+        ("out/junit.xml", "junit=out/junit.xml"),
+        ("a.b.MD", "markdown=a.b.MD"),
+        ("page.htm", "html=page.htm"),
+        ("log.txt", "text=log.txt"),
+        ("xml", "junit"),
+        ("HTML=page.html", "html"),
+        ("Txt", "text"),
+    ],
+)
+def test_the_name_or_ending_of_a_file_in_place_of_a_format_is_understood(text: str, meant: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        parse_outputs([text])
+    assert caught.value.message.endswith(f'; did you mean "{meant}"?')
+
+
+@pytest.mark.parametrize("text", ["report.pdf", ".", "x.", "pdf"])
+def test_nothing_is_made_up_for_any_other_ending(text: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        parse_outputs([text])
+    assert "did you mean" not in caught.value.message
+
+
+@pytest.mark.parametrize(
+    "flags",
+    ["--output json={}", "--output=json={}", "-o json={}", "-ojson={}", "-qo json={}", "-qojson={}"],
+)
+def test_an_earlier_report_goes_however_the_flag_of_a_wrong_line_is_written(path: Path, flags: str) -> None:
+    path.write_text(render(outcomes()["pass"], Format.JSON))
+    discard(["check", *flags.format(path).split(), "--no-such-flag"])
+    assert not path.exists()
+
+
 @pytest.mark.parametrize(
     ("texts", "message", "hint"),
     [
         pytest.param(["jsn"], 'no format "jsn"; did you mean "json"?', "text, json", id="misspelled"),
         pytest.param(["zip=x"], 'no format "zip"', "text, json", id="unknown"),
-        pytest.param(["JSON"], 'no format "JSON"', "text, json", id="capitals"),
+        pytest.param(["JSON"], 'no format "JSON"; did you mean "json"?', "text, json", id="capitals"),
         pytest.param([""], 'no format ""', "text, json", id="empty"),
         pytest.param(["\x1b[2J"], r'no format "\x1b[2J"', "text, json", id="an-escape"),
         pytest.param(["json="], "--output json= names no file", "json=PATH", id="no-path"),

@@ -1,0 +1,126 @@
+"""The lists of ``segments`` and ``counts`` for machines: as JSON and as CSV, with the same keys, on standard output."""
+
+from __future__ import annotations
+
+import csv
+import io
+from datetime import UTC
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from guard import __version__
+from guard.outcome import SegmentReadings, Unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from datetime import datetime
+
+    from guard.blueshift.answers import Listed
+
+SCHEMA_VERSION = 1
+"""The version of the JSON lists; it grows only when a key is removed or means something else."""
+SEGMENT = ("uuid", "name", "archived", "users", "email", "sms", "push", "counted_at")
+COUNT = ("uuid", "channel", "bypass_global", "count", "counted_at", "age_seconds", "proof", "reason", "detail")
+"""The keys of each segment and of each count, and the columns of the CSV; the first one never holds foreign text."""
+_FORMULA = tuple("=+-@\t\r＝＋－＠")  # noqa: RUF001 - spreadsheets take the wide ones for formulas, too
+
+
+class ListFormat(StrEnum):
+    """How a list is printed."""
+
+    TEXT = "text"
+    JSON = "json"
+    CSV = "csv"
+
+
+class _ListFormatType(click.Choice[str]):
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the format; a path beside it, as ``check`` takes one, ends in a usage error."""
+        name, equals, path = str(value).partition("=")
+        if equals and name in self.choices:
+            self.fail(f"a list goes to standard output: write --output {name} > {path or 'FILE'}", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+def list_flag(verb: Callable[..., int]) -> Callable[..., int]:
+    """Add the flag that says how a list is printed."""
+    formats = [each.value for each in ListFormat]
+    return click.option(
+        "-o",
+        "--output",
+        type=_ListFormatType(formats),
+        default=ListFormat.TEXT.value,
+        metavar="FORMAT",
+        help=f"Print the list as {' or '.join(formats)}.  [default: text]",
+    )(verb)
+
+
+def render_list(output: str, host: str, name: str, columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> str:
+    """Return the rows under ``name`` as JSON, or as CSV with a line of column names."""
+    if output == ListFormat.JSON:
+        from guard.report.json import as_json  # noqa: PLC0415 - not needed to print help
+
+        tool = {"name": "audience-guard", "version": __version__}
+        return as_json({"schema_version": SCHEMA_VERSION, "tool": tool, "host": host, name: list(rows)})
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows([_cell(row[column]) for column in columns] for row in rows)
+    return text.getvalue()
+
+
+def segment_rows(found: Iterable[tuple[Listed, bool]]) -> Iterable[dict[str, Any]]:
+    """Yield what the account lists of each segment, and whether it is archived; what it does not say is None."""
+    for each, archived in found:
+        counts = (each.approxusers, each.email_users, each.sms_users, each.push_users)
+        values = (each.uuid, each.name, archived, *map(_people, counts), _moment(each.approxusers_updated_at))
+        yield dict(zip(SEGMENT, values, strict=True))
+
+
+def count_rows(readings: Mapping[str, SegmentReadings], *, bypass_global: bool) -> Iterable[dict[str, Any]]:
+    """Yield each channel of each segment: its proven count, or why there is none."""
+    for uuid, own in readings.items():
+        for channel, reading in own.channels.items():
+            found: tuple[object, ...]
+            if isinstance(reading, Unavailable):
+                found = (None, None, None, None, reading.reason.value, reading.detail)
+            else:
+                found = (reading.value, _timestamp(reading.counted_at), reading.age_seconds, "refreshed", None, None)
+            yield dict(zip(COUNT, (uuid, channel.value, bypass_global, *found), strict=True))
+
+
+def _cell(value: object) -> object:
+    """Return a value as it stands in a cell; no text is a formula to a spreadsheet or a command to a CI system."""
+    from guard.report.sentences import safe  # noqa: PLC0415 - not needed to print help
+
+    if isinstance(value, bool):
+        return str(value).lower()
+    if not isinstance(value, str):
+        return value
+    text = safe(value)
+    return f"'{text}" if text.lstrip().startswith(_FORMULA) else text
+
+
+def _people(value: object) -> int | None:
+    from guard.blueshift.answers import whole_count  # noqa: PLC0415 - not needed to print help
+
+    try:
+        return whole_count(value)
+    except ValueError:
+        return None
+
+
+def _moment(stamp: object) -> str | None:
+    from guard.blueshift.answers import parse_stamp  # noqa: PLC0415 - not needed to print help
+
+    try:
+        counted_at = parse_stamp(stamp)
+    except ValueError:
+        return None
+    return None if counted_at is None else _timestamp(counted_at)
+
+
+def _timestamp(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

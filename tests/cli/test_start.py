@@ -1,0 +1,137 @@
+"""The installed command runs its own package, whatever stands in the working directory, in PYTHONPATH or in its folder.
+
+The script is the one that pip writes for the entry point of pyproject.toml.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from guard import __version__
+
+ROOT = Path(__file__).parents[2]
+SCRIPT = """\
+import sys
+from {module} import {function}
+if __name__ == "__main__":
+    sys.exit({function}())
+"""
+PROGRAM = 'print("another program")\ndef main(*_): raise SystemExit(0)\nmain()\n'
+
+
+@pytest.fixture
+def command(tmp_path: Path) -> Path:
+    """Return the command as it is installed, in a folder of its own."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    module, function = project["scripts"]["audience-guard"].split(":")
+    script = tmp_path / "bin/audience-guard"
+    script.parent.mkdir()
+    script.write_text(SCRIPT.format(module=module, function=function))
+    return script
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    """Return a working directory without a rules file, so that ``validate`` exits with 2."""
+    folder = tmp_path / "repository"
+    folder.mkdir()
+    return folder
+
+
+def run(command: Path, repository: Path, path: str | None = ".", *arguments: str) -> tuple[int, str, str]:
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    if path is not None:
+        environ["PYTHONPATH"] = path
+    ended = subprocess.run(
+        [sys.executable, str(command), *(arguments or ("validate",))],
+        cwd=repository,
+        env=environ,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
+    )
+    return ended.returncode, ended.stdout, ended.stderr
+
+
+def assert_it_is_ours(ran: tuple[int, str, str]) -> None:
+    code, stdout, stderr = ran
+    assert (code, stdout) == (2, "")
+    assert stderr.startswith("audience-guard: ")
+    assert "rules.yaml" in stderr
+
+
+@pytest.mark.parametrize("path", [".", "", ":.", "elsewhere:.", None])
+@pytest.mark.parametrize("module", ["guard/__init__.py", "guard/__main__.py", "guard/cli/main.py", "guard.py"])
+def test_a_package_of_our_name_does_not_take_our_place(
+    command: Path, repository: Path, module: str, path: str | None
+) -> None:
+    file = repository / module
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(PROGRAM)
+    for each in file.parents:
+        if each not in repository.parents and each != repository:
+            (each / "__init__.py").touch()
+
+    assert_it_is_ours(run(command, repository, path))
+
+
+@pytest.mark.parametrize("module", ["click", "yaml", "pydantic", "rich", "dataclasses", "argparse", "asyncio", "json"])
+def test_nor_does_one_of_the_name_of_something_that_we_use(command: Path, repository: Path, module: str) -> None:
+    (repository / f"{module}.py").write_text(PROGRAM)
+
+    assert_it_is_ours(run(command, repository))
+
+
+@pytest.mark.parametrize("module", ["guard", "click", "json"])
+def test_nor_does_one_beside_the_script(command: Path, repository: Path, module: str) -> None:
+    (command.parent / f"{module}.py").write_text(PROGRAM)
+
+    assert_it_is_ours(run(command, repository, None))
+
+
+def test_a_package_that_was_loaded_first_is_refused(command: Path, repository: Path) -> None:
+    (repository / "guard.py").write_text(PROGRAM.replace("main()\n", ""))
+    command.write_text("import sys\nsys.path.insert(0, '.')\nimport guard\n" + command.read_text())
+
+    code, stdout, stderr = run(command, repository, None)
+
+    assert (code, stdout) == (2, "another program\n")
+    assert "another package named guard was loaded first" in stderr
+    assert "hint: unset PYTHONPATH" in stderr
+
+
+def test_what_it_needs_is_missing_is_no_verdict(command: Path, repository: Path) -> None:
+    command.write_text("import sys\nsys.modules['click'] = None\n" + command.read_text())
+
+    code, stdout, stderr = run(command, repository)
+
+    assert (code, stdout) == (2, "")
+    assert stderr.startswith("audience-guard: it cannot start (")
+    assert "Traceback" not in stderr
+
+
+def test_what_only_pythonpath_names_is_run_too(command: Path, repository: Path, tmp_path: Path) -> None:
+    """As where it was installed with ``pip install --target``, and another copy stands elsewhere."""
+    target = tmp_path / "target"
+    shutil.copytree(ROOT / "guard", target / "guard", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "audience_guard_command.py", target)
+    package = target / "guard/__init__.py"
+    package.write_text(package.read_text().replace(__version__, "9.9.9"))
+    (repository / "guard.py").write_text(PROGRAM)
+
+    assert run(command, repository, f".{os.pathsep}{target}", "--version") == (0, "audience-guard 9.9.9\n", "")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows keeps a working directory")
+def test_a_working_directory_that_is_gone_is_no_bug(command: Path, repository: Path) -> None:
+    command.write_text(f"import os\nos.rmdir({str(repository)!r})\n" + command.read_text())
+
+    assert run(command, repository, ".", "--version") == (0, f"audience-guard {__version__}\n", "")
