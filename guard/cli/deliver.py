@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+from guard.blueshift.keyring import scrubbed
 from guard.cli.streams import print_report, say, say_error, screen_for
 from guard.errors import OutputError
 from guard.exit_code import ExitCode
@@ -21,7 +22,7 @@ def deliver(report: Report, outputs: Sequence[Output], color: str) -> ExitCode:
 
     That is the report's own exit code; but where an output is missing, only an established failure outranks that.
     """
-    from guard.report import render  # noqa: PLC0415 - not needed to print help
+    from guard.report import Format, render  # noqa: PLC0415 - not needed to print help
     from guard.report.outputs import take_back, write  # noqa: PLC0415 - see above
 
     failures, written = [], []
@@ -29,10 +30,11 @@ def deliver(report: Report, outputs: Sequence[Output], color: str) -> ExitCode:
         for output in outputs:
             try:
                 if output.path is None:
-                    print_report(render(report, output.format, screen_for(sys.stdout, color)))
+                    text = render(report, output.format, screen_for(sys.stdout, color))
+                    print_report(text, commands=output.format is Format.GITHUB)
                 else:
                     written.append(output.path)
-                    write(output.path, render(report, output.format))
+                    write(output.path, scrubbed(render(report, output.format)))
             except OutputError as error:
                 failures.append(error)
     except KeyboardInterrupt:
