@@ -203,9 +203,6 @@ def test_a_mode_that_is_none_is_a_usage_error(job: Path, monkeypatch: pytest.Mon
     assert 'did you mean "validate"?' in (job / "summary").read_text()
 
 
-@pytest.mark.parametrize(("ended", "code"), [(0, 3), (1, 1), (3, 3)])
-@pytest.mark.parametrize("missing", ["GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY"])
-@pytest.mark.usefixtures("job")
 @pytest.mark.parametrize(
     ("name", "value"),
     [
@@ -235,6 +232,9 @@ def test_a_key_in_the_wrong_input_is_shown_nowhere(
     assert "unspeakable" not in "".join(texts).lower()
 
 
+@pytest.mark.parametrize(("ended", "code"), [(0, 3), (1, 1), (3, 3)])
+@pytest.mark.parametrize("missing", ["GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY"])
+@pytest.mark.usefixtures("job")
 def test_outputs_that_cannot_be_written_are_no_pass(
     command_ends: Callable[[int], None], monkeypatch: pytest.MonkeyPatch, missing: str, ended: int, code: int
 ) -> None:
