@@ -24,6 +24,7 @@ from guard.blueshift.debug_log import is_on, log
 from guard.blueshift.failures import BadAnswerError, RequestError, UnavailableError
 from guard.errors import UsageError
 from guard.outcome import Reason
+from guard.proxy import proxy_for
 from guard.words import printable, shortened
 
 if TYPE_CHECKING:
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
 REQUEST_TIMEOUT = 10.0
 """Seconds for one request as a whole, from connecting to the last byte of the body."""
 
-_PROXIES = "HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY"
 _CHUNK = 16_384
 _QUOTED_FROM = 8_192  # characters of a server's text, of which a few are quoted
 _REASONS = {
@@ -84,6 +84,7 @@ class Client:
 
     def __init__(self, account: Account, *, transport: httpx.AsyncBaseTransport | None = None) -> None:
         self._account = account
+        proxy = None if transport else proxy_for(account.base_url)
         try:
             self._http = httpx.AsyncClient(
                 auth=httpx.BasicAuth(account.key.reveal(), ""),
@@ -94,19 +95,15 @@ class Client:
                 },
                 follow_redirects=False,
                 timeout=None,  # noqa: S113 - httpx restarts its own with every byte; get() limits the whole request
-                trust_env=not account.is_loopback,
+                proxy=proxy,
+                trust_env=False,  # its proxies are read above, its certificates below
                 verify=authorities(account.base_url),
                 transport=transport,
             )
-        except httpx.InvalidURL:
+        except (ValueError, OSError) as error:
             raise UsageError(
-                "the proxy settings of the environment hold no valid address",  # not shown: it may hold a password
-                hint=f"look at {_PROXIES}; write %23, %2F and %40 for #, / and @ in a password",
-            ) from None
-        except (ValueError, ImportError, OSError) as error:
-            raise UsageError(
-                f"the proxy or certificate settings of the environment cannot be used: {printable(str(error))}",
-                hint=f"look at {_PROXIES}, SSL_CERT_FILE, SSL_CERT_DIR and SSLKEYLOGFILE",
+                f"the certificate settings of the environment cannot be used: {printable(str(error))}",
+                hint="look at SSL_CERT_FILE, SSL_CERT_DIR and SSLKEYLOGFILE",
             ) from error
 
     @property

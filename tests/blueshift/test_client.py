@@ -395,13 +395,11 @@ def test_a_proxy_whose_password_makes_its_address_another_is_told_without_it(
 ) -> None:
     monkeypatch.setenv("HTTPS_PROXY", address)
 
-    with pytest.raises(UsageError, match=r"^the proxy settings of the environment hold no valid address$") as raised:
+    with pytest.raises(UsageError, match=r"^the variable HTTPS_PROXY holds no address of a proxy$") as raised:
         Client(ACCOUNT)
 
     assert "unspeakable" not in f"{raised.value!r} {raised.value.__cause__!r}"
-    assert raised.value.hint == (
-        "look at HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY; write %23, %2F and %40 for #, / and @ in a password"
-    )
+    assert "%23, %2F and %40 for #, / and @ in a password" in (raised.value.hint or "")
 
 
 @pytest.mark.parametrize("name", ["HTTPS_PROXY", "ALL_PROXY", "https_proxy"])
@@ -410,18 +408,16 @@ def test_a_proxy_that_cannot_be_used_is_told_before_anything_is_sent(
 ) -> None:
     monkeypatch.setenv(name, "gopher://proxy.example")
 
-    with pytest.raises(UsageError, match="proxy or certificate settings"):
+    with pytest.raises(UsageError, match=f"^the variable {name} holds no address of a proxy$"):
         leap(get())
 
 
 def test_a_certificate_file_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch, leap: Leap) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", "/no/such/file")
 
-    with pytest.raises(UsageError, match="proxy or certificate settings") as raised:
+    with pytest.raises(UsageError, match="certificate settings") as raised:
         leap(get())
-    assert raised.value.hint == (
-        "look at HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY, SSL_CERT_FILE, SSL_CERT_DIR and SSLKEYLOGFILE"
-    )
+    assert raised.value.hint == "look at SSL_CERT_FILE, SSL_CERT_DIR and SSLKEYLOGFILE"
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes with a name here")
@@ -430,9 +426,7 @@ def test_a_pipe_is_not_waited_for(monkeypatch: pytest.MonkeyPatch, leap: Leap, t
     os.mkfifo(tmp_path / "pipe")
     monkeypatch.setenv(name, str(tmp_path / "pipe"))
 
-    with pytest.raises(
-        UsageError, match=f"proxy or certificate settings .*: {name} names .*/pipe, which is "
-    ) as raised:
+    with pytest.raises(UsageError, match=f"certificate settings .*: {name} names .*/pipe, which is ") as raised:
         leap(get())
     assert raised.value.hint
     assert name in raised.value.hint
