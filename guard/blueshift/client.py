@@ -19,7 +19,7 @@ import httpx
 
 from guard import __version__
 from guard.address import authorities
-from guard.blueshift.answers import error_message, http_date, status_name
+from guard.blueshift.answers import beginning, error_message, http_date, status_name
 from guard.blueshift.debug_log import is_on, log
 from guard.blueshift.failures import BadAnswerError, RequestError, UnavailableError
 from guard.errors import UsageError
@@ -180,7 +180,7 @@ class Client:
         """Return what a 200 brought, or the error that any other status is, or no body."""
         date = http_date(response.headers.get("Date"))
         if response.status_code != httpx.codes.OK:
-            return self._error(response, body or b"", date)
+            return self._error(response, body, date)
         request_id = self._request_id(response)
         if body is None:
             told = f" (x-request-id {request_id})" if request_id else ""
@@ -195,23 +195,26 @@ class Client:
         """Return the text without the key."""
         return self._account.key.scrub(text)
 
-    def _error(self, response: httpx.Response, body: bytes, date: datetime | None) -> RequestError:
+    def _error(self, response: httpx.Response, body: bytes | None, date: datetime | None) -> RequestError:
         """Say what an answer other than 200 means; all its text is the server's and is cut, cleaned and scrubbed."""
         status = response.status_code
-        name = status_name(status)
-        match _reason(status):
-            case Reason.REFUSED_KEY:
-                said = f"Blueshift refused the API key ({name})"
-            case Reason.BAD_ANSWER if status in _REDIRECTS:
-                said = f"{self._account.host} answered {name} and pointed elsewhere, which is not followed"
-            case _:
-                said = f"{self._account.host} answered {name}"
-        if message := error_message(body):
+        message = None if body is None else error_message(body)
+        is_foreign = _is_foreign(status, body, message)
+        reason = Reason.NETWORK if is_foreign else _reason(status)
+        said = f"{self._account.host} answered {status_name(status)}"
+        if reason is Reason.REFUSED_KEY:
+            said = f"Blueshift refused the API key ({status_name(status)})"
+        elif status in _REDIRECTS:
+            said += " and pointed elsewhere, which is not followed; check the region and the base URL"
+        elif is_foreign:
+            quoted = f' ("{beginning(body, self.scrub)}")' if body else ""
+            said += f", but not as Blueshift does{quoted}: a firewall, a bot check or a proxy may have answered"
+        if message and reason is not Reason.NOT_FOUND:  # that one speaks of campaigns, whatever was asked for
             said += f': "{self._quoted(message)}"'
         if request_id := self._request_id(response):
             said += f" (x-request-id {request_id})"
         return RequestError(
-            _reason(status),
+            reason,
             said,
             transient=status in _SERVER_ERRORS or status in _TRANSIENT,
             retry_after=_retry_after(response.headers.get("Retry-After"), date),
@@ -221,6 +224,19 @@ class Client:
     def _quoted(self, text: str) -> str:
         """Return the server's text fit to be shown: without the key first, so that no cut leaves a part of it."""
         return shortened(printable(self.scrub(text[:_QUOTED_FROM])))
+
+
+def _is_foreign(status: int, body: bytes | None, message: str | None) -> bool:
+    """Whether somebody on the way refused the request, so that it says nothing about the key or the segment."""
+    match status:
+        case 401:
+            return message is None and body != b""
+        case 403:
+            return message is None
+        case 404:
+            return body is None or body.lstrip().startswith(b"<")
+        case _:
+            return False
 
 
 def _reason(status: int) -> Reason:
