@@ -22,8 +22,9 @@ _HINT = "write https://HOST or, for a host on this machine, http://127.0.0.1:POR
 
 def is_loopback(address: str) -> bool:
     """Whether the address is on this machine, which is never reached through a proxy."""
+    parts = _parts(address)
+    host = (parts.hostname if parts else None) or ""
     try:
-        host = urlsplit(address).hostname or ""
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
@@ -72,7 +73,9 @@ def checked_base_url(address: str, what: str) -> str:
     which host it names, where it is not like that.
     """
     parts = _parts(address)
-    shown = f"{what} {printable(shortened(f'{parts.scheme}://{parts.hostname}'))}" if parts and parts.hostname else what
+    shown = what
+    if parts and "." in (parts.hostname or ""):  # what has no dot may be a secret, put there by mistake
+        shown = f"{what} {printable(shortened(f'{parts.scheme}://{parts.hostname}'))}"
     if found := fault(address):
         raise UsageError(f"{shown} {found}", hint=_HINT)
     if parts is None or parts.query or parts.fragment or not re.fullmatch(r"[A-Za-z0-9._~/-]*", parts.path):
@@ -82,10 +85,19 @@ def checked_base_url(address: str, what: str) -> str:
 
 
 def _parts(address: str) -> SplitResult | None:
-    """Return the parts of an address whose port is one, or None."""
+    """Return the parts of an address whose port is one, or None.
+
+    Brackets hold an IPv6 address and nothing but a port follows, since other parsers find another host there.
+    """
     try:
         parts = urlsplit(address)
         port = parts.port
+        server = parts.netloc.rpartition("@")[2]
+        if "[" in server or "]" in server:
+            inside, bracket, behind = server.removeprefix("[").partition("]")
+            ipaddress.IPv6Address(inside)
+            if not (server.startswith("[") and bracket and re.fullmatch("(:[0-9]*)?", behind)):
+                return None
     except ValueError:
         return None
     return None if port == 0 else parts

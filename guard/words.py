@@ -13,6 +13,27 @@ _UNPRINTABLE = re.compile(
     "[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]",
 )
 
+_COMMAND = re.compile(r"##(?=[\w.-]{0,40}\[)")
+
+QUOTED = "stands in quotation marks"
+"""What is wrong with a value of which ``is_quoted`` is true, after the name of where it stands."""
+UNQUOTE = "take the quotation marks away: a shell removes them, but docker --env-file keeps them"
+
+
+def is_quoted(text: str) -> bool:
+    """Whether the value of a variable stands in quotation marks, as tools that read env files may keep them."""
+    text = text.strip()
+    return len(text) > 1 and text[0] in "\"'" and text[0] == text[-1]
+
+
+def harmless(text: str, sign: str = "# ") -> str:
+    """Return the text without what CI systems obey anywhere in a line: ``##[`` comes out as ``# #[``.
+
+    GitHub obeys ``##[``, Azure ``##vso[``, TeamCity ``##teamcity[``. ``sign`` is how to write the first ``#`` where a
+    blank must not come between.
+    """
+    return _COMMAND.sub(lambda _: f"{sign}#", text)
+
 
 def printable(text: str) -> str:
     r"""Return the text on one line, with every control, bidirectional or unpaired character written out as ``\xNN``."""

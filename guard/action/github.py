@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from guard.blueshift.keyring import scrubbed
 from guard.cli.streams import print_report
 from guard.errors import GuardError, OutputError, UsageError
 from guard.words import printable
@@ -29,7 +30,7 @@ def say(text: str) -> None:
     Where the log cannot be written, nobody can be told, and the run goes on.
     """
     with suppress(OutputError):
-        print_report(f"{text}\n")
+        print_report(f"{text}\n", commands=True)
 
 
 @contextmanager
@@ -64,7 +65,7 @@ def write_outputs(file: Path, outputs: Mapping[str, str]) -> None:
     lines = []
     for name, value in outputs.items():
         end = f"end-{secrets.token_hex(16)}"
-        lines.append(f"{name}<<{end}\n{value}\n{end}\n")
+        lines.append(f"{name}<<{end}\n{scrubbed(value)}\n{end}\n")
     before = _size(file)
     try:
         _append(file, "".join(lines))
@@ -84,6 +85,7 @@ def append_summary(environ: Mapping[str, str], page: str) -> None:
     file = _named(environ, "GITHUB_STEP_SUMMARY")
     if file is None:
         raise GuardError("GITHUB_STEP_SUMMARY is not set")
+    page = scrubbed(page)
     try:
         room = LARGEST_SUMMARY - _size(file)
         _append(file, next((text for text in (page, _LEFT_OUT) if len(text.encode()) <= room), ""))

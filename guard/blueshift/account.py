@@ -13,18 +13,18 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from guard.address import checked_base_url, is_loopback
+from guard.blueshift.keyring import LONGEST_KEY, SHORTEST_SECRET, is_file
 from guard.blueshift.secret import Secret
 from guard.errors import UsageError
 from guard.model import Region
-from guard.words import did_you_mean, printable
+from guard.words import QUOTED, UNQUOTE, did_you_mean, is_quoted, printable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 HOSTS = {Region.US: "https://api.getblueshift.com", Region.EU: "https://api.eu.getblueshift.com"}
 _USABLE_KEY = re.compile(r"[\x21-\x39\x3b-\x7e]+")
-_LONGEST_KEY = 4096
-_SHORTEST_SECRET = 8  # a shorter key is no secret, and its characters may stand in any answer
+_LONGEST_REGION = 20  # characters
 _KEY_HINT = "set BLUESHIFT_API_KEY to the account's User API key, or BLUESHIFT_API_KEY_FILE to a file that holds it"
 
 
@@ -37,7 +37,9 @@ class ApiKey:
         """Keep the key, or raise ``UsageError`` (naming ``source``, never the key) when it cannot be one."""
         if not text:
             raise UsageError(f"{source} is empty", hint=_KEY_HINT)
-        if len(text) > _LONGEST_KEY or not _USABLE_KEY.fullmatch(text):
+        if is_quoted(text):
+            raise UsageError(f"{source} {QUOTED}", hint=UNQUOTE)
+        if len(text) > LONGEST_KEY or not _USABLE_KEY.fullmatch(text):
             raise UsageError(
                 f"{source} holds a character that no API key has (white space, a line break, a colon, or not ASCII)",
                 hint="copy the key again, without quotes, blanks or line breaks",
@@ -55,7 +57,7 @@ class ApiKey:
 
     def scrub_answer(self, text: str) -> str:
         """Return a text of an answer that may be believed: as ``scrub`` does, unless the key is too short for that."""
-        return text if len(self._text) < _SHORTEST_SECRET else self._secret.scrub(text)
+        return text if len(self._text) < SHORTEST_SECRET else self._secret.scrub(text)
 
     def __repr__(self) -> str:
         return "ApiKey(***)"
@@ -92,19 +94,21 @@ def open_account(
 
     Raises ``UsageError`` when there is no usable key, an unknown region, or an address that the key must not go to.
     """
-    chosen = region or environ.get("BLUESHIFT_REGION") or rules_region or Region.US
-    try:
-        where = Region(chosen)
-    except ValueError:
-        raise UsageError(
-            f'there is no region "{printable(chosen)}"{did_you_mean(chosen, Region)}', hint="regions are: us, eu"
-        ) from None
+    key = _key_from(environ) if api_key is None else ApiKey(api_key)  # first: without one, it may stand elsewhere
+    where = _region(region or environ.get("BLUESHIFT_REGION") or rules_region or Region.US)
     address = base_url or environ.get("BLUESHIFT_BASE_URL") or HOSTS[where]
-    return Account(
-        base_url=checked_base_url(address, "the base URL"),
-        region=where,
-        key=_key_from(environ) if api_key is None else ApiKey(api_key),
-    )
+    if key.scrub_answer(address) != address:
+        raise UsageError("the base URL holds the API key", hint=f"give an address there, such as {HOSTS[where]}")
+    return Account(base_url=checked_base_url(address, "the base URL"), region=where, key=key)
+
+
+def _region(chosen: str) -> Region:
+    try:
+        return Region(chosen)
+    except ValueError:
+        # A long one is not shown: it may be a key, put there by mistake.
+        named = f'no region "{printable(chosen)}"' if len(chosen) <= _LONGEST_REGION else "no region of that name"
+        raise UsageError(f"there is {named}{did_you_mean(chosen, Region)}", hint="regions are: us, eu") from None
 
 
 def _key_from(environ: Mapping[str, str]) -> ApiKey:
@@ -119,41 +123,17 @@ def _key_from(environ: Mapping[str, str]) -> ApiKey:
 
 
 def _key_from_file(file: str) -> ApiKey:
-    if not _is_file(file):  # its name is not shown: it may be the key itself, put there by mistake
+    if not is_file(file):  # its name is not shown: it may be the key itself, put there by mistake
         raise UsageError("the file that BLUESHIFT_API_KEY_FILE names is not there, or is not a file", hint=_KEY_HINT)
     source = f"the key file {printable(file)}"
     try:
         with Path(file).open(encoding="ascii") as stream:
-            text = stream.read(_LONGEST_KEY + 3)
+            text = stream.read(LONGEST_KEY + 3)
     except OSError as error:
         raise UsageError(f"{source} could not be read: {error.strerror}", hint=_KEY_HINT) from error
     except ValueError:
         raise UsageError(f"{source} does not hold an API key: it is not plain ASCII", hint=_KEY_HINT) from None
     return ApiKey(text.removesuffix("\n"), source=source)
-
-
-def _is_file(file: str) -> bool:
-    try:
-        return Path(file).is_file()
-    except (OSError, ValueError):
-        return False
-
-
-def secrets_of(environ: Mapping[str, str] = os.environ) -> list[Secret]:
-    """Return every key that the environment holds at this moment, be it usable or not."""
-    keys = (environ.get("BLUESHIFT_API_KEY", ""), _text_of(environ.get("BLUESHIFT_API_KEY_FILE", "")))
-    return [Secret(key.strip()) for key in keys if key.strip()]
-
-
-def _text_of(file: str) -> str:
-    """Return how a key file begins, or an empty text where it cannot be read; what names no file may be the key."""
-    if not _is_file(file):
-        return file
-    try:
-        with Path(file).open(encoding="latin-1") as stream:
-            return stream.read(_LONGEST_KEY)
-    except OSError:
-        return ""
 
 
 def readable_by_others(environ: Mapping[str, str] = os.environ) -> str | None:

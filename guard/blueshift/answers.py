@@ -200,11 +200,11 @@ def parse_json(body: bytes, scrub: Scrub) -> Any:
         raise BadAnswerError("the answer is nested too deeply") from None
     except ValueError:
         raise BadAnswerError(
-            f'the answer is not JSON: it begins with "{_beginning(body, scrub)}"' if body else "the answer is empty"
+            f'the answer is not JSON: it begins with "{beginning(body, scrub)}"' if body else "the answer is empty"
         ) from None
 
 
-def _beginning(body: bytes, scrub: Scrub) -> str:
+def beginning(body: bytes, scrub: Scrub) -> str:
     """Return how a body begins; without the NULs that part the letters of UTF-16, between which no key is found."""
     text = body[:_QUOTED_FROM].replace(b"\0", b"").decode(errors="replace")
     return shortened(printable(scrub(text)), 60)
@@ -227,19 +227,22 @@ def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def error_message(body: bytes) -> str:
-    """Return the message of an error answer in any of the three documented shapes as it came, or an empty text."""
+def error_message(body: bytes) -> str | None:
+    """Return the message of an error answer as it came; None for a body in none of the three documented shapes.
+
+    Such a body is not Blueshift's: firewalls, bot checks and proxies answer with pages of their own.
+    """
     try:
         value = parse_json(body, str)
     except BadAnswerError:
-        return ""
+        return None
     match value:
         case {"message": str(text)} | {"error": str(text)}:
             return text
         case {"errors": dict(fields)}:
             return "; ".join(f"{field}: {_joined(texts)}" for field, texts in fields.items())
         case _:
-            return ""
+            return None
 
 
 def status_name(status: int) -> str:

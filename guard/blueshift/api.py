@@ -103,7 +103,7 @@ class Api:
         except RequestError as error:
             if error.unavailable.reason is not Reason.NOT_FOUND:
                 raise
-            detail = f"Blueshift has no segment {target.uuid}: {error}"
+            detail = f"the account has no segment {target.uuid}: {error}"
             raise UnavailableError(Reason.NOT_FOUND, detail) from error
         return replace(self._understood(response, _counts), asked_at=sent_at)
 
@@ -211,10 +211,12 @@ class Api:
 
     def _end_if_nobody_is_answered(self, error: RequestError, request: _Request) -> None:
         """End the run when nothing was ever answered: the host is out of reach, or fails on one after the other."""
-        if not error.transient or self._answered:
+        reason = error.unavailable.reason
+        if self._answered or not (error.transient or reason is Reason.NETWORK):
             return
         self._given_up.add(request.path)
-        if error.unavailable.reason in {Reason.NETWORK, Reason.RATE_LIMITED} or len(self._given_up) >= _OUTAGE:
+        is_out_of_reach = error.transient and reason in {Reason.NETWORK, Reason.RATE_LIMITED}
+        if is_out_of_reach or len(self._given_up) >= _OUTAGE:
             raise RunEndedError(error.unavailable) from error
 
 

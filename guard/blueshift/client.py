@@ -19,11 +19,12 @@ import httpx
 
 from guard import __version__
 from guard.address import authorities
-from guard.blueshift.answers import error_message, http_date, status_name
+from guard.blueshift.answers import beginning, error_message, http_date, status_name
 from guard.blueshift.debug_log import is_on, log
 from guard.blueshift.failures import BadAnswerError, RequestError, UnavailableError
 from guard.errors import UsageError
 from guard.outcome import Reason
+from guard.proxy import proxy_for
 from guard.words import printable, shortened
 
 if TYPE_CHECKING:
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
 REQUEST_TIMEOUT = 10.0
 """Seconds for one request as a whole, from connecting to the last byte of the body."""
 
-_PROXIES = "HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY"
 _CHUNK = 16_384
 _QUOTED_FROM = 8_192  # characters of a server's text, of which a few are quoted
 _REASONS = {
@@ -74,6 +74,7 @@ class Client:
 
     def __init__(self, account: Account, *, transport: httpx.AsyncBaseTransport | None = None) -> None:
         self._account = account
+        proxy = None if transport else proxy_for(account.base_url)
         try:
             self._http = httpx.AsyncClient(
                 auth=httpx.BasicAuth(account.key.reveal(), ""),
@@ -84,19 +85,15 @@ class Client:
                 },
                 follow_redirects=False,
                 timeout=None,  # noqa: S113 - httpx restarts its own with every byte; get() limits the whole request
-                trust_env=not account.is_loopback,
+                proxy=proxy,
+                trust_env=False,  # its proxies are read above, its certificates below
                 verify=authorities(account.base_url),
                 transport=transport,
             )
-        except httpx.InvalidURL:
+        except (ValueError, OSError) as error:
             raise UsageError(
-                "the proxy settings of the environment hold no valid address",  # not shown: it may hold a password
-                hint=f"look at {_PROXIES}; write %23, %2F and %40 for #, / and @ in a password",
-            ) from None
-        except (ValueError, ImportError, OSError) as error:
-            raise UsageError(
-                f"the proxy or certificate settings of the environment cannot be used: {printable(str(error))}",
-                hint=f"look at {_PROXIES}, SSL_CERT_FILE, SSL_CERT_DIR and SSLKEYLOGFILE",
+                f"the certificate settings of the environment cannot be used: {printable(str(error))}",
+                hint="look at SSL_CERT_FILE, SSL_CERT_DIR and SSLKEYLOGFILE",
             ) from error
 
     @property
@@ -173,7 +170,7 @@ class Client:
         """Return what a 200 brought, or the error that any other status is, or no body."""
         date = http_date(response.headers.get("Date"))
         if response.status_code != httpx.codes.OK:
-            return self._error(response, body or b"", date)
+            return self._error(response, body, date)
         request_id = self._request_id(response)
         if body is None:
             told = f" (x-request-id {request_id})" if request_id else ""
@@ -188,23 +185,26 @@ class Client:
         """Return the text without the key."""
         return self._account.key.scrub(text)
 
-    def _error(self, response: httpx.Response, body: bytes, date: datetime | None) -> RequestError:
+    def _error(self, response: httpx.Response, body: bytes | None, date: datetime | None) -> RequestError:
         """Say what an answer other than 200 means; all its text is the server's and is cut, cleaned and scrubbed."""
         status = response.status_code
-        name = status_name(status)
-        match _reason(status):
-            case Reason.REFUSED_KEY:
-                said = f"Blueshift refused the API key ({name})"
-            case Reason.BAD_ANSWER if status in _REDIRECTS:
-                said = f"{self._account.host} answered {name} and pointed elsewhere, which is not followed"
-            case _:
-                said = f"{self._account.host} answered {name}"
-        if message := error_message(body):
+        message = None if body is None else error_message(body)
+        is_foreign = _is_foreign(status, body, message)
+        reason = Reason.NETWORK if is_foreign else _reason(status)
+        said = f"{self._account.host} answered {status_name(status)}"
+        if reason is Reason.REFUSED_KEY:
+            said = f"Blueshift refused the API key ({status_name(status)})"
+        elif status in _REDIRECTS:
+            said += " and pointed elsewhere, which is not followed; check the region and the base URL"
+        elif is_foreign:
+            quoted = f' ("{beginning(body, self.scrub)}")' if body else ""
+            said += f", but not as Blueshift does{quoted}: a firewall, a bot check or a proxy may have answered"
+        if message and reason is not Reason.NOT_FOUND:  # that one speaks of campaigns, whatever was asked for
             said += f': "{self._quoted(message)}"'
         if request_id := self._request_id(response):
             said += f" (x-request-id {request_id})"
         return RequestError(
-            _reason(status),
+            reason,
             said,
             transient=status in _SERVER_ERRORS or status in _TRANSIENT,
             retry_after=_retry_after(response.headers.get("Retry-After"), date),
@@ -213,6 +213,19 @@ class Client:
     def _quoted(self, text: str) -> str:
         """Return the server's text fit to be shown: without the key first, so that no cut leaves a part of it."""
         return shortened(printable(self.scrub(text[:_QUOTED_FROM])))
+
+
+def _is_foreign(status: int, body: bytes | None, message: str | None) -> bool:
+    """Whether somebody on the way refused the request, so that it says nothing about the key or the segment."""
+    match status:
+        case 401:
+            return message is None and body != b""
+        case 403:
+            return message is None
+        case 404:
+            return body is None or body.lstrip().startswith(b"<")
+        case _:
+            return False
 
 
 def _reason(status: int) -> Reason:

@@ -7,6 +7,7 @@ import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from guard.blueshift.keyring import scrubbed
 from guard.cli.streams import print_report, say, say_error, screen_for
 from guard.cli.workspace import in_workspace
 from guard.errors import OutputError
@@ -25,17 +26,19 @@ def deliver(report: Report, outputs: Sequence[Output], color: str) -> ExitCode:
 
     That is the report's own exit code; but where an output is missing, only an established failure outranks that.
     """
-    from guard.report.outputs import take_back, write  # noqa: PLC0415 - not needed to print help
+    from guard.report import Format  # noqa: PLC0415 - not needed to print help
+    from guard.report.outputs import take_back, write  # noqa: PLC0415 - see above
 
     failures, written = [], []
     try:
         for output in outputs:
             try:
                 if output.path is None:
-                    print_report(_text(report, output, screen_for(sys.stdout, color)))
+                    text = _text(report, output, screen_for(sys.stdout, color))
+                    print_report(text, commands=output.format is Format.GITHUB)
                 else:
                     written.append(output.path)
-                    write(output.path, _text(report, output))
+                    write(output.path, scrubbed(_text(report, output)))
             except OutputError as error:
                 failures.append(error)
     except KeyboardInterrupt:

@@ -1,19 +1,25 @@
-"""The three standard streams: reports go to stdout, all talk goes to stderr, and neither may change the verdict."""
+"""The three standard streams: reports go to stdout, all talk goes to stderr, and neither may change the verdict.
+
+Whatever is written passes ``outgoing``: no secret leaves, and no CI system obeys what stands in it.
+"""
 
 from __future__ import annotations
 
 import io
 import os
+import re
 import sys
 from typing import TYPE_CHECKING, TextIO
 
+from guard.blueshift.keyring import scrubbed
 from guard.errors import GuardError, OutputError, RulesError
-from guard.words import plural, printable
+from guard.words import harmless, plural, printable
 
 if TYPE_CHECKING:
     from guard.report.screen import Screen
 
 _NARROWEST = 20
+_COMMAND = re.compile(r"(^|[\r\n])([^\S\r\n]*):(?=:)")
 
 
 def prepare_streams() -> None:
@@ -23,15 +29,25 @@ def prepare_streams() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
-def print_report(text: str) -> None:
+def outgoing(text: str, *, commands: bool = False) -> str:
+    """Return the text as it may leave the program: without secrets, and without a command to a CI system.
+
+    GitHub obeys a line that begins with ``::``, which becomes ``: :`` unless the text is made of such ``commands``.
+    """
+    text = harmless(scrubbed(text))
+    return text if commands or "::" not in text else _COMMAND.sub(r"\1\2: ", text)
+
+
+def print_report(text: str, *, commands: bool = False) -> None:
     """Write to stdout; a reader who went away (``| head -1``, a closed stream) is no failure.
 
-    Raises ``OutputError`` when stdout cannot be written for any other reason, such as a full disk.
+    ``commands`` is for a text whose lines a CI system is to obey. Raises ``OutputError`` when stdout cannot be written
+    for any other reason, such as a full disk.
     """
     if sys.stdout is None:
         return
     try:
-        sys.stdout.write(text)
+        sys.stdout.write(outgoing(text, commands=commands))
         sys.stdout.flush()
     except BrokenPipeError:
         _silence(sys.stdout)
@@ -44,10 +60,15 @@ def print_report(text: str) -> None:
 
 def say(text: str) -> None:
     """Write a line to stderr; when even that cannot be done, go on."""
+    show(f"{text}\n")
+
+
+def show(text: str) -> None:
+    """Write to stderr as it is, such as a part of a line; when even that cannot be done, go on."""
     if sys.stderr is None:
         return
     try:
-        sys.stderr.write(f"{text}\n")
+        sys.stderr.write(outgoing(text))
         sys.stderr.flush()
     except OSError:
         _silence(sys.stderr)
@@ -57,7 +78,8 @@ def say_error(error: GuardError) -> None:
     """Say what went wrong and what to do about it; the problems of a file have a line each."""
     if isinstance(error, RulesError):
         found = plural(len(error.problems), "problem")
-        lines = [*error.lines(), f"audience-guard: {found} in {error.path}; nothing was sent"]
+        path = printable(error.path)
+        lines = [*map(printable, error.lines()), f"audience-guard: {found} in {path}; nothing was sent"]
     else:
         lines = [f"audience-guard: {printable(error.message)}"]
     if error.hint:

@@ -9,7 +9,7 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from guard.cli.streams import is_terminal, say
+from guard.cli.streams import is_terminal, say, show
 from guard.progress import Progress
 from guard.words import duration, number
 
@@ -51,19 +51,11 @@ def _draw_live(progress: Progress, over: threading.Event) -> None:
     started = time.monotonic()
     while not over.wait(_LIVE_EVERY):
         line = f"Counting afresh: {progress_line(progress, time.monotonic() - started)}"
-        _draw(_ERASE_LINE + line[: shutil.get_terminal_size().columns - 1])
-    _draw(_ERASE_LINE)
+        show(_ERASE_LINE + line[: shutil.get_terminal_size().columns - 1])
+    show(_ERASE_LINE)
 
 
 def _tell_plainly(progress: Progress, over: threading.Event) -> None:
     started = time.monotonic()
     while not over.wait(_PLAIN_EVERY):
         say(f"audience-guard: {progress_line(progress, time.monotonic() - started)}")
-
-
-def _draw(text: str) -> None:
-    try:
-        sys.stderr.write(text)
-        sys.stderr.flush()
-    except OSError:
-        return

@@ -18,7 +18,7 @@ from markupsafe import Markup, escape
 from guard.report import sentences
 from guard.report.cards import circumstances, groups
 from guard.report.findings import utc
-from guard.words import plural, printable, shortened
+from guard.words import harmless, plural, printable, shortened
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -69,4 +69,4 @@ def _text(value: object) -> Markup:
     if isinstance(value, Markup):
         return value
     escaped = str(escape(printable(str(value))))
-    return Markup(escaped.replace("##[", "#&#35;["))  # noqa: S704 - escaped just here
+    return Markup(harmless(escaped, "&#35;"))  # noqa: S704 - escaped just here

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from guard.outcome import SCHEMA_VERSION, Verdict
+from guard.words import harmless
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,10 +27,10 @@ def as_json(value: object) -> str:
     r"""Return the value as JSON, two spaces a level, ending in a newline.
 
     The text is plain ASCII: whatever else a name holds is escaped, unpaired surrogates too, so it passes through every
-    encoding and reads back as it was. ``##[`` is written ``#\u0023[``, because GitHub obeys it anywhere in a log.
+    encoding and reads back as it was. ``##[`` is written ``\u0023#[``, because GitHub obeys it anywhere in a log.
     """
     text = json.dumps(value, ensure_ascii=True, allow_nan=False, indent=2)
-    return text.replace("##[", "#\\u0023[") + "\n"
+    return harmless(text, "\\u0023") + "\n"
 
 
 def report_schema_text() -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from guard.exit_code import ExitCode
 from guard.outcome import Check, FailOn, Verdict
 from guard.report.findings import guards_of, totals_of, utc
-from guard.words import number, percentages, plural, printable, shortened
+from guard.words import harmless, number, percentages, plural, printable, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -32,9 +32,9 @@ _SAID = {Verdict.FAIL: "failed", Verdict.UNKNOWN: "could not be found out", Verd
 def safe(line: str) -> str:
     """Return the text on one line, fit for a terminal and for a CI log.
 
-    Control characters are written out, and ``##[``, which GitHub obeys anywhere in a line, comes out as ``# #[``.
+    Control characters are written out, and nothing is left that a CI system obeys anywhere in a line.
     """
-    return printable(line).replace("##[", "# #[")
+    return harmless(printable(line))
 
 
 def sentence(check: Check, finding: Finding) -> str:

@@ -71,9 +71,10 @@ class Delivery:
             return Refusal(why=f"could not be asked ({type(error).__name__})")
 
     def _send_directly(self, message: Message, asker: Asker) -> str | None:
-        for blocks in (list(message.blocks), None):
+        payload = message.payload()
+        for blocks in (payload["blocks"], None):
             try:
-                self._client.chat_postMessage(channel=asker.user, text=message.text, blocks=blocks)
+                self._client.chat_postMessage(channel=asker.user, text=payload["text"], blocks=blocks)
             except SlackApiError as error:
                 refusal = error_code(error)
                 if refusal not in BLOCKS_REFUSED:

@@ -12,10 +12,10 @@ import threading
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from guard.blueshift.account import secrets_of
+from guard.blueshift.keyring import secrets_of
+from guard.words import harmless
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from types import TracebackType
 
     from guard.blueshift.secret import Secret
@@ -30,9 +30,9 @@ class JsonLines(logging.Formatter):
     The line holds none of the secrets, as it is or as JSON writes it.
     """
 
-    def __init__(self, secrets: Iterable[Secret]) -> None:
+    def __init__(self, secrets: Secret) -> None:
         super().__init__()
-        self._secrets = tuple(secrets)
+        self._secrets = secrets
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line."""
@@ -42,10 +42,7 @@ class JsonLines(logging.Formatter):
             "event": record.getMessage(),
             **getattr(record, "fields", {}),
         }
-        text = json.dumps(line)
-        for secret in self._secrets:
-            text = secret.scrub(text)
-        return text
+        return harmless(self._secrets.scrub(json.dumps(line)), "\\u0023")
 
 
 def log_to_stderr(*, debug: bool) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
+from guard.blueshift.keyring import scrubbed
 from guard.outcome import Verdict
 from guard.report import advice, sentences
 from guard.report.findings import guards_of, totals_of, utc, worst_first
@@ -60,8 +62,9 @@ class Message:
     blocks: tuple[Block, ...]
 
     def payload(self) -> dict[str, Any]:
-        """Return what Slack's methods, webhooks and ``response_url`` take."""
-        return {"text": self.text, "blocks": list(self.blocks)}
+        """Return what Slack's methods, webhooks and ``response_url`` take, without any secret of the environment."""
+        payload: dict[str, Any] = json.loads(scrubbed(json.dumps({"text": self.text, "blocks": self.blocks})))
+        return payload
 
 
 def without_buttons(message: Message) -> Message:

@@ -18,7 +18,9 @@ from urllib.parse import urlsplit
 import httpx
 
 from guard import __version__
-from guard.address import authorities, fault, is_loopback
+from guard.address import authorities, fault
+from guard.errors import UsageError
+from guard.proxy import proxy_for
 from guard.words import printable, shortened
 
 if TYPE_CHECKING:
@@ -78,8 +80,10 @@ async def post(url: str, payload: Mapping[str, Any], *, time_limit: float = POST
 async def _post(url: str, payload: Mapping[str, Any], *, until: float) -> Refusal | None:
     try:
         client = _client(url)
-    except (ValueError, ImportError, OSError, httpx.InvalidURL):
-        return Refusal(why="cannot be asked: the proxy or certificate settings of the environment are not usable")
+    except UsageError as error:
+        return Refusal(why=f"cannot be asked: {error.message}")
+    except (ValueError, OSError):
+        return Refusal(why="cannot be asked: the certificate settings of the environment are not usable")
     async with client:
         refusal = await _try(client, url, payload)
         if refusal and refusal.code in BLOCKS_REFUSED and "blocks" in payload:
@@ -100,7 +104,8 @@ def _client(url: str) -> httpx.AsyncClient:
         },
         follow_redirects=False,
         timeout=None,  # noqa: S113 - httpx restarts its own with every byte; post() limits the whole
-        trust_env=not is_loopback(url),
+        proxy=proxy_for(url),
+        trust_env=False,  # its proxies are read above, its certificates below
         verify=authorities(url),
     )
 

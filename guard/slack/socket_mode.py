@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Self
 from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_sdk.socket_mode.response import SocketModeResponse
 
-from guard.address import is_loopback
 from guard.errors import GuardError
 from guard.slack import log
 from guard.slack.once import Once
@@ -40,8 +39,7 @@ class SocketConnection:
 
     def __init__(self, app: App, app_token: str) -> None:
         self._handler = _OnceHandler(app, app_token, ping_interval=_PING_INTERVAL)
-        if is_loopback(app.client.base_url):
-            self._handler.client.proxy = None
+        self._handler.client.proxy = app.client.proxy
         self._connected_at = time.monotonic()
         self._was_connected = False
 

@@ -9,13 +9,14 @@ import re
 from contextlib import contextmanager
 from http.client import HTTPException
 from typing import TYPE_CHECKING
+from urllib.request import ProxyHandler, build_opener, install_opener
 
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 from slack_sdk.http_retry.builtin_handlers import RateLimitErrorRetryHandler
 
-from guard.address import is_loopback
 from guard.errors import GuardError, UsageError
+from guard.proxy import proxy_for
 from guard.slack.log import silent
 
 if TYPE_CHECKING:
@@ -40,7 +41,10 @@ _REFUSALS = {
 
 
 def open_client(settings: Settings) -> WebClient:
-    """Return a client of Slack's Web API; nothing is sent yet."""
+    """Return a client of Slack's Web API; nothing is sent yet.
+
+    Raises ``UsageError`` where the environment names a proxy that cannot be used.
+    """
     client = WebClient(
         token=settings.bot_token.get_secret_value(),
         base_url=settings.api_url or WebClient.BASE_URL,
@@ -48,8 +52,9 @@ def open_client(settings: Settings) -> WebClient:
         logger=silent("slack_sdk"),
     )
     client.retry_handlers.append(_OneShortWait(max_retry_count=1))
-    if is_loopback(client.base_url):
-        client.proxy = None
+    client.proxy = proxy_for(client.base_url)
+    if client.proxy is None:  # then the SDK asks urllib, which would look for a proxy of its own
+        install_opener(build_opener(ProxyHandler({})))
     return client
 
 

@@ -224,6 +224,35 @@ def test_a_mode_that_is_none_is_a_usage_error(job: Path, monkeypatch: pytest.Mon
     assert 'did you mean "validate"?' in (job / "summary").read_text()
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("BLUESHIFT_REGION", "{}"),
+        ("BLUESHIFT_BASE_URL", "http://{}.example.com"),
+        ("INPUT_MODE", "{}"),
+        ("INPUT_RULES", "{}/rules.yaml"),
+        ("INPUT_REGION", "{}"),
+        ("INPUT_SEGMENTS", "{}"),
+        ("INPUT_JSON", "{}/report.json"),
+        ("INPUT_SUMMARY", "{}"),
+        ("RUNNER_TEMP", "{}"),
+    ],
+)
+def test_a_key_in_the_wrong_input_is_shown_nowhere(
+    name: str, value: str, job: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("BLUESHIFT_API_KEY", "An-Unspeakable-Key-2F8a")
+    monkeypatch.setenv("INPUT_MODE", "check")
+    monkeypatch.setenv(name, value.format("An-Unspeakable-Key-2F8a"))
+
+    code = action.run()
+
+    written = [job / each for each in ("outputs", "summary") if (job / each).exists()]
+    texts = [*capsys.readouterr(), *(path.read_text(encoding="utf-8") for path in written)]
+    assert code in {2, 3}
+    assert "unspeakable" not in "".join(texts).lower()
+
+
 @pytest.mark.parametrize("named", [None, "", "no folder/file"])
 @pytest.mark.parametrize("ended", [0, 1, 3])
 def test_a_missing_summary_is_warned_of_and_the_outputs_agree_with_the_exit_code(

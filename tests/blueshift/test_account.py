@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from guard.blueshift.account import ApiKey, open_account, readable_by_others, secrets_of
+from guard.blueshift.account import ApiKey, open_account, readable_by_others
+from guard.blueshift.keyring import secrets_of
 from guard.errors import UsageError
 from guard.model import Region
 
@@ -140,9 +141,7 @@ def test_a_key_file_that_is_refused_is_named(tmp_path: Path, content: bytes, wha
 
 
 def without_key(text: str, environ: dict[str, str]) -> str:
-    for secret in secrets_of(environ):
-        text = secret.scrub(text)
-    return text
+    return secrets_of(environ).scrub(text)
 
 
 def refuse_to_open(*_: object, **__: object) -> None:
@@ -256,6 +255,12 @@ def test_an_answer_that_is_believed_keeps_the_characters_of_a_key_too_short_to_b
         pytest.param({"BLUESHIFT_API_KEY": " a-key-for-tests\n"}, id="with-a-line-break"),
         pytest.param({"BLUESHIFT_API_KEY_FILE": "key"}, id="in-a-file"),
         pytest.param({"BLUESHIFT_API_KEY": "another", "BLUESHIFT_API_KEY_FILE": "key"}, id="one-too-many"),
+        pytest.param({"BLUESHIFT_API_KEY": '"a-key-for-tests"'}, id="quoted"),
+        pytest.param({"SLACK_BOT_TOKEN": "a-key-for-tests"}, id="slack-bot-token"),
+        pytest.param({"SLACK_APP_TOKEN": "a-key-for-tests"}, id="slack-app-token"),
+        pytest.param({"SLACK_SIGNING_SECRET": "a-key-for-tests"}, id="slack-signing-secret"),
+        pytest.param({"SLACK_WEBHOOK_URL": "https://hooks.example/services/T0/a-key-for-tests"}, id="webhook"),
+        pytest.param({"SLACK_WEBHOOK_URL": "a-key-for-tests"}, id="in-the-webhook"),
     ],
 )
 def test_no_key_of_the_environment_is_left_in_a_text(
@@ -265,6 +270,19 @@ def test_no_key_of_the_environment_is_left_in_a_text(
     monkeypatch.chdir(tmp_path)
 
     assert without_key("it was a-key-for-tests", environ) == "it was ***"
+
+
+def test_the_server_of_a_webhook_and_a_name_for_tries_are_no_secrets() -> None:
+    environ = {"SLACK_WEBHOOK_URL": "https://hooks.example.com/services/T0/B0/a-key", "BLUESHIFT_API_KEY": "sandbox"}
+    text = "the sandbox at https://hooks.example.com/services/T0"
+
+    assert without_key(text, environ) == text
+
+
+def test_a_path_in_whose_folder_the_key_file_is_missing_is_no_secret(tmp_path: Path) -> None:
+    text = f"{tmp_path}/rules.yaml:3"
+
+    assert without_key(text, {"BLUESHIFT_API_KEY_FILE": f"{tmp_path}/not-there"}) == text
 
 
 @pytest.mark.parametrize(
@@ -297,7 +315,7 @@ def test_a_key_file_that_may_not_be_read_leaves_a_text_as_it_is(
 
 
 def test_a_key_that_cannot_be_one_is_left_in_no_text_either() -> None:
-    key = os.fsdecode(b"k\xffy")
+    key = os.fsdecode(b"a-k\xffy-for-tests")
 
     assert without_key(f"it was {key}", {"BLUESHIFT_API_KEY": key}) == "it was ***"
 

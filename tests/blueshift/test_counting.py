@@ -40,9 +40,35 @@ def status(code: int, **headers: str) -> httpx.Response:
     return httpx.Response(code, headers=headers, stream=httpx.ByteStream(b""))
 
 
+def refusal(code: int) -> httpx.Response:
+    return httpx.Response(code, stream=httpx.ByteStream(b'{"message": "Not authorized"}'))
+
+
+def page(code: int) -> httpx.Response:
+    return httpx.Response(code, stream=httpx.ByteStream(b"<!doctype html><title>Blocked</title>"))
+
+
+@pytest.mark.parametrize("code", [401, 403, 404])
+def test_a_firewall_that_stops_one_request_stops_no_other(serve: Serve, want: Want, code: int) -> None:
+    server = serve(
+        Scenario(segments=SEGMENTS), lambda request, _number: page(code) if UUIDS[2] in str(request.url) else None
+    )
+
+    assert reasons(server.count(*map(want, UUIDS))) == [None, None, Reason.NETWORK, None, None]
+
+
+def test_a_firewall_that_stops_all_ends_the_run_after_three_segments(serve: Serve, want: Want) -> None:
+    server = serve(Scenario(segments=SEGMENTS), lambda _request, _number: page(403))
+
+    found = server.count(*map(want, UUIDS), pacing=Pacing(requests_per_second=1, concurrency=1))
+
+    assert reasons(found) == [Reason.NETWORK] * 5
+    assert server.asked == 3
+
+
 @pytest.mark.parametrize("code", [401, 403])
 def test_a_refused_key_ends_the_run_at_once_and_keeps_what_was_proven(serve: Serve, want: Want, code: int) -> None:
-    server = serve(Scenario(segments=SEGMENTS), lambda _request, number: status(code) if number > 9 else None)
+    server = serve(Scenario(segments=SEGMENTS), lambda _request, number: refusal(code) if number > 9 else None)
 
     found = server.count(*map(want, UUIDS), pacing=Pacing(requests_per_second=1))
 
@@ -92,7 +118,8 @@ def test_an_unknown_uuid_is_named(serve: Serve, want: Want) -> None:
     found = serve(Scenario()).count(want(UUIDS[0]))[UUIDS[0]].channels[Channel.EMAIL]
 
     assert found.reason is Reason.NOT_FOUND
-    assert found.detail.startswith(f"Blueshift has no segment {UUIDS[0]}: blueshift.test answered 404 Not Found")
+    assert found.detail.startswith(f"the account has no segment {UUIDS[0]}: blueshift.test answered 404 Not Found")
+    assert "ampaign" not in found.detail
 
 
 def test_a_pause_beyond_the_end_of_the_run_is_not_sat_out(serve: Serve, want: Want) -> None:

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
 import base64
+import html
 import json
+import re
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import pytest
@@ -9,6 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from guard.blueshift.secret import Secret
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 KEY = "an-unspeakable\\key\"of'tests/and-nothing-else"
 ENCODED = base64.b64encode(f"{KEY}:".encode()).decode()
@@ -33,6 +39,10 @@ HIDDEN = Secret(KEY).scrub
         pytest.param(repr(KEY)[1:-1], id="repr-of-text"),
         pytest.param(repr(bytearray(KEY.encode()))[12:-2], id="repr-of-bytes"),
         pytest.param(f"{KEY}{ENCODED}{KEY}", id="side-by-side"),
+        pytest.param(re.sub(r"([^0-9a-z])", r"\\\1", KEY), id="markdown"),
+        pytest.param(html.escape(KEY), id="html"),
+        pytest.param("".join(f"&#{ord(each)};" for each in KEY), id="html-by-number"),
+        pytest.param("".join(f"&#x{ord(each):X};" for each in KEY), id="html-by-hexadecimal-number"),
     ],
 )
 def test_the_key_is_found_however_it_is_written_and_nothing_else_is_touched(spelled: str) -> None:
@@ -40,9 +50,20 @@ def test_the_key_is_found_however_it_is_written_and_nothing_else_is_touched(spel
 
 
 def test_in_an_address_it_is_found_without_a_backslash_near() -> None:
-    assert HIDDEN(f"a?b={quote('unspeakable'.upper())}&c={''.join(f'%{ord(each):02x}' for each in KEY)}") == (
-        "a?b=UNSPEAKABLE&c=***"
-    )
+    assert HIDDEN(f"a?b={quote('unspeak')}&c={''.join(f'%{ord(each):02x}' for each in KEY)}") == "a?b=unspeak&c=***"
+
+
+@pytest.mark.parametrize("secret", [KEY, ENCODED, BARE])
+@pytest.mark.parametrize("written", [str.upper, str.lower, str.swapcase, str.title])
+def test_it_is_found_in_capitals_and_in_small_letters(secret: str, written: Callable[[str], str]) -> None:
+    assert HIDDEN(f"Ünter <{written(secret)}> İt") == "Ünter <***> İt"
+
+
+def test_a_secret_beyond_ascii_leaves_no_half_of_a_letter() -> None:
+    secret = "ein-Schlüssel-für-Prüfungen"
+
+    for start in range(len(secret)):
+        assert Secret(secret).scrub(f"ö{secret[start : start + 12]}ö").encode()
 
 
 @pytest.mark.parametrize("secret", [KEY, ENCODED, BARE])

@@ -195,6 +195,18 @@ ROWS = (
         for answer in (b"407 Proxy Authentication Required", b"502 Bad Gateway")
     ),
     _network(
+        fault="none: a proxy, and NO_PROXY with networks and IPv6 addresses of others",
+        surroundings=partial(through_a_proxy, variable="HTTPS_PROXY", NO_PROXY="localhost,10.0.0.0/8,fd00::/8,[::1]"),
+        ends=WELL,
+        requests=(3, 5),
+    ),
+    _network(
+        fault="a SOCKS proxy, and NO_PROXY for a host whose name nobody knows",
+        surroundings=partial(past_a_proxy, scheme="socks5"),
+        ends=_UNREACHED,
+        requests=(0, 0),
+    ),
+    _network(
         fault="NO_PROXY for a host whose name nobody knows",
         surroundings=past_a_proxy,
         ends=_UNREACHED,

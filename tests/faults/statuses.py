@@ -149,6 +149,15 @@ ROWS = (
     ),
     *(
         _body(
+            fault=f"{status} with a page of a firewall's, in place of Blueshift's own words",
+            answers=f"{{any: [{{status: {status}, fault: html}}, again]}}",
+            ends=unknown("network"),
+            requests=(1, 1),
+        )
+        for status in (401, 403, 404)
+    ),
+    *(
+        _body(
             fault=f"{status} that tells what it was sent, key and all",
             answers=f"{{any: [{{status: {status}, fault: echo}}, again]}}",
             ends=unknown(*reasons),

@@ -180,23 +180,25 @@ def over_tls(sandbox: Sandbox, certificate: str = "good", **variables: str) -> I
 
 
 @contextmanager
-def through_a_proxy(sandbox: Sandbox, *, variable: str, answer: bytes = b"200 OK") -> Iterator[Setting]:
+def through_a_proxy(
+    sandbox: Sandbox, *, variable: str, answer: bytes = b"200 OK", **variables: str
+) -> Iterator[Setting]:
     """Reach the host through a proxy that wants a password; one that answers otherwise refuses."""
     with _tls(sandbox, "good") as server, Stranger(partial(_be_a_proxy, answer=answer, port=server.port)) as proxy:
         address = f"http://somebody:{PROXY_PASSWORD}@127.0.0.1:{proxy.port}"
         yield Setting(
             base_url=f"https://{HOST}",
-            environ={variable: address, "SSL_CERT_FILE": str(certificates() / "authority.pem")},
+            environ={variable: address, "SSL_CERT_FILE": str(certificates() / "authority.pem"), **variables},
             stranger=proxy,
             must_see=f"CONNECT {HOST}:443 HTTP/1.1\r\n".encode(),
         )
 
 
 @contextmanager
-def past_a_proxy(_sandbox: Sandbox) -> Iterator[Setting]:
+def past_a_proxy(_sandbox: Sandbox, scheme: str = "http") -> Iterator[Setting]:
     """Name a proxy, and exempt the host by NO_PROXY."""
     with Stranger(_listen) as proxy:
-        environ = {"ALL_PROXY": f"http://127.0.0.1:{proxy.port}", "NO_PROXY": HOST}
+        environ = {"ALL_PROXY": f"{scheme}://127.0.0.1:{proxy.port}", "NO_PROXY": f"fd00::/8,{HOST}"}
         yield Setting(base_url=f"https://{HOST}", environ=environ, stranger=proxy)
 
 

@@ -118,16 +118,29 @@ def test_nothing_is_sent_to_an_address_that_anybody_could_read(httpx_mock: HTTPX
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("HTTPS_PROXY", "gopher://user:word@proxy"), ("SSL_CERT_FILE", "/no/such/file")]
+    ("name", "value", "told"),
+    [
+        ("HTTPS_PROXY", "gopher://user:word@proxy", "the variable HTTPS_PROXY holds no address of a proxy"),
+        ("SSL_CERT_FILE", "/no/such/file", "the certificate settings of the environment are not usable"),
+    ],
 )
 def test_settings_that_are_not_usable_are_told_without_what_they_hold(
-    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, told: str
 ) -> None:
     monkeypatch.setenv(name, value)
 
     why, _ = posted()
 
-    assert why == "cannot be asked: the proxy or certificate settings of the environment are not usable"
+    assert why == f"cannot be asked: {told}"
+
+
+def test_an_entry_of_no_proxy_that_is_about_others_does_not_matter(
+    httpx_mock: HTTPXMock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_PROXY", "localhost,[::1],fd00::/8")
+    httpx_mock.add_response(text="ok")
+
+    assert posted()[0] is None
 
 
 @pytest.fixture

@@ -31,6 +31,18 @@ def client(slack: Slack) -> WebClient:
     return open_client(settings)
 
 
+def test_a_stand_in_on_this_machine_is_never_asked_through_a_proxy(
+    slack: Slack, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    monkeypatch.setenv("NO_PROXY", "fd00::/8")
+
+    request.getfixturevalue("client").chat_postMessage(channel="U0ASKER", text="hello")
+
+    assert len(slack.posted) == 1
+
+
 def test_a_short_wait_is_waited_for(slack: Slack, client: WebClient, monkeypatch: pytest.MonkeyPatch) -> None:
     waits: list[float] = []
     monkeypatch.setattr(time, "sleep", waits.append)

@@ -1,0 +1,267 @@
+"""Nothing that leaves the program shows a secret or is obeyed by a CI system, wherever a person or a name put it."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from guard.cli.main import run
+from guard.cli.streams import print_report, say
+from guard.model import Channel
+from guard.report import Format
+from guard.sandbox.scenario import Scenario, ScenarioSegment
+from guard.sandbox.server import Sandbox
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+KEY = "An-Unspeakable-Key-2F8a"
+TOKEN = "xoxb-An-Unspeakable-Token-2F8a"
+SECRETS = (KEY, TOKEN)
+UUID = "00000000-0000-4000-8000-000000000001"
+NAMES = ("::error file=x::y", "  ::error::y", "##[add-mask]1", "a ##vso[task.complete]", "##teamcity[x]", "###[error]x")
+RULES = f"""\
+version: 1
+blueshift: {{requests_per_second: 200}}
+refresh: {{timeout: 3s, poll_interval: 100ms, max_poll_interval: 300ms}}
+segments:
+  one: {{uuid: {UUID}, channels: {{email: {{min: 10, max: 100}}}}}}
+"""
+OBEYED = re.compile(r"^\s*::|##[\w.-]*\[", re.MULTILINE)
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Stand in a folder with rules, with secrets in the environment, and with nobody to be asked."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "rules.yaml").write_text(RULES)
+    monkeypatch.setenv("BLUESHIFT_API_KEY", KEY)
+    monkeypatch.setenv("BLUESHIFT_BASE_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("SLACK_BOT_TOKEN", TOKEN)
+    monkeypatch.setenv("SLACK_APP_TOKEN", "xapp-1")
+    return tmp_path
+
+
+@pytest.fixture(autouse=True)
+def _logs_as_before() -> Iterator[None]:
+    logger = logging.getLogger("guard")
+    level, handlers = logger.level, list(logger.handlers)
+    yield
+    logger.setLevel(level)
+    logger.handlers[:] = handlers
+
+
+@pytest.fixture
+def sandbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
+    people = {Channel.EMAIL: 50}
+    segments = tuple(
+        ScenarioSegment(uuid=f"{UUID[:-1]}{number}", name=name, counts=people, fresh=people, refresh=0.05)
+        for number, name in enumerate((*NAMES, f"a name with {KEY.upper()}"), 1)
+    )
+    with Sandbox(Scenario(segments=segments)) as server:
+        monkeypatch.setenv("BLUESHIFT_BASE_URL", server.url)
+        yield server
+
+
+def leaked(text: str) -> list[str]:
+    """Return every ten characters of a secret that stand in the text, in capitals or small letters."""
+    pieces = (secret[start : start + 10].lower() for secret in SECRETS for start in range(len(secret) - 9))
+    return [piece for piece in pieces if piece in text.lower()]
+
+
+@pytest.mark.parametrize("secret", SECRETS)
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("BLUESHIFT_REGION", "{}"),
+        ("BLUESHIFT_BASE_URL", "{}"),
+        ("BLUESHIFT_BASE_URL", "http://{}"),
+        ("BLUESHIFT_BASE_URL", "http://{}.example.com"),
+        ("BLUESHIFT_BASE_URL", "https://blueshift.invalid/{}?"),
+        ("BLUESHIFT_API_KEY_FILE", "{}"),
+        ("SLACK_WEBHOOK_URL", "{}"),
+        ("SLACK_WEBHOOK_URL", "http://hooks.example/{}"),
+    ],
+)
+def test_a_secret_in_the_wrong_variable_is_not_shown(
+    name: str, value: str, secret: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv(name, value.format(secret))
+
+    code = run(["check", "--notify", "slack"])
+
+    out, err = capsys.readouterr()
+    assert (code, out, leaked(err)) == (2, "", [])
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SSL_CERT_FILE", "{}"),
+        ("SSL_CERT_FILE", "/{}/bundle.pem"),
+        ("HTTPS_PROXY", "{}://proxy"),
+        ("ALL_PROXY", "gopher://{}"),
+        ("https_proxy", "http://user:{}#@proxy:1"),
+    ],
+)
+def test_a_key_in_the_settings_of_the_network_is_not_shown(
+    name: str, value: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("BLUESHIFT_BASE_URL", "https://blueshift.invalid")
+    monkeypatch.setenv(name, value.format(KEY))
+
+    code = run(["check"])
+
+    out, err = capsys.readouterr()
+    assert (code, out, leaked(err)) == (2, "", [])
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [KEY],
+        ["check", KEY],
+        ["check", f"{KEY}/rules.yaml"],
+        ["check", "--region", KEY],
+        ["check", "--base-url", f"http://{KEY}.example.com"],
+        ["check", "--segment", KEY],
+        ["check", "--tag", KEY.lower()],
+        ["check", "--campaign", KEY.upper()],
+        ["check", "--timeout", KEY],
+        ["check", "--fail-on", KEY],
+        ["check", "--output", KEY],
+        ["check", "--output", f"{KEY}=report.json"],
+        ["check", "--output", f"json={KEY}/report.json"],
+        ["check", f"--{KEY}"],
+        ["validate", KEY],
+        ["report", KEY],
+        ["counts", KEY],
+        ["segments", "--region", KEY],
+        ["sandbox", KEY],
+        ["sandbox", "--port", KEY],
+        ["slack", KEY],
+        ["slack", "--http", KEY],
+        ["slack", "--http", f"{KEY}:{TOKEN}"],
+    ],
+    ids=" ".join,
+)
+def test_a_secret_in_the_wrong_argument_is_not_shown(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    code = run([*arguments, "--debug"])
+
+    out, err = capsys.readouterr()
+    assert (code, leaked(out + err)) == (2, [])
+
+
+@pytest.mark.parametrize("name", ["SLACK_ALLOWED_USERS", "SLACK_ALLOWED_CHANNELS", "SLACK_API_URL"])
+def test_a_secret_in_the_wrong_variable_of_the_slack_app_is_not_shown(
+    name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for secret in SECRETS:
+        monkeypatch.setenv(name, secret)
+
+        code = run(["slack"])
+
+        out, err = capsys.readouterr()
+        assert (code, out, leaked(err)) == (2, "", [])
+
+
+def test_a_key_that_stands_in_the_region_alone_is_not_shown(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("BLUESHIFT_API_KEY")
+    monkeypatch.setenv("BLUESHIFT_REGION", KEY)
+
+    assert run(["check"]) == 2
+    assert leaked(capsys.readouterr().err) == []
+
+
+def test_another_accounts_key_in_the_region_is_not_shown(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("BLUESHIFT_REGION", "Another-Unspeakable-Key")
+
+    assert run(["check"]) == 2
+    assert "unspeakable" not in capsys.readouterr().err.lower()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="no permissions like these here")
+def test_no_report_nor_hint_shows_a_key_that_files_are_named_after(
+    folder: Path, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / KEY).write_text(KEY)
+    (folder / KEY).chmod(0o644)
+    (folder / "rules.yaml").rename(folder / f"{KEY}.yaml")
+    monkeypatch.delenv("BLUESHIFT_API_KEY")
+    monkeypatch.setenv("BLUESHIFT_API_KEY_FILE", KEY)
+    files = {each: folder / f"report.{each}" for each in Format}
+
+    outputs = [f"--output={each}={path}" for each, path in files.items()]
+    code = run(["check", f"{KEY}.yaml", "--base-url", sandbox.url, *outputs])
+
+    out, err = capsys.readouterr()
+    assert (code, leaked(out + err)) == (0, [])
+    assert "can be read by others" in err
+    assert {each: leaked(path.read_text(encoding="utf-8")) for each, path in files.items()} == {
+        each: [] for each in Format
+    }
+    assert json.loads(files[Format.JSON].read_text(encoding="utf-8"))["rules"]["path"] == "***.yaml"
+
+
+def test_the_word_for_tries_stays_what_it_is(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("BLUESHIFT_API_KEY", "sandbox")
+
+    assert run(["check", "sandbox.yaml", "--debug"]) == 2
+    assert "sandbox.yaml" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("arguments", [["segments"], ["segments", "--debug"], ["check", "--debug"]], ids=" ".join)
+@pytest.mark.usefixtures("sandbox")
+def test_no_name_of_the_account_is_obeyed_or_shows_the_key(
+    arguments: list[str], folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    named = [
+        f"  s{number}: {{name: {json.dumps(name)}, channels: {{users: {{min: 1}}}}}}"
+        for number, name in enumerate(NAMES)
+    ]
+    (folder / "rules.yaml").write_text("\n".join([*RULES.splitlines()[:4], *named]))
+
+    run([*arguments, "--timeout", "3s"])
+
+    out, err = capsys.readouterr()
+    assert out
+    assert OBEYED.findall(out + err) == []
+    assert leaked(out + err) == []
+
+
+@pytest.mark.parametrize("text", [*NAMES, "fine\n::error::x", "fine\r\n \t::error::x", "\u00a0::error::x", ":::x::"])
+def test_what_is_printed_is_not_obeyed_in_any_line(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    say(text)
+    print_report(f"{text}\n")
+
+    out, err = capsys.readouterr()
+    assert out == err
+    assert OBEYED.findall(out) == []
+
+
+@pytest.mark.parametrize("path", ["::error::x.yaml", "##[error]x.yaml"])
+def test_a_rules_file_named_like_a_command_is_not_obeyed(path: str, capsys: pytest.CaptureFixture[str]) -> None:
+    Path(path).write_text("version: 2\n")
+
+    assert run(["validate", path]) == 2
+    assert OBEYED.findall("".join(capsys.readouterr())) == []
+
+
+@pytest.mark.usefixtures("sandbox")
+def test_the_report_of_commands_still_is_one(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "rules.yaml").write_text(RULES.replace("min: 10", "min: 60"))
+
+    assert run(["check", "--output", "github"]) == 1
+    assert capsys.readouterr().out.startswith("::error ")
