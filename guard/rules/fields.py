@@ -14,7 +14,7 @@ from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
 
 from guard.model import LARGEST_COUNT
 from guard.rules.duration import no_duration, parse_duration
-from guard.rules.scalars import Grouped, Number, described
+from guard.rules.scalars import Cut, Grouped, Number, cut_short, described
 from guard.words import number
 
 GROUPED_PATTERN = "^[1-9][0-9]{0,2}(_[0-9]{3})+$"
@@ -100,7 +100,14 @@ def duration(value: object) -> float:
 
 
 def text(value: object) -> str:
-    """Return a text that is not blank; raise ValueError if it is something else."""
+    """Return a text by which something is found; raise ValueError if it is blank, no text, or may be cut short."""
+    if isinstance(value, Cut):
+        raise ValueError(cut_short(value, value.rest))  # noqa: TRY004 - pydantic takes ValueError alone
+    return remark(value)
+
+
+def remark(value: object) -> str:
+    """Return a text that people read and nothing is found by; raise ValueError if it is blank or no text."""
     if not isinstance(value, str):
         advice = "; put it in quotes" if isinstance(value, Number | int) else ""
         raise ValueError(f"{described(value)} is no text{advice}")  # noqa: TRY004 - pydantic takes ValueError alone
@@ -111,6 +118,8 @@ def text(value: object) -> str:
 
 def uuid(value: object) -> str:
     """Return a uuid in small letters; raise ValueError if it is none."""
+    if isinstance(value, Cut):
+        raise ValueError(cut_short(value, value.rest))  # noqa: TRY004 - pydantic takes ValueError alone
     if not isinstance(value, str) or not _IS_UUID.fullmatch(value):
         example = "2dd093e6-8c6f-4e14-8a2c-744477e1fdef"
         raise ValueError(f"{described(value)} is no uuid; copy it from the segment's address, as in {example}")
@@ -208,5 +217,6 @@ Share = Annotated[
 ]
 Duration = Annotated[float, BeforeValidator(duration), WithJsonSchema({"type": "string", "pattern": DURATION_PATTERN})]
 Text = Annotated[str, BeforeValidator(text), WithJsonSchema({"type": "string", "pattern": TEXT_PATTERN})]
+Remark = Annotated[str, BeforeValidator(remark), WithJsonSchema({"type": "string", "pattern": TEXT_PATTERN})]
 Uuid = Annotated[str, BeforeValidator(uuid), WithJsonSchema({"type": "string", "pattern": UUID_PATTERN})]
 Key = Annotated[str, AfterValidator(key), WithJsonSchema({"type": "string", "pattern": KEY_PATTERN})]

@@ -13,7 +13,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 from guard.model import Pacing, Refresh
 from guard.rules.checking import Entries, made_once
 from guard.rules.document import Closed
-from guard.rules.fields import Duration, People, Share, Text, Uuid, WholeNumber, decimal, whole_number
+from guard.rules.fields import Duration, People, Remark, Share, Text, Uuid, WholeNumber, decimal, whole_number
 
 MOST_IN_FLIGHT = 24
 MOST_PER_SECOND = 1000
@@ -146,8 +146,8 @@ class Segment(Closed, title="Segment", json_schema_extra={"oneOf": [{"required":
     name: Text | None = Field(
         default=None, description="The segment's exact name; it must be in the account exactly once."
     )
-    description: Text | None = Field(default=None, description="What the segment is, for whoever reads the report.")
-    owner: Text | None = Field(default=None, description="Whom to ask about the segment.")
+    description: Remark | None = Field(default=None, description="What the segment is, for whoever reads the report.")
+    owner: Remark | None = Field(default=None, description="Whom to ask about the segment.")
     tags: Annotated[list[Text], Field(max_length=MOST_TAGS)] = Field(
         default_factory=list, description="Words to select segments by: check --tag weekly. At most 1,000."
     )

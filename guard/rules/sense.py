@@ -13,7 +13,7 @@ from guard.model import Refresh
 from guard.rules import models
 from guard.rules.fields import duration, people, share, text, uuid
 from guard.rules.problems import is_misspelt, suggestion
-from guard.rules.scalars import described
+from guard.rules.scalars import Cut, described
 from guard.rules.tree import Mapping, Sequence, problem_at
 
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ def _campaigns(root: Mapping) -> Iterator[Problem]:
             continue
         lines: dict[str, int] = {}
         for index, key in enumerate(segments):
-            if not isinstance(key, str) or not key.strip():
+            if not isinstance(key, str) or isinstance(key, Cut) or not key.strip():
                 continue
             place, steps = segments.places[index], ("campaigns", name, "segments", index)
             if key in lines:

@@ -22,7 +22,7 @@ from yaml.events import (
 )
 
 from guard.rules.opened import MERGE, PART_OF_NUMBER, Anchored, OddKey, Open
-from guard.rules.scalars import REFUSED, cut_at_commas, described, in_short, is_null, plain
+from guard.rules.scalars import REFUSED, cut, cut_at_commas, cut_short, described, in_short, is_null, plain, rest_behind
 from guard.rules.syntax import problem_in, syntax_problem
 from guard.rules.tree import MOST_PROBLEMS, Mapping, Place, Sequence, Tree, problem_at
 from guard.words import number, printable
@@ -83,6 +83,7 @@ class _Builder:
     def __init__(self, source: str) -> None:
         self.source = source
         self.may_hold_tags = "!" in source
+        self.may_cut = " #" in source
         self.problems: list[Problem] = []
         self.nulls: list[Problem] = []
         self.anchors: dict[str, Anchored] = {}
@@ -144,6 +145,8 @@ class _Builder:
 
     def take_key(self, top: Open, event: Any) -> None:
         text, place = event.value, _place(event)
+        if self.may_cut and event.implicit[0] and text and (rest := self.rest_behind(event)):
+            self.report(place, cut_short(text, rest))
         if event.anchor is not None:
             self.anchor(event, plain(text) if event.implicit[0] else text)
         if self.may_hold_tags and _TAGGED.match(self.source, event.start_mark.index):
@@ -212,9 +215,14 @@ class _Builder:
         elif value is None and self.stack[-1].key is not PART_OF_NUMBER:
             is_past_its_line = not event.value and not event.start_mark.column
             self.report(self.stack[-1].key_place if is_past_its_line else _place(event), NO_VALUE, self.nulls)
+        elif self.may_cut and event.implicit[0] and isinstance(value, str) and (rest := self.rest_behind(event)):
+            value = cut(value, rest)
         if event.anchor is not None:
             self.anchor(event, value)
         return value
+
+    def rest_behind(self, event: Any) -> str:
+        return rest_behind(self.source, event.end_mark.index, in_brackets=self.stack[-1].in_brackets)
 
     def anchor(self, event: Any, value: Any) -> None:
         nodes = 1 + len(event.value) // _CHARACTERS_OF_A_NODE
@@ -230,7 +238,7 @@ class _Builder:
         if event.tag is not None:
             self.report(place, _NO_TAGS)
         node = Mapping(place) if type(event) is MappingStartEvent else Sequence(place)
-        opened = Open(node, self.nodes, is_key=is_key)
+        opened = Open(node, self.nodes, is_key=is_key, in_brackets=bool(event.flow_style))
         if event.anchor is not None:
             opened.anchor = event.anchor
             opened.anchored = self.anchors[event.anchor] = Anchored(is_open=True)
