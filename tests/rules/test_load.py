@@ -344,21 +344,27 @@ def test_a_text_that_only_people_read_may_be_cut_short_with_a_hint(guarded: Call
 
 
 @pytest.mark.parametrize(
-    "behind",
-    ["  # a comment", "\t# a comment", "#3", " # a comment\n", '"'],
-    ids=["two-spaces", "a-tab", "no-space", "a-line-of-its-own", "quotes"],
+    ("written", "name"),
+    [
+        pytest.param("VIP  # a comment", "VIP", id="two-spaces"),
+        pytest.param("VIP\t# a comment", "VIP", id="a-tab"),
+        pytest.param("VIP\n # a comment", "VIP", id="a-line-of-its-own"),
+        pytest.param("VIP#3", "VIP#3", id="no-space"),
+        pytest.param("'VIP #3' # a comment", "VIP #3", id="quotes"),
+        pytest.param(">-\n      VIP #3", "VIP #3", id="a-block"),
+    ],
 )
-def test_a_text_that_is_not_cut_short_is_what_it_says(guarded: Callable[[str], str], behind: str) -> None:
-    written = f'name: "VIP #3{behind} # a comment' if behind == '"' else f"name: VIP{behind}"
-    written = written.replace("VIP # a comment\n", "VIP\n # a comment\n")
-    (segment,) = parse_rules(guarded("{users: {min: 1}}").replace("name: VIP", written).encode(), "r.yaml").segments
-    assert segment.name == ("VIP #3" if behind == '"' else "VIP#3" if behind == "#3" else "VIP")
+def test_a_text_that_is_not_cut_short_is_what_it_says(guarded: Callable[[str], str], written: str, name: str) -> None:
+    source = guarded("{users: {min: 1}}").replace("name: VIP", f"name: {written}")
+    (segment,) = parse_rules(source.encode(), "rules.yaml").segments
+    assert segment.name == name
 
 
 def test_a_comment_behind_what_is_no_text_needs_one_space_only(
     guarded: Callable[[str], str], problems: Callable[[str], list[str]]
 ) -> None:
     channels = "\n      users:\n        min: 5 # a\n        max: 50_000 # b\n        severity: warn # c"
-    source = f"{guarded(channels)}    bypass_global: true # d\nblueshift: # e\n  region: us # f\nrefresh:\n  timeout: 5m # g\n"
+    settings = "blueshift: # e\n  region: us # f\nrefresh:\n  timeout: 5m # g\n"
+    source = f"{guarded(channels)}    bypass_global: true # d\n{settings}"
     assert problems(source) == []
     assert hints(parse_rules(source.encode(), "rules.yaml")) == []
