@@ -97,7 +97,7 @@ def open_account(
         where = Region(chosen)
     except ValueError:
         raise UsageError(
-            f'there is no region "{printable(chosen)}"{did_you_mean(chosen, Region)}', hint="regions are: us, eu"
+            f'there is no region "{printable(chosen)}"{did_you_mean(chosen, list(Region))}', hint="regions are: us, eu"
         ) from None
     address = base_url or environ.get("BLUESHIFT_BASE_URL") or HOSTS[where]
     return Account(

@@ -104,7 +104,7 @@ def _parse(text: str) -> Output:
     word, equals, path = text.partition("=")
     if word not in set(Format):
         raise UsageError(
-            f'--output knows no format "{printable(word)}"{did_you_mean(word, Format)}',
+            f'--output knows no format "{printable(word)}"{did_you_mean(word, list(Format))}',
             hint=f"the formats are: {', '.join(Format)}",
         )
     if equals and not path:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING, Any, get_args, get_origin
 
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
     from guard.rules.tree import Place
 
 _A_COMMA_BEFORE_IT = "; if it belongs to the text before it, put that text in quotes"
-_LONGEST_GUESS = 100  # a longer word is compared with nothing: comparing takes the square of the length
 
 
 def translated(error: ValidationError, root: Mapping, model: type[BaseModel]) -> Iterator[Problem]:
@@ -48,11 +46,6 @@ def translated(error: ValidationError, root: Mapping, model: type[BaseModel]) ->
             place = key_place if key == "[key]" else place
             what = _sentence(each) + (_example(key, parent) if kind in _SHOWN_BY_EXAMPLE else "")
         yield problem_at(place, steps, what)
-
-
-def suggestion(word: str, known: Iterable[str]) -> str:
-    """Return ``; did you mean "users"?`` where a known word is close; an overlong word is compared with none."""
-    return did_you_mean(word, known) if len(word) <= _LONGEST_GUESS else ""
 
 
 def is_misspelt(key: str, mapping: Mapping, model: type[BaseModel]) -> bool:
@@ -124,11 +117,6 @@ def _refused_keys(model: type[BaseModel]) -> dict[str, str]:
 
 
 def _known_key_like(key: str, model: type[BaseModel]) -> str | None:
-    return _nearest_key(key, model) if len(key) <= _LONGEST_GUESS else None
-
-
-@lru_cache(maxsize=4 * MOST_PROBLEMS)  # whoever misspells a key often does so in every segment
-def _nearest_key(key: str, model: type[BaseModel]) -> str | None:
     return next(iter(nearest(key, model.model_fields)), None)
 
 
@@ -168,7 +156,7 @@ def _sentence(error: ErrorDetails) -> str:
         return f"{said} is out of bounds; it must be {_RELATIONS[kind]} {limit:g}"
     if kind in {"literal_error", "enum"}:
         possible = re.findall("'([^']*)'", error["ctx"]["expected"])
-        close = suggestion(given.lower(), possible) if isinstance(given, str) else ""
+        close = did_you_mean(given, possible) if isinstance(given, str) else ""
         return f"{said} is not possible here" + (close or f"; write {_either(possible)}")
     if kind == "too_short":
         return "is empty; it needs at least 1 entry"
