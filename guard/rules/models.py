@@ -33,6 +33,13 @@ def _any_of_them(*keys: str) -> dict[str, Any]:
     return {"anyOf": [{"required": [key]} for key in keys]}
 
 
+_NOT_COUNTED = dict.fromkeys(
+    (
+        *("whatsapp", "rcs", "mms", "web_push", "webpush", "browser_push", "onsite", "web", "live_content"),
+        *("direct_mail", "webhook", "voice", "line", "viber", "messenger", "wechat", "telegram"),
+    ),
+    "Blueshift gives no count of it; the channels are users, email, sms, push and in_app",
+)
 _GUARD = {"min": 1000, "max": 50000}
 _CEILING = {"max": 100000}
 
@@ -126,6 +133,8 @@ class ChannelGuard(
 class Channels(Closed, title="Channels", json_schema_extra={"minProperties": 1}):
     """The guards of a segment, by channel; at least one."""
 
+    refused_keys: ClassVar[dict[str, str]] = _NOT_COUNTED
+
     users: UsersGuard | None = Field(default=None, description="Everybody in the segment.", examples=[_GUARD])
     email: ChannelGuard | None = Field(default=None, description="People whom an email would reach.", examples=[_GUARD])
     sms: ChannelGuard | None = Field(
@@ -169,6 +178,8 @@ class Ceiling(Closed, title="Ceiling"):
 
 class Totals(Closed, title="Totals"):
     """Ceilings on what the segments of a campaign reach together, by channel."""
+
+    refused_keys: ClassVar[dict[str, str]] = _NOT_COUNTED
 
     users: Ceiling | None = Field(default=None, description="Everybody in the segments.", examples=[_CEILING])
     email: Ceiling | None = Field(default=None, description="People whom an email would reach.", examples=[_CEILING])

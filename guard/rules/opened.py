@@ -42,6 +42,7 @@ class Open:
         "height",
         "in_brackets",
         "is_key",
+        "is_placeholder",
         "key",
         "key_place",
         "merged",
@@ -56,6 +57,7 @@ class Open:
         self.nodes_before = nodes_before
         self.is_key = is_key
         self.in_brackets = in_brackets
+        self.is_placeholder = False
         self.key: str | int | None = 0 if isinstance(node, Sequence) else None
         self.key_place = node.place
         self.merged: list[Mapping] | None = None
