@@ -147,6 +147,14 @@ class Refresh:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Doubt:
+    """What a line of the rules file says is possible, but its writer may have meant something else."""
+
+    line: int
+    what: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
     """A rules file that was found right, with the SHA-256 of its bytes in hexadecimal."""
 
@@ -157,6 +165,7 @@ class Rules:
     refresh: Refresh = Refresh()
     segments: tuple[Segment, ...]
     campaigns: tuple[Campaign, ...] = ()
+    doubts: tuple[Doubt, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, init=False)

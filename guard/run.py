@@ -213,7 +213,7 @@ def _seconds(timeout: object) -> float | None:
 def _fail_on(word: object) -> FailOn:
     if isinstance(word, str) and word in set(FailOn):
         return FailOn(word)
-    near = did_you_mean(word, FailOn) if isinstance(word, str) else ""
+    near = did_you_mean(word, list(FailOn)) if isinstance(word, str) else ""
     raise UsageError(f"fail_on is {_shown(word)}{near}", hint=f"it can be: {', '.join(FailOn)}")
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+import time
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Collection, Iterable, Mapping
     from fractions import Fraction
 
 _UNPRINTABLE = re.compile(
@@ -33,6 +35,13 @@ def harmless(text: str, sign: str = "# ") -> str:
     blank must not come between.
     """
     return _COMMAND.sub(lambda _: f"{sign}#", text)
+
+
+_NEAR, _VERY_NEAR = 0.6, 0.8  # twice the characters in common, by the characters of both words
+_SHORTER, _LONGER = 3, 7  # a longer word than 7/3 of the other cannot be near it
+_MOST_FOR_A_WORD = 50_000  # characters of the budget below, so that several words get some of it
+_CHARACTERS_AT_ONCE = 500  # comparing takes longer for every so many characters of the word
+_CHARACTERS_OF_A_LOOK = 50  # and sorting out what to compare, too
 
 
 def printable(text: str) -> str:
@@ -67,14 +76,93 @@ def duration(seconds: float) -> str:
     return f"{whole} s"
 
 
-def nearest(word: str, known: Iterable[str], *, most: int = 1) -> list[str]:
-    """Return the known words that look most like the given one, best first; none when nothing looks like it."""
-    from difflib import get_close_matches  # noqa: PLC0415 - a slip is rare, and every start would pay for it
+class Guesses:
+    """How much may be compared to find the word that somebody meant: a budget that fills again by and by.
 
-    return get_close_matches(word, list(known), n=most, cutoff=0.6)
+    Words come from files and accounts of any size, and a person or an event loop waits meanwhile. Every comparison of a
+    process is paid from one budget, in characters. After ``seconds`` all of it is back, for a process that runs on.
+    Any thread may spend it; two at the same moment may spend a little more.
+    """
+
+    def __init__(
+        self, characters: int = 1_000_000, *, seconds: float = 10.0, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._most, self._seconds, self._clock = characters, seconds, clock
+        self._left, self._when = float(characters), clock()
+
+    def pay(self, characters: int) -> bool:
+        """Take so many characters from the budget and return True; where it has fewer, take none and return False."""
+        now = self._clock()
+        self._left = min(self._most, self._left + (now - self._when) / self._seconds * self._most)
+        self._when = now
+        if characters > self._left:
+            return False
+        self._left -= characters
+        return True
 
 
-def did_you_mean(word: str, known: Iterable[str], *, most: int = 1) -> str:
+GUESSES = Guesses()
+"""The budget of this process."""
+
+
+def nearest(word: str, known: Collection[str], *, most: int = 1) -> list[str]:
+    """Return the known words that look most like the given one, best first; none when nothing looks like it.
+
+    Capitals do not count. The search ends where the budget of ``GUESSES`` does, or this word's part of it.
+    """
+    price = 1 + len(word) // _CHARACTERS_AT_ONCE
+    price_of_a_look = 2 + len(word) // _CHARACTERS_OF_A_LOOK
+    if not word or not GUESSES.pay(price * len(word) + price_of_a_look * len(known)):
+        return []
+    meant = word.casefold()
+    places: dict[str, int] = {}
+    for position, character in enumerate(meant):
+        places[character] = places.get(character, 0) | 1 << position
+    near: list[tuple[float, str]] = []
+    left = _MOST_FOR_A_WORD
+    for group in _likeliest_first(meant, known):
+        for folded, each in group:
+            left -= price * len(folded)
+            if left < 0 or not GUESSES.pay(price * len(folded)):
+                break
+            likeness = 2 * _in_common(places, len(meant), folded) / (len(meant) + len(folded))
+            if likeness >= _NEAR:
+                near.append((likeness, each))
+        if left < 0 or any(likeness >= _VERY_NEAR for likeness, _ in near):
+            break
+    near.sort(key=itemgetter(0), reverse=True)
+    return [each for _, each in near[:most]]
+
+
+def _likeliest_first(meant: str, known: Iterable[str]) -> Iterable[list[tuple[str, str]]]:
+    """Return the known words of about the same length, each in small letters and as it is, in groups.
+
+    A slip changes one quarter of a word, or two. So those come first that hold the most quarters of the word.
+    """
+    size = -(-len(meant) // 4)
+    quarters = [meant[begin : begin + size] for begin in range(0, len(meant), size)]
+    groups: list[list[tuple[str, str]]] = [[] for _ in range(len(quarters) + 1)]
+    for each in known:
+        if _SHORTER * len(each) <= _LONGER * len(meant) and _SHORTER * len(meant) <= _LONGER * len(each):
+            folded = each.casefold()
+            groups[sum(quarter in folded for quarter in quarters)].append((folded, each))
+    return reversed(groups)
+
+
+def _in_common(places: Mapping[str, int], length: int, other: str) -> int:
+    """Return how many characters the two words have in common, in their order, maybe with others between them.
+
+    ``places`` has a bit for each place where a character stands in the one word, which is ``length`` characters long.
+    So every character of the other word takes one step (H. Hyyro, Bit-parallel LCS-length computation revisited, 2004).
+    """
+    row = everywhere = (1 << length) - 1
+    for character in other:
+        found = row & places.get(character, 0)
+        row = (row + found) | (row - found)
+    return length - (row & everywhere).bit_count()
+
+
+def did_you_mean(word: str, known: Collection[str], *, most: int = 1) -> str:
     """Return ``; did you mean "users"?`` for a word that is close to a known one, else an empty text."""
     close = nearest(word, known, most=most)
     quoted = " or ".join(f'"{printable(each)}"' for each in close)

@@ -11,6 +11,8 @@ import os
 import pytest
 from hypothesis import settings
 
+import guard.words
+
 settings.register_profile("many", max_examples=20 * settings().max_examples, deadline=None)
 settings.register_profile("few", max_examples=settings().max_examples // 10, derandomize=True, deadline=None)
 settings.register_profile("same", derandomize=True, deadline=None)
@@ -26,6 +28,12 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
         if name.startswith(_OURS) or name in _OTHERS or name.upper() in _PROXIES:
             monkeypatch.delenv(name)
+
+
+@pytest.fixture(autouse=True)
+def _guesses_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test compares so much that another one gets no suggestion."""
+    monkeypatch.setattr(guard.words, "GUESSES", guard.words.Guesses())
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from guard.words import did_you_mean, duration, nearest, number, percentages, plural, printable, shortened
+import guard.words
+from guard.words import Guesses, did_you_mean, duration, nearest, number, percentages, plural, printable, shortened
 
 if TYPE_CHECKING:
     from fractions import Fraction
@@ -52,6 +53,84 @@ def test_the_nearest_word_is_offered_and_a_far_one_is_not() -> None:
     assert nearest("emial", ["email", "sms"]) == ["email"]
     assert did_you_mean("emial", ["email", "sms"]) == '; did you mean "email"?'
     assert did_you_mean("fax", ["email", "sms"]) == ""
+
+
+@pytest.mark.parametrize(
+    ("word", "known", "meant"),
+    [
+        ("SMS", ["email", "sms"], "sms"),
+        ("EMAIL", ["email", "sms"], "email"),
+        ("InApp", ["push", "in_app"], "in_app"),
+        ("vip", ["News", "VIP"], "VIP"),
+        ("Straße", ["STRASSE"], "STRASSE"),
+        ("mewsletter", ["sms-optin", "newsletter"], "newsletter"),
+        ("newsletter", [], None),
+        ("", ["a"], None),
+        ("a", [""], None),
+        ("", [""], None),
+        ("email", ["sms", "push", "users"], None),
+        ("Newsletter, active 90 days", ["Loyalty programme, gold", "Cart abandoned, 3 days"], None),
+    ],
+)
+def test_a_near_word_is_found_whatever_its_capitals(word: str, known: list[str], meant: str | None) -> None:
+    assert nearest(word, known) == ([] if meant is None else [meant])
+
+
+def test_the_nearest_of_several_comes_first() -> None:
+    assert nearest("group-77", ["group-1", "gruop-7", "group-7"], most=2) == ["group-7", "group-1"]
+
+
+@given(st.text(), st.lists(st.text()))
+def test_the_very_word_is_found_among_any_others(word: str, others: list[str]) -> None:
+    assert not word or nearest(word, [*others, word], most=1)[0].casefold() == word.casefold()
+
+
+class Looked(str):
+    """A known word that counts how many characters of such words were looked at."""
+
+    __slots__ = ()
+    characters = 0
+
+    def casefold(self) -> str:
+        Looked.characters += len(self)
+        return super().casefold()
+
+
+@pytest.fixture
+def looked(monkeypatch: pytest.MonkeyPatch) -> type[Looked]:
+    monkeypatch.setattr(Looked, "characters", 0)
+    return Looked
+
+
+def test_the_nearest_of_sixty_thousand_names_is_found_for_several_missing_ones(looked: type[Looked]) -> None:
+    known = [looked(f"Newsletter number {index}, active") for index in range(60_000)]
+
+    found = [nearest(f"Newsletter nubmer {index}, active", known) for index in range(59_990, 59_995)]
+
+    assert found == [[f"Newsletter number {index}, active"] for index in range(59_990, 59_995)]
+
+
+def test_hostile_names_are_looked_at_for_a_while_and_then_no_more(
+    looked: type[Looked], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(guard.words, "GUESSES", Guesses(clock=lambda: 0))
+    known = [looked("ab" * 495 + f"{index:05}") for index in range(50_000)]
+
+    for index in range(50_000):
+        did_you_mean("ba" * 495 + f"{index:05}", known)
+
+    assert looked.characters <= 2 * sum(map(len, known))
+
+
+def test_what_was_spent_comes_back_by_and_by() -> None:
+    now = [0.0]
+    guesses = Guesses(100, seconds=10, clock=lambda: now[0])
+
+    assert (guesses.pay(101), guesses.pay(100), guesses.pay(1)) == (False, True, False)
+    now[0] = 5
+    assert (guesses.pay(51), guesses.pay(50)) == (False, True)
+    now[0] = 1_000
+    assert (guesses.pay(101), guesses.pay(100)) == (False, True)
 
 
 @given(st.fractions(0, 2, max_denominator=10_000), st.fractions(0, 2, max_denominator=10_000))

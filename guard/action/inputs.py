@@ -161,7 +161,7 @@ def _mode(text: str) -> Mode:
         return Mode(text)
     except ValueError:
         raise UsageError(
-            f'the input "mode" cannot be "{printable(text)}"{did_you_mean(text, Mode)}',
+            f'the input "mode" cannot be "{printable(text)}"{did_you_mean(text, list(Mode))}',
             hint=f"modes are: {', '.join(Mode)}",
         ) from None
 

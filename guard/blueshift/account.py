@@ -108,7 +108,7 @@ def _region(chosen: str) -> Region:
     except ValueError:
         # A long one is not shown: it may be a key, put there by mistake.
         named = f'no region "{printable(chosen)}"' if len(chosen) <= _LONGEST_REGION else "no region of that name"
-        raise UsageError(f"there is {named}{did_you_mean(chosen, Region)}", hint="regions are: us, eu") from None
+        raise UsageError(f"there is {named}{did_you_mean(chosen, list(Region))}", hint="regions are: us, eu") from None
 
 
 def _key_from(environ: Mapping[str, str]) -> ApiKey:

@@ -15,14 +15,13 @@ from guard.outcome import Reason, Unavailable
 from guard.words import did_you_mean, printable, shortened
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from guard.blueshift.answers import Listed
     from guard.blueshift.api import Api
 
 _MOST_PAGES = 1_000
 _MOST_SEGMENTS = 100_000
-_MOST_GUESSES = 5  # looking for the nearest names in a large account takes its time
 
 
 async def resolve(api: Api, names: Iterable[str]) -> dict[str, str | Unavailable]:
@@ -41,9 +40,8 @@ async def resolve(api: Api, names: Iterable[str]) -> dict[str, str | Unavailable
         archived = _by_name(await list_segments(api, archived=True)) if missing else {}
     except UnavailableError as error:
         return {**found, **dict.fromkeys(missing, error.unavailable)}
-    for position, name in enumerate(missing):
-        close = did_you_mean(name, active, most=3) if position < _MOST_GUESSES else ""
-        found[name] = _missing(name, close, is_archived=name in archived)
+    for name in missing:
+        found[name] = _missing(name, active, is_archived=name in archived)
     for name, uuid in found.items():
         log("looked_up", name=name, segment=uuid if isinstance(uuid, str) else uuid.reason)
     return found
@@ -81,9 +79,10 @@ def _uuid_of(name: str, uuids: list[str]) -> str | Unavailable:
     )
 
 
-def _missing(name: str, close: str, *, is_archived: bool) -> Unavailable:
+def _missing(name: str, active: Collection[str], *, is_archived: bool) -> Unavailable:
     if is_archived:
         return Unavailable(reason=Reason.ARCHIVED, detail=f"the segment named {_shown(name)} is archived")
+    close = did_you_mean(name, active, most=3)
     return Unavailable(reason=Reason.NOT_FOUND, detail=f"the account has no segment named {_shown(name)}{close}")
 
 

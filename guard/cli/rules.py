@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from guard.model import Rules
 
 
+_MOST_HINTS = 20
+
+
 @click.command(
     epilog="""
 \b
@@ -73,11 +76,14 @@ def read_rules(path: str) -> Rules:
 
 
 def say_hints(rules: Rules) -> None:
-    """Tell of what is right but may not be meant."""
+    """Tell of what is right but may not be meant; of many such lines, the first ones."""
     from guard.rules import hints  # noqa: PLC0415 - not needed to print help
 
-    for hint in hints(rules):
+    told = hints(rules)
+    for hint in told[:_MOST_HINTS]:
         say(f"hint: {printable(hint)}")
+    if len(told) > _MOST_HINTS:
+        say(f"hint: {plural(len(told) - _MOST_HINTS, 'more line')} like these are not shown")
 
 
 def complete_key(context: click.Context, parameter: click.Parameter, typed: str) -> list[str]:

@@ -52,7 +52,7 @@ def format_named(word: str) -> Format:
         return _ALIASES.get(word) or Format(word)
     except ValueError:
         raise UsageError(
-            f'there is no format "{printable(word)}"{_meant(word) or did_you_mean(word, Format)}',
+            f'there is no format "{printable(word)}"{_meant(word) or did_you_mean(word, list(Format))}',
             hint=f"the formats are: {', '.join(Format)}",
         ) from None
 

@@ -20,12 +20,12 @@ from guard.rules.problems import translated
 from guard.rules.scalars import described
 from guard.rules.syntax import problem_in
 from guard.rules.tree import MOST_PROBLEMS, Mapping
-from guard.rules.yaml import UnreadableError, read_yaml
+from guard.rules.yaml import NO_VALUE, UnreadableError, read_yaml
 from guard.words import number, printable
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Collection, Iterable
 
 _MEBIBYTE = 1024 * 1024
 LARGEST_FILE = 16 * _MEBIBYTE
@@ -128,14 +128,16 @@ def _no_mapping(root: Any, model: type[BaseModel]) -> Problem:
     return Problem(line=1, column=1, where="", what=f"the file {found}; it needs at least {needed}")
 
 
-def _told_once(problems: Iterable[Problem], nulls: Iterable[Problem]) -> list[Problem]:
+def _told_once(problems: Iterable[Problem], nulls: Collection[Problem]) -> list[Problem]:
     """Return the problems, each once however many aliases repeat it, and the nulls that nothing else was said about.
 
     No more are looked for when one more than can be told was found.
     """
     told: dict[tuple[int, int, str], Problem] = {}
     reported: set[str] = set()
-    for each in chain(problems, (null for null in nulls if null.where not in reported)):
+    by_place = {(null.line, null.column): null for null in nulls}
+    as_read = (by_place.get((each.line, each.column), each) if each.what == NO_VALUE else each for each in problems)
+    for each in chain(as_read, (null for null in nulls if null.where not in reported)):
         told.setdefault((each.line, each.column, each.what), each)
         reported.add(each.where)
         if len(told) > MOST_PROBLEMS:

@@ -14,7 +14,8 @@ from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
 
 from guard.model import LARGEST_COUNT
 from guard.rules.duration import no_duration, parse_duration
-from guard.rules.scalars import Grouped, Number, described
+from guard.rules.scalars import Cut, Grouped, Number, cut_short, described
+from guard.rules.slips import uuid_in
 from guard.words import number
 
 GROUPED_PATTERN = "^[1-9][0-9]{0,2}(_[0-9]{3})+$"
@@ -38,10 +39,15 @@ _IS_PERCENT = re.compile(SHARE_PATTERN)
 _IN_DIGITS = re.compile(r"-?[0-9]+|[1-9][0-9]{0,2}(?:_[0-9]{3})+")
 _DECIMAL = re.compile(r"(?:0|[1-9][0-9]{0,15})(?:\.[0-9]{1,15})?")
 _SEPARATED = re.compile("[-+]?[1-9][0-9]{0,2}(, ?|[. '\u2019\u00a0\u2009\u202f])[0-9]{3}(?:\\1[0-9]{3})*")
-_IN_THOUSANDS = re.compile("([1-9][0-9]{0,5})(?:[.,]([0-9]{1,2}))? ?[kK]")
+_WITH_A_UNIT = re.compile(
+    r"((?:0|[1-9][0-9]{0,5})(?:[.,](?:[0-9]{1,2}|[0-9]{4,9}))?) ?(k|thousand|m|mn|mio|mln|million|b|bn|billion)",
+    re.IGNORECASE,
+)  # of three digits behind a dot nobody knows whether they are thousands
+_UNITS = {"k": 10**3, "t": 10**3, "m": 10**6, "b": 10**9}
 _OTHER_BASE = re.compile(r"0(?:x[0-9a-fA-F]{1,12}|o[0-7]{1,16}|b[01]{1,48})")
 _FLOAT = re.compile(r"-?(?:[0-9]{1,20}\.?[0-9]{0,20}|\.[0-9]{1,20})(?:[eE][-+]?[0-9]{1,2})?")
 _MOST_DIGITS = len(str(LARGEST_COUNT))
+_EXAMPLE = "2dd093e6-8c6f-4e14-8a2c-744477e1fdef"
 _NOT_WHOLE = "is no whole number"
 _READ_DIFFERENTLY = "is read differently by different tools"
 
@@ -100,7 +106,14 @@ def duration(value: object) -> float:
 
 
 def text(value: object) -> str:
-    """Return a text that is not blank; raise ValueError if it is something else."""
+    """Return a text by which something is found; raise ValueError if it is blank, no text, or may be cut short."""
+    if isinstance(value, Cut):
+        raise ValueError(cut_short(value, value.rest))  # noqa: TRY004 - pydantic takes ValueError alone
+    return remark(value)
+
+
+def remark(value: object) -> str:
+    """Return a text that people read and nothing is found by; raise ValueError if it is blank or no text."""
     if not isinstance(value, str):
         advice = "; put it in quotes" if isinstance(value, Number | int) else ""
         raise ValueError(f"{described(value)} is no text{advice}")  # noqa: TRY004 - pydantic takes ValueError alone
@@ -111,9 +124,12 @@ def text(value: object) -> str:
 
 def uuid(value: object) -> str:
     """Return a uuid in small letters; raise ValueError if it is none."""
+    if isinstance(value, Cut):
+        raise ValueError(cut_short(value, value.rest))  # noqa: TRY004 - pydantic takes ValueError alone
     if not isinstance(value, str) or not _IS_UUID.fullmatch(value):
-        example = "2dd093e6-8c6f-4e14-8a2c-744477e1fdef"
-        raise ValueError(f"{described(value)} is no uuid; copy it from the segment's address, as in {example}")
+        held = uuid_in(value) if isinstance(value, str) else None
+        advice = f"write {held}" if held else "copy it from the segment's address, as in " + _EXAMPLE
+        raise ValueError(f"{described(value)} is no uuid; {advice}")
     return value.lower()
 
 
@@ -133,12 +149,21 @@ def _not_whole(value: object) -> str:
             return f"{said} is text because of its quotes; write {said[1:-1]}"
         case Number(text=written) | str(written) if found := _SEPARATED.fullmatch(written):
             return f"{said} {_READ_DIFFERENTLY}; write {_joined(written, found[1])}"
-        case Number(text=written) | str(written) if found := _IN_THOUSANDS.fullmatch(written):
-            return f"{said} {_NOT_WHOLE}; write {found[1]}{found[2] or '':0<3}"
+        case Number(text=written) | str(written) if meant := _with_a_unit(written):
+            return f"{said} {_NOT_WHOLE}; write {meant}"
         case Number(text=written):
             return _how_to_write(said, written)
         case _:
             return f"{said} {_NOT_WHOLE}; write plain digits, such as 50000 or 50_000"
+
+
+def _with_a_unit(written: str) -> str:
+    """Return the digits of ``1.5k`` or ``2M``; empty where it is none, or no whole number of people."""
+    found = _WITH_A_UNIT.fullmatch(written)
+    if not found:
+        return ""
+    count = Fraction(found[1].replace(",", ".")) * _UNITS[found[2][0].lower()]
+    return str(count) if count.denominator == 1 and count <= LARGEST_COUNT else ""
 
 
 def _joined(written: str, separator: str) -> str:
@@ -208,5 +233,6 @@ Share = Annotated[
 ]
 Duration = Annotated[float, BeforeValidator(duration), WithJsonSchema({"type": "string", "pattern": DURATION_PATTERN})]
 Text = Annotated[str, BeforeValidator(text), WithJsonSchema({"type": "string", "pattern": TEXT_PATTERN})]
+Remark = Annotated[str, BeforeValidator(remark), WithJsonSchema({"type": "string", "pattern": TEXT_PATTERN})]
 Uuid = Annotated[str, BeforeValidator(uuid), WithJsonSchema({"type": "string", "pattern": UUID_PATTERN})]
 Key = Annotated[str, AfterValidator(key), WithJsonSchema({"type": "string", "pattern": KEY_PATTERN})]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import hashlib
 from contextlib import contextmanager
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from guard.model import (
@@ -12,6 +13,7 @@ from guard.model import (
     BoundName,
     Campaign,
     Channel,
+    Doubt,
     Guard,
     Pacing,
     Refresh,
@@ -23,6 +25,7 @@ from guard.model import (
 )
 from guard.rules import models
 from guard.rules.document import parse_document, read_document
+from guard.rules.scalars import Cut, cut_short
 from guard.rules.sense import disagreements
 
 if TYPE_CHECKING:
@@ -61,6 +64,7 @@ def _rules(data: bytes, path: str) -> Rules:
         ),
         segments=tuple(_segment(key, segment, places["segments"]) for key, segment in file.segments.items()),
         campaigns=tuple(_campaign(key, campaign, places["campaigns"]) for key, campaign in file.campaigns.items()),
+        doubts=tuple(_doubts(places)),
     )
 
 
@@ -77,14 +81,48 @@ def _collector_paused() -> Iterator[None]:
 
 
 def hints(rules: Rules) -> list[str]:
-    """Return a line for each guard that would let an empty audience pass, in the order of the file."""
-    floors = {BoundName.MIN, BoundName.SHARE_MIN}
-    return [
-        f"{rules.path}:{guard.line}: {segment.key} / {guard.channel} has no min: an empty audience would pass"
+    """Return a line for each guard or text that is right but may not be meant, in the order of the file.
+
+    That is a guard that would let an empty audience pass, or one of any size, and a text that may be cut short.
+    """
+    of_guards = (
+        Doubt(line=guard.line, what=f"{segment.key} / {guard.channel} {what}")
         for segment in rules.segments
         for guard in segment.guards
-        if floors.isdisjoint(bound.name for bound in guard.bounds)
-    ]
+        if (what := _lets_pass(guard))
+    )
+    found = sorted([*of_guards, *rules.doubts], key=attrgetter("line"))
+    return [f"{rules.path}:{each.line}: {each.what}" for each in found]
+
+
+def _lets_pass(guard: Guard) -> str:
+    """Return which audiences the guard does not stop for want of a bound; empty where it has both.
+
+    A smallest share stops an empty audience, but no share stops a large one: it grows along with the segment's users.
+    """
+    limits = {bound.name: bound.limit for bound in guard.bounds}
+    missing = []
+    if not limits.get(BoundName.MIN) and not limits.get(BoundName.SHARE_MIN):
+        held = "min: 0" if limits.get(BoundName.MIN) == 0 else "no min"
+        missing.append((held, f"an empty audience would {_warn_or_pass(warns=bool(limits.get(BoundName.WARN_MIN)))}"))
+    if BoundName.MAX not in limits:
+        missing.append(("no max", f"an audience of any size would {_warn_or_pass(warns=BoundName.WARN_MAX in limits)}"))
+    if not missing:
+        return ""
+    return f"has {' and '.join(held for held, _ in missing)}: {', and '.join(what for _, what in missing)}"
+
+
+def _warn_or_pass(*, warns: bool) -> str:
+    return "only warn" if warns else "pass"
+
+
+def _doubts(places: Mapping) -> Iterator[Doubt]:
+    """Yield the descriptions and the like that may be cut short; where that matters more it is an error."""
+    for kind in ("segments", "campaigns"):
+        for entry in places.get(kind, {}).values():
+            for key, value in entry.items():
+                if isinstance(value, Cut):
+                    yield Doubt(line=entry.value_place(key)[0], what=f"{key}: {cut_short(value, value.rest)}")
 
 
 def _segment(key: str, segment: models.Segment, places: Mapping) -> Segment:

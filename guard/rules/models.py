@@ -13,7 +13,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 from guard.model import Pacing, Refresh
 from guard.rules.checking import Entries, made_once
 from guard.rules.document import Closed
-from guard.rules.fields import Duration, People, Share, Text, Uuid, WholeNumber, decimal, whole_number
+from guard.rules.fields import Duration, People, Remark, Share, Text, Uuid, WholeNumber, decimal, whole_number
 
 MOST_IN_FLIGHT = 24
 MOST_PER_SECOND = 1000
@@ -33,6 +33,13 @@ def _any_of_them(*keys: str) -> dict[str, Any]:
     return {"anyOf": [{"required": [key]} for key in keys]}
 
 
+_NOT_COUNTED = dict.fromkeys(
+    (
+        *("whatsapp", "rcs", "mms", "web_push", "webpush", "browser_push", "onsite", "web", "live_content"),
+        *("direct_mail", "webhook", "voice", "line", "viber", "messenger", "wechat", "telegram"),
+    ),
+    "Blueshift gives no count of it; the channels are users, email, sms, push and in_app",
+)
 _GUARD = {"min": 1000, "max": 50000}
 _CEILING = {"max": 100000}
 
@@ -126,6 +133,8 @@ class ChannelGuard(
 class Channels(Closed, title="Channels", json_schema_extra={"minProperties": 1}):
     """The guards of a segment, by channel; at least one."""
 
+    refused_keys: ClassVar[dict[str, str]] = _NOT_COUNTED
+
     users: UsersGuard | None = Field(default=None, description="Everybody in the segment.", examples=[_GUARD])
     email: ChannelGuard | None = Field(default=None, description="People whom an email would reach.", examples=[_GUARD])
     sms: ChannelGuard | None = Field(
@@ -146,8 +155,8 @@ class Segment(Closed, title="Segment", json_schema_extra={"oneOf": [{"required":
     name: Text | None = Field(
         default=None, description="The segment's exact name; it must be in the account exactly once."
     )
-    description: Text | None = Field(default=None, description="What the segment is, for whoever reads the report.")
-    owner: Text | None = Field(default=None, description="Whom to ask about the segment.")
+    description: Remark | None = Field(default=None, description="What the segment is, for whoever reads the report.")
+    owner: Remark | None = Field(default=None, description="Whom to ask about the segment.")
     tags: Annotated[list[Text], Field(max_length=MOST_TAGS)] = Field(
         default_factory=list, description="Words to select segments by: check --tag weekly. At most 1,000."
     )
@@ -169,6 +178,8 @@ class Ceiling(Closed, title="Ceiling"):
 
 class Totals(Closed, title="Totals"):
     """Ceilings on what the segments of a campaign reach together, by channel."""
+
+    refused_keys: ClassVar[dict[str, str]] = _NOT_COUNTED
 
     users: Ceiling | None = Field(default=None, description="Everybody in the segments.", examples=[_CEILING])
     email: Ceiling | None = Field(default=None, description="People whom an email would reach.", examples=[_CEILING])

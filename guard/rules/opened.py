@@ -36,14 +36,28 @@ class Anchored:
 class Open:
     """A mapping or list that is being read; ``key`` is what its next value is for, None while a key is due."""
 
-    __slots__ = ("anchor", "anchored", "height", "is_key", "key", "key_place", "merged", "node", "nodes_before")
+    __slots__ = (
+        "anchor",
+        "anchored",
+        "height",
+        "in_brackets",
+        "is_key",
+        "is_placeholder",
+        "key",
+        "key_place",
+        "merged",
+        "node",
+        "nodes_before",
+    )
 
-    def __init__(self, node: Mapping | Sequence, nodes_before: int, *, is_key: bool) -> None:
+    def __init__(self, node: Mapping | Sequence, nodes_before: int, *, is_key: bool, in_brackets: bool = False) -> None:
         self.node = node
         self.anchor: str | None = None
         self.anchored: Anchored | None = None
         self.nodes_before = nodes_before
         self.is_key = is_key
+        self.in_brackets = in_brackets
+        self.is_placeholder = False
         self.key: str | int | None = 0 if isinstance(node, Sequence) else None
         self.key_place = node.place
         self.merged: list[Mapping] | None = None

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING, Any, get_args, get_origin
 
 from pydantic import BaseModel
 
 from guard.rules.scalars import REFUSED, described
+from guard.rules.slips import UNFILLED, joined, odd_space, placeholder
 from guard.rules.tree import MOST_PROBLEMS, Mapping, problem_at
 from guard.rules.yaml import NO_VALUE
 from guard.words import did_you_mean, nearest, number
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from guard.rules.tree import Place
 
 _A_COMMA_BEFORE_IT = "; if it belongs to the text before it, put that text in quotes"
-_LONGEST_GUESS = 100  # a longer word is compared with nothing: comparing takes the square of the length
 
 
 def translated(error: ValidationError, root: Mapping, model: type[BaseModel]) -> Iterator[Problem]:
@@ -34,8 +33,15 @@ def translated(error: ValidationError, root: Mapping, model: type[BaseModel]) ->
         steps, key_place, place = _way(root, loc)
         key, parent = str(loc[-1]), _model_at(model, loc[:-1])
         if kind == "extra_forbidden":
-            is_bare = given is None and place == (key_place[0], key_place[1] + len(key))
-            place, what = key_place, _unknown_key(key, parent) + (_A_COMMA_BEFORE_IT if is_bare else "")
+            siblings = _value_at(root, loc[:-1])
+            if home := _home(key, siblings, parent):
+                lost = _no_value(home, parent, "model_type")
+                yield problem_at(siblings.value_place(home), (*steps[:-1], home), lost)
+                what = f'belongs to "{home}" (line {siblings.line(home)}): indent it further than that'
+            else:
+                is_bare = given is None and place == (key_place[0], key_place[1] + len(key))
+                what = _unknown_key(key, parent, is_bare=is_bare)
+            place = key_place
         elif kind == "missing":
             if is_misspelt(key, given, parent):
                 continue
@@ -43,23 +49,22 @@ def translated(error: ValidationError, root: Mapping, model: type[BaseModel]) ->
         elif given is REFUSED:
             continue
         elif given is None:
-            what = NO_VALUE
+            what = _no_value(key, parent, kind)
         else:
             place = key_place if key == "[key]" else place
-            what = _sentence(each) + (_example(key, parent) if kind in _SHOWN_BY_EXAMPLE else "")
+            keys = _model_at(model, loc).model_fields if kind == "model_type" else ()
+            slip = joined(given, keys) if isinstance(given, str) else ""
+            if isinstance(given, str) and placeholder(given):
+                slip = f"{described(given)} {UNFILLED}"
+            what = slip or _sentence(each) + (_example(key, parent) if kind in _SHOWN_BY_EXAMPLE else "")
         yield problem_at(place, steps, what)
-
-
-def suggestion(word: str, known: Iterable[str]) -> str:
-    """Return ``; did you mean "users"?`` where a known word is close; an overlong word is compared with none."""
-    return did_you_mean(word, known) if len(word) <= _LONGEST_GUESS else ""
 
 
 def is_misspelt(key: str, mapping: Mapping, model: type[BaseModel]) -> bool:
     """Return whether a missing key is told of already: an unknown key looks like it, or is refused in its favour."""
     unknown = (each for each in mapping if each not in model.model_fields)
     of_those_told = islice(unknown, MOST_PROBLEMS)
-    return any(each in _refused_keys(model) or _known_key_like(each, model) == key for each in of_those_told)
+    return any(_refusal(each, model) or _known_key_like(each, model) == key for each in of_those_told)
 
 
 # Where it is
@@ -80,6 +85,13 @@ def _way(root: Mapping, loc: Iterable[int | str]) -> tuple[list[int | str], Plac
         here = here[step]
         steps.append(step)
     return steps, key_place, place
+
+
+def _value_at(root: Mapping, loc: Iterable[int | str]) -> Any:
+    here: Any = root
+    for step in loc:
+        here = here[step]
+    return here
 
 
 def _model_at(model: type[BaseModel], loc: Iterable[int | str]) -> type[BaseModel]:
@@ -107,15 +119,50 @@ def _is_model(annotation: Any) -> bool:
 # What it is
 
 
-def _unknown_key(key: str, model: type[BaseModel]) -> str:
-    refused = _refused_keys(model)
-    if key in refused:
-        return refused[key]
+def _no_value(key: str, model: type[BaseModel], kind: str) -> str:
+    """Return what to do about a key without a value; ``kind`` is pydantic's complaint about that."""
+    if kind not in {*_SHOWN_BY_EXAMPLE, "list_type"}:
+        return NO_VALUE
+    what = (
+        "has no value" if kind == "list_type" else "has no value: indent what belongs to it further than the key itself"
+    )
+    field = model.model_fields.get(key)
+    return what + (", or leave it out" if field and not field.is_required() else "") + _example(key, model)
+
+
+def _home(key: str, mapping: Mapping, model: type[BaseModel]) -> str | None:
+    """Return the key without a value that an unknown key below it belongs to; both have the same indentation."""
+    above = [
+        each
+        for each, field in model.model_fields.items()
+        if each in mapping
+        and mapping[each] is None
+        and mapping.line(each) < mapping.line(key)
+        and _holds(_container(field.annotation), key, mapping[key])
+    ]
+    return max(above, key=mapping.line, default=None)
+
+
+def _holds(container: Any, key: str, value: object) -> bool:
+    """Return whether a mapping of this kind can hold the key and the value."""
+    if _is_model(container):
+        return key in container.model_fields
+    return get_origin(container) is dict and isinstance(value, Mapping)
+
+
+def _unknown_key(key: str, model: type[BaseModel], *, is_bare: bool) -> str:
+    if told := _refusal(key, model) or joined(key, model.model_fields):
+        return told
     if key[:1].isspace():
         return "begins with white space that is no indentation; indent with plain spaces"
-    if close := _known_key_like(key, model):
-        return f'unknown key; did you mean "{close}"?'
-    return f"unknown key; the keys here are {_either(list(model.model_fields), 'and')}"
+    close = _known_key_like(key, model)
+    meant = f'did you mean "{close}"?' if close else f"the keys here are {_either(list(model.model_fields), 'and')}"
+    return f"unknown key; {meant}{odd_space(key)}{_A_COMMA_BEFORE_IT if is_bare else ''}"
+
+
+def _refusal(key: str, model: type[BaseModel]) -> str | None:
+    """Return why a key is none here, however it is written; None where nothing is known about it."""
+    return _refused_keys(model).get(key.casefold().replace("-", "_").replace(" ", "_"))
 
 
 def _refused_keys(model: type[BaseModel]) -> dict[str, str]:
@@ -124,11 +171,6 @@ def _refused_keys(model: type[BaseModel]) -> dict[str, str]:
 
 
 def _known_key_like(key: str, model: type[BaseModel]) -> str | None:
-    return _nearest_key(key, model) if len(key) <= _LONGEST_GUESS else None
-
-
-@lru_cache(maxsize=4 * MOST_PROBLEMS)  # whoever misspells a key often does so in every segment
-def _nearest_key(key: str, model: type[BaseModel]) -> str | None:
     return next(iter(nearest(key, model.model_fields)), None)
 
 
@@ -162,13 +204,13 @@ def _sentence(error: ErrorDetails) -> str:
     kind, given = error["type"], error["input"]
     said = described(given)
     if kind == "value_error":
-        return str(error["ctx"]["error"])
+        return str(error["ctx"]["error"]) + (odd_space(given) if isinstance(given, str) else "")
     if kind in _RELATIONS:
         (limit,) = error["ctx"].values()
         return f"{said} is out of bounds; it must be {_RELATIONS[kind]} {limit:g}"
     if kind in {"literal_error", "enum"}:
         possible = re.findall("'([^']*)'", error["ctx"]["expected"])
-        close = suggestion(given.lower(), possible) if isinstance(given, str) else ""
+        close = did_you_mean(given, possible) if isinstance(given, str) else ""
         return f"{said} is not possible here" + (close or f"; write {_either(possible)}")
     if kind == "too_short":
         return "is empty; it needs at least 1 entry"

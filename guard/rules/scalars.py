@@ -28,6 +28,19 @@ class Grouped(str):
     __slots__ = ()
 
 
+class Cut(str):
+    """An unquoted text that one space and "#" end; whether ``rest`` is a comment, only its writer knows."""
+
+    __slots__ = ("rest",)
+    rest: str
+
+
+class CutGroup(Cut, Grouped):
+    """A grouped number that ends so: still a number to bounds, and a doubtful text to text fields."""
+
+    __slots__ = ()
+
+
 class Refused:
     """What stands where something was refused and reported already, so that nothing reports it again."""
 
@@ -47,6 +60,9 @@ _GROUPED = re.compile(r"[1-9][0-9]{0,2}(_[0-9]{3}){1,10}")  # longer ones are ke
 _CUT = re.compile(r"-?[0-9][0-9.]*(?:, ?[0-9]+)+(?:%|[A-Za-z]{1,2})?")
 _LONGEST_CUT = 60  # a longer one is left as it is: joining each of its parts anew takes the square of the length
 _MOST_SHOWN = 60
+_REST = re.compile(r" (#[^\r\n]*)")
+_REST_IN_BRACKETS = re.compile(r" (#[^\r\n,\]}]*)")
+_COMMENT_BEHIND = re.compile(r"\s{2,}#")
 _END_OF_VALUE = re.compile(r"\s*[,}]")
 _ANY_NUMBER = re.compile(
     r"""[-+]? (?: [0-9][0-9_]* (?: \.[0-9_]* )? (?: [eE][-+]?[0-9]+ )?   # 010  1.0  1e3  1_0  5,000 digits
@@ -78,6 +94,39 @@ def cut_at_commas(source: str, start: int, end: int) -> Number | None:
     """
     is_cut = end - start <= _LONGEST_CUT and _CUT.fullmatch(source, start, end) and _END_OF_VALUE.match(source, end)
     return Number(source[start:end]) if is_cut else None
+
+
+def rest_behind(source: str, end: int, *, in_brackets: bool) -> str:
+    """Return the comment that one space parts from the unquoted text that ends here; empty where none does.
+
+    Two spaces or a tab make it a comment to everybody, as linters ask for.
+    """
+    found = (_REST_IN_BRACKETS if in_brackets else _REST).match(source, end)
+    return _COMMENT_BEHIND.split(found[1], maxsplit=1)[0].rstrip() if found else ""
+
+
+def cut(text: str, rest: str) -> Cut:
+    """Return the text as one that may have been cut short before the rest."""
+    value = (CutGroup if isinstance(text, Grouped) else Cut)(text)
+    value.rest = rest
+    return value
+
+
+def cut_short(text: str, rest: str) -> str:
+    """Return what is doubtful about a text before " #", and how to write either of its readings."""
+    comment = in_short(rest)
+    return (
+        f'this is read as {described(str(text))}, and "{comment}" as a comment;'
+        f' write {quoted(f"{text} {rest}")} if it belongs to the text, or two spaces before "#" if it is a comment'
+    )
+
+
+def quoted(text: str) -> str:
+    """Return a text in quotes as YAML reads them, cut to 60 characters."""
+    shown = in_short(text)
+    if '"' not in shown and "\\" not in text:
+        return f'"{shown}"'
+    return "'" + shown.replace("'", "''") + "'"
 
 
 def is_null(text: str) -> bool:

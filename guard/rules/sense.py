@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 from guard.model import Refresh
 from guard.rules import models
 from guard.rules.fields import duration, people, share, text, uuid
-from guard.rules.problems import is_misspelt, suggestion
-from guard.rules.scalars import described
+from guard.rules.problems import is_misspelt
+from guard.rules.scalars import Cut, described
 from guard.rules.tree import Mapping, Sequence, problem_at
+from guard.words import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     Other = tuple[Callable[[Any, Any], bool], Mapping, str, str]
 
 _BOUNDLESS = {"severity"}
-_MOST_COMPARISONS = 200_000  # looking for the nearest of 10,000 keys takes a while
 _DEFAULTS = Refresh()
 
 
@@ -121,14 +121,13 @@ def _clash(limits: Mapping, key: str, read: Read, steps: tuple[str, ...], *other
 
 def _campaigns(root: Mapping) -> Iterator[Problem]:
     known = root.get("segments")
-    unknown = 0
     for name, campaign in _mappings(root, "campaigns"):
         segments = campaign.get("segments")
         if not isinstance(segments, Sequence):
             continue
         lines: dict[str, int] = {}
         for index, key in enumerate(segments):
-            if not isinstance(key, str) or not key.strip():
+            if not isinstance(key, str) or isinstance(key, Cut) or not key.strip():
                 continue
             place, steps = segments.places[index], ("campaigns", name, "segments", index)
             if key in lines:
@@ -136,9 +135,7 @@ def _campaigns(root: Mapping) -> Iterator[Problem]:
                     place, steps, f"{described(key)} stands here twice; it is in line {lines[key]} already"
                 )
             elif isinstance(known, Mapping) and known and key not in known:
-                unknown += 1
-                close = suggestion(key, known) if unknown * len(known) <= _MOST_COMPARISONS else ""
-                yield problem_at(place, steps, f"there is no segment {described(key)}{close}")
+                yield problem_at(place, steps, f"there is no segment {described(key)}{did_you_mean(key, known)}")
             lines.setdefault(key, place[0])
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import yaml
 
 from guard.errors import Problem
+from guard.rules.scalars import in_short
+from guard.rules.slips import UNFILLED, comment_in, indent, no_colon, placeholder, second_colon
 from guard.words import printable
 
 _OPEN_BRACKETS = {
@@ -39,6 +41,13 @@ _PLAINLY = {
     ),
     "found incompatible YAML document": "this version of YAML is not known: remove the %YAML line",
 }
+_A_KEY_WENT_WRONG = {
+    "mapping values are not allowed in this context",
+    "did not find expected key",
+    "could not find expected ':'",
+}
+_LONGEST_LINE = 500
+_LINES_LOOKED_AT = 3
 
 
 def syntax_problem(error: yaml.YAMLError, source: str) -> Problem:
@@ -51,10 +60,55 @@ def syntax_problem(error: yaml.YAMLError, source: str) -> Problem:
     if not isinstance(error, yaml.MarkedYAMLError) or error.problem_mark is None:
         return Problem(line=1, column=1, where="", what=f"this is not YAML ({printable(str(error))})")
     mark = error.problem_mark
-    what = _sentence(error, source[mark.index : mark.index + 1])
+    if slip := _slip(str(error.problem), mark, source):
+        return slip
+    what = _sentence(error, source)
     if mark.index >= len(source):
         return problem_in(source, _end_of_text(source), what)
     return Problem(line=mark.line + 1, column=mark.column + 1, where="", what=what)
+
+
+def _slip(problem: str, mark: yaml.Mark, source: str) -> Problem | None:
+    """Return the slip in the line of the complaint, or in the one above, that explains it better; None for no such."""
+    begins = [mark.index - mark.column]
+    while len(begins) < _LINES_LOOKED_AT and begins[-1] > 0:
+        begins.append(_line_above(source, begins[-1]))
+    lines = [*(_line_at(source, begin) for begin in begins), ""]
+    for begin, line in zip(begins[:2], lines, strict=False):
+        if found := placeholder(line):
+            return problem_in(source, begin + line.index(found), f'"{in_short(found)}" {UNFILLED}')
+    if problem not in _A_KEY_WENT_WRONG:
+        return None
+    if what := second_colon(lines[0], mark.column):
+        return problem_in(source, mark.index, what)
+    for at in (1, 0):
+        if at < len(begins) and (what := no_colon(lines[at], lines[at + 1])):
+            return problem_in(source, begins[at] + len(lines[at]) - len(lines[at].lstrip()), what)
+    if (
+        problem == "did not find expected key"
+        and indent(lines[0]) > indent(lines[1])
+        and (comment := comment_in(lines[1]))
+    ):
+        return problem_in(
+            source,
+            mark.index,
+            f'"{in_short(comment)}" is read as a comment, which ends the text before it; put it all in quotes',
+        )
+    return None
+
+
+def _line_above(source: str, begin: int) -> int:
+    """Return where the line above begins that holds more than a comment."""
+    while begin > 0:
+        begin = source.rfind("\n", 0, begin - 1) + 1
+        if (text := _line_at(source, begin).strip()) and not text.startswith("#"):
+            break
+    return begin
+
+
+def _line_at(source: str, begin: int) -> str:
+    """Return the line that begins at an index, or how it begins, if it is a long one."""
+    return source[begin : begin + _LONGEST_LINE].partition("\n")[0]
 
 
 def _end_of_text(source: str) -> int:
@@ -65,16 +119,21 @@ def _end_of_text(source: str) -> int:
     return len("\n".join(lines).rstrip())
 
 
-def _sentence(error: yaml.MarkedYAMLError, character: str) -> str:
-    """Return what is wrong, in plain words; ``character`` is the one that the complaint is about."""
+def _sentence(error: yaml.MarkedYAMLError, source: str) -> str:
+    """Return what is wrong, in plain words."""
     problem, begin = str(error.problem), error.context_mark
     if problem == "found unexpected end of stream":
         return "a quote is not closed" + (f": it is opened in line {begin.line + 1}" if begin else "")
     if problem in _OPEN_BRACKETS:
         opening, closing = _OPEN_BRACKETS[problem]
         opened = f': its "{opening}" stands in line {begin.line + 1}, column {begin.column + 1}' if begin else ""
-        return f'a "," or the closing "{closing}" is missing here{opened}'
-    if problem == "found character that cannot start any token":
+        comment = comment_in(_line_at(source, begin.index - begin.column)) if begin else ""
+        swallowed = (
+            f'; "{in_short(comment)}" is a comment there: put a text that holds " #" in quotes' if comment else ""
+        )
+        return f'a "," or the closing "{closing}" is missing here{opened}{swallowed}'
+    if problem == "found character that cannot start any token" and error.problem_mark is not None:
+        character = source[error.problem_mark.index : error.problem_mark.index + 1]
         if character == "\t":
             return "a tab stands where only spaces can: indent with spaces"
         return f'no value can begin with "{printable(character)}": put it in quotes'

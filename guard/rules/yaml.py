@@ -22,7 +22,8 @@ from yaml.events import (
 )
 
 from guard.rules.opened import MERGE, PART_OF_NUMBER, Anchored, OddKey, Open
-from guard.rules.scalars import REFUSED, cut_at_commas, described, in_short, is_null, plain
+from guard.rules.scalars import REFUSED, cut, cut_at_commas, cut_short, described, in_short, is_null, plain, rest_behind
+from guard.rules.slips import UNFILLED, placeholder
 from guard.rules.syntax import problem_in, syntax_problem
 from guard.rules.tree import MOST_PROBLEMS, Mapping, Place, Sequence, Tree, problem_at
 from guard.words import number, printable
@@ -35,6 +36,7 @@ MOST_NODES = 1_500_000
 MOST_REPEATED = 10_000
 MOST_TIMES = 30
 NO_VALUE = "has no value: give it one, or leave it out"
+_IN_QUOTES = '; a text that begins with "#" needs quotes, as it is a comment otherwise'
 _CHARACTERS_OF_A_NODE = 100
 _NO_KEY = "a key is one text; a mapping, a list or nothing at all cannot be one"
 _TOO_DEEP = f"nothing is nested deeper than {DEEPEST} levels here"
@@ -42,6 +44,7 @@ _NO_TAGS = 'tags are not used here; remove what begins with "!"'
 
 # The C parser forgets the tag "!" of a scalar, so tags are looked up in the source, before the value itself.
 _TAGGED = re.compile(r"(?:&\S+\s+)?!")
+_COMMENT = re.compile(r"[ \t]+#[^\s#]")
 # Line breaks in YAML 1.1, to the C parser, but not in YAML 1.2, nor in editors: a comment could hide a rule.
 _DOUBTFUL_BREAK = re.compile("[\x85\u2028\u2029]")
 
@@ -83,6 +86,7 @@ class _Builder:
     def __init__(self, source: str) -> None:
         self.source = source
         self.may_hold_tags = "!" in source
+        self.may_cut = " #" in source
         self.problems: list[Problem] = []
         self.nulls: list[Problem] = []
         self.anchors: dict[str, Anchored] = {}
@@ -109,7 +113,7 @@ class _Builder:
             elif kind is MappingEndEvent or kind is SequenceEndEvent:
                 closed, top = self.close()
                 if not closed.is_key:
-                    self.take_value(top, closed.node, closed.node.place)
+                    self.take_value(top, REFUSED if closed.is_placeholder else closed.node, closed.node.place)
             elif kind is AliasEvent:
                 if top.key is None:
                     self.take_alias_as_key(top, event)
@@ -144,6 +148,8 @@ class _Builder:
 
     def take_key(self, top: Open, event: Any) -> None:
         text, place = event.value, _place(event)
+        if self.may_cut and event.implicit[0] and text and (rest := self.rest_behind(event)):
+            self.report(place, cut_short(text, rest))
         if event.anchor is not None:
             self.anchor(event, plain(text) if event.implicit[0] else text)
         if self.may_hold_tags and _TAGGED.match(self.source, event.start_mark.index):
@@ -209,12 +215,19 @@ class _Builder:
         if self.may_hold_tags and _TAGGED.match(self.source, event.start_mark.index):
             self.report(_place(event), _NO_TAGS)
             value = REFUSED
-        elif value is None and self.stack[-1].key is not PART_OF_NUMBER:
+        elif value is None and self.stack[-1].key is not PART_OF_NUMBER and not self.stack[-1].is_placeholder:
             is_past_its_line = not event.value and not event.start_mark.column
-            self.report(self.stack[-1].key_place if is_past_its_line else _place(event), NO_VALUE, self.nulls)
+            place = self.stack[-1].key_place if is_past_its_line else _place(event)
+            is_comment = not event.value and _COMMENT.match(self.source, event.end_mark.index)
+            self.report(place, NO_VALUE + (_IN_QUOTES if is_comment else ""), self.nulls)
+        elif self.may_cut and event.implicit[0] and isinstance(value, str) and (rest := self.rest_behind(event)):
+            value = cut(value, rest)
         if event.anchor is not None:
             self.anchor(event, value)
         return value
+
+    def rest_behind(self, event: Any) -> str:
+        return rest_behind(self.source, event.end_mark.index, in_brackets=self.stack[-1].in_brackets)
 
     def anchor(self, event: Any, value: Any) -> None:
         nodes = 1 + len(event.value) // _CHARACTERS_OF_A_NODE
@@ -225,12 +238,16 @@ class _Builder:
         if len(self.stack) > DEEPEST:
             self.stop(place, _TOO_DEEP)
         is_key = top.key is None
+        begin = event.start_mark.index - 1
+        unfilled = placeholder(self.source[begin : begin + 100]) if is_key and begin >= 0 else ""
         if is_key:
-            self.refuse_key(top, place, _NO_KEY)
+            self.refuse_key(top, place, f'"{in_short(unfilled)}" {UNFILLED}' if unfilled else _NO_KEY)
         if event.tag is not None:
             self.report(place, _NO_TAGS)
         node = Mapping(place) if type(event) is MappingStartEvent else Sequence(place)
-        opened = Open(node, self.nodes, is_key=is_key)
+        opened = Open(node, self.nodes, is_key=is_key, in_brackets=bool(event.flow_style))
+        if unfilled:
+            top.is_placeholder = opened.is_placeholder = True
         if event.anchor is not None:
             opened.anchor = event.anchor
             opened.anchored = self.anchors[event.anchor] = Anchored(is_open=True)

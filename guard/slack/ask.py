@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from guard.errors import UsageError
 from guard.model import Selection
-from guard.words import did_you_mean, nearest, printable, shortened
+from guard.words import did_you_mean, printable, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -132,8 +132,8 @@ def _named(word: str, known: dict[str, list[str]]) -> tuple[str, str]:
         raise UsageError(f'"{printable(word)}" is a {" and a ".join(found)}', hint=f"write {printable(ways)}")
     for kind, key in found.items():
         return kind, key
-    every = dict.fromkeys(key for keys in known.values() for key in keys)
-    return _refuse("nothing", word, [*every, "--all", *_TAKEN])
+    every = (key for keys in known.values() for key in keys)
+    return _refuse("nothing", word, list(dict.fromkeys([*every, "--all", *_TAKEN])))
 
 
 def _found(word: str, keys: list[str]) -> str | None:
@@ -150,7 +150,4 @@ def _plain(text: str) -> str:
 
 def _refuse(what: str, word: str, known: list[str]) -> NoReturn:
     shown = f'{what} is called "{printable(shortened(word, 100))}"'
-    by_lower_case = {key.lower(): key for key in known}
-    close = [by_lower_case[each] for each in nearest(word.lower(), by_lower_case, most=_MOST_NAMED)]
-    quoted = " or ".join(f'"{printable(each)}"' for each in close)
-    raise UsageError(f"{shown}; did you mean {quoted}?" if close else shown, hint=_HINT)
+    raise UsageError(shown + did_you_mean(word, known, most=_MOST_NAMED), hint=_HINT)

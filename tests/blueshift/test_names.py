@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
+import guard.words
 from guard.blueshift.failures import RunEndedError
 from guard.model import Channel
 from guard.outcome import Count, Reason
@@ -133,20 +134,21 @@ def test_at_most_three_names_are_suggested(serve: Serve) -> None:
     found = find(serve, "VIP 5", *(segment(number, f"VIP {number}") for number in range(1, 5)))
 
     assert found.channels[Channel.EMAIL].detail == (
-        'the account has no segment named "VIP 5"; did you mean "VIP 4" or "VIP 3" or "VIP 2"?'
+        'the account has no segment named "VIP 5"; did you mean "VIP 1" or "VIP 2" or "VIP 3"?'
     )
 
 
-def test_only_the_first_five_missing_names_get_suggestions(serve: Serve) -> None:
-    names = [f"VIP {number}" for number in range(6)]
+def test_missing_names_get_suggestions_until_enough_was_compared(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(guard.words, "GUESSES", guard.words.Guesses(50, clock=lambda: 0))
+    names = [f"VIP {number}" for number in range(9)]
 
     found = serve(Scenario(segments=(segment(9, "VIP"),))).count(
         *(_wanted(key=name, uuid=None, name=name) for name in names)
     )
 
     details = [found[name].channels[Channel.EMAIL].detail for name in names]
-    assert ["did you mean" in each for each in details] == [True] * 5 + [False]
-    assert details[-1] == 'the account has no segment named "VIP 5"'
+    assert ["did you mean" in each for each in details] == [True] * 5 + [False] * 4
+    assert details[-1] == 'the account has no segment named "VIP 8"'
 
 
 def test_a_list_that_always_shows_the_same_page_has_an_end(serve: Serve) -> None:

@@ -398,14 +398,47 @@ def test_debug_logs_every_request_and_never_the_key(audience_guard: Run, sandbox
     assert stderr.count("guard.blueshift: request method=GET path=/api/v1/segments/") == len(sandbox.requests) >= 3
 
 
-def test_a_guard_without_a_minimum_is_hinted_at(audience_guard: Run, folder: Path) -> None:
+def test_a_guard_that_leaves_one_side_open_is_hinted_at(audience_guard: Run, folder: Path) -> None:
     rules = (folder / "rules.yaml").read_text().replace("{min: 10, max: 100}", "{max: 100}", 1)
     (folder / "rules.yaml").write_text(rules)
-    hint = "hint: rules.yaml:8: good / email has no min: an empty audience would pass\n"
+    no_min = "hint: rules.yaml:8: good / email has no min: an empty audience would pass\n"
+    no_max = "hint: rules.yaml:18: middling / email has no max: an audience of any size would pass\n"
 
-    assert audience_guard("check", "--segment", "good")[::2] == (0, hint)
+    assert audience_guard("check", "--segment", "good")[::2] == (0, no_min)
     assert audience_guard("check", "--segment", "good", "--quiet")[::2] == (0, "")
-    assert audience_guard("check", "--segment", "middling")[::2] == (0, "")
+    assert audience_guard("check", "--segment", "middling")[::2] == (0, no_max)
+    assert audience_guard("validate")[::2] == (0, no_min + no_max)
+
+
+def test_of_ten_thousand_hints_a_few_are_told(audience_guard: Run, folder: Path) -> None:
+    guards = "".join(f"  k{index}: {{name: n{index}, channels: {{sms: {{min: 1}}}}}}\n" for index in range(10_000))
+    (folder / "rules.yaml").write_text(f"version: 1\nsegments:\n{guards}")
+
+    code, _, stderr = audience_guard("validate")
+
+    lines = stderr.splitlines()
+    assert (code, len(lines)) == (0, 21)
+    assert lines[0] == "hint: rules.yaml:3: k0 / sms has no max: an audience of any size would pass"
+    assert lines[-1] == "hint: 9,980 more lines like these are not shown"
+
+
+def test_a_name_that_yaml_cuts_short_is_counted_by_neither_reading(
+    audience_guard: Run, folder: Path, sandbox: Sandbox
+) -> None:
+    (folder / "rules.yaml").write_text(
+        "version: 1\nsegments:\n  promo:\n    name: Promo #3\n    channels: {email: {min: 500, max: 10_000}}\n"
+    )
+
+    assert audience_guard("check") == (
+        2,
+        "",
+        (
+            'rules.yaml:4:11: segments.promo.name: this is read as "Promo", and "#3" as a comment; write "Promo #3" if'
+            ' it belongs to the text, or two spaces before "#" if it is a comment\n'
+            "audience-guard: 1 problem in rules.yaml; nothing was sent\n"
+        ),
+    )
+    assert not sandbox.requests
 
 
 class TestUnderAStrictLimit:

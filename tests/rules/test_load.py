@@ -304,12 +304,67 @@ def test_grouped_digits_are_text_in_a_text_field(guarded: Callable[[str], str]) 
 # Hints
 
 
-def test_a_guard_that_an_empty_audience_would_pass_is_hinted_at() -> None:
-    rules = load_rules(HERE / "good" / "every-share-and-duration.yaml")
-    shown = [hint.removeprefix(rules.path) for hint in hints(rules)]
-    assert shown == [":12: a / in_app has no min: an empty audience would pass"]
+@pytest.mark.parametrize(
+    ("guard", "told"),
+    [
+        ("email: {min: 5, max: 9}", ""),
+        ("email: {share: {min: 1%}, max: 9}", ""),
+        ("email: {min: 5, max: 9, severity: warn}", ""),
+        ("email: {max: 9}", "no min: an empty audience would pass"),
+        ("email: {min: 0, max: 9}", "min: 0: an empty audience would pass"),
+        ("email: {max: 9, warn: {min: 5}}", "no min: an empty audience would only warn"),
+        ("email: {max: 9, warn: {min: 0}}", "no min: an empty audience would pass"),
+        ("email: {max: 9, share: {min: 0%}}", "no min: an empty audience would pass"),
+        ("email: {min: 5}", "no max: an audience of any size would pass"),
+        ("email: {min: 5, share: {max: 9%}}", "no max: an audience of any size would pass"),
+        ("email: {min: 5, warn: {max: 9}}", "no max: an audience of any size would only warn"),
+        ("email: {share: {min: 1%, max: 9%}}", "no max: an audience of any size would pass"),
+        (
+            "users: {warn: {min: 1, max: 9}}",
+            "no min and no max: an empty audience would only warn, and an audience of any size would only warn",
+        ),
+    ],
+)
+def test_a_guard_that_leaves_one_side_open_is_hinted_at(guarded: Callable[[str], str], guard: str, told: str) -> None:
+    channel = guard.partition(":")[0]
+    found = hints(parse_rules(guarded(f"{{{guard}}}").encode(), "rules.yaml"))
+    assert found == ([f"rules.yaml:5: vip / {channel} has {told}"] if told else [])
 
 
-@pytest.mark.parametrize("bounds", ["min: 0", "share: {min: 1%}", "min: 5, max: 9"])
-def test_a_guard_with_a_floor_is_not_hinted_at(guarded: Callable[[str], str], bounds: str) -> None:
-    assert hints(parse_rules(guarded(f"{{email: {{{bounds}}}}}").encode(), "rules.yaml")) == []
+def test_a_text_that_only_people_read_may_be_cut_short_with_a_hint(guarded: Callable[[str], str]) -> None:
+    source = guarded("{users: {max: 9}}") + "    owner: crm #2  # the team\n    description: all  # or so\n"
+    told = hints(parse_rules(source.encode(), "rules.yaml"))
+    assert told == [
+        "rules.yaml:5: vip / users has no min: an empty audience would pass",
+        (
+            'rules.yaml:6: owner: this is read as "crm", and "#2" as a comment; '
+            'write "crm #2" if it belongs to the text, or two spaces before "#" if it is a comment'
+        ),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("written", "name"),
+    [
+        pytest.param("VIP  # a comment", "VIP", id="two-spaces"),
+        pytest.param("VIP\t# a comment", "VIP", id="a-tab"),
+        pytest.param("VIP\n # a comment", "VIP", id="a-line-of-its-own"),
+        pytest.param("VIP#3", "VIP#3", id="no-space"),
+        pytest.param("'VIP #3' # a comment", "VIP #3", id="quotes"),
+        pytest.param(">-\n      VIP #3", "VIP #3", id="a-block"),
+    ],
+)
+def test_a_text_that_is_not_cut_short_is_what_it_says(guarded: Callable[[str], str], written: str, name: str) -> None:
+    source = guarded("{users: {min: 1}}").replace("name: VIP", f"name: {written}")
+    (segment,) = parse_rules(source.encode(), "rules.yaml").segments
+    assert segment.name == name
+
+
+def test_a_comment_behind_what_is_no_text_needs_one_space_only(
+    guarded: Callable[[str], str], problems: Callable[[str], list[str]]
+) -> None:
+    channels = "\n      users:\n        min: 5 # a\n        max: 50_000 # b\n        severity: warn # c"
+    settings = "blueshift: # e\n  region: us # f\nrefresh:\n  timeout: 5m # g\n"
+    source = f"{guarded(channels)}    bypass_global: true # d\n{settings}"
+    assert problems(source) == []
+    assert hints(parse_rules(source.encode(), "rules.yaml")) == []

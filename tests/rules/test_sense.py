@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-import guard.rules.sense
+import guard.words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,23 +41,13 @@ def test_the_same_segment_under_two_keys_is_told_with_the_line_of_the_first(
     assert told == f"rules.yaml:4:13: segments.b.name: {what}"
 
 
-@pytest.mark.parametrize(("comparisons", "suggested"), [(0, 0), (1, 1), (2, 2), (9, 3)])
+@pytest.mark.parametrize(("characters", "suggested"), [(8, 0), (9, 1), (18, 2), (100, 3)])
 def test_a_segment_is_suggested_as_long_as_looking_for_it_is_quick(
-    comparisons: int, suggested: int, monkeypatch: pytest.MonkeyPatch, problems: Callable[[str], list[str]]
+    characters: int, suggested: int, monkeypatch: pytest.MonkeyPatch, problems: Callable[[str], list[str]]
 ) -> None:
-    monkeypatch.setattr(guard.rules.sense, "_MOST_COMPARISONS", comparisons)
+    monkeypatch.setattr(guard.words, "GUESSES", guard.words.Guesses(characters, clock=lambda: 0))
     told = what_of(problems(SEGMENTS + "campaigns: {c: {segments: [vip1, vip2, vip3]}}\n"))
     assert told == [
         f'there is no segment "vip{index}"' + ('; did you mean "vip"?' if index <= suggested else "")
         for index in (1, 2, 3)
     ]
-
-
-@pytest.mark.parametrize("length", [100, 101])
-def test_an_overlong_word_is_compared_with_none(length: int, problems: Callable[[str], list[str]]) -> None:
-    key = "v" * length
-    source = SEGMENTS.replace("vip", key) + f"campaigns: {{c: {{segments: [{key[1:]}w]}}}}\n"
-    (told,) = what_of(problems(source))
-    quoted = f'"{"v" * 59}…"'
-    close = f'; did you mean "{key}"?' if length == 100 else ""
-    assert told == f"there is no segment {quoted}{close}"

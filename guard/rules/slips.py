@@ -1,0 +1,94 @@
+"""Slips of keyboards and of tools that write a rules file, each with what to write instead."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from guard.rules.scalars import in_short, quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+UNFILLED = "is a placeholder of a template that nobody filled in: fill it in, then check the file that comes out"
+_PLACEHOLDER = re.compile(r"\{\{[^{}]*\}\}|\{%[^%]*%\}|<%[^%]*%>|\$\{[^{}]*\}|^\$[A-Za-z_]\w*$")
+_MOST_LOOKED_AT = 200
+_NO_PLAIN_SPACE = re.compile("[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")
+_JOINED = re.compile("([A-Za-z_][A-Za-z0-9_.-]*):(\\S.*|[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000].*)", re.DOTALL)
+_UUID = re.compile("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+_COMMENT = re.compile(r"\s+#|^#")
+_QUOTES_AND_BRACKETS = tuple("'\"{[|>&*%@`")
+
+
+def placeholder(text: str) -> str:
+    """Return the first placeholder of a template in the text, as ``{{ min }}`` is one; empty where it holds none."""
+    found = _PLACEHOLDER.search(text[:_MOST_LOOKED_AT])
+    return found[0] if found else ""
+
+
+def odd_space(text: str) -> str:
+    """Return what to say of a character in the text that looks like a space, and is none to YAML; maybe nothing."""
+    found = _NO_PLAIN_SPACE.search(text[:_MOST_LOOKED_AT])
+    return f"; it holds U+{ord(found[0]):04X}, which only looks like a space: type a plain one" if found else ""
+
+
+def joined(text: str, keys: Collection[str]) -> str:
+    """Return what to say of a known key that is written together with its value, ``min:100``; maybe nothing."""
+    found = _JOINED.fullmatch(text[:_MOST_LOOKED_AT])
+    if not found or found[1] not in keys:
+        return ""
+    return f"a plain space is missing after the colon; write {found[1]}: {in_short(found[2].strip())}"
+
+
+def uuid_in(text: str) -> str | None:
+    """Return the one uuid that a longer text holds, such as a segment's whole address; None where there is not one."""
+    found = set(_UUID.findall(text[:_MOST_LOOKED_AT].lower()))
+    return found.pop() if len(found) == 1 else None
+
+
+def second_colon(line: str, column: int) -> str:
+    """Return what to say of a line whose second colon stands at the column, ``email: min: 100``; maybe nothing."""
+    key, colon, rest = line.lstrip().removeprefix("- ").partition(": ")
+    rest = _COMMENT.split(rest.strip(), maxsplit=1)[0]
+    if not colon or line.index(": ") >= column or key[:1] in _QUOTES_AND_BRACKETS or rest[:1] in _QUOTES_AND_BRACKETS:
+        return ""
+    of_keys = f"{key}: {{{in_short(rest)}}}"
+    return f"this line has two colons; write {of_keys} for keys and values, or {key}: {quoted(rest)} for a text"
+
+
+def no_colon(line: str, above: str) -> str:
+    """Return what to say of a line that should begin with a key, a colon and a space; nothing where it does.
+
+    What is indented further than a key and its value ``above`` may go on with that value.
+    """
+    text = line.strip().removeprefix("- ")
+    if not text or text[0] in _QUOTES_AND_BRACKETS:
+        return ""
+    key, cut, comment = text.partition(" #")
+    if cut and ":" not in key and not key.endswith(" ") and ":" in comment:
+        comment = f"#{comment.partition(':')[0]}"
+        return (
+            f'"{in_short(comment)}:" is read as a comment; write {quoted(f"{key} {comment}")}: if it belongs to the key'
+        )
+    key, colon, value = _COMMENT.split(text, maxsplit=1)[0].partition(":")
+    if not colon:
+        goes_on = ": " in above and indent(above) < indent(line)
+        word, _, others = key.partition(" ")
+        return "" if goes_on else f'the ":" is missing; write {in_short(f"{word}: {others.strip()}".rstrip())}'
+    if value and value[0] not in " \t" and not value.startswith("//"):
+        return f"a plain space is missing after the colon; write {in_short(f'{key}: {value.strip()}')}"
+    return ""
+
+
+def comment_in(line: str) -> str:
+    """Return the comment that the line ends with, as far as quotes tell; empty where it has none."""
+    for found in _COMMENT.finditer(line):
+        before = line[: found.start()]
+        if before.count('"') % 2 == before.count("'") % 2 == 0:
+            return line[found.start() :].strip()
+    return ""
+
+
+def indent(line: str) -> int:
+    """Return how many characters of white space the line begins with."""
+    return len(line) - len(line.lstrip())
