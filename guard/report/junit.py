@@ -1,7 +1,7 @@
 """The report for the test tab of a CI system: JUnit XML with a test case for each check.
 
-What is out of bounds is a failure, what could not be found out is an error, and what warns passes with its text in
-``system-out``. The text stands in the body too, because GitLab has not always read the ``message`` attribute.
+What is out of bounds is a failure, what could not be found out is an error, and what warns passes as what is within
+bounds does: the text tells them apart. The text stands in the body too, because GitLab has not always read the ``message`` attribute.
 """
 
 from __future__ import annotations
@@ -98,20 +98,20 @@ def _add_case(suite: Element, check: Check, finding: Finding, name: str, kind: s
             SubElement(case, "failure", message=message, type=check.bound).text = _body(check, finding)
         case Verdict.UNKNOWN:
             SubElement(case, "error", message=message, type=finding.reason or "unknown").text = _body(check, finding)
-        case Verdict.WARN:
+        case Verdict.WARN | Verdict.PASS:
             SubElement(case, "system-out").text = _body(check, finding)
-        case Verdict.PASS:
-            pass
 
 
 def _body(check: Check, finding: Finding) -> str:
     """Return the sentence and what helps a person to act on it, a line each, every later one led by a word of ours."""
     remark = sentences.remark(finding, [check])
     step = advice.next_step(check, finding)
+    segment = sentences.counted_segment(finding)
     lines = [
         sentences.sentence(check, finding),
         f"note: {remark}" if remark else None,
         finding.age,
+        f"segment: {segment}" if segment else None,
         f"next: {step}" if step else None,
         f"ask: {finding.owner}" if finding.owner else None,
         f"rule: {sentences.place(check, finding)}",

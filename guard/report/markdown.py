@@ -76,7 +76,7 @@ class _Section:
     details: list[str] = field(default_factory=list)
 
     def lines(self) -> list[str]:
-        columns = ("Verdict", self.subject, "Channel", *sentences.COLUMNS, "Gauge")
+        columns = ("Verdict", self.subject, "Channel", *sentences.COLUMNS, "Gauge", "Segment in Blueshift")
         table = [_row(columns), _row(["---"] * len(columns)), *self.rows] if self.rows else []
         left_out = len(self.findings) - len(self.rows)
         are = "is" if left_out == 1 else "are"
@@ -109,6 +109,7 @@ def _size(lines: Iterable[str]) -> int:
 
 def _finding_row(finding: Finding) -> str:
     picture = gauge(finding)
+    segment = _short(sentences.counted_segment(finding))
     return _row(
         [
             f"{SYMBOLS[finding.verdict]} {finding.verdict.upper()}",
@@ -116,6 +117,7 @@ def _finding_row(finding: Finding) -> str:
             _code(finding.part),
             *sentences.cells(finding),
             f"`{picture.draw(_GAUGE_CELLS, unicode=True)}`" if picture else "",
+            _code(segment) if segment else "",
         ]
     )
 

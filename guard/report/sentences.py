@@ -84,6 +84,17 @@ def limit(check: Check) -> str:
     return percentages(share(check.limit))[0] if check.bound.is_share else number(int(check.limit))
 
 
+def counted_segment(finding: Finding) -> str:
+    """Return which segment of the account was counted: its uuid, and Blueshift's name for it where that is known.
+
+    It is empty for a total. The name comes last, so that a text that is cut still has the uuid.
+    """
+    if finding.called is None:
+        return finding.uuid or ""
+    called = f'named "{finding.called}"'
+    return f"{finding.uuid} {called}" if finding.uuid else f"{called}, uuid unknown"
+
+
 def place(check: Check, finding: Finding) -> str:
     """Return where the bound stands, as ``rules.yaml:28``."""
     return f"{finding.path}:{check.line}"

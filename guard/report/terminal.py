@@ -1,4 +1,4 @@
-"""The report on a terminal: a block for each guard that needs a look, a line for each that passed."""
+"""The report on a terminal: a block for each guard that needs a look, two lines for each that passed."""
 
 from __future__ import annotations
 
@@ -135,6 +135,7 @@ def _background(finding: Finding) -> list[str]:
     lines = [
         shortened(printable(remark), _LONGEST_DETAIL) if remark else None,
         finding.age,
+        _segment(finding),
         *(f"next: {step}" for step in steps if step),
         f"ask: {_name(finding.owner)}" if finding.owner else None,
         ", ".join(places),
@@ -145,6 +146,8 @@ def _background(finding: Finding) -> list[str]:
 def _add_pass(page: _Page, finding: Finding) -> None:
     picture = gauge(finding)
     _add_headline(page, finding, ", ".join(filter(None, (picture.allowed if picture else None, finding.age))))
+    if segment := _segment(finding):
+        page.add_under_bar(segment, style=_STYLE[finding.verdict])
 
 
 def _add_headline(page: _Page, finding: Finding, more: str) -> None:
@@ -154,6 +157,11 @@ def _add_headline(page: _Page, finding: Finding, more: str) -> None:
     page.add(
         f"{word} {_name(finding.name)} / {finding.part}: {people}{extra}", lead=word, style=_STYLE[finding.verdict]
     )
+
+
+def _segment(finding: Finding) -> str | None:
+    segment = sentences.counted_segment(finding)
+    return f"segment: {_name(segment)}" if segment else None
 
 
 def _name(text: str) -> str:

@@ -28,6 +28,8 @@ def judged(*checks: Check) -> Finding:
         users=None,
         age=None,
         read_at=None,
+        uuid=None,
+        called=None,
         owner=None,
         description=None,
         reason=None,

@@ -68,8 +68,15 @@ def test_what_warns_passes_with_its_text(reports: dict[str, Report]) -> None:
     assert out.text.startswith("it reaches 90, which is 10 below the min of 100")
 
 
-def test_what_passed_says_nothing(reports: dict[str, Report]) -> None:
-    assert list(case_of(reports["pass"], "newsletter-active / email / min")) == []
+def test_what_passed_tells_of_the_segment_and_the_rule(reports: dict[str, Report]) -> None:
+    (out,) = case_of(reports["pass"], "newsletter-active / email / min")
+    assert out.tag == "system-out"
+    assert out.text
+    assert out.text.splitlines()[2:] == [
+        "segment: 2dd093e6-8c6f-4e14-8a2c-744477e1fdef",
+        "ask: crm@example.com",
+        "rule: rules.yaml:28",
+    ]
 
 
 def test_the_sentence_stands_in_the_message_and_in_the_body_with_what_to_do(reports: dict[str, Report]) -> None:
@@ -80,6 +87,7 @@ def test_the_sentence_stands_in_the_message_and_in_the_body_with_what_to_do(repo
     assert failure.text.splitlines() == [
         sentence,
         "counted 10 s ago",
+        "segment: 2dd093e6-8c6f-4e14-8a2c-744477e1fdef",
         "next: compare with the last send; a filter may have broken, or an import may have failed",
         "ask: crm@example.com",
         "rule: rules.yaml:28",
@@ -145,6 +153,7 @@ def test_names_read_back_as_they_are_written_out_elsewhere(
     assert failure.text.splitlines() == [
         f"{SHOWN} (30% below)",
         "counted 10 s ago",
+        "segment: 2dd093e6-8c6f-4e14-8a2c-744477e1fdef",
         "next: compare with the last send; a filter may have broken, or an import may have failed",
         f"ask: {SHOWN}",
         f"rule: {SHOWN}:28",

@@ -141,6 +141,8 @@ def finding(*, people: int | None = None, reason: Reason | None = None, channel:
         users=None,
         age=None,
         read_at=None,
+        uuid=None,
+        called=None,
         owner=None,
         description=None,
         reason=reason,
@@ -191,3 +193,17 @@ def test_a_warning_that_stops_beside_an_unknown_does_not_read_as_a_failed_guard(
         "Do not send: 1 of 1 guard could not be found out;"
         " a warning counts as a failure here (--fail-on warn). (exit 1)"
     )
+
+
+# The segment that was counted
+
+
+@pytest.mark.parametrize("screen", SCREENS)
+@pytest.mark.parametrize("format_", Format)
+def test_every_format_names_the_segment_that_was_counted_also_for_a_pass(
+    reports: dict[str, Report], format_: Format, screen: Screen | None
+) -> None:
+    drawn = render(reports["named"], format_, screen).replace("\n| ", " ").replace('\\"', '"')
+    assert "2dd093e6-8c6f-4e14-8a2c-744477e1fdef" in drawn.replace(" ", "").replace("\n|", "")
+    assert "Promo, week 3" in drawn
+    assert "Win back" in drawn

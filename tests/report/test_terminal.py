@@ -28,11 +28,13 @@ def test_no_line_is_wider_than_the_screen(reports: dict[str, Report], width: int
     assert max(cell_len(COLORED.sub("", line)) for line in lines) <= max(width, 20)
 
 
-def test_a_guard_that_passed_takes_one_line(reports: dict[str, Report]) -> None:
+def test_a_guard_that_passed_takes_two_lines(reports: dict[str, Report]) -> None:
     lines = text(reports["pass"], Screen(width=100)).splitlines()
-    assert lines[:3] == [
+    assert lines[:5] == [
         "PASS newsletter-active / email: 30,000 people (10,000 to 50,000, counted 10 s ago)",
+        "▌ segment: 2dd093e6-8c6f-4e14-8a2c-744477e1fdef",
         "PASS newsletter-active / sms: 7,000 people (at least 2,000, counted 10 s ago)",
+        "▌ segment: 2dd093e6-8c6f-4e14-8a2c-744477e1fdef",
         "",
     ]
 
