@@ -121,6 +121,7 @@ class GuardResult:
     """A guard judged: its checks, the count they rest on, or why there is none.
 
     ``count`` is None exactly when the verdict is unknown. ``reason`` and ``detail`` are set when any check is unknown.
+    A ``detail`` without a ``reason`` says which numbers contradict each other.
     """
 
     channel: Channel

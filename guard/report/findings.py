@@ -49,6 +49,12 @@ class Finding:
         return worst(check.verdict for check in self.checks)
 
     @property
+    def is_contradictory(self) -> bool:
+        """Whether its numbers contradict each other, so that they tell nothing of a filter."""
+        more_than_users = self.people is not None and self.users is not None and self.people > self.users
+        return more_than_users or (self.detail is not None and self.reason is None)
+
+    @property
     def troubles(self) -> tuple[Check, ...]:
         """The checks that did not pass."""
         return tuple(check for check in self.checks if check.verdict is not Verdict.PASS)

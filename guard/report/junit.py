@@ -1,7 +1,8 @@
 """The report for the test tab of a CI system: JUnit XML with a test case for each check.
 
 What is out of bounds is a failure, what could not be found out is an error, and what warns passes as what is within
-bounds does: the text tells them apart. The text stands in the body too, because GitLab has not always read the ``message`` attribute.
+bounds does: the text tells them apart. It stands in the body too, because GitLab has not always read the ``message``
+attribute.
 """
 
 from __future__ import annotations

@@ -72,7 +72,7 @@ def test_a_failure_is_an_error_on_the_very_line_of_the_bound(reports: dict[str, 
         level="error",
         title="Failed: newsletter-active / email / max",
         message=(
-            "it reaches 1,900,000, which is 1,850,000 above the max of 50,000 (3700% above)\n"
+            "it reaches 1,900,000, which is 1,850,000 above the max of 50,000 (38 times the maximum)\n"
             "counted 10 s ago\n"
             "segment: 2dd093e6-8c6f-4e14-8a2c-744477e1fdef\n"
             "next: compare with the last send; a filter or an exclusion may be missing\n"
@@ -147,7 +147,7 @@ def test_no_name_can_become_a_command_or_a_property(
         title=f"Failed: {SHOWN} / email / min",
         message=(
             f"{SHOWN} (30% below)\ncounted 10 s ago\nsegment: 2dd093e6-8c6f-4e14-8a2c-744477e1fdef\n"
-            "next: compare with the last send; a filter may have broken, or an import may have failed\n"
+            "next: run again; if the numbers still contradict each other, show them to Blueshift's support\n"
             f"ask: {SHOWN}"
         ),
         file=SHOWN,

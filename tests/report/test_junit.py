@@ -154,7 +154,7 @@ def test_names_read_back_as_they_are_written_out_elsewhere(
         f"{SHOWN} (30% below)",
         "counted 10 s ago",
         "segment: 2dd093e6-8c6f-4e14-8a2c-744477e1fdef",
-        "next: compare with the last send; a filter may have broken, or an import may have failed",
+        "next: run again; if the numbers still contradict each other, show them to Blueshift's support",
         f"ask: {SHOWN}",
         f"rule: {SHOWN}:28",
     ]
