@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from guard.report.findings import Finding
     from guard.report.screen import Screen
 
-_MOST_OF_A_LEVEL = 9  # GitHub shows ten for a step and hides the rest in silence, so the tenth tells of the rest
+_MOST_OF_A_LEVEL = 10  # GitHub shows ten for a step and hides the rest in silence
 _MOST_SEGMENTS = 20
 _LONGEST_NAME = 100
 _LONGEST_SENTENCE = 400
@@ -29,7 +29,7 @@ _LONGEST_SENTENCE = 400
 def render(report: Report, _screen: Screen | None = None) -> str:
     """Return one workflow command a line: what failed and is unknown as errors, what warned, and the conclusion.
 
-    Of errors and of warnings there are nine at most, and then one that says how many more there are.
+    Of errors and of warnings there are ten at most; where there are more, the tenth says how many.
     """
     findings = [*guards_of(report), *totals_of(report)]
     errors = [*_broken(findings, Verdict.FAIL), *_unknown(findings)]
@@ -55,11 +55,11 @@ def _counted(findings: Iterable[Finding]) -> list[str]:
 
 
 def _first(level: str, commands: list[str]) -> list[str]:
-    """Return as many commands of a level as GitHub shows."""
-    shown, left_out = commands[:_MOST_OF_A_LEVEL], len(commands[_MOST_OF_A_LEVEL:])
-    if not left_out:
-        return shown
-    more = plural(left_out, f"more {level}")
+    """Return as many commands of a level as GitHub shows: all ten, or nine and how many more there are."""
+    if len(commands) <= _MOST_OF_A_LEVEL:
+        return commands
+    shown = commands[: _MOST_OF_A_LEVEL - 1]
+    more = plural(len(commands) - len(shown), f"more {level}")
     return [*shown, command(level, "GitHub shows ten at most; the other reports hold them all.", title=more)]
 
 

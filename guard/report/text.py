@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from guard.report.findings import Finding
     from guard.report.screen import Screen
 
-_COLOR = {Verdict.FAIL: 31, Verdict.UNKNOWN: 35, Verdict.WARN: 33, Verdict.PASS: 32}
+_COLOR = {Verdict.FAIL: 31, Verdict.UNKNOWN: 36, Verdict.WARN: 33, Verdict.PASS: 32}
 _WIDEST = max(len(verdict) for verdict in Verdict)
 
 

@@ -163,6 +163,31 @@ def test_details_say_what_helps_a_person_to_act(
 # Text from elsewhere
 
 
+@pytest.mark.parametrize(
+    ("message", "name", "code"),
+    [
+        ('no segment named "Promo #3, Q4 (new)"; did you mean "Promo #4" or "x"?', None, 3),
+        ('no segment named "Say "hi" @all"; did you mean "b"?', 'Say "hi" @all', 2),
+        ('two segments ("a, b")', None, 1),
+    ],
+)
+def test_a_name_in_a_sentence_is_one_piece(
+    report: Callable[..., Report],
+    segment: Callable[..., SegmentResult],
+    guard: Callable[..., GuardResult],
+    check: Callable[..., Check],
+    message: str,
+    name: str | None,
+    code: int,
+) -> None:
+    page = markdown(report(segment(guard(check("min", 10, 7, message=message), count=7), name=name)))
+    (line,) = (line for line in page.splitlines() if line.startswith("- min"))
+    spans = [token.content for token in tokens(line) if token.type == "code_inline"][1:]
+    assert len(spans) == code
+    assert all(span.startswith('"') and span.endswith('"') for span in spans)
+    assert name is None or spans[0] == f'"{name}"'
+
+
 @pytest.mark.parametrize("text", HOSTILE)
 def test_no_text_from_elsewhere_is_obeyed(
     report: Callable[..., Report],

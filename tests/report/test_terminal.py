@@ -12,7 +12,7 @@ from guard.report import Format, Screen, render
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from guard.outcome import GuardResult, Report, SegmentResult
+    from guard.outcome import Check, GuardResult, Report, SegmentResult
 
 COLORED = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -37,6 +37,33 @@ def test_a_guard_that_passed_takes_two_lines(reports: dict[str, Report]) -> None
         "▌ segment: 2dd093e6-8c6f-4e14-8a2c-744477e1fdef",
         "",
     ]
+
+
+@pytest.mark.parametrize("width", range(20, 130))
+def test_the_exit_code_is_never_torn_apart(reports: dict[str, Report], width: int) -> None:
+    for outcome in ("unknown", "fail-too-few", "pass"):
+        last = text(reports[outcome], Screen(width=width)).splitlines()[-1]
+        assert last.endswith(f"(exit {int(reports[outcome].exit_code)})")
+
+
+@pytest.mark.parametrize("width", [None, 80])
+def test_no_two_verdicts_have_the_same_color(reports: dict[str, Report], width: int | None) -> None:
+    drawn = text(reports["everything"], Screen(width=width, color=True))
+    colors = dict(re.findall(r"^\x1b\[(?:1;)?(\d+)m(FAIL|UNKNOWN|WARN|PASS)\b", drawn, re.MULTILINE))
+    assert colors == {"31": "FAIL", "36": "UNKNOWN", "33": "WARN", "32": "PASS"}
+
+
+def test_a_gauge_with_a_zone_that_warns_says_its_bounds(
+    report: Callable[..., Report],
+    segment: Callable[..., SegmentResult],
+    guard: Callable[..., GuardResult],
+    check: Callable[..., Check],
+) -> None:
+    limits = {"min": 100, "max": 200, "warn.min": 125}
+    low = guard(*(check(name, limit, 110) for name, limit in limits.items()), count=110)
+    assert "▌ ░░░░░░▒◆▒▒██████████████░░░░░░ 100 to 200, without a warning at least 125" in text(
+        report(segment(low)), Screen(width=80)
+    )
 
 
 def test_without_color_there_is_no_escape(reports: dict[str, Report]) -> None:
