@@ -9,7 +9,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from guard.model import Bound, BoundName, Campaign, Channel, Guard, Segment, Severity, Total
+from guard.model import Bound, Campaign, Channel, Guard, Segment, Severity, Total
 from guard.outcome import (
     CampaignResult,
     Check,
@@ -23,10 +23,10 @@ from guard.outcome import (
     Verdict,
     worst,
 )
-from guard.words import number, percentages
+from guard.words import number, percent, told_apart
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from guard.plan import Plan
 
@@ -34,14 +34,6 @@ _NOTHING_READ = Unavailable(reason=Reason.INTERNAL, detail="no count was taken")
 _ZERO_USERS = Unavailable(reason=Reason.ZERO_USERS, detail="the segment holds 0 users, and a share of 0 says nothing")
 _LABEL = {Channel.IN_APP: "in-app"}
 _PARTS_NAMED = 3
-_LIMIT = {
-    BoundName.MIN: "minimum",
-    BoundName.MAX: "maximum",
-    BoundName.WARN_MIN: "warning minimum",
-    BoundName.WARN_MAX: "warning maximum",
-    BoundName.SHARE_MIN: "minimum share",
-    BoundName.SHARE_MAX: "maximum share",
-}
 
 
 def evaluate(
@@ -68,9 +60,10 @@ def _judge_segment(segment: Segment, readings: SegmentReadings | None) -> Segmen
 def _judge_guard(guard: Guard, channels: Mapping[Channel, Count | Unavailable]) -> GuardResult:
     count = channels.get(guard.channel, _NOTHING_READ)
     users = (channels if guard.needs_users else {}).get(Channel.USERS, _NOTHING_READ)
-    held = [(bound, _observe(bound, count, users)) for bound in guard.bounds]
+    shares = [Fraction(bound.limit) for bound in guard.bounds if bound.name.is_share]
+    held = [(bound, _observe(guard.channel, bound, count, users)) for bound in guard.bounds]
     checks = tuple(
-        _check(bound, observed, guard.severity, _subject(guard.channel, bound, observed, count, users))
+        _check(bound, observed, guard.severity, _subject(guard.channel, bound, observed, count, users, shares), shares)
         for bound, observed in held
     )
     missing = next((observed for _, observed in held if isinstance(observed, Unavailable)), None)
@@ -81,13 +74,15 @@ def _judge_guard(guard: Guard, channels: Mapping[Channel, Count | Unavailable]) 
         count=count if known and isinstance(count, Count) else None,
         users=users.value if isinstance(users, Count) else None,
         reason=missing.reason if missing else None,
-        detail=missing.detail if missing else _doubt(guard.channel, count, users),
+        detail=missing.detail if missing else _doubt(guard.channel, channels),
         line=guard.line,
         checks=checks,
     )
 
 
-def _observe(bound: Bound, count: Count | Unavailable, users: Count | Unavailable) -> int | Fraction | Unavailable:
+def _observe(
+    channel: Channel, bound: Bound, count: Count | Unavailable, users: Count | Unavailable
+) -> int | Fraction | Unavailable:
     """Return what the bound is held against: people, or for a share an exact fraction of the users."""
     if isinstance(count, Unavailable):
         return count
@@ -95,10 +90,23 @@ def _observe(bound: Bound, count: Count | Unavailable, users: Count | Unavailabl
         return count.value
     if isinstance(users, Unavailable):
         return users
-    return Fraction(count.value, users.value) if users.value else _ZERO_USERS
+    if users.value:
+        return Fraction(count.value, users.value)
+    return (
+        Unavailable(reason=Reason.BAD_ANSWER, detail=_contradiction({channel: count}, users))
+        if count.value
+        else _ZERO_USERS
+    )
 
 
-def _check(bound: Bound, observed: int | Fraction | Unavailable, severity: Severity, subject: str) -> Check:
+def _check(
+    bound: Bound,
+    observed: int | Fraction | Unavailable,
+    severity: Severity,
+    subject: str,
+    shares: Sequence[Fraction] = (),
+) -> Check:
+    """Judge one bound; ``shares`` are all the shares that the guard is held to, as in ``_subject``."""
     if isinstance(observed, Unavailable):
         return Check(
             bound=bound.name,
@@ -116,21 +124,21 @@ def _check(bound: Bound, observed: int | Fraction | Unavailable, severity: Sever
         observed=observed,
         verdict=(Verdict.WARN if lenient else Verdict.FAIL) if broken else Verdict.PASS,
         line=bound.line,
-        message=f"{subject}, {_distance(bound, observed, broken=broken)}",
+        message=f"{subject}, {_distance(bound, observed, shares, broken=broken)}",
     )
 
 
-def _distance(bound: Bound, observed: int | Fraction, *, broken: bool) -> str:
-    """Say how the observed value stands to the limit, in people or in percentage points."""
-    gap = abs(Fraction(observed) - Fraction(bound.limit))
+def _distance(bound: Bound, observed: int | Fraction, shares: Sequence[Fraction], *, broken: bool) -> str:
+    """Say how the observed value stands to the limit, in people or in percentage points between what is shown."""
     if bound.name.is_share:
-        limit, distance = percentages(Fraction(bound.limit), gap)
-        distance = f"{distance.removesuffix('%')} percentage points"
+        least = Fraction(bound.limit)
+        limit = percent(least)
+        gap = f"{percent(abs(told_apart(Fraction(observed), *shares) - least)).removesuffix('%')} percentage points"
     else:
-        limit, distance = number(int(bound.limit)), number(int(gap))
+        limit, gap = number(int(bound.limit)), number(abs(int(observed) - int(bound.limit)))
     if not broken:
-        return f"which {'meets' if bound.name.is_floor else 'is within'} the {_LIMIT[bound.name]} of {limit}"
-    return f"which is {distance} {'below' if bound.name.is_floor else 'above'} the {_LIMIT[bound.name]} of {limit}"
+        return f"which {'meets' if bound.name.is_floor else 'is within'} the {bound.name.label} of {limit}"
+    return f"which is {gap} {'below' if bound.name.is_floor else 'above'} the {bound.name.label} of {limit}"
 
 
 def _subject(
@@ -139,14 +147,15 @@ def _subject(
     observed: int | Fraction | Unavailable,
     count: Count | Unavailable,
     users: Count | Unavailable,
+    shares: Sequence[Fraction],
 ) -> str:
-    """Say what was observed, as the start of a sentence."""
+    """Say what was observed, as the start of a sentence; a share can be told from all the ``shares``, as written."""
     label = _LABEL.get(channel, channel.value)
     match observed, count, users:
         case Unavailable(), _, _:
             return f"the share of {label} in users is unknown" if bound.name.is_share else f"{label} is unknown"
         case Fraction(), Count(value=value), Count(value=all_users):
-            share, _ = percentages(observed, Fraction(bound.limit))
+            share = percent(told_apart(observed, *shares))
             return f"{label} reaches {share} of the users ({number(value)} of {number(all_users)})"
         case int(), _, _ if channel is Channel.USERS:
             return f"the segment holds {number(observed)} users"
@@ -156,13 +165,20 @@ def _subject(
             return f"{label} reaches {number(int(observed))}"
 
 
-def _doubt(channel: Channel, count: Count | Unavailable, users: Count | Unavailable) -> str | None:
-    """Say when a channel reaches more people than there are users: the counts are approximate, and a reader wonders."""
-    if isinstance(count, Unavailable) or isinstance(users, Unavailable) or count.value <= users.value:
+def _doubt(channel: Channel, channels: Mapping[Channel, Count | Unavailable]) -> str | None:
+    """Say when the channel, or for the users any channel, reaches more people than there are users."""
+    users = channels.get(Channel.USERS)
+    if not isinstance(users, Count):
         return None
-    label = _LABEL.get(channel, channel.value)
-    reach = f"{label} ({number(count.value)}) is more than users ({number(users.value)})"
-    return f"{reach}: Blueshift's counts are approximate"
+    held = channels.items() if channel is Channel.USERS else [(channel, channels.get(channel))]
+    larger = {each: count for each, count in held if isinstance(count, Count) and count.value > users.value}
+    return _contradiction(larger, users) if larger else None
+
+
+def _contradiction(larger: Mapping[Channel, Count], users: Count) -> str:
+    reach = [f"{_LABEL.get(channel, channel.value)} ({number(count.value)})" for channel, count in larger.items()]
+    are = "is" if len(reach) == 1 else "are"
+    return f"these numbers contradict each other: {' and '.join(reach)} {are} more than users ({number(users.value)})"
 
 
 def _judge_campaign(
@@ -195,6 +211,9 @@ def _total_subject(channel: Channel, parts: dict[str, int] | Unavailable) -> str
     largest = sorted(parts.items(), key=lambda part: -part[1])
     named = ", ".join(f"{key} {number(value)}" for key, value in largest[:_PARTS_NAMED])
     more = f", {len(largest) - _PARTS_NAMED} more" if len(largest) > _PARTS_NAMED else ""
+    reaching = [value for value in parts.values() if value]
+    if len(reaching) > 1:  # who is in several of them is not known, so the sum is the most that it can be
+        more += f"; people in several of them are counted once for each, so it is {number(max(reaching))} at least"
     reach = "hold {} users" if channel is Channel.USERS else f"reach {{}} by {label}"
     return f"its segments together {reach.format(number(sum(parts.values())))} ({named}{more})"
 

@@ -53,6 +53,18 @@ class BoundName(StrEnum):
     SHARE_MAX = "share.max"
 
     @property
+    def label(self) -> str:
+        """What people call it: ``warning minimum``."""
+        return {
+            BoundName.MIN: "minimum",
+            BoundName.MAX: "maximum",
+            BoundName.WARN_MIN: "warning minimum",
+            BoundName.WARN_MAX: "warning maximum",
+            BoundName.SHARE_MIN: "minimum share",
+            BoundName.SHARE_MAX: "maximum share",
+        }[self]
+
+    @property
     def is_floor(self) -> bool:
         """Whether a count below the limit breaks it (a count above breaks the others)."""
         return self in {BoundName.MIN, BoundName.WARN_MIN, BoundName.SHARE_MIN}

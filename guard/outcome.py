@@ -122,6 +122,7 @@ class GuardResult:
 
     ``count`` is None exactly when the verdict is unknown. ``reason`` and ``detail`` are set when any check is unknown.
     ``segment`` is the key of its segment, which the segment's result fills in.
+    A ``detail`` without a ``reason`` says which numbers contradict each other.
     """
 
     channel: Channel

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
     from fractions import Fraction
 
+_LEAST_DECIMALS = 3  # of a fraction of 1: tenths of a per cent
+_MOST_DECIMALS = 32  # a bound has 15, and its distance to a share of the largest count no more than twice as many
 _UNPRINTABLE = re.compile(
     "[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]",
 )
@@ -169,11 +171,24 @@ def did_you_mean(word: str, known: Collection[str], *, most: int = 1) -> str:
     return f"; did you mean {quoted}?" if close else ""
 
 
-def percentages(*shares: Fraction) -> list[str]:
-    """Return the fractions of 1 as per cent, with as few decimals as still tell them from 0 and from each other."""
-    for decimals in range(1, 9):
-        texts = [f"{float(share * 100):.{decimals}f}" for share in shares]
-        distinct = len({float(text) for text in texts}) == len(set(shares))
-        if distinct and all(float(text) or not share for text, share in zip(texts, shares, strict=True)):
-            break
-    return [f"{text.rstrip('0').rstrip('.')}%" for text in texts]
+def percent(share: Fraction) -> str:
+    """Return a fraction of 1 as per cent, exactly: ``12.25%``, ``1,900%``."""
+    whole, rest = divmod(round(share * 100 * 10**_MOST_DECIMALS), 10**_MOST_DECIMALS)
+    return f"{whole:,}.{rest:0{_MOST_DECIMALS}d}".rstrip("0").rstrip(".") + "%"
+
+
+def told_apart(share: Fraction, *bounds: Fraction) -> Fraction:
+    """Return a fraction of 1 rounded to a tenth of a per cent, or finer where its bounds are, or where it must be.
+
+    It stays on its side of 0, of 1 and of every bound: what is below a minimum is also shown below it.
+    """
+    anchors: tuple[Fraction | int, ...] = (0, 1, *bounds)
+    for decimals in range(_LEAST_DECIMALS, _MOST_DECIMALS):
+        rounded = round(share, decimals)
+        if all(round(each, decimals) == each and _side(rounded, each) == _side(share, each) for each in anchors):
+            return rounded
+    return share
+
+
+def _side(value: Fraction, of: Fraction | int) -> int:
+    return (value > of) - (value < of)

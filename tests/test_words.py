@@ -1,16 +1,24 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from fractions import Fraction
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 import guard.words
-from guard.words import Guesses, did_you_mean, duration, nearest, number, percentages, plural, printable, shortened
-
-if TYPE_CHECKING:
-    from fractions import Fraction
+from guard.words import (
+    Guesses,
+    did_you_mean,
+    duration,
+    nearest,
+    number,
+    percent,
+    plural,
+    printable,
+    shortened,
+    told_apart,
+)
 
 NASTY = 'a]]>&<b>"%\n::error::x,y:z\x07\x1b[31m|`<!channel>=1+1'
 
@@ -133,9 +141,51 @@ def test_what_was_spent_comes_back_by_and_by() -> None:
     assert (guesses.pay(101), guesses.pay(100)) == (False, True)
 
 
-@given(st.fractions(0, 2, max_denominator=10_000), st.fractions(0, 2, max_denominator=10_000))
-def test_percentages_never_make_two_shares_look_the_same(one: Fraction, other: Fraction) -> None:
-    shown, beside = percentages(one, other)
+DECIMALS = st.integers(0, 10**15).map(lambda digits: Fraction(digits, 10**15))
 
-    assert (shown == beside) == (one == other)
-    assert (shown == "0%") == (one == 0)
+
+@pytest.mark.parametrize(
+    ("share", "shown"),
+    [
+        ("0", "0%"),
+        ("0.0025", "0.25%"),
+        ("0.1225", "12.25%"),
+        ("0.9995", "99.95%"),
+        ("0.999999999999999", "99.9999999999999%"),
+        ("1", "100%"),
+        ("19400", "1,940,000%"),
+    ],
+)
+def test_a_share_is_shown_as_it_was_written(share: str, shown: str) -> None:
+    assert percent(Fraction(share)) == shown
+
+
+@given(DECIMALS)
+def test_no_share_of_the_rules_is_rounded(share: Fraction) -> None:
+    assert Fraction(percent(share).removesuffix("%")) / 100 == share
+
+
+@pytest.mark.parametrize(
+    ("share", "bounds", "shown"),
+    [
+        pytest.param(Fraction(1, 3), [], "33.3%", id="a-tenth-is-enough"),
+        pytest.param(Fraction(99_999, 100_000), [], "99.999%", id="not-quite-all"),
+        pytest.param(Fraction(1, 10**9), [], "0.0000001%", id="hardly-anybody"),
+        pytest.param(Fraction("0.12255"), ["0.1226"], "12.255%", id="on-its-side-of-the-bound"),
+        pytest.param(Fraction("0.5"), ["0.1225"], "50%", id="far-from-a-bound"),
+        pytest.param(Fraction("0.12249"), ["0.1225", "0.9"], "12.249%", id="close-to-one-of-two"),
+        pytest.param(Fraction("0.1225"), ["0.1225"], "12.25%", id="at-the-bound"),
+    ],
+)
+def test_a_share_is_shown_so_that_it_can_be_told_from_its_bounds(
+    share: Fraction, bounds: list[str], shown: str
+) -> None:
+    assert percent(told_apart(share, *map(Fraction, bounds))) == shown
+
+
+@given(st.integers(0, 2**53 - 1), st.integers(1, 2**53 - 1), st.lists(DECIMALS, max_size=2))
+def test_a_share_is_shown_on_its_side_of_every_bound(people: int, users: int, bounds: list[Fraction]) -> None:
+    share = Fraction(people, users)
+    shown = Fraction(percent(told_apart(share, *bounds)).removesuffix("%").replace(",", "")) / 100
+    for each in (*bounds, Fraction(0), Fraction(1)):
+        assert (shown > each, shown == each) == (share > each, share == each)

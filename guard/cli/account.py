@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import re
+import shutil
+import sys
+import textwrap
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -12,7 +15,7 @@ import click
 from guard.cli.lists import COUNT, SEGMENT, ListFormat, count_rows, list_flag, render_list, segment_rows
 from guard.cli.options import account_flags, talk_flags, timeout_flag
 from guard.cli.signals import run_interruptibly
-from guard.cli.streams import print_report
+from guard.cli.streams import is_terminal, print_report, say
 from guard.cli.watch import watched
 from guard.errors import GuardError, UsageError
 from guard.exit_code import ExitCode
@@ -52,7 +55,7 @@ def segments(
     region: str | None,
     base_url: str | None,
     timeout: float | None,
-    quiet: bool,  # noqa: ARG001, FBT001 - the same flags everywhere; here is nothing to keep quiet
+    quiet: bool,  # noqa: FBT001 - click passes flags so
 ) -> int:
     """List the account's segments: name, uuid, the counts they show now, and how old these are.
 
@@ -69,7 +72,9 @@ def segments(
         return ExitCode.PASSED
     rows = [_listed_row(each, archived=archived) for each, archived in asked]
     header = ("NAME", "UUID", "USERS", "EMAIL", "SMS", "PUSH", "COUNTED", "")
-    print_report(_table([header, *rows]) if rows else "no segment matches\n")
+    print_report(_fitted([header, *rows]) if rows else "no segment matches\n")
+    if rows and not quiet:
+        say("audience-guard: the list holds no in-app counts; `counts UUID --channel in_app` has them counted")
     return ExitCode.PASSED
 
 
@@ -193,6 +198,29 @@ def _age(stamp: object) -> str:
     except ValueError:
         return "-"
     return "never" if counted_at is None else f"{duration((datetime.now(UTC) - counted_at).total_seconds())} ago"
+
+
+def _fitted(rows: Sequence[Sequence[str]]) -> str:
+    """Return the listing as a table; on a terminal that is too narrow for it, as a block for each segment."""
+    table = _table(rows)
+    width = shutil.get_terminal_size().columns if is_terminal(sys.stdout) else None
+    if width is None or max(map(len, table.splitlines())) <= width:
+        return table
+    _, *segments = rows
+    return "\n".join(_block(segment, width) for segment in segments)
+
+
+def _block(row: Sequence[str], width: int) -> str:
+    """Return a listed segment as its uuid, its name and its counts; no line is broken within a count."""
+    name, uuid, *counts, age, mark = row
+    said = [f"{what} {count}" for what, count in zip(("users", "email", "sms", "push"), counts, strict=True)]
+    unbroken = ", ".join([*said, f"counted {age}"]).replace(" ", "\xa0").replace(",\xa0", ", ")
+    lines = [
+        f"{uuid} {mark}".rstrip(),
+        *textwrap.wrap(name, width, initial_indent="  ", subsequent_indent="  "),
+        *textwrap.wrap(unbroken, width, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False),
+    ]
+    return "".join(f"{line}\n" for line in lines).replace("\xa0", " ")
 
 
 def _table(rows: Sequence[Sequence[str]]) -> str:

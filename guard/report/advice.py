@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 _TOO_FEW = "compare with the last send; a filter may have broken, or an import may have failed"
 _NOBODY = "see whether Blueshift has an adapter for this channel; a filter or an import may also have failed"
 _TOO_MANY = "compare with the last send; a filter or an exclusion may be missing"
+_CONTRADICTION = "run again; if the numbers still contradict each other, show them to Blueshift's support"
 _UNKNOWN = {
     Reason.REFUSED_KEY: "check that BLUESHIFT_API_KEY is a User API key of this account and region",
     Reason.NOT_FOUND: "correct the uuid or name in the rules, or check the region; the segment may have been deleted",
@@ -38,6 +39,8 @@ def next_step(check: Check, finding: Finding) -> str | None:
             return None
         case Verdict.UNKNOWN:
             return _UNKNOWN[finding.reason] if finding.reason else None
+        case Verdict.WARN | Verdict.FAIL if finding.is_contradictory:
+            return _CONTRADICTION
         case Verdict.WARN | Verdict.FAIL if not check.bound.is_floor:
             return _TOO_MANY
         case Verdict.WARN | Verdict.FAIL:

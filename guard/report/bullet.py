@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from guard.model import BoundName, Severity
 from guard.outcome import Verdict
 from guard.report.gauge import allowed
-from guard.report.sentences import limit, share
-from guard.words import number, percentages
+from guard.report.sentences import limit, share, shown_share
+from guard.words import number, percent
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from fractions import Fraction
 
     from guard.outcome import Check
 
@@ -183,9 +183,8 @@ def _count(bounds: _Bounds, scale: _Scale, *, beyond: bool) -> Label | None:
 
 def _told(observed: int | Fraction, bounds: _Bounds) -> str:
     checks = [check for check in (bounds.low, bounds.high) if check]
-    if any(check.bound.is_share for check in checks):
-        # With as many decimals as tell it from its bounds.
-        return percentages(Fraction(observed), *(Fraction(check.limit) for check in checks))[0]
+    if checks[0].bound.is_share:
+        return percent(shown_share(checks[0], checks))
     return number(int(observed))
 
 

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
-    from guard.model import Channel, Segment
-    from guard.outcome import CampaignResult, Count, Report, TotalResult
+    from guard.model import Channel
+    from guard.outcome import CampaignResult, Count, Report, SegmentResult, TotalResult
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,7 +23,8 @@ class Finding:
 
     ``age`` says how old the count was at ``read_at``, by the server's clock (None for a sum of counts).
     ``people`` is the count that the checks rest on, ``users`` the size of the segment where a share was asked for.
-    Both are None where they were not found out. ``path`` is the rules file, for the lines of the checks.
+    Both are None where they were not found out. ``uuid`` is the segment that was counted, and ``called`` what Blueshift
+    calls it, where that is known; both are None for a total. ``path`` is the rules file, for the lines of the checks.
     """
 
     name: str
@@ -33,6 +34,8 @@ class Finding:
     users: int | None
     age: str | None
     read_at: datetime | None
+    uuid: str | None
+    called: str | None
     owner: str | None
     description: str | None
     reason: Reason | None
@@ -46,6 +49,12 @@ class Finding:
         return worst(check.verdict for check in self.checks)
 
     @property
+    def is_contradictory(self) -> bool:
+        """Whether its numbers contradict each other, so that they tell nothing of a filter."""
+        more_than_users = self.people is not None and self.users is not None and self.people > self.users
+        return more_than_users or (self.detail is not None and self.reason is None)
+
+    @property
     def troubles(self) -> tuple[Check, ...]:
         """The checks that did not pass."""
         return tuple(check for check in self.checks if check.verdict is not Verdict.PASS)
@@ -53,7 +62,7 @@ class Finding:
 
 def guards_of(report: Report) -> list[Finding]:
     """Return a finding for each guard, in the order of the rules."""
-    return [_of_guard(report, each.segment, guard) for each in report.segments for guard in each.guards]
+    return [_of_guard(report, each, guard) for each in report.segments for guard in each.guards]
 
 
 def totals_of(report: Report) -> list[Finding]:
@@ -71,7 +80,8 @@ def utc(moment: datetime) -> str:
     return moment.astimezone(UTC).replace(tzinfo=None).isoformat(sep=" ", timespec="seconds") + " UTC"
 
 
-def _of_guard(report: Report, segment: Segment, guard: GuardResult) -> Finding:
+def _of_guard(report: Report, result: SegmentResult, guard: GuardResult) -> Finding:
+    segment = result.segment
     return Finding(
         name=segment.key,
         part=guard.channel.value,
@@ -80,6 +90,8 @@ def _of_guard(report: Report, segment: Segment, guard: GuardResult) -> Finding:
         users=guard.users,
         age=_age(guard.count) if guard.count else None,
         read_at=_read_at(guard.count) if guard.count else None,
+        uuid=result.uuid,
+        called=segment.name,
         owner=segment.owner,
         description=segment.description,
         reason=guard.reason,
@@ -98,6 +110,8 @@ def _of_total(report: Report, result: CampaignResult, total: TotalResult) -> Fin
         users=None,
         age=None,
         read_at=None,
+        uuid=None,
+        called=None,
         owner=None,
         description=None,
         reason=total.reason,

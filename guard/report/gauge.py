@@ -17,13 +17,17 @@ if TYPE_CHECKING:
 class Gauge:
     """A count and the bounds it is held to: people, or for a guard of shares alone fractions of the users.
 
-    At least one of ``low`` and ``high`` is set; ``allowed`` says them in words.
+    At least one of ``low`` and ``high`` is set. ``warn_low`` and ``warn_high`` are narrower bounds within them, outside
+    of which it warns. ``allowed`` says the bounds in words, ``calm`` the narrower ones.
     """
 
     observed: float
     low: float | None
     high: float | None
+    warn_low: float | None = None
+    warn_high: float | None = None
     allowed: str
+    calm: str = ""
 
     def draw(self, cells: int, *, unicode: bool) -> str:
         """Return a bar of that many characters, 5 or more: what is allowed in the middle, and where the count is.
@@ -31,14 +35,25 @@ class Gauge:
         Between two bounds the place is to scale. Beyond a bound it is by the ratio to it, so that a count of forty
         times the maximum stays in the picture.
         """
-        outside, inside, marker = "░█◆" if unicode else ".=O"
+        outside, warned, inside, marker = "░▒█◆" if unicode else ".-=O"
         end = cells // 5
         below = end if self.low is not None else 0
         above = end if self.high is not None else 0
         within = cells - below - above
-        bar = outside * below + inside * within + outside * above
+        first, last = self._calm(within)
+        allowed = warned * first + inside * (last + 1 - first) + warned * (within - 1 - last)
+        bar = outside * below + allowed + outside * above
         at = self._place(below, within, above)
         return bar[:at] + marker + bar[at + 1 :]
+
+    def _calm(self, within: int) -> tuple[int, int]:
+        """Return the first and the last of the allowed cells in which a count does not warn; every zone has a cell."""
+        first, last = 0, within - 1
+        if self.warn_low is not None:
+            first = max(1, min(_cell(self._progress(self.warn_low), within), within - 2))
+        if self.warn_high is not None:
+            last = max(first, min(_cell(self._progress(self.warn_high), within), within - 2))
+        return first, last
 
     def _place(self, below: int, within: int, above: int) -> int:
         """Return which cell the count falls into."""
@@ -46,14 +61,20 @@ class Gauge:
             return _cell(self.observed / self.low, below)
         if self.high is not None and self.observed > self.high:
             return below + within + _cell(1 - self.high / self.observed, above)
-        return below + _cell(self._progress(), within)
+        first, last = self._calm(within)
+        at = _cell(self._progress(self.observed), within)
+        if self.warn_low is not None and self.observed < self.warn_low:
+            return below + min(at, first - 1)
+        if self.warn_high is not None and self.observed > self.warn_high:
+            return below + max(at, last + 1)
+        return below + min(max(at, first), last)
 
-    def _progress(self) -> float:
+    def _progress(self, value: float) -> float:
         """Return how far an allowed count is on its way from the low to the high bound, from 0 to 1."""
         if self.high is None:
-            return 1 - (self.low or 0) / self.observed if self.observed else 0
+            return 1 - (self.low or 0) / value if value else 0
         low = self.low or 0
-        return (self.observed - low) / (self.high - low) if self.high > low else 0.5
+        return (value - low) / (self.high - low) if self.high > low else 0.5
 
 
 def gauge(finding: Finding) -> Gauge | None:
@@ -62,8 +83,12 @@ def gauge(finding: Finding) -> Gauge | None:
     Bounds in people go before shares, and those that fail go before those that warn.
     """
     checks = {check.bound: check for check in finding.checks if check.observed is not None}
-    low = checks.get(BoundName.MIN) or checks.get(BoundName.WARN_MIN)
-    high = checks.get(BoundName.MAX) or checks.get(BoundName.WARN_MAX)
+    warn_low, warn_high = checks.get(BoundName.WARN_MIN), checks.get(BoundName.WARN_MAX)
+    low = checks.get(BoundName.MIN) or warn_low
+    high = checks.get(BoundName.MAX) or warn_high
+    # Where there is no bound that fails, the one that warns is drawn in its place.
+    warn_low = warn_low if low and warn_low and warn_low.limit > low.limit else None
+    warn_high = warn_high if high and warn_high and warn_high.limit < high.limit else None
     if not low and not high:
         low, high = checks.get(BoundName.SHARE_MIN), checks.get(BoundName.SHARE_MAX)
     either = low or high
@@ -73,7 +98,10 @@ def gauge(finding: Finding) -> Gauge | None:
         observed=float(either.observed),
         low=float(low.limit) if low else None,
         high=float(high.limit) if high else None,
+        warn_low=float(warn_low.limit) if warn_low else None,
+        warn_high=float(warn_high.limit) if warn_high else None,
         allowed=allowed(low, high),
+        calm=allowed(warn_low, warn_high),
     )
 
 

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from guard.report.findings import Finding
     from guard.report.screen import Screen
 
-_MOST_OF_A_LEVEL = 9  # GitHub shows ten for a step and hides the rest in silence, so the tenth tells of the rest
+_MOST_OF_A_LEVEL = 10  # GitHub shows ten for a step and hides the rest in silence
+_MOST_SEGMENTS = 20
 _LONGEST_NAME = 100
 _LONGEST_SENTENCE = 400
 
@@ -28,24 +29,37 @@ _LONGEST_SENTENCE = 400
 def render(report: Report, _screen: Screen | None = None) -> str:
     """Return one workflow command a line: what failed and is unknown as errors, what warned, and the conclusion.
 
-    Of errors and of warnings there are nine at most, and then one that says how many more there are.
+    Of errors and of warnings there are ten at most; where there are more, the tenth says how many.
     """
     findings = [*guards_of(report), *totals_of(report)]
     errors = [*_broken(findings, Verdict.FAIL), *_unknown(findings)]
     commands = [
         *_first("error", errors),
         *_first("warning", _broken(findings, Verdict.WARN)),
-        command("notice", sentences.conclusion(report), title="audience-guard"),
+        command("notice", "\n".join([sentences.conclusion(report), *_counted(findings)]), title="audience-guard"),
     ]
     return "\n".join(commands) + "\n"
 
 
+def _counted(findings: Iterable[Finding]) -> list[str]:
+    """Return a line for each segment that was counted, and one for how many are left out."""
+    lines = list(
+        dict.fromkeys(
+            f"{_short(finding.name, _LONGEST_NAME)}: segment {_short(segment, _LONGEST_SENTENCE)}"
+            for finding in findings
+            if (segment := sentences.counted_segment(finding))
+        )
+    )
+    left_out = len(lines) - _MOST_SEGMENTS
+    return [*lines[:_MOST_SEGMENTS], *([plural(left_out, "more segment")] if left_out > 0 else [])]
+
+
 def _first(level: str, commands: list[str]) -> list[str]:
-    """Return as many commands of a level as GitHub shows."""
-    shown, left_out = commands[:_MOST_OF_A_LEVEL], len(commands[_MOST_OF_A_LEVEL:])
-    if not left_out:
-        return shown
-    more = plural(left_out, f"more {level}")
+    """Return as many commands of a level as GitHub shows: all ten, or nine and how many more there are."""
+    if len(commands) <= _MOST_OF_A_LEVEL:
+        return commands
+    shown = commands[: _MOST_OF_A_LEVEL - 1]
+    more = plural(len(commands) - len(shown), f"more {level}")
     return [*shown, command(level, "GitHub shows ten at most; the other reports hold them all.", title=more)]
 
 
@@ -72,11 +86,13 @@ def _unknown(findings: Iterable[Finding]) -> list[str]:
 def _annotation(level: str, title: str, checks: list[Check], finding: Finding) -> str:
     """Return a command on the line of the first check, with what is to be said of them all."""
     remark = sentences.remark(finding, checks)
+    segment = sentences.counted_segment(finding)
     steps = dict.fromkeys(advice.next_step(check, finding) for check in checks)
     lines = [
         *dict.fromkeys(_short(sentences.sentence(check, finding), _LONGEST_SENTENCE) for check in checks),
         f"note: {_short(remark, _LONGEST_SENTENCE)}" if remark else None,
         finding.age,
+        f"segment: {_short(segment, _LONGEST_SENTENCE)}" if segment else None,
         *(f"next: {step}" for step in steps if step),
         f"ask: {_short(finding.owner, _LONGEST_NAME)}" if finding.owner else None,
     ]

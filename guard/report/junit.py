@@ -1,7 +1,11 @@
 """The report for the test tab of a CI system: JUnit XML with a test case for each check.
 
-What is out of bounds is a failure, what could not be found out is an error, and what warns passes with its text in
-``system-out``. The text stands in the body too, because GitLab has not always read the ``message`` attribute.
+What is out of bounds is a failure and what could not be found out is an error. What warns passes, as what is within
+bounds does; the text tells them apart. It also says where the rule stands, and it stands in the body, because GitLab
+has not always read the ``message`` attribute.
+
+There is nothing in it that the schema of Jenkins' xUnit plugin refuses (junit-10.xsd, the strictest in use):
+https://github.com/jenkinsci/xunit-plugin
 """
 
 from __future__ import annotations
@@ -44,10 +48,9 @@ def render(report: Report, _screen: Screen | None = None) -> str:
         "tests": str(len(suite.findall("testcase"))),
         "failures": str(len(suite.findall("testcase/failure"))),
         "errors": str(len(suite.findall("testcase/error"))),
-        "skipped": "0",
         "time": str(_seconds(report)),
     }
-    suite.attrib |= {**counts, "timestamp": _second(report.started_at).replace(tzinfo=None).isoformat()}
+    suite.attrib |= {**counts, "skipped": "0", "timestamp": _second(report.started_at).replace(tzinfo=None).isoformat()}
     suites = Element("testsuites", {"name": "audience-guard", **counts})
     suites.append(suite)
     indent(suites)
@@ -88,8 +91,6 @@ def _add_case(suite: Element, check: Check, finding: Finding, name: str, kind: s
         "testcase",
         classname=f"audience-guard.{kind}",
         name=name,
-        file=_text(finding.path),
-        line=str(check.line),
         time="0",
     )
     message = _text(sentences.sentence(check, finding))
@@ -98,22 +99,22 @@ def _add_case(suite: Element, check: Check, finding: Finding, name: str, kind: s
             SubElement(case, "failure", message=message, type=check.bound).text = _body(check, finding)
         case Verdict.UNKNOWN:
             SubElement(case, "error", message=message, type=finding.reason or "unknown").text = _body(check, finding)
-        case Verdict.WARN:
+        case Verdict.WARN | Verdict.PASS:
             SubElement(case, "system-out").text = _body(check, finding)
-        case Verdict.PASS:
-            pass
 
 
 def _body(check: Check, finding: Finding) -> str:
     """Return the sentence and what helps a person to act on it, a line each, every later one led by a word of ours."""
     remark = sentences.remark(finding, [check])
     step = advice.next_step(check, finding)
+    segment = sentences.counted_segment(finding)
     lines = [
         sentences.sentence(check, finding),
         f"note: {remark}" if remark else None,
         finding.age,
+        f"segment: {segment}" if segment else None,
         f"next: {step}" if step else None,
-        f"ask: {finding.owner}" if finding.owner else None,
+        f"ask: {finding.owner}" if finding.owner and check.verdict is not Verdict.PASS else None,
         f"rule: {sentences.place(check, finding)}",
     ]
     return _lines(lines)

@@ -34,6 +34,8 @@ _GAUGE_CELLS = 15
 
 _CLOSING = ".,;:!?%)…"
 # Letters alone, digits alone, or a time: no address, mention, reference (GH-1), emoji or markup can be written so.
+# Of an opening and a closing quotation mark neither stands within a word.
+_QUOTED = r"""(?:(?<!\S)|(?<=\s\())".*?"(?=[.,;:!?)…]*(?:\s|$))"""
 _PLAIN = re.compile(r"(?:[^\W\d_]+(?:['-][^\W\d_]+)*|\d+(?:[.,-]\d+)*|\d\d:\d\d:\d\d)?")
 
 
@@ -76,7 +78,7 @@ class _Section:
     details: list[str] = field(default_factory=list)
 
     def lines(self) -> list[str]:
-        columns = ("Verdict", self.subject, "Channel", *sentences.COLUMNS, "Gauge")
+        columns = ("Verdict", self.subject, "Channel", *sentences.COLUMNS, "Gauge", "Segment in Blueshift")
         table = [_row(columns), _row(["---"] * len(columns)), *self.rows] if self.rows else []
         left_out = len(self.findings) - len(self.rows)
         are = "is" if left_out == 1 else "are"
@@ -109,6 +111,7 @@ def _size(lines: Iterable[str]) -> int:
 
 def _finding_row(finding: Finding) -> str:
     picture = gauge(finding)
+    segment = _short(sentences.counted_segment(finding))
     return _row(
         [
             f"{SYMBOLS[finding.verdict]} {finding.verdict.upper()}",
@@ -116,6 +119,7 @@ def _finding_row(finding: Finding) -> str:
             _code(finding.part),
             *sentences.cells(finding),
             f"`{picture.draw(_GAUGE_CELLS, unicode=True)}`" if picture else "",
+            _code(segment) if segment else "",
         ]
     )
 
@@ -137,7 +141,7 @@ def _details(finding: Finding) -> list[str]:
         f"<details><summary>{SYMBOLS[finding.verdict]} {finding.verdict.upper()} <code>{name}</code></summary>",
         "",
         *_sentences(finding),
-        *([f"- note: {_prose(remark)}"] if remark else []),
+        *([f"- note: {_prose(remark, name=finding.called)}"] if remark else []),
         *(f"- next: {_prose(step)}" for step in steps if step),
         *([f"- owner: {_code(_short(finding.owner))}"] if finding.owner else []),
         *([f"- about: {_prose(finding.description)}"] if finding.description else []),
@@ -152,7 +156,8 @@ def _sentences(finding: Finding) -> list[str]:
     for check in finding.troubles:
         said.setdefault(sentences.sentence(check, finding), []).append(check)
     return [
-        f"- {', '.join(f'{check.bound} ({_place(check, finding)})' for check in checks)}: {_prose(sentence)}"
+        f"- {', '.join(f'{check.bound} ({_place(check, finding)})' for check in checks)}: "
+        f"{_prose(sentence, name=finding.called)}"
         for sentence, checks in said.items()
     ]
 
@@ -164,9 +169,18 @@ def _place(check: Check, finding: Finding) -> str:
 # Text from elsewhere
 
 
-def _prose(text: str, longest: int = _LONGEST_TEXT) -> str:
-    """Return a sentence as Markdown, with every word in code that holds more than letters, digits or punctuation."""
-    return " ".join(_word(word) for word in _short(text, longest).split(" "))
+def _prose(text: str, longest: int = _LONGEST_TEXT, *, name: str | None = None) -> str:
+    """Return a sentence as Markdown, with every word in code that holds more than letters, digits or punctuation.
+
+    What stands in quotation marks is one piece of code, and so is a ``name`` that holds some of its own.
+    """
+    ours = [re.escape(f'"{_short(name, _LONGEST_TEXT)}"')] if name else []
+    parts = re.split(f"({'|'.join([*ours, _QUOTED])})", _short(text, longest))
+    return "".join(_code(part) if position % 2 else _words(part) for position, part in enumerate(parts))
+
+
+def _words(text: str) -> str:
+    return " ".join(_word(word) for word in text.split(" "))
 
 
 def _word(word: str) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from guard.exit_code import ExitCode
 from guard.outcome import Check, FailOn, Verdict
 from guard.report.findings import guards_of, totals_of, utc
-from guard.words import harmless, number, percentages, plural, printable, shortened
+from guard.words import harmless, number, percent, plural, printable, shortened, told_apart
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,6 +26,7 @@ COLUMNS = ("Observed", "Bounds", "Distance", "Counted")
 _GUARDS = ("guard", "guards")
 _TOTALS = ("campaign total", "campaign totals")
 _MOST_NAMED, _LONGEST_NAME = 3, 60
+_DOUBLE, _WHOLE_TIMES = 2, 100
 _SAID = {Verdict.FAIL: "failed", Verdict.UNKNOWN: "could not be found out", Verdict.WARN: "warned"}
 
 
@@ -52,21 +53,22 @@ def remark(finding: Finding, checks: Iterable[Check]) -> str | None:
 def distance(check: Check, finding: Finding) -> str | None:
     """Return how far off a broken bound is, in people and in per cent; None where nothing is broken.
 
-    Per cent are of the limit, as in ``8,100 people below (81%)``, or for a share of the users.
+    Per cent are of the limit, as in ``8,100 people below (81%)``, or for a share of the users. From twice the limit on
+    it is a multiple, as in ``1,850,000 people above (38 times the maximum)``.
     """
     if check.observed is None or check.verdict not in {Verdict.FAIL, Verdict.WARN}:
         return None
     side = "below" if check.bound.is_floor else "above"
-    per_cent: str | None
+    off: str | None
     if check.bound.is_share:
         people = _people_off(check, finding)
-        per_cent = f"{percentages(abs(share(check.observed) - share(check.limit)))[0]} of the users"
+        off = f"{percent(abs(shown_share(check, finding.checks) - share(check.limit)))} of the users"
     else:
         people = int(abs(Fraction(check.observed) - check.limit))
-        per_cent = _per_cent_off(check.observed, check.limit)
+        off = _in_relation(check)
     if people is None:
-        return f"{per_cent} {side}"
-    return f"{plural(people, 'person', 'people')} {side}" + (f" ({per_cent})" if per_cent else "")
+        return f"{off} {side}"
+    return f"{plural(people, 'person', 'people')} {side}" + (f" ({off})" if off else "")
 
 
 def cells(finding: Finding) -> tuple[str, str, str, str]:
@@ -81,12 +83,29 @@ def cells(finding: Finding) -> tuple[str, str, str, str]:
 
 def limit(check: Check) -> str:
     """Return the limit of a check as people read it: ``10,000``, or ``60%`` for a share."""
-    return percentages(share(check.limit))[0] if check.bound.is_share else number(int(check.limit))
+    return percent(share(check.limit)) if check.bound.is_share else number(int(check.limit))
+
+
+def counted_segment(finding: Finding) -> str:
+    """Return which segment of the account was counted: its uuid, and Blueshift's name for it where that is known.
+
+    It is empty for a total. The name comes last, so that a text that is cut still has the uuid.
+    """
+    if finding.called is None:
+        return finding.uuid or ""
+    called = f'named "{finding.called}"'
+    return f"{finding.uuid} {called}" if finding.uuid else f"{called}, uuid unknown"
 
 
 def place(check: Check, finding: Finding) -> str:
     """Return where the bound stands, as ``rules.yaml:28``."""
     return f"{finding.path}:{check.line}"
+
+
+def shown_share(check: Check, checks: Iterable[Check]) -> Fraction:
+    """Return the share that a check observed, rounded so that it can be told from every share it is held to."""
+    limits = (share(each.limit) for each in checks if each.bound.is_share)
+    return told_apart(share(check.observed or 0), *limits)
 
 
 def share(value: float | Fraction) -> Fraction:
@@ -180,10 +199,11 @@ def _tally(title: str, findings: list[Finding]) -> str:
 def _observed(finding: Finding) -> str:
     if finding.people is None:
         return "unknown"
-    shares = [check.observed for check in finding.checks if check.bound.is_share and check.observed is not None]
+    shares = [check for check in finding.checks if check.bound.is_share and check.observed is not None]
     if not shares or finding.users is None:
         return number(finding.people)
-    return f"{number(finding.people)} ({percentages(share(shares[0]))[0]} of {number(finding.users)} users)"
+    part = percent(shown_share(shares[0], finding.checks))
+    return f"{number(finding.people)} ({part} of {number(finding.users)} users)"
 
 
 def _gravest_distance(finding: Finding) -> str:
@@ -193,24 +213,29 @@ def _gravest_distance(finding: Finding) -> str:
 
 
 def _distance(check: Check, finding: Finding) -> str | None:
-    """Say of a broken bound what its sentence does not: per cent of a limit in people, people for a share."""
+    """Say of a broken bound what its sentence does not: the relation to a limit in people, people for a share."""
     if check.observed is None or check.verdict not in {Verdict.FAIL, Verdict.WARN}:
         return None
     side = "below" if check.bound.is_floor else "above"
     if check.bound.is_share:
         people = _people_off(check, finding)
         return f"{plural(people, 'person', 'people')} {side}" if people else None
-    per_cent = _per_cent_off(check.observed, check.limit)
-    return f"{per_cent} {side}" if per_cent else None
+    off = _in_relation(check)
+    return f"{off} {side}" if off and off.endswith("%") else off
 
 
-def _per_cent_off(observed: int | Fraction, limit: int | Fraction) -> str | None:
-    """Return how far off a limit in people is, in per cent of it; nothing is any per cent of a limit of 0."""
-    if not limit:
+def _in_relation(check: Check) -> str | None:
+    """Return how far off a limit in people is: in per cent of it, or from double on as a multiple.
+
+    Nothing is any part of a limit of 0.
+    """
+    if not check.limit or check.observed is None:
         return None
-    # Told apart from 100%, so that only nobody at all is "100% below".
-    off, _ = percentages(abs(Fraction(observed) - limit) / limit, Fraction(1))
-    return off
+    times = Fraction(check.observed) / Fraction(check.limit)
+    if times < _DOUBLE:
+        return percent(told_apart(abs(times - 1)))
+    shown = number(round(times)) if times >= _WHOLE_TIMES else f"{float(round(times, 1)):g}"
+    return f"{shown} times the {check.bound.label}"
 
 
 def _people_off(check: Check, finding: Finding) -> int | None:

@@ -1,4 +1,4 @@
-"""The report on a terminal: a block for each guard that needs a look, a line for each that passed."""
+"""The report on a terminal: a block for each guard that needs a look, two lines for each that passed."""
 
 from __future__ import annotations
 
@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from guard.report.findings import Finding
     from guard.report.screen import Screen
 
-_STYLE = {Verdict.FAIL: "bold red", Verdict.UNKNOWN: "bold magenta", Verdict.WARN: "bold yellow", Verdict.PASS: "green"}
+_STYLE = {Verdict.FAIL: "bold red", Verdict.UNKNOWN: "bold cyan", Verdict.WARN: "bold yellow", Verdict.PASS: "green"}
 _NARROWEST = 20
+_EXIT, _UNBROKEN_EXIT = "(exit ", "(exit\ue000"  # a character for private use, at which no line is broken
 _LONGEST_NAME = 100
 _LONGEST_DETAIL = 400
 _WIDEST_GAUGE = 30
@@ -86,7 +87,8 @@ class _Page:
         picture = gauge(finding)
         if picture:
             bar = picture.draw(min(self._width, _WIDEST_GAUGE), unicode=self._unicode)
-            self.add_under_bar(f"{bar} {picture.allowed}", style=style)
+            calm = f", without a warning {picture.calm}" if picture.calm else ""
+            self.add_under_bar(f"{bar} {picture.allowed}{calm}", style=style)
 
     def add_space(self) -> None:
         """Add an empty line."""
@@ -102,11 +104,12 @@ class _Page:
         self._lines += [Text.assemble((self._bar, style), line) for line in lines]
 
     def _wrapped(self, line: str, lead: str, style: str) -> list[Text]:
-        text = Text(self._fit(line))
+        text = Text(self._fit(line).replace(_EXIT, _UNBROKEN_EXIT))
         text.stylize(style, 0, len(lead) if lead else None)
         lines = list(text.wrap(self._console, self._width, overflow="fold")) or [Text()]
         for each in lines:
             each.rstrip()
+            each.plain = each.plain.replace(_UNBROKEN_EXIT, _EXIT)
         return lines
 
     def _fit(self, line: str) -> str:
@@ -135,6 +138,7 @@ def _background(finding: Finding) -> list[str]:
     lines = [
         shortened(printable(remark), _LONGEST_DETAIL) if remark else None,
         finding.age,
+        _segment(finding),
         *(f"next: {step}" for step in steps if step),
         f"ask: {_name(finding.owner)}" if finding.owner else None,
         ", ".join(places),
@@ -145,6 +149,8 @@ def _background(finding: Finding) -> list[str]:
 def _add_pass(page: _Page, finding: Finding) -> None:
     picture = gauge(finding)
     _add_headline(page, finding, ", ".join(filter(None, (picture.allowed if picture else None, finding.age))))
+    if segment := _segment(finding):
+        page.add_under_bar(segment, style=_STYLE[finding.verdict])
 
 
 def _add_headline(page: _Page, finding: Finding, more: str) -> None:
@@ -154,6 +160,11 @@ def _add_headline(page: _Page, finding: Finding, more: str) -> None:
     page.add(
         f"{word} {_name(finding.name)} / {finding.part}: {people}{extra}", lead=word, style=_STYLE[finding.verdict]
     )
+
+
+def _segment(finding: Finding) -> str | None:
+    segment = sentences.counted_segment(finding)
+    return f"segment: {_name(segment)}" if segment else None
 
 
 def _name(text: str) -> str:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from guard.report.findings import Finding
     from guard.report.screen import Screen
 
-_COLOR = {Verdict.FAIL: 31, Verdict.UNKNOWN: 35, Verdict.WARN: 33, Verdict.PASS: 32}
+_COLOR = {Verdict.FAIL: 31, Verdict.UNKNOWN: 36, Verdict.WARN: 33, Verdict.PASS: 32}
 _WIDEST = max(len(verdict) for verdict in Verdict)
 
 
@@ -63,10 +63,12 @@ def _word(verdict: Verdict, *, color: bool) -> str:
 
 def _line(check: Check, finding: Finding) -> str:
     step = advice.next_step(check, finding)
+    segment = sentences.counted_segment(finding)
     parts = [
         f"{finding.name} / {finding.part} / {check.bound}: {sentences.sentence(check, finding)}",
         sentences.remark(finding, [check]),
         finding.age,
+        f"segment {segment}" if segment else None,
         f"ask {finding.owner}" if step and finding.owner else None,
         f"next: {step}" if step else None,
         sentences.place(check, finding),

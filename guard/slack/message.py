@@ -48,9 +48,9 @@ _LONGEST_SENTENCE = 300
 _LONGEST_FACT = 100
 _ROOM_FOR_MORE = 300  # characters of JSON; what is said of the rows that are left out takes fewer
 
-_HEADS = ("Verdict", "Segment", "Channel", *sentences.COLUMNS[:-1], "Age")
+_HEADS = ("Verdict", "Segment", "Channel", *sentences.COLUMNS[:-1], "Age", "Segment in Blueshift")
 _NARROW, _WIDE, _NUMBER = {"align": "left"}, {"is_wrapped": True}, {"align": "right"}
-_COLUMNS = (_NARROW, _WIDE, _NARROW, _NUMBER, _WIDE, _WIDE, _NARROW)
+_COLUMNS = (_NARROW, _WIDE, _NARROW, _NUMBER, _WIDE, _WIDE, _NARROW, _WIDE)
 _USER = re.compile(r"[UW][A-Z0-9]{1,50}")
 
 
@@ -128,11 +128,12 @@ def _table(findings: list[Finding], room: int) -> list[Block]:
 
 
 def _row(finding: Finding) -> tuple[str, ...]:
+    cells = (*sentences.cells(finding)[:-1], _age(finding), sentences.counted_segment(finding))
     return (
         _verdict(finding.verdict),
         line(finding.name, _LONGEST_NAME),
         finding.part,
-        *(line(cell, _LONGEST_CELL) for cell in (*sentences.cells(finding)[:-1], _age(finding))),
+        *(line(cell, _LONGEST_CELL) for cell in cells),
     )
 
 

@@ -98,11 +98,21 @@ def segment(
     owner: str | None = "crm@example.com",
     description: str | None = None,
     tags: tuple[str, ...] = (),
+    name: str | None = None,
+    uuid: str | None = "2dd093e6-8c6f-4e14-8a2c-744477e1fdef",
 ) -> SegmentResult:
-    uuid = "2dd093e6-8c6f-4e14-8a2c-744477e1fdef"
     asked = tuple(Guard(channel=each.channel, bounds=(), line=each.line) for each in guards)
     return SegmentResult(
-        segment=Segment(key=key, uuid=uuid, owner=owner, description=description, tags=tags, guards=asked, line=20),
+        segment=Segment(
+            key=key,
+            uuid=None if name else uuid,
+            name=name,
+            owner=owner,
+            description=description,
+            tags=tags,
+            guards=asked,
+            line=20,
+        ),
         uuid=uuid,
         guards=guards,
     )
@@ -186,6 +196,10 @@ def outcomes() -> dict[str, Report]:
         ),
         "selected": report(segment(sms), selection=Selection(segments=("newsletter-active",), tags=("weekly",))),
         "nothing": report(),
+        "named": report(
+            segment(email(30_000), name="Promo, week 3"),
+            segment(email(None, reason=Reason.NOT_FOUND), key="win-back", name="Win back", uuid=None),
+        ),
         "everything": report(*everything, campaigns=(campaign(ceiling), campaign(broken, key="summer-sale"))),
         "many": report(*(segment(email(1_000 * number), key=f"segment-{number}") for number in range(5, 56, 5))),
     }

@@ -28,6 +28,8 @@ def judged(*checks: Check) -> Finding:
         users=None,
         age=None,
         read_at=None,
+        uuid=None,
+        called=None,
         owner=None,
         description=None,
         reason=None,
@@ -63,6 +65,37 @@ def test_the_count_stands_where_it_is_between_its_bounds(
     assert bar(observed, low, high) == drawn
 
 
+@pytest.mark.parametrize(
+    ("observed", "warn_low", "warn_high", "drawn"),
+    [
+        pytest.param(150, 125, 175, "....---===O===--....", id="calm"),
+        pytest.param(110, 125, 175, "....-O-=======--....", id="in-the-low-zone"),
+        pytest.param(124, 125, 175, "....--O=======--....", id="at-the-end-of-the-low-zone"),
+        pytest.param(125, 125, 175, "....---O======--....", id="just-calm"),
+        pytest.param(175, 125, 175, "....---======O--....", id="still-calm"),
+        pytest.param(176, 125, 175, "....---=======O-....", id="in-the-high-zone"),
+        pytest.param(150, 101, 199, "....-=====O====-....", id="narrow-zones-are-drawn"),
+        pytest.param(100, 101, 199, "....O==========-....", id="in-a-narrow-zone"),
+        pytest.param(199, 101, 199, "....-=========O-....", id="beside-a-narrow-zone"),
+        pytest.param(150, 198, 199, "....------O---=-....", id="a-narrow-calm"),
+        pytest.param(150, 125, None, "....---===O=====....", id="low-alone"),
+        pytest.param(150, None, 175, "....======O===--....", id="high-alone"),
+        pytest.param(90, 125, 175, "...O---=======--....", id="below-everything"),
+    ],
+)
+def test_the_zone_that_warns_is_drawn_and_the_count_stands_on_its_side_of_it(
+    observed: float, warn_low: float | None, warn_high: float | None, drawn: str
+) -> None:
+    picture = Gauge(observed=observed, low=100, high=200, warn_low=warn_low, warn_high=warn_high, allowed="")
+    assert picture.draw(20, unicode=False) == drawn
+
+
+def test_a_bound_that_warns_where_another_fails_has_no_zone(check: Callable[..., Check]) -> None:
+    picture = gauge(judged(check("min", 10, 30), check("warn.min", 10, 30)))
+    assert picture
+    assert (picture.warn_low, picture.calm) == (None, "")
+
+
 @pytest.mark.parametrize("cells", [5, 18, 30])
 def test_a_count_never_leaves_the_picture_nor_changes_sides(cells: int) -> None:
     largest = 2**53 - 1
@@ -80,7 +113,9 @@ def test_bounds_that_fail_go_before_those_that_warn_and_people_before_shares(che
         check("min", 10, 30),
         check("warn.max", 45, 30),
     ]
-    assert gauge(judged(*bounds)) == Gauge(observed=30, low=10, high=45, allowed="10 to 45")
+    assert gauge(judged(*bounds)) == Gauge(
+        observed=30, low=10, high=45, warn_low=12, allowed="10 to 45", calm="at least 12"
+    )
 
 
 def test_shares_alone_are_shown_in_per_cent(check: Callable[..., Check]) -> None:

@@ -72,8 +72,9 @@ def test_a_failure_is_an_error_on_the_very_line_of_the_bound(reports: dict[str, 
         level="error",
         title="Failed: newsletter-active / email / max",
         message=(
-            "it reaches 1,900,000, which is 1,850,000 above the max of 50,000 (3700% above)\n"
+            "it reaches 1,900,000, which is 1,850,000 above the max of 50,000 (38 times the maximum)\n"
             "counted 10 s ago\n"
+            "segment: 2dd093e6-8c6f-4e14-8a2c-744477e1fdef\n"
             "next: compare with the last send; a filter or an exclusion may be missing\n"
             "ask: crm@example.com"
         ),
@@ -86,7 +87,7 @@ def test_what_could_not_be_found_out_is_one_error_that_says_so_in_its_title(repo
     unknown, _ = annotations_of(reports["unknown"])
     assert (unknown.level, unknown.title) == ("error", "Unknown: newsletter-active / email")
     assert (unknown.file, unknown.line) == ("rules.yaml", 28)
-    assert unknown.message.startswith("it is unknown: the refresh did not end within 10 min\nnext: ")
+    assert unknown.message.startswith("it is unknown: the refresh did not end within 10 min\nsegment: ")
 
 
 @pytest.mark.parametrize("outcome", ["warn", "warn-stops"])
@@ -101,7 +102,10 @@ def test_a_pass_says_so_and_annotates_nothing(reports: dict[str, Report]) -> Non
         Annotation(
             level="notice",
             title="audience-guard",
-            message="All 2 guards passed; every count is fresh. (exit 0)",
+            message=(
+                "All 2 guards passed; every count is fresh. (exit 0)\n"
+                "newsletter-active: segment 2dd093e6-8c6f-4e14-8a2c-744477e1fdef"
+            ),
             file=None,
             line=None,
         )
@@ -112,7 +116,7 @@ def test_the_conclusion_comes_last(reports: dict[str, Report]) -> None:
     for report in reports.values():
         *others, last = annotations_of(report)
         assert last.level == "notice"
-        assert last.message.endswith(f"(exit {int(report.exit_code)})")
+        assert last.message.splitlines()[0].endswith(f"(exit {int(report.exit_code)})")
         assert "notice" not in {each.level for each in others}
 
 
@@ -142,8 +146,8 @@ def test_no_name_can_become_a_command_or_a_property(
         level="error",
         title=f"Failed: {SHOWN} / email / min",
         message=(
-            f"{SHOWN} (30% below)\ncounted 10 s ago\n"
-            "next: compare with the last send; a filter may have broken, or an import may have failed\n"
+            f"{SHOWN} (30% below)\ncounted 10 s ago\nsegment: 2dd093e6-8c6f-4e14-8a2c-744477e1fdef\n"
+            "next: run again; if the numbers still contradict each other, show them to Blueshift's support\n"
             f"ask: {SHOWN}"
         ),
         file=SHOWN,
@@ -189,11 +193,20 @@ def test_any_report_is_a_few_commands_of_ours(report: Report) -> None:
 # Many
 
 
+def test_the_notice_names_twenty_segments_and_counts_the_rest(
+    report: Callable[..., Report], segment: Callable[..., SegmentResult], email: Callable[..., GuardResult]
+) -> None:
+    found = annotations_of(report(*(segment(email(30_000), key=f"segment-{number}") for number in range(23))))
+    _, *named, rest = found[-1].message.splitlines()
+    assert [line.split(":")[0] for line in named] == [f"segment-{number}" for number in range(20)]
+    assert rest == "3 more segments"
+
+
 @pytest.mark.parametrize(
     ("failed", "shown", "more"),
-    [(9, 9, None), (10, 9, "1 more error"), (11, 9, "2 more errors"), (10_000, 9, "9,991 more errors")],
+    [(9, 9, None), (10, 10, None), (11, 9, "2 more errors"), (10_000, 9, "9,991 more errors")],
 )
-def test_nine_of_a_level_are_shown_and_the_tenth_tells_of_the_rest(
+def test_ten_of_a_level_are_shown_or_the_tenth_tells_of_the_rest(
     report: Callable[..., Report],
     segment: Callable[..., SegmentResult],
     email: Callable[..., GuardResult],

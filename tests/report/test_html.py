@@ -141,7 +141,7 @@ def test_a_card_says_all_that_a_marketer_needs(shares: Report) -> None:
         "Allowed: at least 60%.",
         "FAIL email reaches 27.5% of the users (13,000 people below) rules.yaml:28",
         "the counts are approximate",
-        "Next: compare with the last send",
+        "Next: run again; if the numbers still contradict each other",
         "Ask: crm@example.com",
         "Proven: this run had it counted anew; counted 10 s ago, at 2026-11-23 09:01:02 UTC.",
         "Blueshift's counts are approximate",

@@ -83,7 +83,7 @@ def assert_nothing_but_ours(text: str) -> None:
     assert [each.content for each in parsed if each.type == "html_block" and not OUR_HTML.fullmatch(each.content)] == []
     obeyed = [each.content for each in parsed if each.type == "text" and OBEYED_IN_TEXT.search(each.content)]
     assert obeyed == []
-    assert {len(cells) for cells in rows(text)} <= {8}
+    assert {len(cells) for cells in rows(text)} <= {9}
     assert "##[" not in text
     assert not [line for line in text.splitlines() if line.lstrip().startswith("::")]
 
@@ -104,7 +104,7 @@ def test_the_conclusion_comes_first_as_a_heading(reports: dict[str, Report]) -> 
 def test_what_could_not_be_found_out_shows_no_number(reports: dict[str, Report]) -> None:
     unknown = rows(markdown(reports["unknown"]))[0]
     assert unknown[:4] == ["❓ UNKNOWN", "newsletter-active", "email", "unknown"]
-    assert unknown[5:] == ["", "", ""]
+    assert unknown[5:8] == ["", "", ""]
 
 
 def test_the_worst_comes_first(reports: dict[str, Report]) -> None:
@@ -161,6 +161,31 @@ def test_details_say_what_helps_a_person_to_act(
 
 
 # Text from elsewhere
+
+
+@pytest.mark.parametrize(
+    ("message", "name", "code"),
+    [
+        ('no segment named "Promo #3, Q4 (new)"; did you mean "Promo #4" or "x"?', None, 3),
+        ('no segment named "Say "hi" @all"; did you mean "b"?', 'Say "hi" @all', 2),
+        ('two segments ("a, b")', None, 1),
+    ],
+)
+def test_a_name_in_a_sentence_is_one_piece(
+    report: Callable[..., Report],
+    segment: Callable[..., SegmentResult],
+    guard: Callable[..., GuardResult],
+    check: Callable[..., Check],
+    message: str,
+    name: str | None,
+    code: int,
+) -> None:
+    page = markdown(report(segment(guard(check("min", 10, 7, message=message), count=7), name=name)))
+    (line,) = (line for line in page.splitlines() if line.startswith("- min"))
+    spans = [token.content for token in tokens(line) if token.type == "code_inline"][1:]
+    assert len(spans) == code
+    assert all(span.startswith('"') and span.endswith('"') for span in spans)
+    assert name is None or spans[0] == f'"{name}"'
 
 
 @pytest.mark.parametrize("text", HOSTILE)

@@ -1,8 +1,9 @@
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta, timezone
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -42,7 +43,10 @@ def conclusion(report: Report) -> str:
         pytest.param(1, "(99.99% below)", id="almost-nobody-is-not-100-per-cent"),
         pytest.param(0, "(100% below)", id="nobody"),
         pytest.param(50_001, "(0.002% above)", id="one-above-the-maximum"),
-        pytest.param(1_900_000, "(3700% above)", id="far-above-the-maximum"),
+        pytest.param(99_999, "(99.998% above)", id="almost-double"),
+        pytest.param(100_000, "(2 times the maximum)", id="double"),
+        pytest.param(1_874_000, "(37.5 times the maximum)", id="far-above-the-maximum"),
+        pytest.param(97_000_000_000, "(1,940,000 times the maximum)", id="out-of-all-proportion"),
         pytest.param(10_000, None, id="at-the-minimum"),
         pytest.param(50_000, None, id="at-the-maximum"),
     ],
@@ -55,7 +59,7 @@ def test_a_broken_bound_says_how_far_off_in_per_cent(
     distance: str | None,
 ) -> None:
     drawn = text(report(segment(email(count))))
-    assert (distance in drawn) if distance else ("below)" not in drawn and "above)" not in drawn)
+    assert (distance in drawn) if distance else not re.search(r"(below|above|maximum)\)", drawn)
 
 
 @pytest.mark.parametrize(
@@ -76,6 +80,29 @@ def test_a_broken_share_says_how_many_people_that_is(
     distance: str,
 ) -> None:
     assert distance in text(report(segment(guard(check(bound, limit, Fraction(count, 9)), count=count, users=9))))
+
+
+@pytest.mark.parametrize(
+    ("format_", "screen", "shown"),
+    [
+        (Format.MARKDOWN, None, "| 12,249 (12.249% of 100,000 users) | share.min 0.25%, share.max 12.25% |"),
+        (Format.HTML, None, "Allowed: 0.25% to 12.25%."),
+        (Format.HTML, None, "12.249%<"),
+        (Format.TEXT, Screen(width=100), "0.25% to 12.25%"),
+    ],
+)
+def test_shares_are_shown_as_they_were_written_and_what_was_observed_apart_from_them(
+    report: Callable[..., Report],
+    segment: Callable[..., SegmentResult],
+    guard: Callable[..., GuardResult],
+    check: Callable[..., Check],
+    format_: Format,
+    screen: Screen | None,
+    shown: str,
+) -> None:
+    observed = Fraction(12_249, 100_000)
+    checks = [check("share.min", Fraction("0.0025"), observed), check("share.max", Fraction("0.1225"), observed)]
+    assert shown in render(report(segment(guard(*checks, count=12_249, users=100_000))), format_, screen)
 
 
 @pytest.mark.parametrize("screen", SCREENS)
@@ -132,19 +159,47 @@ def test_nobody_on_a_channel_points_to_its_adapter_but_nobody_at_all_does_not(ch
     assert "adapter" not in (next_step(empty, finding(people=0, channel=Channel.USERS)) or "")
 
 
-def finding(*, people: int | None = None, reason: Reason | None = None, channel: Channel = Channel.EMAIL) -> Finding:
+@pytest.mark.parametrize(
+    "numbers",
+    [
+        pytest.param({"people": 21_700, "users": 0}, id="more-than-users"),
+        pytest.param(
+            {"people": 0, "channel": Channel.USERS, "detail": "email (7) is more"}, id="users-below-a-channel"
+        ),
+    ],
+)
+@pytest.mark.parametrize("bound", ["min", "max"])
+def test_numbers_that_contradict_each_other_blame_no_filter(
+    check: Callable[..., Check], bound: str, numbers: dict[str, Any]
+) -> None:
+    broken = check(bound, 5, 3 if bound == "min" else 7)
+    step = next_step(broken, finding(**numbers)) or ""
+    assert "contradict" in step
+    assert "filter" not in step
+
+
+def finding(
+    *,
+    people: int | None = None,
+    users: int | None = None,
+    reason: Reason | None = None,
+    channel: Channel = Channel.EMAIL,
+    detail: str | None = None,
+) -> Finding:
     return Finding(
         name="newsletter-active",
         part=channel.value,
         channel=channel,
         people=people,
-        users=None,
+        users=users,
         age=None,
         read_at=None,
+        uuid=None,
+        called=None,
         owner=None,
         description=None,
         reason=reason,
-        detail=None,
+        detail=detail,
         path="rules.yaml",
         checks=(),
     )
@@ -191,3 +246,17 @@ def test_a_warning_that_stops_beside_an_unknown_does_not_read_as_a_failed_guard(
         "Do not send: 1 of 1 guard could not be found out;"
         " a warning counts as a failure here (--fail-on warn). (exit 1)"
     )
+
+
+# The segment that was counted
+
+
+@pytest.mark.parametrize("screen", SCREENS)
+@pytest.mark.parametrize("format_", Format)
+def test_every_format_names_the_segment_that_was_counted_also_for_a_pass(
+    reports: dict[str, Report], format_: Format, screen: Screen | None
+) -> None:
+    drawn = render(reports["named"], format_, screen).replace("\n| ", " ").replace('\\"', '"')
+    assert "2dd093e6-8c6f-4e14-8a2c-744477e1fdef" in drawn.replace(" ", "").replace("\n|", "")
+    assert "Promo, week 3" in drawn
+    assert "Win back" in drawn

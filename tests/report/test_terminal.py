@@ -12,7 +12,7 @@ from guard.report import Format, Screen, render
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from guard.outcome import GuardResult, Report, SegmentResult
+    from guard.outcome import Check, GuardResult, Report, SegmentResult
 
 COLORED = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -28,13 +28,42 @@ def test_no_line_is_wider_than_the_screen(reports: dict[str, Report], width: int
     assert max(cell_len(COLORED.sub("", line)) for line in lines) <= max(width, 20)
 
 
-def test_a_guard_that_passed_takes_one_line(reports: dict[str, Report]) -> None:
+def test_a_guard_that_passed_takes_two_lines(reports: dict[str, Report]) -> None:
     lines = text(reports["pass"], Screen(width=100)).splitlines()
-    assert lines[:3] == [
+    assert lines[:5] == [
         "PASS newsletter-active / email: 30,000 people (10,000 to 50,000, counted 10 s ago)",
+        "▌ segment: 2dd093e6-8c6f-4e14-8a2c-744477e1fdef",
         "PASS newsletter-active / sms: 7,000 people (at least 2,000, counted 10 s ago)",
+        "▌ segment: 2dd093e6-8c6f-4e14-8a2c-744477e1fdef",
         "",
     ]
+
+
+@pytest.mark.parametrize("width", range(20, 130))
+def test_the_exit_code_is_never_torn_apart(reports: dict[str, Report], width: int) -> None:
+    for outcome in ("unknown", "fail-too-few", "pass"):
+        last = text(reports[outcome], Screen(width=width)).splitlines()[-1]
+        assert last.endswith(f"(exit {int(reports[outcome].exit_code)})")
+
+
+@pytest.mark.parametrize("width", [None, 80])
+def test_no_two_verdicts_have_the_same_color(reports: dict[str, Report], width: int | None) -> None:
+    drawn = text(reports["everything"], Screen(width=width, color=True))
+    colors = dict(re.findall(r"^\x1b\[(?:1;)?(\d+)m(FAIL|UNKNOWN|WARN|PASS)\b", drawn, re.MULTILINE))
+    assert colors == {"31": "FAIL", "36": "UNKNOWN", "33": "WARN", "32": "PASS"}
+
+
+def test_a_gauge_with_a_zone_that_warns_says_its_bounds(
+    report: Callable[..., Report],
+    segment: Callable[..., SegmentResult],
+    guard: Callable[..., GuardResult],
+    check: Callable[..., Check],
+) -> None:
+    limits = {"min": 100, "max": 200, "warn.min": 125}
+    low = guard(*(check(name, limit, 110) for name, limit in limits.items()), count=110)
+    assert "▌ ░░░░░░▒◆▒▒██████████████░░░░░░ 100 to 200, without a warning at least 125" in text(
+        report(segment(low)), Screen(width=80)
+    )
 
 
 def test_without_color_there_is_no_escape(reports: dict[str, Report]) -> None:

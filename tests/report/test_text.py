@@ -29,6 +29,7 @@ OUTCOMES = [
     "totals-unknown",
     "selected",
     "nothing",
+    "named",
     "everything",
     "many",
 ]

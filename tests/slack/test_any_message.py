@@ -89,7 +89,7 @@ def test_slack_takes_whatever_a_name_holds_and_obeys_none_of_it(text: str, guard
 def test_slack_takes_ten_thousand_guards_and_the_reader_sees_the_worst(failed: int, passed: int) -> None:
     message = answer(many(failed=failed, passed=passed, key="x" * 50), asker=ASKER, again="a", share="b")
     assert_valid(message.payload())
-    assert len(rows(message)) == 20
+    assert 15 < len(rows(message)) <= 20
     assert {row[0] for row in rows(message)} == ({"❌ FAIL"} if failed else {"✅ PASS"})
 
 

@@ -43,10 +43,10 @@ def test_a_typical_answer_reads_as_agreed() -> None:
         planned,
         {
             "newsletter-active": SegmentReadings(
-                uuid=None,
+                uuid=planned.segments[0].uuid,
                 channels={Channel.USERS: count(1_900_000), Channel.EMAIL: count(1_870_000), Channel.SMS: count(40_000)},
             ),
-            "sms-optin": SegmentReadings(uuid=None, channels={Channel.SMS: unfinished}),
+            "sms-optin": SegmentReadings(uuid=planned.segments[1].uuid, channels={Channel.SMS: unfinished}),
         },
     )
     found = replace(report(*segments, campaigns=campaigns, selection=selection), version="0.1.0")
@@ -106,6 +106,15 @@ def test_a_report_of_nothing_is_no_pass_and_has_no_table() -> None:
     assert blocks(message, "table") == []
 
 
+def test_the_segment_that_was_counted_is_named_also_for_a_pass() -> None:
+    message = answer(outcomes()["named"])
+    assert heads(message)[-1] == "Segment in Blueshift"
+    assert [row[-1] for row in rows(message)] == [
+        'named "Win back", uuid unknown',
+        '2dd093e6-8c6f-4e14-8a2c-744477e1fdef named "Promo, week 3"',
+    ]
+
+
 # The table
 
 
@@ -129,6 +138,7 @@ def test_a_row_says_what_was_observed_the_bounds_the_distance_and_the_age() -> N
         "min 10,000, max 50,000",
         "8,100 people below (81%)",
         "10 s old at 09:01:12 UTC",
+        "2dd093e6-8c6f-4e14-8a2c-744477e1fdef",
     ]
 
 
@@ -142,18 +152,18 @@ def test_a_row_says_what_was_observed_the_bounds_the_distance_and_the_age() -> N
 )
 def test_a_count_says_how_old_it_was_and_when(age: int | None, told: str) -> None:
     one = guard(check("min", 1, 50), count=50, age=age)
-    assert heads(answer(report(segment(one))))[-1] == "Age"
-    assert rows(answer(report(segment(one))))[0][-1] == told
+    assert heads(answer(report(segment(one))))[-2] == "Age"
+    assert rows(answer(report(segment(one))))[0][-2] == told
 
 
 def test_the_moment_is_told_by_the_clock_of_greenwich() -> None:
     east = timezone(timedelta(hours=2))
     counted = replace(guard(check("min", 1, 50), count=50), count=count(50, at=MOMENT.astimezone(east)))
-    assert rows(answer(report(segment(counted))))[0][-1] == "12 s old at 09:00:12 UTC"
+    assert rows(answer(report(segment(counted))))[0][-2] == "12 s old at 09:00:12 UTC"
 
 
 def test_what_could_not_be_found_out_shows_no_number() -> None:
-    assert rows(answer(outcomes()["unknown"]))[0][3:] == ["unknown", "min 10,000, max 50,000", "-", "-"]
+    assert rows(answer(outcomes()["unknown"]))[0][3:7] == ["unknown", "min 10,000, max 50,000", "-", "-"]
 
 
 def test_what_is_left_out_is_counted_by_its_verdict() -> None:
