@@ -46,7 +46,7 @@ def report(saved: str, outputs: tuple[str, ...], color: str) -> int:
 
 def _read(saved: str) -> bytes:
     """Return the bytes of the saved report; raise UsageError where there is no file of a report's size."""
-    from guard.report.saved import LARGEST_REPORT  # noqa: PLC0415 - not needed to print help
+    from guard.report.mark import LARGEST_REPORT  # noqa: PLC0415 - not needed to print help
 
     shown = printable(saved)
     hint = "give a file that audience-guard check --output json=PATH wrote"

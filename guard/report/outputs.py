@@ -1,4 +1,9 @@
-"""Where reports go, ``--output FORMAT[=PATH]``: made sure of before the counting, written whole or not at all."""
+"""Where reports go, ``--output FORMAT[=PATH]``: made sure of before the counting, written whole or not at all.
+
+Only an earlier report of audience-guard, or an empty file, is ever removed, emptied or replaced. A place that can be
+written but not replaced (a file mounted into a container, a folder without write permission) is emptied and then
+filled.
+"""
 
 from __future__ import annotations
 
@@ -9,18 +14,23 @@ from contextlib import suppress
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from guard.errors import OutputError, UsageError
 from guard.report import Format, format_named
+from guard.report.mark import LARGEST_REPORT, is_report
 from guard.words import printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_OPEN_DESCRIPTORS = ("/dev/stdout", "/dev/stderr", "/dev/fd/", "/proc/")
 _FLAG = re.compile("--output|-q*o")  # short flags can stand together, the last one with its value
 _FLAG_WITH_VALUE = re.compile("(?:--output=|-q*o)(.+)", re.DOTALL)
+_STANDARD_INPUT = Path("/dev/stdin")
+_STANDARD_OUTPUTS = (Path("/dev/stdout"), Path("/dev/stderr"))
+_DESCRIPTORS = re.compile(r"/dev/fd|/proc/\d+(?:/task/\d+)?/fd")
+_NOT_OURS = "the file there is not a report of audience-guard, and stays as it is"
+_MOST_LINKS = 40  # as many as Linux follows
 _AT_ONCE = getattr(os, "O_NONBLOCK", 0)  # Windows has none, and no FIFO in its file system to wait for
 
 
@@ -57,9 +67,11 @@ def prepare(outputs: Sequence[Output], protected: Sequence[Path]) -> None:
 
     So an unwritable path is found before anything is counted, and yesterday's pass cannot be read as today's. A device,
     a FIFO or an open descriptor such as ``/dev/stdout`` is left alone. Raises ``UsageError`` for the first path that
-    will not do, such as one of the ``protected`` files; the others are made ready all the same.
+    will not do: a file that is not a report, one of the ``protected`` files, the file that standard input comes from.
+    The others are made ready all the same.
     """
-    refusals = [_make_ready(output.path, protected) for output in outputs if output.path is not None]
+    inputs = [*protected, *([_STANDARD_INPUT] if _STANDARD_INPUT.is_file() else [])]
+    refusals = [_make_ready(output.path, inputs) for output in outputs if output.path is not None]
     for refusal in refusals:
         if refusal is not None:
             raise refusal
@@ -81,14 +93,20 @@ def discard(arguments: Sequence[str]) -> None:
 def write(path: Path, text: str) -> None:
     """Write the report as UTF-8: the whole file or none of it, whatever goes wrong on the way.
 
-    A symbolic link keeps pointing, and its target is replaced. A device, a FIFO or an open descriptor is written
-    directly; a FIFO that nobody reads is an error, not a wait. Raises ``OutputError``.
+    A symbolic link keeps pointing, and its target is replaced, or filled in place where ``prepare`` could only empty
+    it. A device, a FIFO or an open descriptor is written directly; a FIFO that nobody reads is an error, not a wait.
+    Raises ``OutputError``, also where the file came to hold something else than a report meanwhile.
     """
+    data = text.encode()
     try:
         if _is_written_directly(path):
-            _write_directly(path, text)
+            _write_directly(path, data)
+        elif not _is_replaceable(target := _target(path)):
+            raise OutputError(
+                f"cannot write the report to {_shown(path)}: {_NOT_OURS}", hint="give the report another path"
+            )
         else:
-            _replace(_target(path), text)
+            _replace(target, data)
     except OSError as error:
         raise OutputError(
             f"cannot write the report to {_shown(path)}: {_cause(error)}",
@@ -99,9 +117,9 @@ def write(path: Path, text: str) -> None:
 def take_back(paths: Sequence[Path]) -> None:
     """Remove reports again, so that an interrupted run leaves none that could be taken for a result."""
     for path in paths:
-        if not _is_written_directly(path):
-            with suppress(OSError):
-                _target(path).unlink(missing_ok=True)
+        with suppress(OSError):
+            if not _is_written_directly(path) and _is_replaceable(target := _target(path)):
+                _clear(target)
 
 
 def _parse(text: str) -> Output:
@@ -115,70 +133,139 @@ def _parse(text: str) -> Output:
     return Output(format=format, path=Path(path) if equals else None)
 
 
-def _make_ready(path: Path, protected: Sequence[Path]) -> UsageError | None:
-    """Remove an earlier report at the path, or return why no report can be written there."""
-    shown = _shown(path)
+def _make_ready(path: Path, inputs: Sequence[Path]) -> UsageError | None:
+    """Remove or empty an earlier report at the path, or return why no report can be written there."""
+    shown, left = _shown(path), ""
     try:
         target = _target(path)
-        if target.is_dir():
-            return UsageError(f"cannot write a report to {shown}: it is a folder", hint="name a file inside it")
-        if any(_is_same(target, each) for each in protected):
-            return UsageError(
-                f"cannot write a report to {shown}: this run reads that file", hint="give the report another path"
-            )
+        if refusal := _refusal(path, target, inputs):
+            return refusal
         if _is_written_directly(path):
             writable = os.access(path, os.W_OK)
             return None if writable else UsageError(f"cannot write a report to {shown}", hint="give it another path")
-        if not target.parent.is_dir():
+        if not _is_replaceable(target):
             return UsageError(
-                f"cannot write a report to {shown}: its folder is not there", hint=f"create {_shown(target.parent)}"
+                f"cannot write a report to {shown}: {_NOT_OURS}",
+                hint="give the report another path, or remove that file yourself if nobody needs it",
             )
-        _try_out(target.parent)
-        target.unlink(missing_ok=True)
+        left = "; the report of an earlier run is still there" if target.exists() else ""
+        _clear(target)
     except OSError as error:
         return UsageError(
-            f"cannot write a report to {shown}: {_cause(error)}",
-            hint="give it a path in a folder that may be written to",
+            f"cannot write a report to {shown}: {_cause(error)}{left}",
+            hint=f"give it a path in a folder that may be written to{', and remove the old report' if left else ''}",
         )
     return None
 
 
-def _try_out(folder: Path) -> None:
-    """Create a file in the folder and remove it: permissions alone do not tell of a read-only or full disk."""
-    trial = _temporary(folder)
+def _refusal(path: Path, target: Path, inputs: Sequence[Path]) -> UsageError | None:
+    """Return why the path is no place for any report: a folder, a file that this run reads, or its own output."""
+    shown = f"cannot write a report to {_shown(path)}"
+    if target.is_dir():
+        return UsageError(f"{shown}: it is a folder", hint="name a file inside it")
+    if any(_is_same(target, each) for each in inputs):
+        return UsageError(f"{shown}: this run reads that file", hint="give the report another path")
+    if _is_written_directly(path):
+        return None
+    if any(each.is_file() and _is_same(target, each) for each in _STANDARD_OUTPUTS):
+        return UsageError(
+            f"{shown}: standard output or standard error goes to that file", hint="give the report another path"
+        )
+    if not target.parent.is_dir():
+        return UsageError(f"{shown}: its folder is not there", hint=f"create {_shown(target.parent)}")
+    return None
+
+
+def _is_replaceable(target: Path) -> bool:
+    """Whether there is no file, or an empty one, or a report of ours; raises OSError where that cannot be told."""
     try:
-        trial.touch(exist_ok=False)
-    finally:
-        trial.unlink(missing_ok=True)
+        with target.open("rb") as file:
+            data = file.read(LARGEST_REPORT + 1)
+    except FileNotFoundError:
+        return True
+    return not data or (len(data) <= LARGEST_REPORT and is_report(data))
 
 
-def _replace(target: Path, text: str) -> None:
+def _clear(target: Path) -> None:
+    """Remove the file and see that one can be made there; where it cannot be replaced, empty it.
+
+    A file is created to find that out: permissions alone do not tell of a read-only or full disk.
+    """
+    try:
+        trial = _temporary(target.parent)
+        try:
+            trial.touch(exist_ok=False)
+        finally:
+            trial.unlink(missing_ok=True)
+        target.unlink(missing_ok=True)
+    except OSError:
+        if not target.exists():
+            raise
+        _empty(target)
+
+
+def _empty(target: Path) -> None:
+    os.truncate(target, 0)
+
+
+def _replace(target: Path, data: bytes) -> None:
     temporary = _temporary(target.parent)
     try:
-        with temporary.open("x", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())  # a full disk or a lost share may show only here
+        with temporary.open("xb") as file:
+            _write_out(file, data)
         temporary.replace(target)
-    except BaseException:
+    except BaseException as error:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
+        if isinstance(error, OSError) and target.exists() and not target.stat().st_size:
+            _fill(target, data)
+            return
         raise
 
 
-def _write_directly(path: Path, text: str) -> None:
+def _fill(target: Path, data: bytes) -> None:
+    """Write into an emptied file, and empty it again where that goes wrong."""
+    try:
+        with target.open("r+b") as file:
+            _write_out(file, data)
+    except BaseException:
+        with suppress(OSError):
+            _empty(target)
+        raise
+
+
+def _write_out(file: BinaryIO, data: bytes) -> None:
+    file.write(data)
+    file.flush()
+    os.fsync(file.fileno())  # a full disk or a lost share may show only here
+
+
+def _write_directly(path: Path, data: bytes) -> None:
     # Appending, because standard output may be a file that already holds something of this run. Not waiting, because
     # a FIFO would be waited for until somebody reads it.
     descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | _AT_ONCE)
-    with open(descriptor, "w", encoding="utf-8", newline="\n") as file:  # noqa: PTH123 - a descriptor, not a path
+    with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor, not a path
         if _AT_ONCE:
             os.set_blocking(descriptor, True)
-        file.write(text)
+        file.write(data)
 
 
 def _is_written_directly(path: Path) -> bool:
     """Whether the path names a device, a FIFO or an open descriptor: nothing that could be replaced by a new file."""
-    return str(path.absolute()).startswith(_OPEN_DESCRIPTORS) or (path.exists() and not path.is_file())
+    return _is_descriptor(path) or (path.exists() and not path.is_file())
+
+
+def _is_descriptor(path: Path) -> bool:
+    """Whether the path leads to an open descriptor such as ``/dev/stdout``, through any links."""
+    for _ in range(_MOST_LINKS):
+        folder = Path(os.path.realpath(path.parent))
+        if _DESCRIPTORS.fullmatch(str(folder)):
+            return True
+        here = folder / path.name
+        if not here.is_symlink():
+            return False
+        path = folder / here.readlink()
+    return False
 
 
 def _is_same(one: Path, other: Path) -> bool:

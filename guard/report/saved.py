@@ -37,9 +37,6 @@ if TYPE_CHECKING:
 
     from guard.report.saved_models import SavedCampaign, SavedCheck, SavedGuard, SavedSegment, SavedTotal
 
-LARGEST_REPORT = 64 * 1024 * 1024
-"""The most bytes that a saved report can have; 10,000 guards take about a quarter of it."""
-
 _ANY_LINE = 1  # the file does not tell where a segment or a campaign begins in the rules, and no format shows it
 
 

@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from guard.report import Format, render
 from guard.sandbox.scenario import RateLimit, Scenario
+from tests.report.builders import outcomes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -223,13 +225,77 @@ def test_one_run_writes_every_report_that_is_asked_for(audience_guard: Run, fold
 def test_yesterdays_pass_is_never_read_as_todays(
     audience_guard: Run, folder: Path, arguments: list[str], code: int
 ) -> None:
-    (folder / "report.json").write_text('{"verdict": "pass"}')
+    audience_guard("check", "--segment", "good", "--output", "json=report.json")
+    assert json.loads((folder / "report.json").read_text())["verdict"] == "pass"
 
     found, _, _ = audience_guard("check", *arguments, "--output", "json=report.json")
 
     assert found == code
     assert (folder / "rules.yaml").exists()
     assert not (folder / "report.json").exists() or '"pass",' not in (folder / "report.json").read_text()[:200]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        pytest.param(["bad.yaml"], id="wrong-rules"),
+        pytest.param(["--segment", "good"], id="right-rules"),
+        pytest.param(["--bogus"], id="wrong-command-line"),
+    ],
+)
+@pytest.mark.parametrize(
+    "output", ["json=precious.txt", "html=bad.yaml", "text=link", "junit=/proc/self/cwd/precious.txt"]
+)
+def test_a_file_that_was_never_a_report_is_untouched(
+    audience_guard: Run, sandbox: Sandbox, folder: Path, arguments: list[str], output: str
+) -> None:
+    (folder / "bad.yaml").write_text("version: 1\n")
+    (folder / "precious.txt").write_text("precious\n")
+    (folder / "link").symlink_to("precious.txt")
+
+    code, stdout, stderr = audience_guard("check", *arguments, "--output", output)
+
+    assert (code, stdout) == (2, "")
+    assert "  hint: " in stderr
+    assert (folder / "bad.yaml").read_text() == "version: 1\n"
+    assert (folder / "precious.txt").read_text() == "precious\n"
+    assert sandbox.requests == ()
+
+
+@pytest.mark.parametrize("path", ["rules.yaml", "./x/../rules.yaml", "link", "/dev/stdin", "/proc/self/fd/0"])
+def test_the_file_behind_standard_input_is_never_a_place_for_a_report(
+    audience_guard: Run, folder: Path, path: str
+) -> None:
+    (folder / "link").symlink_to("rules.yaml")
+    before = (folder / "rules.yaml").read_text()
+
+    with (folder / "rules.yaml").open() as given:
+        code, stdout, stderr = audience_guard("check", "-", "--output", f"json={path}", stdin=given)
+
+    assert (code, stdout) == (2, "")
+    assert "this run reads that file" in stderr
+    assert (folder / "rules.yaml").read_text() == before
+
+
+def test_the_file_behind_standard_output_is_not_replaced_under_it(audience_guard: Run, folder: Path) -> None:
+    with (folder / "log.txt").open("w") as log:
+        code, _, stderr = audience_guard("check", "--segment", "good", "--output", "json=log.txt", stdout=log)
+
+    assert code == 2
+    assert "standard output or standard error goes to that file" in stderr
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="no permission stops this user")
+def test_a_report_in_a_locked_folder_is_emptied_and_written_in_place(audience_guard: Run, folder: Path) -> None:
+    locked = folder / "locked"
+    locked.mkdir()
+    audience_guard("check", "--segment", "good", "--output", "json=locked/report.json")
+    locked.chmod(0o555)
+
+    assert audience_guard("check", "--segment", "bad", "--output", "json=locked/report.json")[0] == 1
+    assert json.loads((locked / "report.json").read_text())["verdict"] == "fail"
+    assert audience_guard("check", "--segment", "nobody", "--output", "json=locked/report.json")[0] == 2
+    assert (locked / "report.json").read_text() == ""
 
 
 def test_rules_may_come_from_standard_input(audience_guard: Run, folder: Path) -> None:
@@ -265,7 +331,7 @@ def test_a_host_that_is_not_there_is_unknown(audience_guard: Run) -> None:
 def test_a_signal_ends_it_at_once_without_a_report(
     start: Start, folder: Path, sandbox: Sandbox, sent: signal.Signals, code: int
 ) -> None:
-    (folder / "report.json").write_text("yesterday's")
+    (folder / "report.json").touch()
     process = start("check", "--segment", "stuck", "--output", "json=report.json")
     _wait_until(lambda: len(sandbox.requests) > 2)
 
@@ -320,8 +386,9 @@ def test_a_report_that_was_written_before_the_interrupt_is_taken_back(
     def interrupted(_text: str) -> None:
         raise KeyboardInterrupt
 
+    report = render(outcomes()["pass"], Format.JSON)
     monkeypatch.setattr(deliver, "print_report", interrupted)
-    monkeypatch.setattr("guard.report.render", lambda *_: "a report")
+    monkeypatch.setattr("guard.report.render", lambda *_: report)
 
     with pytest.raises(KeyboardInterrupt):
         deliver.deliver(None, parse_outputs([f"json={folder / 'report.json'}"]), "never")  # type: ignore[arg-type] # no report is looked at

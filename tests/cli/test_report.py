@@ -100,8 +100,8 @@ def test_a_report_that_was_changed_into_a_pass_is_refused_and_leaves_nothing(
     audience_guard: Run, saved: Callable[..., Path]
 ) -> None:
     path = saved("--segment", "bad")
+    path.with_name("run.html").rename(path.with_name("old.html"))
     path.write_text(json.dumps(json.loads(path.read_text()) | {"verdict": "pass", "exit_code": 0}))
-    path.with_name("old.html").write_text("yesterday's pass")
 
     code, stdout, stderr = audience_guard("report", "run.json", "--output=html=old.html", environ=OFFLINE)
 

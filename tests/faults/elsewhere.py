@@ -86,6 +86,16 @@ ELSEWHERE = {
             "report/test_outputs.py::test_two_runs_at_once_leave_one_whole_report",
             "report/test_outputs.py::test_a_link_keeps_pointing_and_its_target_is_replaced",
         ],
+        "An output that names somebody's file, also through /proc, a link or the standard streams": [
+            "cli/test_check.py::test_a_file_that_was_never_a_report_is_untouched",
+            "cli/test_check.py::test_the_file_behind_standard_input_is_never_a_place_for_a_report",
+            "cli/test_check.py::test_the_file_behind_standard_output_is_not_replaced_under_it",
+            "report/test_outputs.py::test_a_file_that_is_not_a_report_is_refused_and_stays",
+        ],
+        "A place that can be written but not replaced: a mounted file, a locked folder": [
+            "report/test_outputs.py::test_a_report_that_cannot_be_replaced_is_emptied_and_filled_in_place",
+            "report/test_outputs.py::test_a_report_that_can_be_neither_replaced_nor_emptied_is_told_of",
+        ],
     },
     "The GitHub Action and its runner": {
         "No summary, no outputs, no temporary folder": [

@@ -13,8 +13,27 @@ import pytest
 from guard.errors import OutputError, UsageError
 from guard.exit_code import ExitCode
 from guard.report import Format, render
-from guard.report.outputs import Output, discard, parse_outputs, prepare, write
-from tests.report.builders import outcomes
+from guard.report.outputs import Output, discard, parse_outputs, prepare, take_back, write
+from tests.report.builders import many, outcomes
+
+YESTERDAY = render(outcomes()["pass"], Format.JSON)
+PRECIOUS = {
+    "a-text": "precious\n",
+    "other-rules": "version: 1\nsegments: {}\n",
+    "another-verdict": '{"verdict": "pass"}\n',
+    "another-tools-json": '{"schema_version": 1, "tool": {"name": "trivy"}}\n',
+    "json-that-names-us": '["audience-guard", {"schema_version": 1}]\n',
+    "two-reports-in-a-history": YESTERDAY + YESTERDAY,
+    "a-text-history": render(outcomes()["pass"], Format.TEXT) * 2,
+    "a-markdown-history": render(outcomes()["pass"], Format.MARKDOWN) * 2,
+    "a-log-that-ends-in-a-report": "PASS src/app.test.js\n" + render(outcomes()["pass"], Format.TEXT),
+    "a-report-with-notes": render(outcomes()["pass"], Format.MARKDOWN) + "\nWe sent it all the same.\n",
+    "another-tools-annotations": "::error file=a.py,line=1::x\n::notice title=lint::done\n",
+    "another-page": '<!doctype html>\n<html lang="en">\n<head>\n<title>audience-guard</title>\n</html>\n',
+    "another-suite": '<?xml version="1.0" encoding="UTF-8"?>\n<testsuites name="pytest tests">\n</testsuites>\n',
+    "half-a-report": YESTERDAY[:500],
+}
+"""Files that are not one report of ours, close as they may come to it."""
 
 NEEDS_FIFO = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the system has no FIFO in its file system")
 NEEDS_DEV_FULL = pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no /dev/full")
@@ -132,7 +151,7 @@ def test_two_reports_do_not_go_to_one_file_through_a_link(path: Path) -> None:
 
 
 def test_an_earlier_report_is_removed_before_the_counting(path: Path) -> None:
-    path.write_text("yesterday's pass")
+    path.write_text(YESTERDAY)
     prepare(to(path), [])
     assert list(path.parent.iterdir()) == []
 
@@ -140,7 +159,7 @@ def test_an_earlier_report_is_removed_before_the_counting(path: Path) -> None:
 def test_a_link_to_an_earlier_report_stays_and_the_report_goes(path: Path) -> None:
     link = path.with_name("link")
     link.symlink_to(path)
-    path.write_text("yesterday's pass")
+    path.write_text(YESTERDAY)
     prepare(to(link), [])
     assert not path.exists()
     assert link.is_symlink()
@@ -180,7 +199,6 @@ def test_a_name_that_the_file_system_refuses_is_found_before_the_counting(tmp_pa
 def test_a_folder_that_may_not_be_written_to_is_found_before_the_counting(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path.write_text("yesterday's pass")
     monkeypatch.setattr(Path, "touch", refuse)
     with pytest.raises(UsageError, match="Permission denied") as caught:
         prepare(to(path), [])
@@ -189,15 +207,15 @@ def test_a_folder_that_may_not_be_written_to_is_found_before_the_counting(
 
 
 def test_an_earlier_report_that_cannot_be_removed_is_a_usage_error(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path.write_text("yesterday's pass")
-    monkeypatch.setattr("guard.report.outputs._try_out", lambda _: None)
+    path.write_text(YESTERDAY)
     monkeypatch.setattr(Path, "unlink", refuse)
+    monkeypatch.setattr(os, "truncate", refuse)
     with pytest.raises(UsageError, match="Permission denied"):
         prepare(to(path), [])
 
 
 def test_one_bad_path_does_not_leave_yesterdays_pass_at_another(path: Path, tmp_path: Path) -> None:
-    path.write_text("yesterday's pass")
+    path.write_text(YESTERDAY)
     with pytest.raises(UsageError, match="it is a folder"):
         prepare([*to(tmp_path), *to(path)], [])
     assert not path.exists()
@@ -218,6 +236,134 @@ def test_a_file_behind_an_open_descriptor_is_left_alone(path: Path) -> None:
         prepare(to(Path(f"/dev/fd/{file.fileno()}")), [])
         write(Path(f"/dev/fd/{file.fileno()}"), "the report\n")
     assert path.read_text() == "from this run\nthe report\n"
+
+
+@pytest.mark.parametrize("format_", Format)
+@pytest.mark.parametrize("outcome", outcomes())
+def test_an_earlier_report_is_recognised_in_every_format(path: Path, outcome: str, format_: Format) -> None:
+    path.write_text(render(outcomes()[outcome], format_), encoding="utf-8")
+    prepare(to(path), [])
+    assert not path.exists()
+
+
+def test_the_largest_kinds_of_report_are_recognised(path: Path) -> None:
+    for format_ in Format:
+        path.write_text(render(many(failed=3_000, passed=3_000, key="k" * 80), format_), encoding="utf-8")
+        prepare(to(path), [])
+        assert not path.exists()
+
+
+def test_a_page_of_before_there_was_a_mark_is_recognised(path: Path) -> None:
+    page = render(outcomes()["pass"], Format.HTML)
+    path.write_text(page.replace('<meta name="generator" content="audience-guard">\n', ""), encoding="utf-8")
+    prepare(to(path), [])
+    assert not path.exists()
+
+
+def test_an_empty_file_is_a_place_for_a_report(path: Path) -> None:
+    path.touch()
+    prepare(to(path), [])
+    write(path, "report")
+    assert path.read_text() == "report"
+
+
+@pytest.mark.parametrize("content", PRECIOUS.values(), ids=PRECIOUS)
+def test_a_file_that_is_not_a_report_is_refused_and_stays(path: Path, content: str) -> None:
+    path.write_text(content, encoding="utf-8")
+    link = path.with_name("link")
+    link.symlink_to(path)
+    for spelling in (path, link, path.parent / "x" / ".." / path.name):
+        with pytest.raises(UsageError, match="not a report of audience-guard, and stays as it is") as caught:
+            prepare(to(spelling), [])
+        assert "another path" in (caught.value.hint or "")
+    discard(["check", "--output", f"json={path}"])
+    take_back([path])
+    with pytest.raises(OutputError, match="not a report of audience-guard"):
+        write(path, YESTERDAY)
+    assert path.read_text(encoding="utf-8") == content
+
+
+def test_bytes_that_are_not_text_are_refused_and_stay(path: Path) -> None:
+    path.write_bytes(b"\xff\x00precious")
+    with pytest.raises(UsageError, match="not a report"):
+        prepare(to(path), [])
+    assert path.read_bytes() == b"\xff\x00precious"
+
+
+def test_a_wrong_command_line_removes_earlier_reports_alone(path: Path) -> None:
+    path.write_text(YESTERDAY)
+    discard(["check", "--bogus", "--output", f"json={path}"])
+    assert not path.exists()
+
+
+@pytest.mark.skipif(not Path("/proc/self/cwd").exists(), reason="the system has no /proc")
+def test_a_path_through_the_working_directory_is_a_file_as_any_other(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(path.parent)
+    roundabout = Path("/proc/self/cwd") / path.name
+    path.write_text(YESTERDAY)
+    with pytest.raises(UsageError, match="this run reads that file"):
+        prepare(to(roundabout), [path])
+    prepare(to(roundabout), [])
+    assert not path.exists()
+    write(roundabout, "first\n")
+    assert path.read_text() == "first\n"
+
+
+@NEEDS_DEV_FD
+def test_a_link_to_an_open_descriptor_is_written_directly(path: Path) -> None:
+    link = path.with_name("link")
+    with path.open("w") as file:
+        file.write("from this run\n")
+        file.flush()
+        link.symlink_to(f"/dev/fd/{file.fileno()}")
+        prepare(to(link), [])
+        write(link, "the report\n")
+    assert path.read_text() == "from this run\nthe report\n"
+
+
+# A place that can be written but not replaced
+
+
+@pytest.fixture
+def locked(path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return yesterday's report in a folder that nothing can be made in or taken from."""
+    path.write_text(YESTERDAY)
+    monkeypatch.setattr(Path, "touch", refuse)
+    monkeypatch.setattr(Path, "unlink", refuse)
+    monkeypatch.setattr(Path, "replace", refuse)
+    return path
+
+
+def test_a_report_that_cannot_be_replaced_is_emptied_and_filled_in_place(locked: Path) -> None:
+    prepare(to(locked), [])
+    assert locked.read_text() == ""
+    write(locked, YESTERDAY)
+    assert locked.read_text() == YESTERDAY
+    take_back([locked])
+    assert locked.read_text() == ""
+
+
+@pytest.mark.parametrize(("failure", "raised"), [(refuse, OutputError), (interrupt, KeyboardInterrupt)])
+def test_what_fails_half_way_in_place_leaves_an_empty_file(
+    locked: Path, monkeypatch: pytest.MonkeyPatch, failure: object, raised: type[BaseException]
+) -> None:
+    prepare(to(locked), [])
+    monkeypatch.setattr(os, "fsync", failure)
+    with pytest.raises(raised):
+        write(locked, YESTERDAY)
+    assert locked.read_text() == ""
+
+
+def test_a_report_that_can_be_neither_replaced_nor_emptied_is_told_of(
+    locked: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "truncate", refuse)
+    with pytest.raises(UsageError, match="Permission denied; the report of an earlier run is still there") as caught:
+        prepare(to(locked), [])
+    assert "remove the old report" in (caught.value.hint or "")
+    assert locked.read_text() == YESTERDAY
 
 
 # After the counting
@@ -243,7 +389,7 @@ def test_a_link_keeps_pointing_and_its_target_is_replaced(path: Path, tmp_path: 
     folder = tmp_path / "elsewhere"
     folder.mkdir()
     path.symlink_to(folder / "real.json")
-    write(path, "first")
+    write(path, YESTERDAY)
     write(path, "second")
     assert path.is_symlink()
     assert (folder / "real.json").read_text() == "second"
@@ -255,11 +401,11 @@ def test_a_link_keeps_pointing_and_its_target_is_replaced(path: Path, tmp_path: 
 def test_a_report_is_written_whole_or_not_at_all(
     path: Path, monkeypatch: pytest.MonkeyPatch, failing: str, failure: object, raised: type[BaseException]
 ) -> None:
-    path.write_text("before")
+    path.write_text(YESTERDAY)
     monkeypatch.setattr(failing, failure)
     with pytest.raises(raised):
         write(path, "after")
-    assert path.read_text() == "before"
+    assert path.read_text() == YESTERDAY
     assert [each.name for each in path.parent.iterdir()] == [path.name]
 
 
@@ -270,16 +416,16 @@ def test_a_half_encoded_report_leaves_nothing_behind(path: Path) -> None:
 
 
 def test_a_reader_never_sees_half_a_report(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path.write_text("before")
+    path.write_text(YESTERDAY)
     seen = []
     monkeypatch.setattr(os, "fsync", lambda _: seen.append(path.read_text()))
     write(path, "after")
-    assert seen == ["before"]
+    assert seen == [YESTERDAY]
     assert path.read_text() == "after"
 
 
 def test_two_runs_at_once_leave_one_whole_report(path: Path) -> None:
-    texts = [f"{digit}" * 100_000 for digit in range(8)]
+    texts = [render(many(passed=10 * number), Format.JSON) for number in range(1, 9)]
     threads = [threading.Thread(target=write, args=(path, text)) for text in texts]
     for thread in threads:
         thread.start()

@@ -1,0 +1,82 @@
+"""How a file is recognised as a report that audience-guard wrote, in any format and whole: only those are replaced.
+
+Each format has a mark of its own: JSON its ``tool``, HTML its generator (older pages their title), JUnit XML the name
+of its root; Markdown, annotations and text have their first and last lines.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from itertools import dropwhile
+
+from guard.outcome import Verdict
+
+LARGEST_REPORT = 64 * 1024 * 1024
+"""The most bytes that a report can have; 10,000 guards take about a quarter of it in JSON."""
+
+_VERDICTS = tuple(f"{verdict.upper():7} " for verdict in Verdict)
+_CONCLUSION = re.compile(r"\(exit \d+\)\Z")
+_NOTICE = re.compile(r"::notice title=audience-guard::[^%]*(?:%(?!0A)[^%]*)*\(exit \d+\)(?:%0A.*)?\Z")
+_ANNOTATION = re.compile(
+    r"title=(?:(?:Failed|Warned|Unknown)%3A |[\d%C]+ more )"
+)  # %3A and %2C are a colon and a comma
+_HTML = re.compile(
+    r'<!doctype html>\n<html lang="en">\n<head>\n(?:<(?:meta|link) [^\n]*>\n)*'
+    r'(?:<meta name="generator" content="audience-guard">|<title>[A-Z]+: audience check by audience-guard</title>)\n'
+)
+_XML = re.compile(r'<\?xml version="1\.0" encoding="UTF-8"\?>\n<testsuites name="audience-guard"[ >]')
+
+
+def is_report(data: bytes) -> bool:
+    """Whether the bytes are one whole report of ours and nothing else."""
+    try:
+        text = data.decode()
+    except UnicodeDecodeError:
+        return False
+    if text.startswith("<"):
+        return _is_between(text, _HTML, "</html>\n") or _is_between(text, _XML, "</testsuites>\n")
+    *lines, end = text.split("\n")
+    return _is_json(text) or (
+        bool(lines) and not end and any(each(lines) for each in (_is_text, _is_markdown, _is_github))
+    )
+
+
+def _is_between(text: str, head: re.Pattern[str], end: str) -> bool:
+    """Whether the text begins as it should, and the first end is the end of it all."""
+    return head.match(text) is not None and text.find(end) == len(text) - len(end)
+
+
+def _is_json(text: str) -> bool:
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    tool = value.get("tool") if isinstance(value, dict) else None
+    return isinstance(tool, dict) and tool.get("name") == "audience-guard" and "schema_version" in value
+
+
+def _is_text(lines: list[str]) -> bool:
+    """Whether the lines are verdicts, who was asked, at most two lines more, and a conclusion."""
+    rest = list(dropwhile(lambda line: line.startswith(_VERDICTS), lines))
+    asked = 2 <= len(rest) <= 4 and rest[0].startswith("Asked ") and ", by the rules in " in rest[0]  # noqa: PLR2004 - said above
+    return asked and _is_conclusion(rest[-1])
+
+
+def _is_markdown(lines: list[str]) -> bool:
+    """Whether the only conclusion is the first line, as a heading, and the last line tells of the rules."""
+    headings = [position for position, line in enumerate(lines) if line.startswith("## ") and _is_conclusion(line)]
+    foot = lines[-1].startswith("The SHA-256 of the rules begins with ") and "; audience-guard is " in lines[-1]
+    return headings == [0] and foot
+
+
+def _is_github(lines: list[str]) -> bool:
+    """Whether the lines are annotations as we title them, and then a conclusion."""
+    *annotations, last = lines
+    return _NOTICE.match(last) is not None and all(
+        each.startswith(("::error ", "::warning ")) and _ANNOTATION.search(each) for each in annotations
+    )
+
+
+def _is_conclusion(line: str) -> bool:
+    return _CONCLUSION.search(line) is not None
