@@ -71,7 +71,7 @@ ELSEWHERE = {
         "No asserts, other encodings, no home, a dumb terminal": [
             "cli/test_check.py::test_odd_environments_change_nothing"
         ],
-        "A folder `guard`, or one of a package that the guard needs, where PYTHONPATH leads; a package that is missing": [
+        "A folder `guard`, or of a package that it needs, where PYTHONPATH leads; a package that is missing": [
             "cli/test_start.py::test_a_package_of_our_name_does_not_take_our_place",
             "cli/test_start.py::test_nor_does_one_of_the_name_of_something_that_we_use",
             "cli/test_start.py::test_a_package_that_was_loaded_first_is_refused",
