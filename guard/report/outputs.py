@@ -10,6 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from guard import patience
 from guard.errors import OutputError, UsageError
 from guard.report import Format
 from guard.words import did_you_mean, printable
@@ -82,9 +83,14 @@ def write(path: Path, text: str) -> None:
     """
     try:
         if _is_written_directly(path):
-            _write_directly(path, text)
+            patience.within(patience.SECONDS_TO_WRITE, lambda: _write_directly(path, text))
         else:
             _replace(_target(path), text)
+    except TimeoutError:
+        raise OutputError(
+            f"nobody read the report from {_shown(path)} within {patience.SECONDS_TO_WRITE:g} s",
+            hint="have it read, or write the report to a file",
+        ) from None
     except OSError as error:
         raise OutputError(
             f"cannot write the report to {_shown(path)}: {_cause(error)}",
