@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -108,7 +109,10 @@ def check(
     wanted = parse_outputs(outputs)
     prepare(wanted, protected=_inputs(rules))
     webhook = _webhook() if notify_on else None
-    loaded = read_rules(rules)
+    started = time.monotonic()
+    loaded = read_rules(rules, timeout)
+    if rules == "-" and timeout is not None:  # waiting for the rules is a part of the run
+        timeout = max(0.0, timeout - (time.monotonic() - started))
     selection = Selection(segments=segments, tags=tags, campaigns=campaigns)
     planned = plan(loaded, selection)
     if not quiet:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import click
 
 from guard.cli.deliver import deliver
 from guard.cli.options import debug_flag, report_flags
+from guard.cli.streams import read_input
 from guard.errors import UsageError
 from guard.words import printable
 
@@ -52,7 +52,7 @@ def _read(saved: str) -> bytes:
     hint = "give a file that audience-guard check --output json=PATH wrote"
     try:
         if saved == "-":
-            data = sys.stdin.buffer.read(LARGEST_REPORT + 1) if sys.stdin else b""
+            data = read_input("the report", LARGEST_REPORT)
         elif Path(saved).exists() and not Path(saved).is_file():
             raise UsageError(f"{shown} is no regular file", hint=hint)
         else:

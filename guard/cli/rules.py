@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from guard.cli.options import debug_flag, talk_flags
-from guard.cli.streams import print_report, say
+from guard.cli.streams import print_report, read_input, say
 from guard.errors import UsageError
 from guard.exit_code import ExitCode
 from guard.words import plural, printable
@@ -61,15 +60,18 @@ def schema(report: bool) -> int:  # noqa: FBT001 - click passes flags so
     return ExitCode.PASSED
 
 
-def read_rules(path: str) -> Rules:
-    """Return the rules in the file, or on standard input for ``-``; raises ``RulesError`` or ``UsageError``."""
+def read_rules(path: str, seconds: float | None = None) -> Rules:
+    """Return the rules in the file, or on standard input for ``-``; raises ``RulesError`` or ``UsageError``.
+
+    ``seconds`` is how long standard input may take to come to its end.
+    """
     from guard.rules import load_rules, parse_rules  # noqa: PLC0415 - not needed to print help
 
     if path != "-":
         return load_rules(path)
     from guard.rules.document import LARGEST_FILE  # noqa: PLC0415 - see above
 
-    data = sys.stdin.buffer.read(LARGEST_FILE + 1) if sys.stdin else b""
+    data = read_input("the rules", LARGEST_FILE, seconds)
     if len(data) > LARGEST_FILE:
         raise UsageError("standard input holds more than a rules file can", hint="is it the file that was meant?")
     return parse_rules(data, "<stdin>")

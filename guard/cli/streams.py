@@ -11,14 +11,16 @@ import re
 import sys
 from typing import TYPE_CHECKING, TextIO
 
+from guard import patience
 from guard.blueshift.keyring import scrubbed
-from guard.errors import GuardError, OutputError, RulesError
+from guard.errors import GuardError, OutputError, RulesError, UsageError
 from guard.words import harmless, plural, printable
 
 if TYPE_CHECKING:
     from guard.report.screen import Screen
 
 _NARROWEST = 20
+_AT_ONCE = 65_536
 _COMMAND = re.compile(r"(^|[\r\n])([^\S\r\n]*):(?=:)")
 
 
@@ -42,15 +44,20 @@ def print_report(text: str, *, commands: bool = False) -> None:
     """Write to stdout; a reader who went away (``| head -1``, a closed stream) is no failure.
 
     ``commands`` is for a text whose lines a CI system is to obey. Raises ``OutputError`` when stdout cannot be written
-    for any other reason, such as a full disk.
+    for any other reason, such as a full disk, or a pipe that nobody reads.
     """
     if sys.stdout is None:
         return
     try:
-        sys.stdout.write(outgoing(text, commands=commands))
-        sys.stdout.flush()
+        _write(sys.stdout, outgoing(text, commands=commands))
     except BrokenPipeError:
         _silence(sys.stdout)
+    except TimeoutError:
+        _silence(sys.stdout)
+        raise OutputError(
+            f"nobody read the report from stdout within {_seconds_to_write():g} s",
+            hint="have stdout read, or write the report to a file",
+        ) from None
     except OSError as error:
         _silence(sys.stdout)
         raise OutputError(
@@ -68,8 +75,7 @@ def show(text: str) -> None:
     if sys.stderr is None:
         return
     try:
-        sys.stderr.write(outgoing(text))
-        sys.stderr.flush()
+        _write(sys.stderr, outgoing(text))
     except OSError:
         _silence(sys.stderr)
 
@@ -85,6 +91,28 @@ def say_error(error: GuardError) -> None:
     if error.hint:
         lines.append(f"  hint: {printable(error.hint)}")
     say("\n".join(lines))
+
+
+def read_input(what: str, most: int, seconds: float | None = None) -> bytes:
+    """Return what comes on stdin until its end, but no more than a byte over ``most``.
+
+    Raises ``UsageError`` when it cannot be read, or has not ended after so many seconds (60 where none are given).
+    """
+    stdin = sys.stdin
+    if stdin is None:
+        return b""
+    limit = patience.SECONDS_TO_READ if seconds is None else seconds
+    if stdin.isatty():
+        say(f"audience-guard: type or paste {what}, and end with Ctrl+D; the time for it is {limit:g} s")
+    try:
+        return patience.within(limit, lambda: _read(stdin, most + 1))
+    except TimeoutError:
+        raise UsageError(
+            f"{what} did not come: standard input had no end within {limit:g} s",
+            hint="see that what writes to it comes to an end, or give the path of a file",
+        ) from None
+    except OSError as error:
+        raise UsageError(f"standard input cannot be read: {error.strerror}", hint="give a file instead") from error
 
 
 def is_terminal(stream: TextIO | None) -> bool:
@@ -120,6 +148,48 @@ def _wants_color(color: str, *, terminal: bool) -> bool:
     if os.environ.get("NO_COLOR"):
         return False
     return bool(os.environ.get("FORCE_COLOR")) or terminal
+
+
+def _read(stream: TextIO, most: int) -> bytes:
+    """Read from the descriptor, where there is one: the stream's own lock would be held while nothing comes."""
+    descriptor = _descriptor(stream)
+    if descriptor is None:
+        return stream.buffer.read(most)
+    parts, left = [], most
+    while left > 0 and (part := os.read(descriptor, min(left, _AT_ONCE))):
+        parts.append(part)
+        left -= len(part)
+    return b"".join(parts)
+
+
+def _write(stream: TextIO, text: str) -> None:
+    """Write all of the text; raises ``TimeoutError`` when nobody takes it, and ``OSError``."""
+    descriptor = _descriptor(stream)
+    if descriptor is None or os.name == "nt":  # a console of Windows takes no bytes
+        stream.write(text)
+        stream.flush()
+        return
+    stream.flush()
+    left = memoryview(text.encode(stream.encoding, stream.errors or "strict"))
+
+    def write_all() -> None:
+        nonlocal left
+        while left:
+            left = left[os.write(descriptor, left[:_AT_ONCE]) :]
+
+    patience.within(_seconds_to_write(), write_all)
+
+
+def _seconds_to_write() -> float:
+    return patience.SECONDS_WITH_A_PERSON if is_terminal(sys.stderr) else patience.SECONDS_TO_WRITE
+
+
+def _descriptor(stream: TextIO) -> int | None:
+    """Return the descriptor of the stream; None for one in memory."""
+    try:
+        return stream.fileno()
+    except (OSError, ValueError):
+        return None
 
 
 def _silence(stream: TextIO) -> None:

@@ -16,6 +16,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
+from guard import patience
 from guard.errors import OutputError, UsageError
 from guard.report import Format, format_named
 from guard.report.mark import LARGEST_REPORT, is_report
@@ -100,13 +101,18 @@ def write(path: Path, text: str) -> None:
     data = text.encode()
     try:
         if _is_written_directly(path):
-            _write_directly(path, data)
+            patience.within(patience.SECONDS_TO_WRITE, lambda: _write_directly(path, data))
         elif not _is_replaceable(target := _target(path)):
             raise OutputError(
                 f"cannot write the report to {_shown(path)}: {_NOT_OURS}", hint="give the report another path"
             )
         else:
             _replace(target, data)
+    except TimeoutError:
+        raise OutputError(
+            f"nobody read the report from {_shown(path)} within {patience.SECONDS_TO_WRITE:g} s",
+            hint="have it read, or write the report to a file",
+        ) from None
     except OSError as error:
         raise OutputError(
             f"cannot write the report to {_shown(path)}: {_cause(error)}",

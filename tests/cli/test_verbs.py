@@ -69,7 +69,7 @@ def test_an_unknown_verb_is_answered_with_the_nearest(audience_guard: Run) -> No
 
 
 def test_validate_needs_no_key_and_sends_nothing(audience_guard: Run, sandbox: Sandbox) -> None:
-    found = audience_guard("validate", environ={"BLUESHIFT_API_KEY": None})
+    found = audience_guard("validate", "--quiet", environ={"BLUESHIFT_API_KEY": None})
 
     assert found == (0, "rules.yaml is right: 4 segments, 4 guards, 1 campaign\n", "")
     assert sandbox.requests == ()

@@ -27,6 +27,13 @@ ELSEWHERE = {
         ],
     },
     "The rules file": {
+        "A name that YAML cuts short at a comment": [
+            "cli/test_check.py::test_a_name_that_yaml_cuts_short_is_counted_by_neither_reading",
+            "rules/test_load.py::test_a_text_that_only_people_read_may_be_cut_short_with_a_hint",
+        ],
+        "Thousands of words to look for among near ones": [
+            "test_words.py::test_hostile_names_are_looked_at_for_a_while_and_then_no_more"
+        ],
         "Missing, a directory, a device, unreadable, too large": [
             "rules/test_document.py::test_what_is_no_file_to_be_read_ends_in_one_line",
             "rules/test_document.py::test_a_file_without_permission_ends_in_one_line",
@@ -61,6 +68,11 @@ ELSEWHERE = {
             "cli/test_check.py::test_a_report_that_cannot_be_written_is_no_pass",
             "cli/test_check.py::test_the_exit_code_survives_a_reader_that_went_away",
             "report/test_outputs.py::test_a_full_disk_is_an_output_error",
+        ],
+        "A standard input that never ends, a standard output or a pipe that nobody reads": [
+            "cli/test_streams.py::test_an_input_that_never_ends_is_a_usage_error",
+            "cli/test_streams.py::test_a_verdict_that_nobody_reads_is_never_a_pass",
+            "cli/test_streams.py::test_a_pipe_that_is_named_as_an_output_is_given_up_as_well",
         ],
         "Signals, once and twice, also while a report is written": [
             "cli/test_check.py::test_a_signal_ends_it_at_once_without_a_report",

@@ -1,0 +1,155 @@
+"""Standard streams that nobody ends, feeds or reads: the command says so and comes to an end."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import sys
+from typing import TYPE_CHECKING, TextIO
+
+import pytest
+
+import guard.patience
+from guard.cli.check import check
+from guard.cli.main import run
+from guard.cli.rules import complete_key
+
+if TYPE_CHECKING:
+    import subprocess
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def pipe() -> Iterator[tuple[int, int]]:
+    """Return both ends of a pipe, which are closed in the end, so that whoever waits for them goes on."""
+    ends = os.pipe()
+    yield ends
+    for end in ends:
+        os.close(end)
+
+
+@pytest.fixture
+def _nothing_comes(pipe: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setattr(guard.patience, "SECONDS_TO_READ", 0)
+    with open(pipe[0], encoding="utf-8", closefd=False) as stdin:
+        monkeypatch.setattr(sys, "stdin", stdin)
+        yield
+
+
+@pytest.fixture
+def _at_home(folder: Path, environ: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run where the rules are, with the key and the address of the sandbox."""
+    monkeypatch.chdir(folder)
+    for name in ("BLUESHIFT_API_KEY", "BLUESHIFT_BASE_URL"):
+        monkeypatch.setenv(name, environ[name])
+
+
+@pytest.fixture
+def full(pipe: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> Iterator[TextIO]:
+    """Return a pipe that is full, to be put in the place of stdout (pytest takes that until the test runs)."""
+    os.set_blocking(pipe[1], False)
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            os.write(pipe[1], b"x")
+    os.set_blocking(pipe[1], True)
+    monkeypatch.setattr(guard.patience, "SECONDS_TO_WRITE", 0)
+    with open(pipe[1], "w", encoding="utf-8", closefd=False) as stdout:
+        yield stdout
+
+
+@pytest.mark.usefixtures("_nothing_comes")
+@pytest.mark.parametrize(
+    ("arguments", "what"),
+    [
+        (["check", "-", "--timeout", "1ms"], "the rules"),
+        (["check", "-"], "the rules"),
+        (["validate", "-"], "the rules"),
+        (["report", "-"], "the report"),
+    ],
+)
+def test_an_input_that_never_ends_is_a_usage_error(
+    arguments: list[str], what: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(arguments) == 2
+
+    stdout, stderr = capsys.readouterr()
+    limit = "0.001" if "--timeout" in arguments else "0"
+    assert stdout == ""
+    assert stderr == (
+        f"audience-guard: {what} did not come: standard input had no end within {limit} s\n"
+        "  hint: see that what writes to it comes to an end, or give the path of a file\n"
+    )
+
+
+@pytest.mark.usefixtures("_nothing_comes")
+def test_completion_never_waits_for_standard_input() -> None:
+    with check.make_context("check", ["-"]) as context:
+        assert complete_key(context, check.params[1], "") == []
+
+
+def test_a_terminal_is_told_that_it_is_waited_for(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Terminal(io.TextIOWrapper):
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.setattr(sys, "stdin", Terminal(io.BytesIO(b"version: 2\n")))
+
+    assert run(["validate", "-"]) == 2
+
+    first, second = capsys.readouterr().err.splitlines()[:2]
+    assert first == "audience-guard: type or paste the rules, and end with Ctrl+D; the time for it is 60 s"
+    assert second.startswith("<stdin>:1:")
+
+
+def test_a_stdout_that_nobody_reads_is_no_pass(
+    full: TextIO, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "stdout", full)
+
+    assert run(["schema"]) == 3
+
+    assert capsys.readouterr().err == (
+        "audience-guard: nobody read the report from stdout within 0 s\n"
+        "  hint: have stdout read, or write the report to a file\n"
+    )
+
+
+@pytest.mark.usefixtures("_at_home")
+@pytest.mark.parametrize(("segment", "code"), [("good", 3), ("bad", 1)])
+def test_a_verdict_that_nobody_reads_is_never_a_pass(
+    segment: str,
+    code: int,
+    full: TextIO,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(sys, "stdout", full)
+
+    assert run(["check", "--segment", segment, "--quiet"]) == code
+
+    assert "nobody read the report from stdout within 0 s" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("_at_home")
+def test_a_pipe_that_is_named_as_an_output_is_given_up_as_well(
+    full: TextIO, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = f"/dev/fd/{full.fileno()}"
+
+    assert run(["check", "--segment", "good", "--quiet", f"--output=json={path}"]) == 3
+
+    assert f"nobody read the report from {path} within 0 s" in capsys.readouterr().err
+
+
+def test_the_process_ends_although_its_input_does_not(start: Callable[..., subprocess.Popen[str]]) -> None:
+    process = start("check", "-", "--timeout", "50ms")
+
+    assert process.wait(timeout=40) == 2
+    assert process.stderr is not None
+    assert "the rules did not come" in process.stderr.read()
