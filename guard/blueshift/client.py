@@ -59,7 +59,7 @@ _REFUSALS = {
     429,
 }  # for sure nothing was done; after any other status it may have been
 _SERVER_ERRORS = range(500, 600)
-_REDIRECTS = range(300, 400)
+_REDIRECTS = {301, 302, 303, 307, 308}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
