@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from guard.errors import UsageError
-from guard.words import printable, shortened
+from guard.errors import QuotedError, UsageError
+from guard.words import is_quoted, printable, shortened
 
 if TYPE_CHECKING:
     import ssl
@@ -72,6 +72,8 @@ def checked_base_url(address: str, what: str) -> str:
     It holds a host and a path, and secrets may go there. Raises ``UsageError``, which says ``what`` address it is and
     which host it names, where it is not like that.
     """
+    if is_quoted(address):
+        raise QuotedError(what)
     parts = _parts(address)
     shown = what
     if parts and "." in (parts.hostname or ""):  # what has no dot may be a secret, put there by mistake

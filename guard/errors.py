@@ -2,6 +2,7 @@
 
     GuardError                 could not find out (3)
     ├── UsageError             the command, the environment or a file is wrong; nothing was sent (2)
+    │   ├── QuotedError        a value that stands in quotation marks, which do not belong to it
     │   └── RulesError         every problem of a rules file, each with its place
     └── OutputError            a report could not be written (3)
 
@@ -30,6 +31,14 @@ class UsageError(GuardError):
     """The command line, the environment or a file is not usable; nothing was sent."""
 
     exit_code = ExitCode.USAGE
+
+
+class QuotedError(UsageError):
+    """The value of ``name`` stands in quotation marks, as some readers of env files leave them."""
+
+    def __init__(self, name: str) -> None:
+        hint = "take the quotation marks away: a shell removes them, but docker --env-file keeps them"
+        super().__init__(f"{name} stands in quotation marks", hint=hint)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)

@@ -14,7 +14,8 @@ from urllib.parse import urlsplit
 from urllib.request import getproxies
 
 from guard.address import is_loopback
-from guard.errors import UsageError
+from guard.errors import QuotedError, UsageError
+from guard.words import is_quoted
 
 if TYPE_CHECKING:
     from urllib.parse import SplitResult
@@ -71,6 +72,8 @@ def _checked(proxy: str, variable: str) -> str:
     """Return the proxy's address with a scheme, or raise ``UsageError`` where httpx cannot use it."""
     import httpx  # noqa: PLC0415 - most hosts need no proxy
 
+    if is_quoted(proxy):
+        raise QuotedError(f"the variable {variable}")
     proxy = proxy if "://" in proxy else f"http://{proxy}"
     try:
         url = httpx.Proxy(proxy).url

@@ -19,10 +19,6 @@ _UNPRINTABLE = re.compile(
 
 _COMMAND = re.compile(r"##(?=[\w.-]{0,40}\[)")
 
-QUOTED = "stands in quotation marks"
-"""What is wrong with a value of which ``is_quoted`` is true, after the name of where it stands."""
-UNQUOTE = "take the quotation marks away: a shell removes them, but docker --env-file keeps them"
-
 
 def is_quoted(text: str) -> bool:
     """Whether the value of a variable stands in quotation marks, as tools that read env files may keep them."""

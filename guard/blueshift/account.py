@@ -15,9 +15,9 @@ from urllib.parse import urlsplit
 from guard.address import checked_base_url, is_loopback
 from guard.blueshift.keyring import LONGEST_KEY, SHORTEST_SECRET, is_file
 from guard.blueshift.secret import Secret
-from guard.errors import UsageError
+from guard.errors import QuotedError, UsageError
 from guard.model import Region
-from guard.words import QUOTED, UNQUOTE, did_you_mean, is_quoted, printable
+from guard.words import did_you_mean, is_quoted, printable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,7 +38,7 @@ class ApiKey:
         if not text:
             raise UsageError(f"{source} is empty", hint=_KEY_HINT)
         if is_quoted(text):
-            raise UsageError(f"{source} {QUOTED}", hint=UNQUOTE)
+            raise QuotedError(source)
         if len(text) > LONGEST_KEY or not _USABLE_KEY.fullmatch(text):
             raise UsageError(
                 f"{source} holds a character that no API key has (white space, a line break, a colon, or not ASCII)",
@@ -103,6 +103,8 @@ def open_account(
 
 
 def _region(chosen: str) -> Region:
+    if is_quoted(chosen):
+        raise QuotedError("the region")
     try:
         return Region(chosen)
     except ValueError:
@@ -123,6 +125,8 @@ def _key_from(environ: Mapping[str, str]) -> ApiKey:
 
 
 def _key_from_file(file: str) -> ApiKey:
+    if is_quoted(file):
+        raise QuotedError("BLUESHIFT_API_KEY_FILE")
     if not is_file(file):  # its name is not shown: it may be the key itself, put there by mistake
         raise UsageError("the file that BLUESHIFT_API_KEY_FILE names is not there, or is not a file", hint=_KEY_HINT)
     source = f"the key file {printable(file)}"

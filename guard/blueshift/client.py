@@ -49,7 +49,7 @@ _REASONS = {
 }
 _TRANSIENT = {408, 409, 429}
 _SERVER_ERRORS = range(500, 600)
-_REDIRECTS = range(300, 400)
+_REDIRECTS = {301, 302, 303, 307, 308}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from guard.blueshift.debug_log import log
 from guard.blueshift.failures import UnavailableError
 from guard.outcome import Reason, Unavailable
-from guard.words import did_you_mean, printable, shortened
+from guard.words import did_you_mean, number, printable, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _MOST_PAGES = 1_000
 _MOST_SEGMENTS = 100_000
+_MOST_NAMED = 5
 
 
 async def resolve(api: Api, names: Iterable[str]) -> dict[str, str | Unavailable]:
@@ -73,9 +74,11 @@ def _by_name(segments: list[Listed]) -> dict[str, list[str]]:
 def _uuid_of(name: str, uuids: list[str]) -> str | Unavailable:
     if len(uuids) == 1:
         return uuids[0]
+    named = ", ".join(uuids[:_MOST_NAMED])
+    more = f" and {number(len(uuids) - _MOST_NAMED)} more" if len(uuids) > _MOST_NAMED else ""
     return Unavailable(
         reason=Reason.AMBIGUOUS_NAME,
-        detail=f"the account has {len(uuids)} segments named {_shown(name)}: {', '.join(uuids)}",
+        detail=f"the account has {number(len(uuids))} segments named {_shown(name)}: {named}{more}",
     )
 
 

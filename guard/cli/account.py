@@ -20,8 +20,8 @@ from guard.cli.watch import watched
 from guard.errors import GuardError, UsageError
 from guard.exit_code import ExitCode
 from guard.model import Channel, Pacing, Refresh
-from guard.outcome import SegmentReadings, Unavailable
-from guard.words import duration, number, printable
+from guard.outcome import Reason, SegmentReadings, Unavailable
+from guard.words import duration, harmless, number, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from guard.blueshift.account import Account
     from guard.blueshift.answers import Listed
     from guard.blueshift.counting import Wanted
+    from guard.outcome import Count
     from guard.progress import Progress
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
@@ -139,6 +140,7 @@ async def _listing(account: Account, time_limit: float) -> list[tuple[Listed, bo
     """Return the account's segments, each with whether it is archived."""
     from guard.blueshift.counting import connect  # noqa: PLC0415 - not needed to print help
     from guard.blueshift.failures import RunEndedError, UnavailableError  # noqa: PLC0415 - see above
+    from guard.report.advice import remedy  # noqa: PLC0415 - see above
 
     try:
         async with connect(account, Pacing()) as blueshift, asyncio.timeout(time_limit):
@@ -150,8 +152,11 @@ async def _listing(account: Account, time_limit: float) -> list[tuple[Listed, bo
     except TimeoutError:
         raise GuardError(f"the segments were not listed within {duration(time_limit)}") from None
     except (RunEndedError, UnavailableError) as error:
-        hint = "look at BLUESHIFT_API_KEY, BLUESHIFT_REGION and BLUESHIFT_BASE_URL; --debug shows every request"
-        raise GuardError(f"the segments could not be listed: {error}", hint=hint) from error
+        reason = error.unavailable.reason
+        hint = "look at the region and the base URL" if reason is Reason.NOT_FOUND else remedy(reason)
+        raise GuardError(
+            f"the segments could not be listed: {error}", hint=f"{hint}; --debug shows every request"
+        ) from error
 
 
 async def _counts(
@@ -167,17 +172,31 @@ async def _counts(
 
 def _listed_row(each: Listed, *, archived: bool) -> tuple[str, ...]:
     shown = [_people(value) for value in (each.approxusers, each.email_users, each.sms_users, each.push_users)]
-    return (printable(each.name), each.uuid, *shown, _age(each.approxusers_updated_at), "archived" if archived else "")
+    return (
+        harmless(printable(each.name)),
+        each.uuid,
+        *shown,
+        _age(each.approxusers_updated_at),
+        "archived" if archived else "",
+    )
 
 
 def _count_rows(readings: dict[str, SegmentReadings]) -> Iterable[tuple[str, ...]]:
     for uuid, own in readings.items():
+        missing = [channel for channel, each in own.channels.items() if _is_missing(each)]
         for channel, reading in own.channels.items():
+            if channel in missing[1:]:
+                continue  # said once: there is no such segment
             if isinstance(reading, Unavailable):
-                yield uuid, channel.value, "unknown", f"{reading.reason.value}: {reading.detail}"
+                channels = ", ".join(each.value for each in (missing if channel in missing else [channel]))
+                yield uuid, channels, "unknown", f"{reading.reason.value}: {printable(reading.detail)}"
             else:
                 age = reading.age_seconds
                 yield uuid, channel.value, number(reading.value), "" if age is None else f"{duration(age)} ago"
+
+
+def _is_missing(reading: Count | Unavailable) -> bool:
+    return isinstance(reading, Unavailable) and reading.reason is Reason.NOT_FOUND
 
 
 def _people(value: object) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from guard.cli.options import debug_flag
+from guard.cli.signals import InterruptedBySignal
 from guard.cli.streams import say
 from guard.exit_code import ExitCode
 
@@ -43,9 +44,12 @@ def sandbox(scenario: str | None, port: int) -> int:
     from guard.sandbox.server import Sandbox  # noqa: PLC0415 - see above
 
     loaded = load_scenario(scenario or demo_scenario())
-    with Sandbox(loaded, port=port) as server:
-        say(
-            f"audience-guard: the sandbox is at {server.url}; its API key is {loaded.key or 'any text'}; Ctrl+C ends it"
-        )
-        server.serve_forever()
+    key = loaded.key or "any text"
+    try:
+        with Sandbox(loaded, port=port) as server:
+            say(f"audience-guard: the sandbox is at {server.url}; its API key is {key}; Ctrl+C ends it")
+            server.serve_forever()
+    except InterruptedBySignal as interrupt:
+        say("audience-guard: the sandbox has ended")
+        return interrupt.exit_code
     return ExitCode.PASSED

@@ -15,7 +15,7 @@ _TOO_FEW = "compare with the last send; a filter may have broken, or an import m
 _NOBODY = "see whether Blueshift has an adapter for this channel; a filter or an import may also have failed"
 _TOO_MANY = "compare with the last send; a filter or an exclusion may be missing"
 _CONTRADICTION = "run again; if the numbers still contradict each other, show them to Blueshift's support"
-_UNKNOWN = {
+_REMEDIES = {
     Reason.REFUSED_KEY: "check that BLUESHIFT_API_KEY is a User API key of this account and region",
     Reason.NOT_FOUND: "correct the uuid or name in the rules, or check the region; the segment may have been deleted",
     Reason.ARCHIVED: "restore the segment in Blueshift, or guard the one that replaced it",
@@ -32,13 +32,18 @@ _UNKNOWN = {
 }
 
 
+def remedy(reason: Reason) -> str:
+    """Return what to look at next where something could not be found out."""
+    return _REMEDIES[reason]
+
+
 def next_step(check: Check, finding: Finding) -> str | None:
     """Return what to look at next because of one check of the finding; None when there is nothing to look at."""
     match check.verdict:
         case Verdict.PASS:
             return None
         case Verdict.UNKNOWN:
-            return _UNKNOWN[finding.reason] if finding.reason else None
+            return remedy(finding.reason) if finding.reason else None
         case Verdict.WARN | Verdict.FAIL if finding.is_contradictory:
             return _CONTRADICTION
         case Verdict.WARN | Verdict.FAIL if not check.bound.is_floor:

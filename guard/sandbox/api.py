@@ -196,7 +196,11 @@ class Api:
         return _Said(body=body, turn=turn)
 
     def _listing(self, query: dict[str, str]) -> list[dict[str, Any]]:
-        """Return one page: pages count from 0, and a name is looked for anywhere in a name, in either case."""
+        """Return one page: pages count from 0, and a name is looked for anywhere in a name, in either case.
+
+        A parameter that is empty counts as left out, as the reference has it for this list.
+        """
+        query = {name: value for name, value in query.items() if value}
         archived = _choice(query, "archived", _ARCHIVED, default=None)
         text = query.get("name", "").casefold()
         first = _whole(query, "page", default=0, least=0)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from pydantic import SecretStr
 
 from guard.address import checked_base_url
-from guard.errors import UsageError
-from guard.words import printable, shortened
+from guard.errors import QuotedError, UsageError
+from guard.words import is_quoted, printable, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -73,6 +73,8 @@ def _secret(environ: Mapping[str, str], name: str, beginning: str) -> SecretStr:
     text = environ.get(name, "")
     if not text:
         raise UsageError(f"{name} is not set", hint=_GUIDE)
+    if is_quoted(text):
+        raise QuotedError(name)
     if not _TOKEN.fullmatch(text):
         raise UsageError(f"{name} holds a blank, a line break or a character that is not ASCII", hint="copy it again")
     if not text.startswith(beginning):
@@ -82,6 +84,8 @@ def _secret(environ: Mapping[str, str], name: str, beginning: str) -> SecretStr:
 
 def _ids(environ: Mapping[str, str], name: str, whose: str, beginnings: str) -> frozenset[str]:
     text = environ.get(name, "").strip()
+    if is_quoted(text):
+        raise QuotedError(name)
     ids = [each.strip() for each in text.split(",") if each.strip()]
     if text and not ids:
         raise UsageError(f"{name} holds commas and no id, which would let anybody ask", hint="unset it to mean that")

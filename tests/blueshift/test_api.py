@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import random
+import threading
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +19,7 @@ from guard.blueshift.schedule import Schedule
 from guard.model import Channel, Pacing
 from guard.outcome import Reason
 from guard.progress import Progress
+from guard.run import run_to_its_end
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -67,6 +70,28 @@ def outage(reason: Reason = Reason.SERVER_ERROR, retry_after: float | None = Non
 @pytest.fixture
 def _no_jitter(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(random, "uniform", lambda low, high: (low + high) / 2)
+
+
+def test_others_go_on_while_a_large_page_is_read() -> None:
+    went_on: list[bool] = []
+    items = [{"name": f"Segment {number}", "uuid": target.uuid} for number, target in enumerate(TARGETS)]
+    client = Answering(body=json.dumps(items * 500).encode())
+
+    async def main() -> None:
+        loop, turn = asyncio.get_running_loop(), threading.Event()
+
+        def scrub(text: str) -> str:
+            loop.call_soon_threadsafe(turn.set)
+            went_on.append(turn.wait(timeout=5))
+            return text
+
+        client.scrub = scrub  # type: ignore[method-assign]
+        assert len(await api_over(client, deadline=loop.time() + 60).list_page(0, archived=False)) == 2_000
+
+    run_to_its_end(main())
+
+    assert went_on
+    assert all(went_on)
 
 
 @pytest.mark.usefixtures("_no_jitter")

@@ -50,6 +50,15 @@ def test_a_name_is_matched_exactly(serve: Serve) -> None:
     assert found.channels[Channel.EMAIL].value == 40
 
 
+def test_of_many_segments_with_one_name_five_are_named(serve: Serve) -> None:
+    found = find(serve, "VIPs", *(segment(number, "VIPs") for number in range(1, 1_001)))
+
+    detail = found.channels[Channel.EMAIL].detail
+    assert detail.startswith('the account has 1,000 segments named "VIPs": ')
+    assert detail.endswith(f"{uuid(5)} and 995 more")
+    assert uuid(6) not in detail
+
+
 @pytest.mark.parametrize(
     ("segments", "reason", "words"),
     [

@@ -171,6 +171,54 @@ def test_a_secret_in_the_wrong_variable_of_the_slack_app_is_not_shown(
         assert (code, out, leaked(err)) == (2, "", [])
 
 
+@pytest.mark.parametrize("mark", ["'", '"'])
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("BLUESHIFT_API_KEY", KEY, "BLUESHIFT_API_KEY"),
+        ("BLUESHIFT_API_KEY_FILE", "key", "BLUESHIFT_API_KEY_FILE"),
+        ("BLUESHIFT_REGION", "eu", "the region"),
+        ("BLUESHIFT_BASE_URL", "https://blueshift.invalid", "the base URL"),
+        ("SLACK_WEBHOOK_URL", "https://hooks.example/a", "SLACK_WEBHOOK_URL"),
+        ("SLACK_BOT_TOKEN", TOKEN, "SLACK_BOT_TOKEN"),
+        ("SLACK_APP_TOKEN", "xapp-1", "SLACK_APP_TOKEN"),
+        ("SLACK_SIGNING_SECRET", "a-secret-for-tests", "SLACK_SIGNING_SECRET"),
+        ("SLACK_API_URL", "https://slack.example", "SLACK_API_URL"),
+        ("SLACK_ALLOWED_USERS", "U1234,U5678", "SLACK_ALLOWED_USERS"),
+        ("ALL_PROXY", "http://proxy:1", "the variable ALL_PROXY"),
+    ],
+)
+def test_quotation_marks_that_an_env_file_kept_are_named(
+    name: str, value: str, told: str, mark: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if name.endswith("FILE"):
+        monkeypatch.delenv("BLUESHIFT_API_KEY")
+    if name == "ALL_PROXY":
+        monkeypatch.setenv("BLUESHIFT_BASE_URL", "https://blueshift.invalid")
+    monkeypatch.setenv(name, f"{mark}{value}{mark}")
+    verb = ["slack"] if name.startswith("SLACK") and "WEBHOOK" not in name else ["check"]
+    listening = ["--http", "127.0.0.1:0"] if name == "SLACK_SIGNING_SECRET" else []
+    notifying = ["--notify", "slack"] if name == "SLACK_WEBHOOK_URL" else []
+
+    code = run([*verb, *listening, *notifying])
+
+    out, err = capsys.readouterr()
+    assert (code, out, leaked(err)) == (2, "", [])
+    assert err.startswith(f"audience-guard: {told} stands in quotation marks\n  hint: ")
+
+
+@pytest.mark.parametrize("content", ['"An-Unspeakable-Key-2F8a"', "'An-Unspeakable-Key-2F8a'\n"])
+def test_quotation_marks_in_a_key_file_are_named(
+    content: str, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "key").write_text(content)
+    monkeypatch.delenv("BLUESHIFT_API_KEY")
+    monkeypatch.setenv("BLUESHIFT_API_KEY_FILE", "key")
+
+    assert run(["segments"]) == 2
+    assert capsys.readouterr().err.startswith("audience-guard: the key file key stands in quotation marks\n")
+
+
 def test_a_key_that_stands_in_the_region_alone_is_not_shown(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

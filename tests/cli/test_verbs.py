@@ -20,6 +20,8 @@ from guard.report import Format
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from pytest_httpx import HTTPXMock
+
     from guard.sandbox.server import Sandbox
 
     Run = Callable[..., tuple[int, str, str]]
@@ -29,6 +31,7 @@ VERBS = group.list_commands(click.Context(group))
 ROOT = Path(__file__).parents[2]
 GOOD = "00000000-0000-4000-8000-000000000001"
 STUCK = "00000000-0000-4000-8000-000000000003"
+NOWHERE = "00000000-0000-4000-8000-000000000009"
 
 
 def test_version(audience_guard: Run) -> None:
@@ -109,6 +112,35 @@ def test_segments_says_why_it_cannot_list(audience_guard: Run) -> None:
     assert stderr.startswith("audience-guard: the segments could not be listed: Blueshift refused the API key (401")
 
 
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [(500, "answered 500"), (302, "check the region and the base URL"), (404, "answered 404")],
+)
+def test_segments_blames_no_key_where_another_thing_is_wrong(
+    status: int, said: str, capsys: pytest.CaptureFixture[str], httpx_mock: HTTPXMock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    httpx_mock.add_response(status_code=status, is_reusable=True)
+    monkeypatch.setattr("guard.blueshift.api.before_retry", lambda _: 0.0)
+    monkeypatch.setenv("BLUESHIFT_API_KEY", "a-key-for-tests")
+    monkeypatch.setenv("BLUESHIFT_BASE_URL", "http://127.0.0.1:9")
+
+    code = run(["segments"])
+
+    _, err = capsys.readouterr()
+    assert code == 3
+    assert said in err
+    assert "key" not in err.lower()
+
+
+def test_counts_says_once_that_there_is_no_such_segment(audience_guard: Run) -> None:
+    code, stdout, stderr = audience_guard("counts", NOWHERE, GOOD, "--channel", "email", "--channel", "sms")
+
+    assert (code, stderr) == (3, "")
+    assert stdout.count("not_found") == stdout.count(f"the account has no segment {NOWHERE}") == 1
+    assert stdout.splitlines()[1].split()[:3] == [NOWHERE, "email,", "sms"]
+    assert "ampaign" not in stdout
+
+
 def test_counts_counts_afresh(audience_guard: Run, sandbox: Sandbox) -> None:
     code, stdout, stderr = audience_guard("counts", GOOD.upper(), "--channel", "email")
 
@@ -143,6 +175,7 @@ def test_the_sandbox_serves_until_it_is_interrupted(start: Start, audience_guard
 
     assert listed[0] == 0
     assert process.wait(timeout=5) == 130
+    assert process.stderr.read() == "audience-guard: the sandbox has ended\n"
 
 
 def test_a_scenario_that_is_wrong_is_told_with_its_place(audience_guard: Run, folder: Path) -> None:

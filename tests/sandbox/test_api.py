@@ -295,6 +295,8 @@ def test_a_rate_limit_without_retry_after_tells_nothing(serve: Serve) -> None:
         ("per_page=3&page=1", ["Win-back"]),
         ("per_page=3&page=2", []),
         ("name=loyal&archived=0&per_page=1&page=1", ["Loyal app users"]),
+        ("name=&archived=&per_page=&page=", ["Loyal", "Loyal app users", "Old and loyal", "Win-back"]),
+        ("per_page=3&page=", ["Loyal", "Loyal app users", "Old and loyal"]),
     ],
 )
 def test_the_list_is_an_array_of_what_was_asked_for(serve: Serve, query: str, expected: list[str]) -> None:
