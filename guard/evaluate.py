@@ -15,6 +15,7 @@ from guard.outcome import (
     Check,
     Count,
     GuardResult,
+    Part,
     Reason,
     SegmentReadings,
     SegmentResult,
@@ -53,11 +54,12 @@ def _judge_segment(segment: Segment, readings: SegmentReadings | None) -> Segmen
     return SegmentResult(
         segment=segment,
         uuid=readings.uuid if readings else segment.uuid,
-        guards=tuple(_judge_guard(guard, channels) for guard in segment.guards),
+        guards=tuple(judge_guard(guard, channels) for guard in segment.guards),
     )
 
 
-def _judge_guard(guard: Guard, channels: Mapping[Channel, Count | Unavailable]) -> GuardResult:
+def judge_guard(guard: Guard, channels: Mapping[Channel, Count | Unavailable]) -> GuardResult:
+    """Judge one guard by what was found out about the channels of its segment."""
     count = channels.get(guard.channel, _NOTHING_READ)
     users = (channels if guard.needs_users else {}).get(Channel.USERS, _NOTHING_READ)
     shares = [Fraction(bound.limit) for bound in guard.bounds if bound.name.is_share]
@@ -200,7 +202,12 @@ def _judge_total(total: Total, campaign: Campaign, readings: Mapping[str, Segmen
         detail=observed.detail if isinstance(observed, Unavailable) else None,
         line=total.line,
         checks=tuple(_check(bound, observed, Severity.FAIL, subject) for bound in total.bounds),
+        parts=tuple(_part(key, _reading(key, total.channel, readings)) for key in campaign.segments),
     )
+
+
+def _part(key: str, reading: Count | Unavailable) -> Part:
+    return Part(segment=key, count=reading.value if isinstance(reading, Count) else None)
 
 
 def _total_subject(channel: Channel, parts: dict[str, int] | Unavailable) -> str:
@@ -224,9 +231,13 @@ def _parts(
     """Return each segment's reach, or why the sum is not known: one segment without a proven count is enough."""
     parts: dict[str, int] = {}
     for key in campaign.segments:
-        own = readings.get(key)
-        reading = own.channels.get(channel, _NOTHING_READ) if own else _NOTHING_READ
+        reading = _reading(key, channel, readings)
         if isinstance(reading, Unavailable):
             return Unavailable(reason=reading.reason, detail=f"{key}: {reading.detail}")
         parts[key] = reading.value
     return parts
+
+
+def _reading(key: str, channel: Channel, readings: Mapping[str, SegmentReadings]) -> Count | Unavailable:
+    own = readings.get(key)
+    return own.channels.get(channel, _NOTHING_READ) if own else _NOTHING_READ

@@ -6,6 +6,7 @@ Every value is frozen and holds tuples, so a report cannot change after it was m
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, ClassVar
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from fractions import Fraction
 
     from guard.model import BoundName, Campaign, Channel, Segment, Selection, Severity
+
+_FRESH_FOR = timedelta(minutes=5)
 
 SCHEMA_VERSION = 1
 """The version of the JSON report."""
@@ -161,8 +164,16 @@ class SegmentResult:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """What one segment adds to a campaign's total; ``count`` is None where it was not found out."""
+
+    segment: str
+    count: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TotalResult:
-    """A campaign's ceiling judged: the summed count, or why there is none.
+    """A campaign's ceiling judged: the summed count and its parts, or why there is no sum.
 
     ``campaign`` is the key of its campaign, which the campaign's result fills in.
     """
@@ -173,6 +184,7 @@ class TotalResult:
     detail: str | None
     line: int
     checks: tuple[Check, ...]
+    parts: tuple[Part, ...] = ()
     campaign: str = ""
     segment: ClassVar[None] = None
 
@@ -197,7 +209,10 @@ class CampaignResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """Every guard and total of a run, in the order of the rules, with what a reader needs to trust it."""
+    """Every guard and total of a run, in the order of the rules, with what a reader needs to trust it.
+
+    ``rendered_at`` is when a saved report is shown again, by the clock of that machine; None within the run itself.
+    """
 
     version: str
     fail_on: FailOn
@@ -209,6 +224,12 @@ class Report:
     selection: Selection
     segments: tuple[SegmentResult, ...]
     campaigns: tuple[CampaignResult, ...] = ()
+    rendered_at: datetime | None = None
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether its counts may be called fresh: in the run itself, and for five minutes after it."""
+        return self.rendered_at is None or abs(self.rendered_at - self.finished_at) <= _FRESH_FOR
 
     def results(self) -> Iterator[GuardResult | TotalResult]:
         """Yield every guard, then every total, in the order of the rules.

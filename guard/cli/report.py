@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
 from guard.cli.deliver import deliver
 from guard.cli.options import debug_flag, report_flags
-from guard.cli.streams import read_input
+from guard.cli.streams import read_input, say
 from guard.errors import UsageError
 from guard.words import printable
 
@@ -33,15 +35,21 @@ Exit codes:
 def report(saved: str, outputs: tuple[str, ...], color: str) -> int:
     """Render a saved JSON report again, in every format just as the run itself would have; nothing is counted.
 
+    How long ago the run was is told on stderr. After five minutes the report itself tells it too, and no count in it is
+    called fresh. The exit code stays that of the run.
+
     REPORT is a file that check --output json=PATH wrote; - reads standard input.
     """
     from guard.report.outputs import parse_outputs, prepare  # noqa: PLC0415 - not needed to print help
     from guard.report.saved import read_report  # noqa: PLC0415 - see above
+    from guard.report.sentences import age  # noqa: PLC0415 - see above
 
     wanted = parse_outputs(outputs)
-    prepare(wanted, protected=[Path("/dev/stdin" if saved == "-" else saved)])
+    prepare(wanted, protected=[] if saved == "-" else [Path(saved)])
     shown = "standard input" if saved == "-" else saved
-    return deliver(read_report(_read(saved), shown), wanted, color)
+    report = replace(read_report(_read(saved), shown), rendered_at=datetime.now(UTC))
+    say(f"audience-guard: the {age(report)}")
+    return deliver(report, wanted, color)
 
 
 def _read(saved: str) -> bytes:

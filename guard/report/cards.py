@@ -161,8 +161,9 @@ def _worst_first(blocks: Iterable[Block]) -> tuple[Block, ...]:
 def _guard(guard: GuardResult, finding: Finding) -> Block:
     origin = None
     if guard.count:
-        moment = "" if guard.count.age_seconds is None else f", at {utc(guard.count.counted_at)}"
-        origin = f"Proven: this run had it counted anew; {finding.age}{moment}"
+        moment = utc(guard.count.counted_at)
+        origin = f"Proven: this run had it counted anew; {finding.age or ''}"
+        origin += "" if moment in origin else f", at {moment}"
     return _block(finding, guard.severity, origin)
 
 

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 class Finding:
     """A guard or a total, judged: on which segment or campaign (``name``), on which of its numbers (``part``).
 
-    ``age`` says how old the count was at ``read_at``, by the server's clock (None for a sum of counts).
+    ``age`` says how old the count was at ``read_at``, by the server's clock, or when it was counted where that is long
+    ago by now (None for a sum of counts).
     ``people`` is the count that the checks rest on, ``users`` the size of the segment where a share was asked for.
     Both are None where they were not found out. ``uuid`` is the segment that was counted, and ``called`` what Blueshift
     calls it, where that is known; both are None for a total. ``path`` is the rules file, for the lines of the checks.
@@ -88,7 +89,7 @@ def _of_guard(report: Report, result: SegmentResult, guard: GuardResult) -> Find
         channel=guard.channel,
         people=guard.count.value if guard.count else None,
         users=guard.users,
-        age=_age(guard.count) if guard.count else None,
+        age=_age(guard.count, report) if guard.count else None,
         read_at=_read_at(guard.count) if guard.count else None,
         uuid=result.uuid,
         called=segment.name,
@@ -115,14 +116,14 @@ def _of_total(report: Report, result: CampaignResult, total: TotalResult) -> Fin
         owner=None,
         description=None,
         reason=total.reason,
-        detail=None,  # the JSON report holds none; the messages of its checks say why
+        detail=None,  # the messages of its checks say it
         path=report.rules_path,
         checks=total.checks,
     )
 
 
-def _age(count: Count) -> str:
-    if count.age_seconds is None:
+def _age(count: Count, report: Report) -> str:
+    if count.age_seconds is None or not report.is_fresh:
         return f"counted {utc(count.counted_at)}"
     return f"counted {duration(count.age_seconds)} ago"
 

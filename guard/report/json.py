@@ -113,8 +113,10 @@ def _total(total: TotalResult, path: str) -> dict[str, Any]:
         "verdict": total.verdict,
         "count": total.count,
         "reason": total.reason,
+        "detail": total.detail,
         "path": path,
         "line": total.line,
+        "parts": [{"segment": part.segment, "count": part.count} for part in total.parts],
         "checks": [_check(check, path) for check in total.checks],
     }
 

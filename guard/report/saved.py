@@ -1,42 +1,40 @@
 """A saved JSON report, read back as the value that it was rendered from.
 
-Only facts are taken from the file: what was asked, what was counted, and the evaluator's sentences. Whatever follows
-from them, every verdict above all, is worked out anew, and a file that says otherwise is refused. So no edit of a file
-turns it into a pass that its own numbers do not bear out.
+Only facts are taken from the file: what was asked, what was counted, and why something was not. Whatever follows from
+them, every verdict and every sentence, is worked out anew by the evaluator, and a file that says otherwise is refused.
+So no edit of a file turns it into a pass that its own numbers do not bear out. Only another version may have worded its
+sentences in another way: they are written anew.
 """
 
 from __future__ import annotations
 
 import json
-from collections import Counter
+from collections import Counter, defaultdict
+from datetime import UTC, datetime
 from fractions import Fraction
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
+from guard import __version__
 from guard.errors import UsageError
-from guard.model import Campaign, Segment, Selection, Severity
-from guard.outcome import (
-    SCHEMA_VERSION,
-    CampaignResult,
-    Check,
-    Count,
-    GuardResult,
-    Report,
-    SegmentResult,
-    TotalResult,
-    Verdict,
-    worst,
-)
+from guard.evaluate import evaluate, judge_guard
+from guard.model import Bound, Campaign, Channel, Guard, Rules, Segment, Selection, Total
+from guard.outcome import SCHEMA_VERSION, Count, Reason, Report, SegmentReadings, Unavailable
+from guard.plan import plan
 from guard.report.json import render
 from guard.report.saved_models import SavedReport, shown, what_is_wrong
 from guard.report.sentences import share
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
-    from guard.report.saved_models import SavedCampaign, SavedCheck, SavedGuard, SavedSegment, SavedTotal
+    from guard.report.saved_models import SavedCampaign, SavedCheck, SavedGuard, SavedSegment
 
+_NO_MOMENT = datetime.min.replace(tzinfo=UTC)
+_A_LITTLE = Fraction(1, 10**40)
+_SENTENCES = ("message", "detail")
 _ANY_LINE = 1  # the file does not tell where a segment or a campaign begins in the rules, and no format shows it
 
 
@@ -56,6 +54,8 @@ def read_report(data: bytes, path: str) -> Report:
     except ValueError as error:
         raise _refusal(path, str(error)) from error
     differences = list(_differences(given, json.loads(render(report))))
+    if report.version != __version__:
+        differences = [each for each in differences if not each[0].endswith(_SENTENCES)]
     if differences:
         # The deepest tells most: what stands above it follows from it.
         where, said, derived = max(differences, key=lambda difference: difference[0].count("["))
@@ -105,8 +105,20 @@ def _no_number(word: str) -> None:
 
 
 def _report(saved: SavedReport) -> Report:
-    segments = tuple(_segment(each) for each in saved.segments)
-    verdicts = {result.segment.key: result.verdict for result in segments}
+    """Return the report that the evaluator makes of what the file says was asked and counted."""
+    selection = Selection(
+        segments=saved.selection.segments, tags=saved.selection.tags, campaigns=saved.selection.campaigns
+    )
+    parts = _parts(saved.campaigns)
+    channels = {each.key: _channels(each, parts.get(each.key, {})) for each in saved.segments}
+    segments = tuple(_segment(each, channels[each.key]) for each in saved.segments)
+    campaigns = tuple(_campaign(each) for each in saved.campaigns)
+    rules = Rules(path=saved.rules.path, sha256=saved.rules.sha256, segments=segments, campaigns=campaigns)
+    planned = plan(rules, selection)
+    if (planned.segments, planned.campaigns) != (segments, campaigns):
+        raise ValueError("it holds a segment or a campaign that was not selected")
+    readings = {each.key: SegmentReadings(uuid=each.uuid, channels=channels[each.key]) for each in saved.segments}
+    judged, totals = evaluate(planned, readings)
     return Report(
         version=saved.tool.version,
         fail_on=saved.fail_on,
@@ -115,16 +127,14 @@ def _report(saved: SavedReport) -> Report:
         host=saved.host,
         rules_path=saved.rules.path,
         rules_sha256=saved.rules.sha256,
-        selection=Selection(
-            segments=saved.selection.segments, tags=saved.selection.tags, campaigns=saved.selection.campaigns
-        ),
-        segments=segments,
-        campaigns=tuple(_campaign(each, verdicts) for each in saved.campaigns),
+        selection=selection,
+        segments=judged,
+        campaigns=totals,
     )
 
 
-def _segment(saved: SavedSegment) -> SegmentResult:
-    segment = Segment(
+def _segment(saved: SavedSegment, channels: Mapping[Channel, Count | Unavailable]) -> Segment:
+    return Segment(
         key=saved.key,
         uuid=saved.uuid if saved.name is None else None,
         name=saved.name,
@@ -132,86 +142,121 @@ def _segment(saved: SavedSegment) -> SegmentResult:
         owner=saved.owner,
         tags=saved.tags,
         bypass_global=saved.bypass_global,
-        guards=(),
+        guards=tuple(_guard(each, channels) for each in saved.guards),
         line=_ANY_LINE,
     )
-    return SegmentResult(segment=segment, uuid=saved.uuid, guards=tuple(_guard(each) for each in saved.guards))
 
 
-def _guard(saved: SavedGuard) -> GuardResult:
-    count = None
-    if saved.count is not None and saved.counted_at is not None:
-        count = Count(value=saved.count, counted_at=saved.counted_at, age_seconds=saved.age_seconds)
-    return GuardResult(
-        channel=saved.channel,
-        severity=saved.severity,
-        count=count,
-        users=saved.users,
-        reason=saved.reason,
-        detail=saved.detail,
-        line=saved.line,
-        checks=tuple(_check(each, _observed(each, saved, saved.users), saved.severity) for each in saved.checks),
+def _campaign(saved: SavedCampaign) -> Campaign:
+    totals = tuple(
+        Total(
+            channel=each.channel,
+            bounds=tuple(Bound(name=check.bound, limit=int(check.limit), line=check.line) for check in each.checks),
+            line=each.line,
+        )
+        for each in saved.totals
     )
+    return Campaign(key=saved.key, segments=saved.segments, totals=totals, line=_ANY_LINE)
 
 
-def _campaign(saved: SavedCampaign, verdicts: Mapping[str, Verdict]) -> CampaignResult:
-    totals = tuple(_total(each) for each in saved.totals)
-    own = [verdicts.get(key, Verdict.UNKNOWN) for key in saved.segments]
-    return CampaignResult(
-        campaign=Campaign(key=saved.key, segments=saved.segments, line=_ANY_LINE),
-        verdict=worst([*own, *(total.verdict for total in totals)]),
-        totals=totals,
-    )
+# What was found out
 
 
-def _total(saved: SavedTotal) -> TotalResult:
-    return TotalResult(
-        channel=saved.channel,
-        count=saved.count,
-        reason=saved.reason,
-        detail=None,  # no report holds one
-        line=saved.line,
-        checks=tuple(_check(each, _observed(each, saved, None), Severity.FAIL) for each in saved.checks),
-    )
+def _channels(saved: SavedSegment, parts: Mapping[Channel, Count | Unavailable]) -> dict[Channel, Count | Unavailable]:
+    """Return what was found out about each channel: by the segment's guards, and by its part in campaigns' totals."""
+    found = dict(parts)
+    for guard in saved.guards:
+        found[guard.channel] = _own(guard, found.get(guard.channel))
+    for guard in saved.guards:
+        if guard.users is not None:
+            found.setdefault(Channel.USERS, _count(guard.users))
+        elif isinstance(found[guard.channel], Count) and any(check.bound.is_share for check in guard.checks):
+            found.setdefault(Channel.USERS, _unavailable(guard.reason, guard.detail))
+    return found
 
 
-def _observed(check: SavedCheck, judged: SavedGuard | SavedTotal, users: int | None) -> int | Fraction | None:
-    """Return what the bound was held against: the count, its share of the users, or nothing.
+def _own(guard: SavedGuard, part: Count | Unavailable | None) -> Count | Unavailable:
+    """Return the count of the guard's channel, or why there is none.
 
-    A guard that is unknown has no count, and yet some of its bounds may have been judged: those tell it themselves.
+    A guard that is unknown has no count, and yet there may have been one: its users were missing for a share.
     """
-    if check.bound.is_share:
-        return share(Fraction(judged.count, users)) if judged.count is not None and users else None
-    if judged.count is not None:
-        return judged.count
-    return None if check.observed is None else int(check.observed)
+    if guard.count is not None and guard.counted_at is not None:
+        return Count(value=guard.count, counted_at=guard.counted_at, age_seconds=guard.age_seconds)
+    observed = (check.observed for check in guard.checks if not check.bound.is_share)
+    people = next((int(each) for each in observed if each is not None), None)
+    if people is not None:
+        return _count(people)
+    if isinstance(part, Count):
+        return part
+    return _count(0) if guard.reason is Reason.ZERO_USERS else _unavailable(guard.reason, guard.detail)
 
 
-def _check(saved: SavedCheck, observed: int | Fraction | None, severity: Severity) -> Check:
-    limit = share(saved.limit) if saved.bound.is_share else int(saved.limit)
-    return Check(
-        bound=saved.bound,
-        limit=limit,
-        observed=observed,
-        verdict=_verdict(saved, limit, observed, severity),
-        line=saved.line,
-        message=saved.message,
-    )
+def _parts(campaigns: Iterable[SavedCampaign]) -> dict[str, dict[Channel, Count | Unavailable]]:
+    """Return what the totals tell of each segment; why one is missing, a total tells of the first one alone."""
+    found: defaultdict[str, dict[Channel, Count | Unavailable]] = defaultdict(dict)
+    for total in (total for campaign in campaigns for total in campaign.totals):
+        missing = next((part.segment for part in total.parts if part.count is None), None)
+        for part in total.parts:
+            if part.count is not None:
+                found[part.segment][total.channel] = _count(part.count)
+            elif part.segment == missing:
+                why = (total.detail or "").removeprefix(f"{missing}: ")
+                found[missing][total.channel] = _unavailable(total.reason, why)
+    return found
 
 
-def _verdict(saved: SavedCheck, limit: int | Fraction, observed: int | Fraction | None, severity: Severity) -> Verdict:
-    """Return the verdict that the numbers amount to.
+def _count(value: int) -> Count:
+    """Return a count that is shown nowhere by itself, so no moment is known of it."""
+    return Count(value=value, counted_at=_NO_MOMENT, age_seconds=None)
 
-    The evaluator compared exact shares, and a file holds them rounded: where both come out equal, either verdict can
-    be right. Where they do not, rounding cannot have changed which is larger.
+
+def _unavailable(reason: Reason | None, detail: str | None) -> Unavailable:
+    return Unavailable(reason=reason or Reason.INTERNAL, detail=detail or "")
+
+
+# What was asked
+
+
+def _guard(saved: SavedGuard, channels: Mapping[Channel, Count | Unavailable]) -> Guard:
+    """Return the guard whose limits agree best with what the file says; mostly there is one alone that can be."""
+    limits = [_limits(check, channels.get(saved.channel), channels.get(Channel.USERS)) for check in saved.checks]
+    guards = [
+        Guard(
+            channel=saved.channel,
+            severity=saved.severity,
+            bounds=tuple(
+                Bound(name=check.bound, limit=limit, line=check.line)
+                for check, limit in zip(saved.checks, chosen, strict=True)
+            ),
+            line=saved.line,
+        )
+        for chosen in product(*limits)
+    ]
+    return guards[0] if len(guards) == 1 else max(guards, key=lambda guard: _agreement(guard, saved, channels))
+
+
+def _limits(
+    check: SavedCheck, count: Count | Unavailable | None, users: Count | Unavailable | None
+) -> list[int | Fraction]:
+    """Return what the limit can have been.
+
+    The evaluator compares exact shares, and a file holds them rounded: where a share comes out equal to its limit, the
+    limit can have been that share, or a little less or more.
     """
-    if observed is None:
-        return Verdict.UNKNOWN
-    breach = Verdict.WARN if saved.bound.is_warning or severity is Severity.WARN else Verdict.FAIL
-    if saved.bound.is_share and observed == limit:
-        return breach if saved.verdict is breach else Verdict.PASS
-    broken = observed < limit if saved.bound.is_floor else observed > limit
-    return breach if broken else Verdict.PASS
+    if not check.bound.is_share:
+        return [int(check.limit)]
+    written = share(check.limit)
+    if isinstance(count, Count) and isinstance(users, Count) and users.value:
+        observed = Fraction(count.value, users.value)
+        if float(observed) == check.limit:
+            return [written, observed, observed - _A_LITTLE, observed + _A_LITTLE]
+    return [written]
+
+
+def _agreement(guard: Guard, saved: SavedGuard, channels: Mapping[Channel, Count | Unavailable]) -> tuple[int, int]:
+    """Return of how many checks the verdict comes out as saved, and of how many the sentence."""
+    pairs = list(zip(judge_guard(guard, channels).checks, saved.checks, strict=True))
+    return sum(one.verdict is two.verdict for one, two in pairs), sum(one.message == two.message for one, two in pairs)
 
 
 # What the file says, against what follows

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PlainValidator, StrictBool, StrictInt, StrictStr, model_validator
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 _MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z")
+
+_CLOCKS_DIFFER = timedelta(hours=15)  # a clock that was set to its zone's time in place of UTC is off by 14 at most
+_STAMPS_DIFFER = timedelta(hours=1)  # Blueshift's stamps and its Date can be of two clocks
 
 
 def _moment(value: object) -> datetime:
@@ -86,6 +89,8 @@ class _Judged(_Object):
             raise ValueError("a reason is given exactly when a check is unknown, and here it is not so")
         if len({check.observed for check in self.checks if not check.bound.is_share}) > 1:
             raise ValueError("its checks observed different numbers of people")
+        if len({check.bound for check in self.checks}) < len(self.checks):
+            raise ValueError("two of its checks are of the same bound")
         return self
 
 
@@ -95,7 +100,7 @@ class SavedGuard(_Judged):
     severity: Severity
     users: _People | None
     counted_at: _Moment | None
-    age_seconds: StrictInt | None
+    age_seconds: Annotated[int, Field(strict=True, ge=0)] | None
     proof: Literal["refreshed"] | None
     detail: StrictStr | None
 
@@ -106,8 +111,24 @@ class SavedGuard(_Judged):
         return self
 
 
+class SavedPart(_Object):
+    """What one segment adds to a campaign's total."""
+
+    segment: StrictStr
+    count: _People | None
+
+
 class SavedTotal(_Judged):
     """The summed reach of a campaign's segments on one channel, judged."""
+
+    detail: StrictStr | None
+    parts: tuple[SavedPart, ...]
+
+    @model_validator(mode="after")
+    def _is_of_people(self) -> Self:
+        if any(check.bound.is_share for check in self.checks):
+            raise ValueError("a total has no share")
+        return self
 
 
 class SavedSegment(_Object):
@@ -131,6 +152,8 @@ class SavedSegment(_Object):
         users |= {guard.count for guard in self.guards if guard.channel is Channel.USERS}
         if len(users - {None}) > 1:
             raise ValueError("its guards tell of different numbers of users")
+        if len({guard.channel for guard in self.guards}) < len(self.guards):
+            raise ValueError("two of its guards are on the same channel")
         return self
 
 
@@ -141,6 +164,16 @@ class SavedCampaign(_Object):
     segments: _Texts
     verdict: Verdict
     totals: tuple[SavedTotal, ...]
+
+    @model_validator(mode="after")
+    def _is_one_campaign(self) -> Self:
+        if len(set(self.segments)) < len(self.segments):
+            raise ValueError("it names a segment twice")
+        if len({total.channel for total in self.totals}) < len(self.totals):
+            raise ValueError("two of its totals are of the same channel")
+        if any(tuple(part.segment for part in total.parts) != self.segments for total in self.totals):
+            raise ValueError("a total is not made of the segments of its campaign, each once and in their order")
+        return self
 
 
 class SavedTool(_Object):
@@ -211,20 +244,28 @@ class SavedReport(_Object):
             raise ValueError("no segment has a tag that was selected")
         if any(not campaign.segments or not set(campaign.segments) <= set(keys) for campaign in self.campaigns):
             raise ValueError("a campaign has no segments, or one that is not there")
-        for where, total, parts in self._totals():
-            told = sum(part for part in parts if part is not None)
-            whole = None not in parts
-            if total.count != told if whole else total.count is not None and total.count < told:
-                raise ValueError(f"{where} does not come to the sum of its segments' counts")
+        if len(set(campaigns)) < len(campaigns):
+            raise ValueError("two campaigns have the same key")
         return self
 
-    def _totals(self) -> Iterator[tuple[str, SavedTotal, list[int | None]]]:
-        """Yield where each total stands, the total, and the counts of its segments, None where none is told."""
-        counts = {(each.key, guard.channel): guard.count for each in self.segments for guard in each.guards}
-        for number, campaign in enumerate(self.campaigns):
-            for position, total in enumerate(campaign.totals):
-                parts = [counts.get((key, total.channel)) for key in campaign.segments]
-                yield f"campaigns[{number}].totals[{position}].count", total, parts
+    @model_validator(mode="after")
+    def _is_of_one_run(self) -> Self:
+        """Refuse a moment that no refresh of this run can have: each began after the run had, and ended before it."""
+        if self.finished_at < self.started_at:
+            raise ValueError("finished_at is before started_at")
+        took = self.finished_at - self.started_at
+        for where, guard in self._guards():
+            at = guard.counted_at
+            if at and (self.started_at - at > _CLOCKS_DIFFER or at - self.finished_at > _CLOCKS_DIFFER):
+                raise ValueError(f"{where}.counted_at is no moment of this run, even with clocks that differ by hours")
+            if guard.age_seconds is not None and guard.age_seconds > (took + _STAMPS_DIFFER).total_seconds():
+                raise ValueError(f"{where}.age_seconds is more than this run took, so the count is not of this run")
+        return self
+
+    def _guards(self) -> Iterator[tuple[str, SavedGuard]]:
+        for number, segment in enumerate(self.segments):
+            for position, guard in enumerate(segment.guards):
+                yield f"segments[{number}].guards[{position}]", guard
 
 
 def what_is_wrong(error: ValidationError) -> str:

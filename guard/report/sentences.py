@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from guard.exit_code import ExitCode
 from guard.outcome import Check, FailOn, Verdict
 from guard.report.findings import guards_of, totals_of, utc
-from guard.words import harmless, number, percent, plural, printable, shortened, told_apart
+from guard.words import duration, harmless, number, percent, plural, printable, shortened, told_apart
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -155,8 +155,18 @@ def what_follows(report: Report) -> str:
     """Return what follows for the send in one sentence.
 
     A failed guard is said to have failed, and a send is advised against, even where ``--fail-on never`` exits with 0.
+    A report that is shown long after its run says so in a second sentence.
     """
-    return f"{_what_follows(report)}."
+    then = "" if report.is_fresh else f" The {age(report)}: count again before you send."
+    return f"{_what_follows(report)}.{then}"
+
+
+def age(report: Report) -> str:
+    """Return how long ago the run was when its report is shown again, as ``run finished 3 days ago, at ...``."""
+    finished, now = report.finished_at, report.rendered_at or report.finished_at
+    if now < finished and not report.is_fresh:
+        return f"run finished at {utc(finished)}, which the clock of this machine has not reached"
+    return f"run finished {duration((now - finished).total_seconds())} ago, at {utc(finished)}"
 
 
 def _what_follows(report: Report) -> str:
@@ -177,8 +187,9 @@ def _what_follows(report: Report) -> str:
         case Verdict.WARN:
             return f"Look before you send: {troubles}; none failed"
         case Verdict.PASS:
+            fresh = "; every count is fresh" if report.is_fresh else ""
             every = [plural(len(group), *nouns) for group, nouns in ((guards, _GUARDS), (totals, _TOTALS)) if group]
-            return f"{'All ' if len(guards) > 1 else ''}{' and '.join(every)} passed; every count is fresh"
+            return f"{'All ' if len(guards) > 1 else ''}{' and '.join(every)} passed{fresh}"
 
 
 def _troubles(findings: list[Finding], nouns: tuple[str, str]) -> str:

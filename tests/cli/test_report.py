@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     Run = Callable[..., tuple[int, str, str]]
 
+AGE = re.compile(r"audience-guard: the run finished \d+ s ago, at \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC\n")
 OFFLINE = {"BLUESHIFT_API_KEY": None, "BLUESHIFT_BASE_URL": None}
 
 
@@ -55,7 +57,8 @@ def test_every_format_is_written_as_the_run_wrote_it_and_the_exit_code_is_the_ru
 
     found, stdout, stderr = audience_guard("report", "run.json", *outputs, environ=OFFLINE)
 
-    assert (found, stdout.splitlines()[-1], stderr) == (code, conclusion, "")
+    assert (found, stdout.splitlines()[-1]) == (code, conclusion)
+    assert AGE.fullmatch(stderr)
     for each in Format:
         assert path.with_name(f"again.{each}").read_bytes() == path.with_name(f"run.{each}").read_bytes()
     assert len(sandbox.requests) == asked
@@ -66,9 +69,26 @@ def test_standard_input_is_read_and_standard_output_takes_a_format(
 ) -> None:
     path = saved("--segment", "bad")
 
-    found = audience_guard("report", "-", "--output", "html", given=path.read_text(), environ=OFFLINE)
+    code, stdout, stderr = audience_guard("report", "-", "--output", "html", given=path.read_text(), environ=OFFLINE)
 
-    assert found == (1, path.with_name("run.html").read_text(), "")
+    assert (code, stdout) == (1, path.with_name("run.html").read_text())
+    assert AGE.fullmatch(stderr)
+
+
+@pytest.mark.parametrize("format_", Format)
+def test_an_old_report_says_how_old_it_is_and_calls_nothing_fresh(
+    audience_guard: Run, saved: Callable[..., Path], format_: Format
+) -> None:
+    path = saved("--segment", "good")
+    path.write_text(re.sub(r'"20\d\d-\d\d-\d\dT', '"2019-03-01T', path.read_text()))
+
+    code, stdout, stderr = audience_guard("report", "run.json", f"--output={format_}", environ=OFFLINE)
+
+    assert code == 0
+    assert re.fullmatch(r"audience-guard: the run finished \d+ days ago, at 2019-03-01 \d\d:\d\d:\d\d UTC\n", stderr)
+    assert "every count is fresh" not in stdout
+    assert format_ is Format.JSON or "days ago, at 2019-03-01" in stdout
+    assert format_ is not Format.JSON or stdout == path.read_text()
 
 
 def test_color_can_be_asked_for(audience_guard: Run, saved: Callable[..., Path]) -> None:
@@ -76,7 +96,8 @@ def test_color_can_be_asked_for(audience_guard: Run, saved: Callable[..., Path])
 
     code, stdout, stderr = audience_guard("report", "run.json", "--color", "always", environ=OFFLINE)
 
-    assert (code, stderr) == (0, "")
+    assert code == 0
+    assert AGE.fullmatch(stderr)
     assert stdout.startswith("\x1b[1;32mPASS\x1b[0m")
 
 

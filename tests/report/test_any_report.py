@@ -75,7 +75,7 @@ def test_people_off_a_share_are_counted_from_the_share_that_the_json_report_hold
 
 
 def as_json_holds_it(report: Report) -> Report:
-    """Return the report without what its JSON leaves out: other lines, a total's detail, parts of a millisecond."""
+    """Return the report without what its JSON leaves out: other lines, parts of a millisecond."""
     segments = tuple(
         replace(
             each,
@@ -88,9 +88,7 @@ def as_json_holds_it(report: Report) -> Report:
         replace(
             each,
             campaign=replace(each.campaign, line=1, totals=()),
-            totals=tuple(
-                replace(total, detail=None, checks=tuple(map(with_floats, total.checks))) for total in each.totals
-            ),
+            totals=tuple(replace(total, checks=tuple(map(with_floats, total.checks))) for total in each.totals),
         )
         for each in report.campaigns
     )

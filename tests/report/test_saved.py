@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import copy
 import json
-from datetime import UTC, datetime
+import re
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -12,12 +14,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from guard import __version__
 from guard.errors import UsageError
 from guard.evaluate import evaluate
 from guard.exit_code import ExitCode
-from guard.model import Bound, BoundName, Campaign, Channel, Guard, Segment, Selection, Severity, Total
+from guard.model import Bound, BoundName, Campaign, Channel, Guard, Rules, Segment, Selection, Severity, Total
 from guard.outcome import Count, FailOn, Reason, Report, SegmentReadings, Unavailable
-from guard.plan import Plan
+from guard.plan import Plan, plan
 from guard.report import Format, Screen, render
 from guard.report.saved import read_report
 
@@ -37,9 +40,9 @@ _SHARES = st.sampled_from([100, 10**17]).flatmap(
     lambda parts: st.integers(0, parts).map(lambda some: Fraction(some, parts))
 )
 _LINES = st.integers(1, 9_999)
-_MOMENTS = st.datetimes(timezones=st.just(UTC))
-_UNAVAILABLE = st.builds(Unavailable, reason=st.sampled_from(Reason), detail=_TEXTS)
-_COUNTED = st.builds(Count, value=_COUNTS, counted_at=_MOMENTS, age_seconds=st.none() | st.integers(-60, 10**6))
+_REASONS = st.sampled_from(sorted(set(Reason) - {Reason.ZERO_USERS}))  # that one the evaluator gives, no reading
+_UNAVAILABLE = st.builds(Unavailable, reason=_REASONS, detail=_TEXTS)
+_BEGAN = st.datetimes(datetime(2000, 1, 1), datetime(3000, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - see the zone
 _PEOPLE_BOUNDS, _SHARE_BOUNDS = ([name for name in BoundName if name.is_share is kind] for kind in (False, True))
 _OPTIONAL = st.none() | _TEXTS
 
@@ -72,9 +75,19 @@ def _segments(draw: st.DrawFn, key: str) -> Segment:
 
 
 @st.composite
-def _readings(draw: st.DrawFn) -> SegmentReadings:
+def _counted(draw: st.DrawFn, began: datetime, took: timedelta) -> Count:
+    """Draw a count of a run, by a clock that is off by some hours."""
+    hours = timedelta(hours=draw(st.integers(-14, 14)))
+    at = began + draw(st.timedeltas(timedelta(0), took))
+    age = draw(st.none() | st.integers(0, int((began + took - at).total_seconds())))
+    return Count(value=draw(_COUNTS), counted_at=at + hours, age_seconds=age)
+
+
+@st.composite
+def _readings(draw: st.DrawFn, began: datetime, took: timedelta) -> SegmentReadings:
     found = draw(st.booleans())
-    readings = st.one_of(_COUNTED, _COUNTED, _UNAVAILABLE) if found else _UNAVAILABLE
+    counted = _counted(began, took)
+    readings = st.one_of(counted, counted, _UNAVAILABLE) if found else _UNAVAILABLE
     return SegmentReadings(
         uuid=UUID if found else None, channels=draw(st.fixed_dictionaries(dict.fromkeys(Channel, readings)))
     )
@@ -82,10 +95,11 @@ def _readings(draw: st.DrawFn) -> SegmentReadings:
 
 @st.composite
 def reports_of_runs(draw: st.DrawFn) -> Report:
+    began, took = draw(_BEGAN), draw(st.timedeltas(timedelta(0), timedelta(hours=1)))
     keys = draw(st.lists(_TEXTS, max_size=3, unique=True))
     campaigns = tuple(
         Campaign(
-            key=draw(_TEXTS),
+            key=key,
             segments=tuple(draw(st.lists(st.sampled_from(keys), min_size=1, unique=True))),
             totals=tuple(
                 Total(channel=each, bounds=(Bound(name=BoundName.MAX, limit=draw(_COUNTS), line=3),), line=3)
@@ -93,23 +107,31 @@ def reports_of_runs(draw: st.DrawFn) -> Report:
             ),
             line=2,
         )
-        for _ in range(draw(st.integers(0, 2 if keys else 0)))
+        for key in draw(st.lists(_TEXTS, max_size=2 if keys else 0, unique=True))
     )
-    asked = Plan(segments=tuple(draw(_segments(key)) for key in keys), campaigns=campaigns)
-    tags = sorted({tag for each in asked.segments for tag in each.tags})
-    segments, judged = evaluate(asked, {key: draw(_readings()) for key in keys})
+    segments = tuple(draw(_segments(key)) for key in keys)
+    tags = sorted({tag for each in segments for tag in each.tags})
+    selection = Selection(
+        tags=_some(draw, tags), segments=_some(draw, keys), campaigns=_some(draw, [each.key for each in campaigns])
+    )
+    asked = plan(Rules(path="", sha256="", segments=segments, campaigns=campaigns), selection)
+    results, judged = evaluate(asked, {key: draw(_readings(began, took)) for key in keys})
     return Report(
-        version=draw(_TEXTS),
+        version=__version__,
         fail_on=draw(st.sampled_from(FailOn)),
-        started_at=draw(_MOMENTS),
-        finished_at=draw(_MOMENTS),
+        started_at=began,
+        finished_at=began + took,
         host=draw(_TEXTS),
         rules_path=draw(_TEXTS),
         rules_sha256="0123456789abcdef" * 4,
-        selection=Selection(tags=tuple(draw(st.lists(st.sampled_from(tags), max_size=2))) if tags else ()),
-        segments=segments,
+        selection=selection,
+        segments=results,
         campaigns=judged,
     )
+
+
+def _some(draw: st.DrawFn, known: list[str]) -> tuple[str, ...]:
+    return tuple(draw(st.lists(st.sampled_from(known), max_size=2))) if known else ()
 
 
 def saved(report: Report) -> bytes:
@@ -133,7 +155,7 @@ def test_every_format_renders_a_saved_report_as_the_run_did(report: Report) -> N
 @settings(deadline=None)
 @given(report=st.from_type(Report))
 def test_any_report_comes_back_as_it_was_or_not_at_all(report: Report) -> None:
-    data = saved(report)
+    data = saved(replace(report, version=__version__))
     try:
         again = read(data)
     except UsageError:
@@ -201,7 +223,7 @@ def run(counts: dict[Channel, int | Unavailable], *, bound: Bound | None = None)
         Plan(segments=(segment,), campaigns=(campaign,)), {"weekly": SegmentReadings(uuid=UUID, channels=channels)}
     )
     return Report(
-        version="0.1.0",
+        version=__version__,
         fail_on=FailOn.FAIL,
         started_at=NOON,
         finished_at=NOON,
@@ -276,6 +298,7 @@ def test_no_key_can_be_missing_and_none_can_be_added(name: str) -> None:
             read(tampered)
 
 
+MOMENT = "counted_at is no moment of this run"
 GREEN = [(("verdict",), "pass"), (("exit_code",), 0), (("complete",), True)]
 
 
@@ -304,7 +327,7 @@ GREEN = [(("verdict",), "pass"), (("exit_code",), 0), (("complete",), True)]
         pytest.param("passed", [((*GUARD, "counted_at"), None)], "are null together", id="a-count-of-no-time"),
         pytest.param("passed", [((*GUARD, "users"), 35)], "different numbers of users", id="other-users"),
         pytest.param("no-users", [((*GUARD, "checks", 0, "observed"), 20)], "different numbers", id="other-people"),
-        pytest.param("passed", [((*TOTAL, "count"), 29)], "does not come to the sum", id="another-sum"),
+        pytest.param("passed", [((*TOTAL, "count"), 29)], "totals[0].count is 29, but 30 follows", id="another-sum"),
         pytest.param("passed", [(("campaigns", 0, "verdict"), "warn")], "campaigns[0].verdict", id="a-campaign"),
         pytest.param("passed", [((*GUARD, "path"), "other.yaml")], "guards[0].path", id="two-rules-files"),
         pytest.param("passed", [((*GUARD, "checks", 0, "limit"), 1e300)], "no number of people", id="a-huge-limit"),
@@ -314,12 +337,125 @@ GREEN = [(("verdict",), "pass"), (("exit_code",), 0), (("complete",), True)]
         pytest.param("passed", [(("host",), ["x"])], "host: a list is not a text", id="a-list-for-a-text"),
         pytest.param("passed", [(("rules", "sha256"), "x")], "not a SHA-256", id="no-sha256"),
         pytest.param("passed", [((*GUARD, "line"), 0)], "line: 0 is not large enough", id="line-0"),
+        pytest.param("passed", [((*GUARD, "counted_at"), "2019-11-23T12:00:00.000Z")], MOMENT, id="counted-years-ago"),
+        pytest.param("passed", [((*GUARD, "counted_at"), "2027-11-23T12:00:00.000Z")], MOMENT, id="counted-next-year"),
+        pytest.param("passed", [((*GUARD, "age_seconds"), 31_536_000)], "age_seconds is more", id="a-year-old"),
+        pytest.param("passed", [((*GUARD, "age_seconds"), 4_000)], "age_seconds is more", id="older-than-the-run"),
+        pytest.param("passed", [((*GUARD, "age_seconds"), -1)], "not large enough", id="counted-in-the-future"),
+        pytest.param("unknown", [((*GUARD, "age_seconds"), 3)], "but null follows", id="an-age-without-a-count"),
+        pytest.param(
+            "passed", [(("finished_at",), "2026-11-23T11:59:59.999Z")], "before started_at", id="ended-before-it-began"
+        ),
+        pytest.param(
+            "passed",
+            [(("started_at",), "2019-11-23T12:00:00.000Z"), (("finished_at",), "2019-11-23T12:00:01.000Z")],
+            MOMENT,
+            id="a-run-of-another-year",
+        ),
+        pytest.param(
+            "passed",
+            [((*GUARD, "checks", 0, "message"), "email reaches 29, which meets the minimum of 10")],
+            "checks[0].message",
+            id="a-sentence-with-other-numbers",
+        ),
+        pytest.param("passed", [((*TOTAL, "checks", 0, "message"), "all is well")], ".message", id="a-totals-sentence"),
+        pytest.param("unknown", [((*GUARD, "checks", 0, "message"), "fine")], ".message", id="an-unknowns-sentence"),
+        pytest.param("passed", [((*GUARD, "detail"), "trust me")], "guards[0].detail", id="a-remark-on-a-pass"),
+        pytest.param("passed", [((*TOTAL, "detail"), "trust me")], "totals[0].detail", id="a-remark-on-a-total"),
+        pytest.param("unknown", [((*TOTAL, "detail"), "trust me")], "totals[0].detail", id="another-cause"),
+        pytest.param("passed", [((*TOTAL, "parts", 0, "count"), 29)], "totals[0].parts", id="another-part"),
+        pytest.param("passed", [((*TOTAL, "parts"), [])], "not made of the segments", id="no-parts"),
+        pytest.param(
+            "passed",
+            [((*GUARD, "checks", 1, "bound"), "min")],
+            "two of its checks are of the same bound",
+            id="two-mins",
+        ),
+        pytest.param(
+            "passed", [(("segments", 0, "guards", 1, "channel"), "email")], "on the same channel", id="two-on-email"
+        ),
+        pytest.param("passed", [(("campaigns", 0, "segments"), ["weekly", "weekly"])], "twice", id="a-segment-twice"),
+        pytest.param(
+            "passed", [(("campaigns", 0, "segments"), ["weekly", "gone"])], "not made of", id="a-segment-dropped"
+        ),
+        pytest.param("passed", [(("selection", "segments"), ["weekly"])], "not selected", id="a-campaign-unasked"),
     ],
 )
 def test_a_contradiction_is_refused_with_where_and_what(name: str, changes: list[Any], what: str) -> None:
     with pytest.raises(UsageError) as caught:
         read(changed(RUNS[name], *changes))
     assert what in caught.value.message
+
+
+def test_a_segment_that_a_campaign_needs_cannot_be_dropped() -> None:
+    whole = json.loads(saved(RUNS["passed"]))
+    whole["segments"][0]["key"] = "other"
+    with pytest.raises(UsageError, match="or one that is not there"):
+        read(whole)
+
+
+def test_a_segment_that_was_not_selected_cannot_be_there() -> None:
+    unasked = json.loads(saved(RUNS["passed"]))
+    unasked["campaigns"], unasked["summary"]["totals"]["pass"] = [], 0
+    unasked["segments"].append(copy.deepcopy(unasked["segments"][0]) | {"key": "other"})
+    unasked["summary"]["guards"]["pass"] += 2
+    read(unasked)
+    unasked["selection"]["segments"] = ["weekly"]
+    with pytest.raises(UsageError, match="a segment or a campaign that was not selected"):
+        read(unasked)
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_another_versions_sentences_are_written_anew(name: str) -> None:
+    places_of_sentences = [way for way in places(json.loads(saved(RUNS[name]))) if way[-1] == "message"]
+    doctored = changed(RUNS[name], *((way, "9,999,999 people, all fresh") for way in places_of_sentences))
+    again = read(doctored | {"tool": {"name": "audience-guard", "version": "0.0.9"}})
+    assert again == replace(read(saved(RUNS[name])), version="0.0.9")
+    for each in Format:
+        assert "9,999,999" not in render(again, each)
+
+
+# A report that is shown long after its run
+
+
+@pytest.mark.parametrize("format_", Format)
+@pytest.mark.parametrize("name", RUNS)
+@pytest.mark.parametrize("after", [timedelta(0), timedelta(minutes=5), timedelta(minutes=-5)])
+def test_just_after_its_run_a_report_reads_as_the_run_wrote_it(name: str, format_: Format, after: timedelta) -> None:
+    again = replace(read(saved(RUNS[name])), rendered_at=NOON + after)
+    assert render(again, format_) == render(RUNS[name], format_)
+
+
+@pytest.mark.parametrize("format_", [each for each in Format if each is not Format.JSON])
+@pytest.mark.parametrize("name", RUNS)
+@pytest.mark.parametrize(
+    ("after", "said"),
+    [
+        (timedelta(minutes=6), "The run finished 6 min ago, at 2026-11-23 12:00:00 UTC: count again before you send."),
+        (
+            timedelta(days=365),
+            "The run finished 365 days ago, at 2026-11-23 12:00:00 UTC: count again before you send.",
+        ),
+        (
+            timedelta(days=-2),
+            "at 2026-11-23 12:00:00 UTC, which the clock of this machine has not reached: count again",
+        ),
+    ],
+)
+def test_long_after_its_run_a_report_says_so_and_calls_nothing_fresh(
+    name: str, format_: Format, after: timedelta, said: str
+) -> None:
+    again = replace(read(saved(RUNS[name])), rendered_at=NOON + after)
+    for screen in (None, Screen(width=400)):
+        shown = render(again, format_, screen)
+        assert said in shown
+        assert not re.search(r"\bfresh\b", shown)
+        assert "counted 3 s ago" not in shown
+
+
+def test_long_after_its_run_the_json_report_stays_as_it_was() -> None:
+    again = replace(read(saved(RUNS["passed"])), rendered_at=NOON + timedelta(days=9))
+    assert saved(again) == saved(RUNS["passed"])
 
 
 def test_two_segments_of_one_key_are_refused() -> None:
