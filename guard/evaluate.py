@@ -44,13 +44,17 @@ def evaluate(
 
     ``readings`` holds what was found out, by the segment's key; a segment or channel that is missing there is unknown.
     """
-    segments = tuple(_judge_segment(segment, readings.get(segment.key)) for segment in plan.segments)
+    segments = tuple(
+        _judge_segment(segment, readings.get(segment.key), plan.channels(segment)) for segment in plan.segments
+    )
     verdicts = {result.segment.key: result.verdict for result in segments}
     return segments, tuple(_judge_campaign(campaign, readings, verdicts) for campaign in plan.campaigns)
 
 
-def _judge_segment(segment: Segment, readings: SegmentReadings | None) -> SegmentResult:
-    channels = readings.channels if readings else {}
+def _judge_segment(segment: Segment, readings: SegmentReadings | None, planned: tuple[Channel, ...]) -> SegmentResult:
+    """Judge a segment by the channels that were planned to be counted; the report tells of no others."""
+    found = readings.channels if readings else {}
+    channels = {channel: found[channel] for channel in planned if channel in found}
     return SegmentResult(
         segment=segment,
         uuid=readings.uuid if readings else segment.uuid,

@@ -202,7 +202,7 @@ def test_a_channel_larger_than_its_users_is_called_a_contradiction() -> None:
     assert (result.verdict, result.reason) == (Verdict.PASS, None)
     assert result.detail == "these numbers contradict each other: email (12) is more than users (10)"
     as_many = judge(guard(Channel.IN_APP, share_min=Fraction(1, 2)), count(10), count(10))
-    more = judge(guard(Channel.IN_APP, min=1), count(11), count(10))
+    more = judge(guard(Channel.IN_APP, share_min=Fraction(1, 2)), count(11), count(10))
     assert as_many.detail is None
     assert more.detail == "these numbers contradict each other: in-app (11) is more than users (10)"
 

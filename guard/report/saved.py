@@ -9,6 +9,7 @@ sentences in another way: they are written anew.
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter, defaultdict
 from datetime import UTC, datetime
 from fractions import Fraction
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 _NO_MOMENT = datetime.min.replace(tzinfo=UTC)
 _A_LITTLE = Fraction(1, 10**40)
 _SENTENCES = ("message", "detail")
+_MORE_THAN_NOBODY = re.compile(r"\(([\d,]{1,21})\) is more than users \(0\)\Z")
+_LIMIT_AS_WRITTEN = re.compile(r" of ([\d,]{1,10}(?:\.\d{1,20})?)%\Z")
 _ANY_LINE = 1  # the file does not tell where a segment or a campaign begins in the rules, and no format shows it
 
 
@@ -188,6 +191,8 @@ def _own(guard: SavedGuard, part: Count | Unavailable | None) -> Count | Unavail
         return _count(people)
     if isinstance(part, Count):
         return part
+    if guard.users == 0 and (told := _MORE_THAN_NOBODY.search(guard.detail or "")):
+        return _count(int(told[1].replace(",", "")))
     return _count(0) if guard.reason is Reason.ZERO_USERS else _unavailable(guard.reason, guard.detail)
 
 
@@ -246,6 +251,9 @@ def _limits(
     if not check.bound.is_share:
         return [int(check.limit)]
     written = share(check.limit)
+    told = _LIMIT_AS_WRITTEN.search(check.message)
+    if told and float(exact := Fraction(told[1].replace(",", "")) / 100) == check.limit:
+        written = exact  # its sentence holds all the digits, where the number was rounded
     if isinstance(count, Count) and isinstance(users, Count) and users.value:
         observed = Fraction(count.value, users.value)
         if float(observed) == check.limit:
