@@ -115,7 +115,7 @@ def text(value: object) -> str:
 def remark(value: object) -> str:
     """Return a text that people read and nothing is found by; raise ValueError if it is blank or no text."""
     if not isinstance(value, str):
-        advice = "; put it in quotes" if isinstance(value, Number | int) else ""
+        advice = "; put all of it in quotes" if isinstance(value, Number | int) else ""
         raise ValueError(f"{described(value)} is no text{advice}")  # noqa: TRY004 - pydantic takes ValueError alone
     if not _IS_TEXT.search(value):
         raise ValueError("is empty: write a text, or leave the key out")
