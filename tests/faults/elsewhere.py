@@ -60,6 +60,12 @@ ELSEWHERE = {
             "blueshift/test_account.py::test_a_key_file_without_a_key_is_refused",
             "blueshift/test_account.py::test_a_key_file_that_others_can_read_is_noticed",
         ],
+        "Quotation marks that an env file kept": [
+            "cli/test_leaks.py::test_quotation_marks_that_an_env_file_kept_are_named"
+        ],
+        "Entries of NO_PROXY that are about others, or that nobody understands": [
+            "test_proxy.py::test_an_entry_about_others_has_no_effect"
+        ],
         "Unknown flags, keys and formats, two reports in one place, a path that cannot be written": [
             "cli/test_check.py::test_a_slip_is_told_and_nothing_is_sent"
         ],
@@ -135,6 +141,11 @@ ELSEWHERE = {
             "report/test_junit.py::test_any_file_is_plain_ascii_without_a_command_for_the_runner",
             "cli/test_lists.py::test_no_name_is_a_formula_or_a_command",
         ],
+        "Names and files that are commands of a CI system, on standard output and standard error": [
+            "cli/test_leaks.py::test_no_name_of_the_account_is_obeyed_or_shows_the_key",
+            "cli/test_leaks.py::test_what_is_printed_is_not_obeyed_in_any_line",
+            "cli/test_leaks.py::test_a_rules_file_named_like_a_command_is_not_obeyed",
+        ],
         "More than a format may hold": [
             "report/test_markdown.py::test_a_page_that_would_be_too_large_is_cut_and_says_so",
             "report/test_github.py::test_ten_of_a_level_are_shown_or_the_tenth_tells_of_the_rest",
@@ -149,6 +160,12 @@ ELSEWHERE = {
         ],
         "The key in the process list, or handed to another process": [
             "faults/test_secrets.py::test_while_it_runs_neither_its_command_line_nor_a_process_of_its_own_has_the_key"
+        ],
+        "The key in another variable, argument, input or file name, in capitals or small letters": [
+            "cli/test_leaks.py::test_a_secret_in_the_wrong_variable_is_not_shown",
+            "cli/test_leaks.py::test_a_secret_in_the_wrong_argument_is_not_shown",
+            "cli/test_leaks.py::test_no_report_nor_hint_shows_a_key_that_files_are_named_after",
+            "action/test_module.py::test_a_key_in_the_wrong_input_is_shown_nowhere",
         ],
         "Reports that others can read": ["faults/test_secrets.py::test_reports_can_be_read_by_whom_the_umask_says"],
     },
