@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from guard.evaluate import evaluate
 from guard.model import Bound, BoundName, Campaign, Channel, Guard, Segment, Severity, Total
-from guard.outcome import Check, Count, GuardResult, Reason, SegmentReadings, TotalResult, Unavailable, Verdict
+from guard.outcome import Check, Count, GuardResult, Part, Reason, SegmentReadings, TotalResult, Unavailable, Verdict
 from guard.plan import Plan
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -364,6 +364,17 @@ def test_a_total_with_one_unproven_segment_is_unknown_even_when_the_rest_is_over
 
     assert (result.verdict, result.count, result.reason) == (Verdict.UNKNOWN, None, Reason.TIMEOUT)
     assert result.detail == "b: the refresh did not end within 10 min"
+
+
+def test_a_total_tells_what_each_segment_adds_and_null_for_what_is_unknown() -> None:
+    result = judge_total(a=count(60), b=STUCK, c=count(0), d=None)
+
+    assert result.parts == (
+        Part(segment="a", count=60),
+        Part(segment="b", count=None),
+        Part(segment="c", count=0),
+        Part(segment="d", count=None),
+    )
 
 
 def test_a_campaign_is_no_better_than_its_segments() -> None:

@@ -110,6 +110,12 @@ ELSEWHERE = {
             "cli/test_check.py::test_the_file_behind_standard_output_is_not_replaced_under_it",
             "report/test_outputs.py::test_a_file_that_is_not_a_report_is_refused_and_stays",
         ],
+        "A saved report that is old, doctored, of another version, or lacks a segment": [
+            "cli/test_report.py::test_an_old_report_says_how_old_it_is_and_calls_nothing_fresh",
+            "report/test_saved.py::test_a_contradiction_is_refused_with_where_and_what",
+            "report/test_saved.py::test_another_versions_sentences_are_written_anew",
+            "report/test_saved.py::test_a_segment_that_a_campaign_needs_cannot_be_dropped",
+        ],
         "A place that can be written but not replaced: a mounted file, a locked folder": [
             "report/test_outputs.py::test_a_report_that_cannot_be_replaced_is_emptied_and_filled_in_place",
             "report/test_outputs.py::test_a_report_that_can_be_neither_replaced_nor_emptied_is_told_of",
