@@ -46,7 +46,7 @@ def repository(tmp_path: Path) -> Path:
 
 
 def run(command: Path, repository: Path, path: str | None = ".", *arguments: str) -> tuple[int, str, str]:
-    environ = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    environ = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "COVERAGE_"))}
     if path is not None:
         environ["PYTHONPATH"] = path
     ended = subprocess.run(

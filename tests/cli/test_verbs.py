@@ -95,7 +95,8 @@ def test_schema_prints_what_is_shipped(audience_guard: Run, flags: list[str], fi
 def test_segments_lists_the_account(audience_guard: Run) -> None:
     code, stdout, stderr = audience_guard("segments")
 
-    assert (code, stderr) == (0, "")
+    assert code == 0
+    assert stderr == "audience-guard: the list holds no in-app counts; `counts UUID --channel in_app` has them counted\n"
     assert stdout.splitlines()[0].split() == ["NAME", "UUID", "USERS", "EMAIL", "SMS", "PUSH", "COUNTED"]
     assert stdout.splitlines()[1].split()[:2] == ["1", GOOD]
 
