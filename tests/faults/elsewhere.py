@@ -22,7 +22,7 @@ ELSEWHERE = {
             "blueshift/test_fresh.py::test_a_stricter_limit_than_ours_costs_little"
         ],
         "A channel larger than its users; a share of no users": [
-            "test_evaluate.py::test_a_channel_larger_than_its_users_is_remarked_on",
+            "test_evaluate.py::test_a_channel_larger_than_its_users_is_called_a_contradiction",
             "test_evaluate.py::test_a_share_of_no_users_is_unknown",
         ],
     },
