@@ -103,7 +103,7 @@ def test_segments_lists_the_account(audience_guard: Run) -> None:
     assert stdout.splitlines()[1].split()[:2] == ["1", GOOD]
 
 
-@pytest.mark.parametrize("width", [30, 50, 80])
+@pytest.mark.parametrize("width", [30, 50, 70])
 def test_segments_on_a_narrow_terminal_breaks_no_number(start: Start, width: int) -> None:
     ours, theirs = pty.openpty()
     process = start("segments", stdout=theirs, environ={"TERM": "xterm", "COLUMNS": str(width)})
