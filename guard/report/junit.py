@@ -1,8 +1,8 @@
 """The report for the test tab of a CI system: JUnit XML with a test case for each check.
 
 What is out of bounds is a failure and what could not be found out is an error. What warns passes, as what is within
-bounds does; the text tells them apart. It also says where the rule stands, and it stands in the body, because GitLab
-has not always read the ``message`` attribute.
+bounds does; the text tells them apart. It also says where the rule stands. It is in the body, because GitLab has not
+always read the ``message`` attribute.
 
 There is nothing in it that the schema of Jenkins' xUnit plugin refuses (junit-10.xsd, the strictest in use):
 https://github.com/jenkinsci/xunit-plugin

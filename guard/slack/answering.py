@@ -40,11 +40,16 @@ _TOO_LATE = note(
 )
 
 
+_OTHER_RULES = "The rules have changed since this was checked, so it may not hold any more: check again."
+_NO_RULES = "The rules file cannot be read now, so this may not hold any more: check again when it can."
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kept:
-    """An answer that may be shared, and when it was given (``time.monotonic()``)."""
+    """An answer that may be shared, by which rules it was given (their SHA-256), and when (``time.monotonic()``)."""
 
     answer: Message
+    rules_sha256: str
     given_at: float = field(default_factory=time.monotonic)
 
     @property
@@ -52,9 +57,17 @@ class Kept:
         """The seconds since it was given."""
         return time.monotonic() - self.given_at
 
-    def message(self) -> Message:
-        """Return what to show others: an answer that is not new says so first."""
-        return self.answer if self.age < _NEW else prefaced(self.answer, f"This was checked {duration(self.age)} ago.")
+    def message(self, rules_sha256: str | None) -> Message:
+        """Return what to show others: an answer that is not new, or is by other rules than those of now, says so first.
+
+        ``rules_sha256`` is that of the rules of now, None where they cannot be read.
+        """
+        remarks = []
+        if self.age >= _NEW:
+            remarks.append(f"This was checked {duration(self.age)} ago.")
+        if rules_sha256 != self.rules_sha256:
+            remarks.append(_OTHER_RULES if rules_sha256 else _NO_RULES)
+        return prefaced(self.answer, " ".join(remarks)) if remarks else self.answer
 
 
 class Answering:
@@ -101,7 +114,7 @@ class Answering:
             if asker.share:
                 self._delivery.bring(shared, asker, share=True, check=check.reference)
                 return
-            private = answer(outcome, asker=asker.user, again=check.words, share=self._keep(shared))
+            private = answer(outcome, asker=asker.user, again=check.words, share=self._keep(shared, check.rules.sha256))
             self._delivery.bring(private, asker, check=check.reference)
         except Exception as error:  # noqa: BLE001 - a report that cannot be shown is a fault of our own, told as such
             self._delivery.bring(fault(error, check.reference), asker, check=check.reference)
@@ -115,9 +128,9 @@ class Answering:
         """Let an answer be taken once more, since it did not reach the others."""
         self._kept[reference] = kept
 
-    def _keep(self, message: Message) -> str:
+    def _keep(self, message: Message, rules_sha256: str) -> str:
         reference = secrets.token_hex(8)
-        self._kept[reference] = Kept(answer=message)
+        self._kept[reference] = Kept(answer=message, rules_sha256=rules_sha256)
         while len(self._kept) > _MOST_KEPT:
             self._kept.popitem(last=False)
         return reference

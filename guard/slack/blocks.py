@@ -31,8 +31,9 @@ _LONGEST_FALLBACK = 500
 _LONGEST_VALUE = 2_000
 _BLANK = "-"  # Slack refuses a text without any characters
 
-# What mrkdwn takes for a quote, formatting, a mention, an emoji, a link or an address, but for `<`, `>` and `&`.
-_OBEYED = re.compile(r"^>|[*~`@#]|[:.](?=\S)|(?<![^\W_])_|_(?![^\W_])")
+# What mrkdwn takes for a quote, formatting, a mention, an emoji, a link or an address, but for `<`, `>` and `&`. The
+# point of `12.5%` is none of that.
+_OBEYED = re.compile(r"^>|[*~`@#]|:(?=\S)|\.(?=\S)(?!(?<=\d\.)\d+[%\s])|(?<![^\W_])_|_(?![^\W_])")
 
 
 def size(blocks: Sequence[Block]) -> int:

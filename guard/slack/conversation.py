@@ -106,8 +106,15 @@ class Conversation:
         self._desk.later(lambda: self._delivery.bring(message, asker))
 
     def _share(self, reference: str, kept: Kept, asker: Asker) -> None:
-        if not self._delivery.bring(kept.message(), asker, share=True):
+        if not self._delivery.bring(kept.message(self._rules_of_now()), asker, share=True):
             self._answering.put_back(reference, kept)
+
+    def _rules_of_now(self) -> str | None:
+        """Return the SHA-256 of the rules, None where they cannot be used."""
+        try:
+            return self._rules.read().sha256
+        except UsageError:
+            return None
 
     @property
     def is_open(self) -> bool:

@@ -33,7 +33,7 @@ from guard.words import duration, number
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from guard.outcome import Report
+    from guard.outcome import Check, Report
     from guard.report.findings import Finding
 
 CHECK_AGAIN = "check_again"
@@ -93,7 +93,7 @@ def answer(report: Report, *, asker: str | None = None, again: str | None = None
     ]
     room = LARGEST - size([*top, *bottom]) - _ROOM_FOR_MORE
     return Message(
-        text=unformatted(f"{headline}. {sentences.what_follows(report)}"),
+        text=" ".join(map(unformatted, [f"{headline}. {sentences.what_follows(report)}", *_worst(findings)])),
         blocks=(*top, *_table(findings, room), *bottom),
     )
 
@@ -160,14 +160,32 @@ def _explanations(findings: list[Finding]) -> list[Block]:
     return [*(section(*_explanation(finding)) for finding in chosen), *more]
 
 
+def _worst(findings: list[Finding]) -> Iterator[str]:
+    """Yield what a notification and a screen reader tell of the first finding, which is the worst, if it is in trouble.
+
+    That is its segment, its numbers and its bound, and what to do.
+    """
+    for finding in findings[:1]:
+        if finding.troubles:
+            gravest = _gravest(finding)
+            sentence = line(sentences.sentence(gravest, finding), _LONGEST_SENTENCE)
+            yield f"{line(finding.name, _LONGEST_NAME)}, {finding.part}: {sentence}."
+            if step := advice.next_step(gravest, finding):
+                yield f"Next: {step}."
+
+
 def _explanation(finding: Finding) -> Iterator[str]:
-    gravest = max(finding.troubles, key=lambda check: check.verdict.gravity)
+    gravest = _gravest(finding)
     yield f"{SYMBOLS[finding.verdict]} {line(finding.name, _LONGEST_NAME)}, {finding.part}"
     yield line(sentences.sentence(gravest, finding), _LONGEST_SENTENCE)
     if step := advice.next_step(gravest, finding):
         yield f"Next: {step}"
     if finding.owner:
         yield f"Ask: {line(finding.owner, _LONGEST_NAME)}"
+
+
+def _gravest(finding: Finding) -> Check:
+    return max(finding.troubles, key=lambda check: check.verdict.gravity)
 
 
 def _facts(report: Report, asker: str | None) -> Iterator[Block]:

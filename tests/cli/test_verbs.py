@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import pty
+import re
 import signal
 import subprocess
 import sys
@@ -96,9 +99,29 @@ def test_segments_lists_the_account(audience_guard: Run) -> None:
     code, stdout, stderr = audience_guard("segments")
 
     assert code == 0
-    assert stderr == "audience-guard: the list holds no in-app counts; `counts UUID --channel in_app` has them counted\n"
+    assert stderr == (
+        "audience-guard: the list holds no in-app counts; `counts UUID --channel in_app` has them counted\n"
+    )
+    assert audience_guard("segments", "--quiet")[2] == ""
     assert stdout.splitlines()[0].split() == ["NAME", "UUID", "USERS", "EMAIL", "SMS", "PUSH", "COUNTED"]
     assert stdout.splitlines()[1].split()[:2] == ["1", GOOD]
+
+
+@pytest.mark.parametrize("width", [30, 50, 70])
+def test_segments_on_a_narrow_terminal_breaks_no_number(start: Start, width: int) -> None:
+    ours, theirs = pty.openpty()
+    process = start("segments", stdout=theirs, environ={"TERM": "xterm", "COLUMNS": str(width)})
+    os.close(theirs)
+
+    process.wait(timeout=20)
+    lines = os.read(ours, 100_000).decode().splitlines()
+    os.close(ours)
+
+    assert process.returncode == 0
+    assert lines[0] == GOOD
+    assert max(len(line) for line in lines if not line.startswith(GOOD[:8])) <= width
+    assert "email 50" in re.sub(r"\s+", " ", " ".join(lines[:5]))
+    assert not [line for line in lines if re.search(r"(users|email|sms|push|counted)$", line)]
 
 
 def test_segments_keeps_those_with_the_text(audience_guard: Run) -> None:

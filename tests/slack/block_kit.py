@@ -28,7 +28,9 @@ KEYS = {
 BLOCKS = {"header", "section", "context", "table", "actions"}
 MENTION = re.compile(r"Asked by <@[UW][A-Z0-9]+>")
 HELP = re.compile(r"Type `/audience-check`[\w\s`/.,•-]+")
-OBEYED_IN_MRKDWN = re.compile(r"^(>|&gt;)|[<>*~`@#\n]|&(?!(amp|lt|gt);)|[:.]\S|\b_|_\b|(?<!\w)_|_(?!\w)")
+OBEYED_IN_MRKDWN = re.compile(
+    r"^(>|&gt;)|[<>*~`@#\n]|&(?!(amp|lt|gt);)|:\S|\.(?!(?<=\d\.)\d+[%\s])\S|\b_|_\b|(?<!\w)_|_(?!\w)"
+)
 UNPRINTABLE = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from guard.outcome import Report
 
+NOW = rules().sha256
 FAULTS: list[BaseException] = [
     GuardError("the app has stopped counting"),
     UsageError("there is no API key", hint="set BLUESHIFT_API_KEY"),
@@ -203,15 +204,15 @@ def test_an_answer_is_kept_without_its_button_so_that_it_can_be_shared_once() ->
     kept = answering.take(reference)
 
     assert kept is not None
-    assert "<@U7>" in said(kept.message())
-    assert f'"action_id": "{SHARE}"' not in said(kept.message())
+    assert "<@U7>" in said(kept.message(NOW))
+    assert f'"action_id": "{SHARE}"' not in said(kept.message(NOW))
     assert answering.take(reference) is None
     assert answering.take("weekly") is None
 
 
 def test_an_answer_that_is_put_back_can_be_taken_again() -> None:
     answering = Answering(Counter(), Courier())
-    reference = answering._keep(STOPPED)
+    reference = answering._keep(STOPPED, NOW)
     kept = answering.take(reference)
     assert kept
 
@@ -224,7 +225,7 @@ def test_an_answer_that_is_put_back_can_be_taken_again() -> None:
     ("age", "remark"), [(0, None), (50, None), (70, "This was checked 1 min 10 s ago."), (1_500, "checked 25 min ago.")]
 )
 def test_an_answer_that_is_not_new_says_so_first(age: float, remark: str | None) -> None:
-    message = Kept(answer=STOPPED, given_at=time.monotonic() - age).message()
+    message = Kept(answer=STOPPED, rules_sha256=NOW, given_at=time.monotonic() - age).message(NOW)
 
     if remark is None:
         assert message is STOPPED
@@ -233,10 +234,20 @@ def test_an_answer_that_is_not_new_says_so_first(age: float, remark: str | None)
         assert remark in said(Message(text="", blocks=message.blocks[:1]))
 
 
+@pytest.mark.parametrize(("now", "remark"), [("0" * 64, "The rules have changed"), (None, "cannot be read now")])
+def test_an_answer_by_other_rules_than_those_of_now_says_so_first(now: str | None, remark: str) -> None:
+    message = Kept(answer=STOPPED, rules_sha256=NOW).message(now)
+
+    assert message.text.startswith(remark) or remark in message.text
+    assert remark in said(Message(text="", blocks=message.blocks[:1]))
+    old = Kept(answer=STOPPED, rules_sha256=NOW, given_at=time.monotonic() - 120).message(now)
+    assert f"This was checked 2 min ago. {message.text[:20]}" in old.text
+
+
 @pytest.mark.parametrize(("age", "there"), [(29 * 60, True), (30 * 60, False)])
 def test_an_answer_of_more_than_half_an_hour_ago_cannot_be_shared(age: float, there: bool) -> None:
     answering = Answering(Counter(), Courier())
-    answering.put_back("an-answer", Kept(answer=STOPPED, given_at=time.monotonic() - age))
+    answering.put_back("an-answer", Kept(answer=STOPPED, rules_sha256=NOW, given_at=time.monotonic() - age))
 
     assert (answering.take("an-answer") is not None) is there
 
@@ -244,7 +255,7 @@ def test_an_answer_of_more_than_half_an_hour_ago_cannot_be_shared(age: float, th
 def test_only_the_latest_answers_are_kept() -> None:
     answering = Answering(Counter(), Courier())
 
-    references = [answering._keep(note(str(number))) for number in range(250)]
+    references = [answering._keep(note(str(number)), NOW) for number in range(250)]
 
     assert [answering.take(each) is not None for each in references] == [False] * 50 + [True] * 200
 
@@ -252,4 +263,4 @@ def test_only_the_latest_answers_are_kept() -> None:
 def test_no_two_answers_have_the_same_reference() -> None:
     answering = Answering(Counter(), Courier())
 
-    assert len({answering._keep(STOPPED) for _ in range(100)}) == 100
+    assert len({answering._keep(STOPPED, NOW) for _ in range(100)}) == 100

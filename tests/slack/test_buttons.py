@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from guard.slack.message import SHARE
-from tests.slack.parts import LONGEST_WAIT, asker
+from tests.slack.parts import LONGEST_WAIT, RULES, asker
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,6 +49,27 @@ def test_the_button_shows_the_answer_to_the_channel(talk: Talk) -> None:
     user, shared, in_channel = talk.brought()
     assert (user, in_channel) == ("U2", True)
     assert "<@U1>" in shared
+    assert "The rules" not in shared
+
+
+def test_a_pass_that_is_shared_after_the_rules_were_tightened_says_so(talk: Talk) -> None:
+    talk.ask("weekly", "U1")
+    _, answer, _ = talk.courier.next()
+    talk.path.write_text(RULES.replace("min: 10", "min: 50_000"))
+
+    talk.conversation.share(reference(answer), asker("U2"))
+
+    assert "The rules have changed since this was checked" in talk.brought()[1]
+
+
+def test_an_answer_that_is_shared_while_the_rules_cannot_be_read_says_so(talk: Talk) -> None:
+    talk.ask("weekly", "U1")
+    _, answer, _ = talk.courier.next()
+    talk.path.unlink()
+
+    talk.conversation.share(reference(answer), asker("U2"))
+
+    assert "The rules file cannot be read now" in talk.brought()[1]
 
 
 def test_the_button_shows_the_answer_once_whoever_presses_it(talk: Talk) -> None:

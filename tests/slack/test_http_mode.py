@@ -74,6 +74,14 @@ def test_what_slack_did_not_sign_just_now_is_refused_and_nothing_is_done(
     assert "a-word-that-no-log-may-hold" not in there.app.stderr
 
 
+def test_a_check_of_the_certificate_that_slack_signed_is_answered_and_nothing_is_done(there: Workspace) -> None:
+    asked = len(there.app.events("asked"))
+    for _ in range(2):
+        response = there.slack.send_http(there.url, {"ssl_check": "1", "token": "x"})
+        assert (response.status, response.body) == (200, "")
+    assert len(there.app.events("asked")) == asked
+
+
 def test_the_same_signed_request_twice_is_answered_once(there: Workspace) -> None:
     fields, now = there.slack.command("good"), int(time.time())
     first, second = (there.slack.send_http(there.url, fields, timestamp=now) for _ in range(2))

@@ -284,7 +284,48 @@ def test_a_button_brings_back_its_value() -> None:
 
 def test_the_text_tells_the_verdict_and_what_follows() -> None:
     found = replace(outcomes()["fail-too-few"], selection=Selection(campaigns=("spring-sale_2",)))
-    assert answer(found).text == "❌ FAIL: campaign spring-sale_2. Do not send: 1 of 2 guards failed."
+    assert answer(found).text.startswith("❌ FAIL: campaign spring-sale_2. Do not send: 1 of 2 guards failed. ")
+    assert answer(outcomes()["pass"]).text == "✅ PASS: all segments. All 2 guards passed; every count is fresh."
+
+
+@pytest.mark.parametrize(
+    ("outcome", "told"),
+    [
+        (
+            "everything",
+            (
+                "newsletter-active, email: it reaches 1,900, which is 8,100 below the min of 10,000 (81% below). "
+                "Next: compare with the last send; a filter may have broken, or an import may have failed."
+            ),
+        ),
+        (
+            "unknown",
+            (
+                "newsletter-active, email: it is unknown: the refresh did not end within 10 min. "
+                "Next: see whether Blueshift can count the segment at all; a slow one needs a longer refresh timeout."
+            ),
+        ),
+        (
+            "fail-share",
+            (
+                "newsletter-active, email: it reaches 47.5%, which is 12.5% below the share·min of 60.0% "
+                "(5,000 people below). "
+                "Next: compare with the last send; a filter may have broken, or an import may have failed."
+            ),
+        ),
+        (
+            "warn",
+            (
+                "newsletter-active, push: it reaches 90, which is 10 below the min of 100 (10% below). "
+                "Next: compare with the last send; a filter may have broken, or an import may have failed."
+            ),
+        ),
+    ],
+)
+def test_the_text_tells_the_worst_finding_its_numbers_and_what_to_do(outcome: str, told: str) -> None:
+    message = answer(outcomes()[outcome])
+    assert message.text.endswith(f". {told}")
+    assert_valid(message.payload())
 
 
 @pytest.mark.parametrize(
