@@ -223,6 +223,7 @@ def test_users_that_other_channels_contradict_say_so() -> None:
         "these numbers contradict each other: email (21,700) and sms (7) are more than users (0)"
     )
     assert result.guards[1].detail == "these numbers contradict each other: email (21,700) is more than users (0)"
+    assert result.guards[1].users is None
 
 
 def test_a_share_of_no_users_in_somebody_is_a_bad_answer_and_not_an_empty_segment() -> None:
@@ -313,6 +314,12 @@ def test_a_total_names_the_segments_that_reach_the_most() -> None:
         "its segments together reach 1,060 by sms (b 1,000, c 30, d 20, 1 more; people in several of them are counted "
         "once for each, so it is 1,000 at least), which is 960 above the maximum of 100"
     )
+
+
+def test_a_total_of_two_segments_may_count_people_twice() -> None:
+    (check,) = judge_total(a=count(10), b=count(20)).checks
+
+    assert "counted once for each, so it is 20 at least" in check.message
 
 
 def test_a_total_of_one_segment_counts_nobody_twice() -> None:

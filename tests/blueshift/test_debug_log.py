@@ -93,6 +93,7 @@ def test_every_try_is_told_with_what_went_wrong_and_when_the_next_one_is_due(
         request(TRIGGER, 409),
     ]
     assert lines[11].startswith(f"starting_over {SEGMENT} in_seconds=1.000 {why} 409 Conflict: ")
+    assert lines[12:14] == [request(READ), f"first_look {SEGMENT} refreshing=no stamp=2027-01-15T07:00:00.000Z"]
     assert lines[-1].endswith(" refused_for_rate=1")
 
 

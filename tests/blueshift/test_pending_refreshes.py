@@ -130,6 +130,23 @@ def test_the_next_run_waits_for_a_refresh_whose_trigger_was_under_way_when_the_r
     assert isinstance(reading, Count)
 
 
+def test_a_refresh_whose_trigger_was_cut_off_is_called_the_segments_own(leap: Leap) -> None:
+    script = Script(histories=(History(own=(Course(queued=5.0, runs=NEVER),)),), triggers=(Reply(seconds=9.0),))
+
+    reading = sms_after_email(leap, script, replace(EMAIL_QUESTION, time_limit=6.0), pause=10.0)
+
+    assert reading.detail == "this segment's refresh of email did not end within 1 min"
+
+
+def test_a_refresh_that_is_seen_to_end_while_it_is_sat_out_costs_no_further_trigger(leap: Leap) -> None:
+    script = Script(histories=(History(own=(Course(runs=70.0),)),))
+
+    run = leap(play(script, Question(kinds=((EMAIL, SMS), ()), refresh=Refresh(timeout=60.0))))
+
+    assert [isinstance(reading, Count) for *_, reading in run.readings()] == [False, True]
+    assert sum(each.is_trigger for each in run.blueshift.log) == 2
+
+
 @pytest.mark.parametrize(
     ("pause", "triggers"),
     [

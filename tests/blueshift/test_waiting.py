@@ -6,6 +6,7 @@ import asyncio
 import random
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -13,9 +14,11 @@ import pytest
 
 from guard.blueshift.account import Account, ApiKey
 from guard.blueshift.answers import Answer
+from guard.blueshift.api import Target
 from guard.blueshift.counting import connect
 from guard.blueshift.failures import UnavailableError
-from guard.blueshift.fresh import _counted
+from guard.blueshift.fresh import Prover, _counted
+from guard.blueshift.pending_refreshes import PendingRefreshes
 from guard.model import Channel, Pacing, Refresh, Region
 from guard.outcome import Count, Reason, Unavailable
 from guard.progress import Progress
@@ -162,6 +165,14 @@ def test_after_a_failed_trigger_the_next_first_look_waits(serve: Serve, want: Wa
 
 def refreshing(_request: httpx.Request, number: int) -> httpx.Response:
     return answer(number, refresh_status="refreshing")
+
+
+def test_a_count_that_has_not_begun_waits_for_its_turn(leap: Leap) -> None:
+    async def main() -> str:
+        api: Any = SimpleNamespace(trouble=lambda _target: None)
+        return Prover(api, Refresh(), {}, PendingRefreshes(), Progress()).waits_for(Target(uuid="a"), Channel.EMAIL)
+
+    assert leap(main()) == "its turn"
 
 
 def test_somebody_elses_refresh_is_what_a_run_waited_for_at_its_deadline(serve: Serve, want: Want) -> None:
