@@ -70,7 +70,6 @@ class Prover:
 
     async def count(self, target: Target, channel: Channel) -> Count | Unavailable:
         """Return the channel's count, proven fresh, or why there is none; raises ``RunEndedError`` alone."""
-        self._waits[target, channel] = "Blueshift's answer"
         self._at_work[target.uuid] = target, channel
         try:
             baseline, triggered, answer = await self._prove(target, channel)
@@ -121,7 +120,7 @@ class Prover:
                     raise
                 due = self._api.retry_at(error, failures)
                 log("starting_over", segment=target, channel=channel, in_seconds=due - self._clock.time(), why=error)
-                baseline = await self._baseline(target, channel, due=due)
+                baseline = await self._baseline(target, channel, first=False, due=due)
             else:
                 log("triggered", segment=target, channel=channel, stamp=triggered.stamp)
                 return baseline, triggered
@@ -142,7 +141,7 @@ class Prover:
         self._pending.sent(target, channel, sent_at)
         return triggered
 
-    async def _baseline(self, target: Target, channel: Channel, *, first: bool = False, due: float = 0.0) -> Answer:
+    async def _baseline(self, target: Target, channel: Channel, *, first: bool, due: float = 0.0) -> Answer:
         """Return what stands before the trigger, once no refresh is seen to run."""
         self._waits[target, channel] = "Blueshift's answer"
         answer = await self._api.read(target, first=first, due=due)

@@ -315,3 +315,15 @@ def answer(**fields: Any) -> httpx.Response:
         headers={"Date": "Fri, 15 Jan 2027 08:00:00 GMT"},
         stream=httpx.ByteStream(httpx.Response(200, json=body).content),
     )
+
+
+def test_the_second_that_is_let_pass_does_not_make_a_look_too_old(serve: Serve, want: Want) -> None:
+    def interfere(_request: httpx.Request, number: int) -> httpx.Response | None:
+        return answer(approxusers_updated_at="2027-01-15T08:00:00Z") if number == 1 else None
+
+    segment = ScenarioSegment(uuid=ONE, name="One", counts=OLD, fresh=NEW)
+    server = serve(Scenario(segments=(segment,), latency=1.5), interfere)
+
+    server.count(want(ONE))
+
+    assert steps(server.requests)[:2] == ["email", "read"]  # the first look was answered by nobody's server

@@ -236,14 +236,15 @@ def test_a_repeat_that_is_queued_for_longer_than_the_first_never_proves_the_next
 def test_a_repeat_costs_the_next_channels_one_trigger_and_its_looks_each(leap: Leap) -> None:
     kinds = (EMAIL, SMS, Kind("users"))
 
-    def triggers(*replies: Reply) -> int:
-        script = Script(histories=(History(own=(Course(queued=3.0),)),), triggers=replies)
+    def triggers(*replies: Reply, queued: float = 3.0) -> int:
+        script = Script(histories=(History(own=(Course(queued=queued),)),), triggers=replies)
         run = leap(play(script, Question(kinds=(kinds, ()))))
         assert all(isinstance(reading, Count) for *_, reading in run.readings())
         return sum(each.is_trigger for each in run.blueshift.log)
 
     assert triggers() == 3
     assert triggers(Reply(status=None)) == 4 + 2
+    assert triggers(Reply(status=None), queued=0.0) == 4  # the look after the lost trigger sees its refresh end
 
 
 def test_a_trigger_that_never_left_keeps_nobody_waiting(leap: Leap) -> None:
