@@ -383,7 +383,7 @@ def test_a_report_that_was_written_before_the_interrupt_is_taken_back(
     from guard.cli import deliver  # noqa: PLC0415 - the command's inside, looked at here alone
     from guard.report.outputs import parse_outputs  # noqa: PLC0415 - see above
 
-    def interrupted(_text: str, **_: object) -> None:
+    def interrupted(_text: str, **_flags: bool) -> None:
         raise KeyboardInterrupt
 
     report = render(outcomes()["pass"], Format.JSON)
