@@ -37,10 +37,17 @@ TEST_PACKAGES = (
     "pytest-httpx",
     "websockets",
 )
-NOT_QUICK = ("test_any_order.py", "test_any_report.py", "test_hostile.py", "test_proof.py", "test_browser.py")
+NOT_QUICK = ("test_hostile.py", "test_fuzz.py")
 QUICK = (
-    *("tests/rules", "tests/report", "tests/blueshift", "tests/sandbox"),
-    *("tests/test_evaluate.py", "tests/test_words.py", "tests/test_address.py", "tests/slack/test_http_mode.py"),
+    *(
+        "tests/rules",
+        "tests/sandbox",
+        "tests/test_evaluate.py",
+        "tests/test_address.py",
+        "tests/slack/test_http_mode.py",
+    ),
+    *(f"tests/blueshift/test_{part}.py" for part in ("answers", "client", "fresh")),
+    *(f"tests/report/test_{part}.py" for part in ("formats", "html", "json", "saved", "terminal", "text")),
     *(f"--ignore-glob=*/{name}" for name in NOT_QUICK),
 )
 LONGEST = 600  # seconds for one command
