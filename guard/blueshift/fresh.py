@@ -64,7 +64,7 @@ class Prover:
     def _own_wait(self, target: Target, channel: Channel) -> str:
         """Return what is waited for; a count that has not begun waits for the one of its segment that is at work."""
         before = self._at_work.get(target.uuid)
-        if (target, channel) in self._waits or before is None:
+        if (target, channel) in self._waits or before not in self._waits:
             return self._waits.get((target, channel), "its turn")
         return f"this segment's {before[1]}, which waits for {self._waits[before]}"
 

@@ -102,7 +102,8 @@ class Lenient(float):
 
 
 async def without_a_look(*_: object, **__: object) -> Answer:
-    return Answer(refreshing=False, stamp=None, date=None, counts={})
+    now = asyncio.get_running_loop().time()
+    return Answer(refreshing=False, stamp=None, date=None, counts={}, asked_at=now)
 
 
 def first_ready(monkeypatch: pytest.MonkeyPatch) -> None:

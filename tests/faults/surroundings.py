@@ -215,11 +215,14 @@ def certificates() -> Path:
     here = f"IP:127.0.0.1,DNS:{HOST}"
     curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
     authority = ["-x509", "-keyout", "authority.key", "-out", "authority.pem", "-subj", "/CN=An authority for tests"]
-    _openssl(folder, "req", *curve, *authority, "-days", "2")
+    # From Python 3.13 on, certificates are held to all of RFC 5280 (ssl.VERIFY_X509_STRICT).
+    _openssl(folder, "req", *curve, *authority, "-days", "2", "-addext", "keyUsage=critical,keyCertSign,cRLSign")
     for name, subject, days in [("good", here, "2"), ("expired", here, "-1"), ("another", "DNS:another.test", "2")]:
         request = ["-keyout", f"{name}.key", "-out", f"{name}.csr", "-subj", "/CN=A server for tests"]
-        _openssl(folder, "req", "-new", *curve, *request, "-addext", f"subjectAltName={subject}")
-        signing = ["-CA", "authority.pem", "-CAkey", "authority.key", "-copy_extensions", "copy", "-out", f"{name}.pem"]
+        _openssl(folder, "req", "-new", *curve, *request)
+        extensions = f"subjectAltName={subject}\nauthorityKeyIdentifier=keyid\nsubjectKeyIdentifier=hash\n"
+        (folder / f"{name}.ext").write_text(extensions, encoding="ascii")
+        signing = ["-CA", "authority.pem", "-CAkey", "authority.key", "-extfile", f"{name}.ext", "-out", f"{name}.pem"]
         _openssl(folder, "x509", "-req", "-in", f"{name}.csr", *signing, "-days", days)
         with (folder / f"{name}.pem").open("ab") as file:
             file.write((folder / f"{name}.key").read_bytes())
