@@ -15,6 +15,7 @@ from guard.outcome import Verdict
 LARGEST_REPORT = 64 * 1024 * 1024
 """The most bytes that a report can have; 10,000 guards take about a quarter of it in JSON."""
 
+_KEYS = {"schema_version", "verdict", "exit_code", "rules", "summary", "segments"}
 _VERDICTS = tuple(f"{verdict.upper():7} " for verdict in Verdict)
 _CONCLUSION = re.compile(r"\(exit \d+\)\Z")
 _NOTICE = re.compile(r"::notice title=audience-guard::[^%]*(?:%(?!0A)[^%]*)*\(exit \d+\)(?:%0A.*)?\Z")
@@ -53,7 +54,7 @@ def _is_json(text: str) -> bool:
     except (ValueError, RecursionError):
         return False
     tool = value.get("tool") if isinstance(value, dict) else None
-    return isinstance(tool, dict) and tool.get("name") == "audience-guard" and "schema_version" in value
+    return isinstance(tool, dict) and tool.get("name") == "audience-guard" and value.keys() >= _KEYS
 
 
 def _is_text(lines: list[str]) -> bool:

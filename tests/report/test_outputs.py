@@ -22,6 +22,7 @@ PRECIOUS = {
     "other-rules": "version: 1\nsegments: {}\n",
     "another-verdict": '{"verdict": "pass"}\n',
     "another-tools-json": '{"schema_version": 1, "tool": {"name": "trivy"}}\n',
+    "settings-that-name-us": '{"schema_version": 1, "tool": {"name": "audience-guard"}, "my_settings": {}}\n',
     "json-that-names-us": '["audience-guard", {"schema_version": 1}]\n',
     "two-reports-in-a-history": YESTERDAY + YESTERDAY,
     "a-text-history": render(outcomes()["pass"], Format.TEXT) * 2,
