@@ -35,7 +35,10 @@ test: $(CAN_TEST)
 ifdef T
 	$(BIN)/python -m pytest $(T)
 else
-	$(BIN)/python -m pytest --numprocesses=$(WORKERS) --dist=loadfile --cov --durations=10
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest --numprocesses=$(WORKERS) --dist=loadfile --durations=10
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
 endif
 
 compat: $(CAN_TEST)

@@ -33,6 +33,7 @@ TEST_PACKAGES = (
     "hypothesis",
     "jsonschema",
     "markdown-it-py",
+    "coverage",
     "pytest",
     "pytest-httpx",
     "websockets",

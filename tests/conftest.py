@@ -7,11 +7,16 @@ times as many, and HYPOTHESIS_PROFILE=few a tenth of them.
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING
 
+import coverage
 import pytest
 from hypothesis import settings
 
 import guard.words
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
 
 settings.register_profile("many", max_examples=20 * settings().max_examples, deadline=None)
 settings.register_profile("few", max_examples=settings().max_examples // 10, derandomize=True, deadline=None)
@@ -37,7 +42,23 @@ def _guesses_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Leave searches out of what coverage measures: they run the same lines thousands of times, each time traced."""
+    """Mark searches as not to be traced: they run the same lines thousands of times."""
     for item in items:
         if getattr(getattr(item, "function", None), "is_hypothesis_test", False):
             item.add_marker(pytest.mark.no_cover)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """Keep a test that is marked ``no_cover``, and the processes that it starts, out of what coverage measures."""
+    measured = coverage.Coverage.current() if item.get_closest_marker("no_cover") else None
+    if measured is None:
+        return (yield)
+    processes = os.environ.pop("COVERAGE_PROCESS_CONFIG", None)
+    measured.stop()
+    try:
+        return (yield)
+    finally:
+        measured.start()
+        if processes is not None:
+            os.environ["COVERAGE_PROCESS_CONFIG"] = processes

@@ -5,22 +5,21 @@ from __future__ import annotations
 import base64
 import json
 import os
-import subprocess
-import sys
 import time
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from guard.report import Format
 from guard.sandbox.scenario import parse_scenario
 from guard.sandbox.server import Sandbox
+from tests.faults.fork import run
 from tests.faults.row import KEY
 from tests.faults.surroundings import PROXY_PASSWORD
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from guard.sandbox.api import Request
     from tests.faults.row import Row
     from tests.faults.surroundings import Setting
@@ -41,7 +40,6 @@ class Outcome:
     seconds: float
     stdout: str
     stderr: str
-    command_line: str
     reports: dict[str, str]
     requests: tuple[Request, ...]
     setting: Setting
@@ -62,7 +60,7 @@ class Outcome:
     def texts(self) -> dict[str, str]:
         """Return all that anybody can read of the run, by where it stands."""
         seen = bytes(self.setting.stranger.seen).decode("latin-1") if self.setting.stranger else ""
-        everything = {"stdout": self.stdout, "stderr": self.stderr, "command line": self.command_line, **self.reports}
+        everything = {"stdout": self.stdout, "stderr": self.stderr, **self.reports}
         # A proxy has to be told its own password, and nobody else's.
         return everything | {"strangers": seen.replace(PROXY_PASSWORD, "")}
 
@@ -93,27 +91,17 @@ def play(row: Row, folder: Path) -> Outcome:
             **setting.environ,
         }
         started = time.monotonic()
-        with subprocess.Popen(
-            [sys.executable, "-m", "guard", "check", "--debug", "--timeout", f"{row.timeout}s", *outputs],
-            cwd=folder,
-            env=environ,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            encoding="utf-8",
-        ) as process:
-            command_line = _command_line(process.pid)
-            try:
-                stdout, stderr = process.communicate(timeout=longest(row))
-            finally:
-                process.kill()
+        code, stdout, stderr = run(
+            ["check", "--debug", "--timeout", f"{row.timeout}s", *outputs],
+            folder=folder,
+            environ=environ,
+            seconds=longest(row),
+        )
         return Outcome(
-            code=process.returncode,
+            code=code,
             seconds=time.monotonic() - started,
             stdout=stdout,
             stderr=stderr,
-            command_line=command_line,
             reports={name: path.read_text(encoding="utf-8") for name, path in files.items() if path.exists()},
             requests=sandbox.requests,
             setting=setting,
@@ -128,9 +116,3 @@ def _clean_environment() -> dict[str, str]:
         for name, text in os.environ.items()
         if not name.startswith(heeded) and not name.upper().endswith(("_PROXY", "_COLOR"))
     }
-
-
-def _command_line(pid: int) -> str:
-    with suppress(OSError):
-        return Path(f"/proc/{pid}/cmdline").read_text(encoding="utf-8")
-    return ""

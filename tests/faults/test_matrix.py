@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     Played = Callable[[Row], Outcome]
 
+pytestmark = pytest.mark.no_cover
+
 AFTER_ITS_DEADLINE = 1.0  # seconds in which a run stops what it does, on a busy machine
 
 every_row = pytest.mark.parametrize("row", [pytest.param(row, id=row.fault) for row in ROWS])

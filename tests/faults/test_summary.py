@@ -22,7 +22,7 @@ def row(fault: str, group: str = "Statuses") -> Row:
 def ended(seconds: float = 1.5, count: int = 150) -> Future[Outcome]:
     setting = Setting(base_url="http://127.0.0.1:1")
     report = json.dumps({"segments": [{"guards": [{"count": count, "reason": None}]}]})
-    nothing: dict[str, Any] = {"stdout": "", "stderr": "", "command_line": "", "requests": ()}
+    nothing: dict[str, Any] = {"stdout": "", "stderr": "", "requests": ()}
     future: Future[Outcome] = Future()
     future.set_result(Outcome(code=0, seconds=seconds, setting=setting, reports={"json": report}, **nothing))
     return future

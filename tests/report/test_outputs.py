@@ -247,6 +247,7 @@ def test_an_earlier_report_is_recognised_in_every_format(path: Path, outcome: st
     assert not path.exists()
 
 
+@pytest.mark.no_cover
 def test_the_largest_kinds_of_report_are_recognised(path: Path) -> None:
     for format_ in Format:
         path.write_text(render(many(failed=3_000, passed=3_000, key="k" * 80), format_), encoding="utf-8")
