@@ -227,9 +227,31 @@ class Report:
     rendered_at: datetime | None = None
 
     @property
-    def is_fresh(self) -> bool:
-        """Whether its counts may be called fresh: in the run itself, and for five minutes after it."""
+    def is_recent(self) -> bool:
+        """Whether it is shown in the run itself, or within five minutes of its end."""
         return self.rendered_at is None or abs(self.rendered_at - self.finished_at) <= _FRESH_FOR
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether all its counts may be called fresh."""
+        counts = (guard.count for segment in self.segments for guard in segment.guards)
+        return self.is_recent and all(self.is_fresh_count(count) for count in counts if count is not None)
+
+    def is_fresh_count(self, count: Count) -> bool:
+        """Whether one of its counts may be called fresh.
+
+        In the run itself, always: it was proven. A saved report is a file that anybody may have edited, so there the
+        count's own age and moment must say so too, each within five minutes.
+        """
+        if self.rendered_at is None:
+            return True
+        age = count.age_seconds
+        return (
+            self.is_recent
+            and age is not None
+            and timedelta(seconds=age) <= _FRESH_FOR
+            and abs(self.finished_at - count.counted_at) <= _FRESH_FOR
+        )
 
     def results(self) -> Iterator[GuardResult | TotalResult]:
         """Yield every guard, then every total, in the order of the rules.

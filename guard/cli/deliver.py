@@ -27,6 +27,7 @@ def deliver(report: Report, outputs: Sequence[Output], color: str) -> ExitCode:
     That is the report's own exit code; but where an output is missing, only an established failure outranks that.
     """
     from guard.report import Format  # noqa: PLC0415 - not needed to print help
+    from guard.report.mark import signed  # noqa: PLC0415 - see above
     from guard.report.outputs import take_back, write  # noqa: PLC0415 - see above
 
     failures, written = [], []
@@ -38,7 +39,7 @@ def deliver(report: Report, outputs: Sequence[Output], color: str) -> ExitCode:
                     print_report(text, commands=output.format is Format.GITHUB)
                 else:
                     written.append(output.path)
-                    write(output.path, scrubbed(_text(report, output)))
+                    write(output.path, signed(scrubbed(_text(report, output))))
             except OutputError as error:
                 failures.append(error)
     except KeyboardInterrupt:

@@ -35,8 +35,8 @@ Exit codes:
 def report(saved: str, outputs: tuple[str, ...], color: str) -> int:
     """Render a saved JSON report again, in every format just as the run itself would have; nothing is counted.
 
-    How long ago the run was is told on stderr. After five minutes the report itself tells it too, and no count in it is
-    called fresh. The exit code stays that of the run.
+    How long ago the run was is told on stderr. After five minutes the report itself tells it too. A count is called
+    fresh only while its own age and the run's are below five minutes. The exit code stays that of the run.
 
     REPORT is a file that check --output json=PATH wrote; - reads standard input.
     """

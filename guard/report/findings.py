@@ -123,7 +123,7 @@ def _of_total(report: Report, result: CampaignResult, total: TotalResult) -> Fin
 
 
 def _age(count: Count, report: Report) -> str:
-    if count.age_seconds is None or not report.is_fresh:
+    if count.age_seconds is None or not report.is_fresh_count(count):
         return f"counted {utc(count.counted_at)}"
     return f"counted {duration(count.age_seconds)} ago"
 

@@ -1,11 +1,13 @@
 """How a file is recognised as a report that audience-guard wrote, in any format and whole: only those are replaced.
 
 Each format has a mark of its own: JSON its ``tool``, HTML its generator (older pages their title), JUnit XML the name
-of its root; Markdown, annotations and text have their first and last lines.
+of its root; Markdown, annotations and text have their first and last lines. A file of HTML or JUnit XML ends with a
+digest of the rest too, as other tools and people add to such files: what they added to is theirs.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from itertools import dropwhile
@@ -27,6 +29,12 @@ _HTML = re.compile(
     r'(?:<meta name="generator" content="audience-guard">|<title>[A-Z]+: audience check by audience-guard</title>)\n'
 )
 _XML = re.compile(r'<\?xml version="1\.0" encoding="UTF-8"\?>\n<testsuites name="audience-guard"[ >]')
+_DIGEST = re.compile(r"<!-- audience-guard [0-9a-f]{64} -->\n\Z")
+
+
+def signed(text: str) -> str:
+    """Return a report as its file holds it: HTML and JUnit XML with the digest in a comment at the end."""
+    return text + _digest(text) if text.startswith("<") else text
 
 
 def is_report(data: bytes) -> bool:
@@ -36,11 +44,25 @@ def is_report(data: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     if text.startswith("<"):
-        return _is_between(text, _HTML, "</html>\n") or _is_between(text, _XML, "</testsuites>\n")
+        return _is_marked_up(text)
     *lines, end = text.split("\n")
     return _is_json(text) or (
         bool(lines) and not end and any(each(lines) for each in (_is_text, _is_markdown, _is_github))
     )
+
+
+def _digest(text: str) -> str:
+    return f"<!-- audience-guard {hashlib.sha256(text.encode()).hexdigest()} -->\n"
+
+
+def _is_marked_up(text: str) -> bool:
+    """Whether the text is HTML or JUnit XML of ours; what was printed, or is of an older version, has no digest."""
+    digest = _DIGEST.search(text)
+    rest = text[: digest.start()] if digest else text
+    if digest and digest[0] != _digest(rest):
+        return False
+    is_junit = _is_between(rest, _XML, "</testsuites>\n") and rest.count("<testsuite ") == 1
+    return is_junit or _is_between(rest, _HTML, "</html>\n")
 
 
 def _is_between(text: str, head: re.Pattern[str], end: str) -> bool:

@@ -43,6 +43,7 @@ _Moment = Annotated[datetime, PlainValidator(_moment)]
 _Number = Annotated[int | float, PlainValidator(_number)]
 _People = Annotated[int, Field(strict=True, ge=0, le=LARGEST_COUNT)]
 _Line = Annotated[int, Field(strict=True, ge=1)]
+_Uuid = Annotated[StrictStr, Field(pattern="^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
 _Texts = tuple[StrictStr, ...]
 
 
@@ -135,7 +136,7 @@ class SavedSegment(_Object):
     """A segment and its guards."""
 
     key: StrictStr
-    uuid: StrictStr | None
+    uuid: _Uuid | None
     name: StrictStr | None
     description: StrictStr | None
     owner: StrictStr | None
@@ -237,6 +238,11 @@ class SavedReport(_Object):
         keys = [segment.key for segment in self.segments]
         if len(set(keys)) < len(keys):
             raise ValueError("two segments have the same key")
+        given = [
+            (segment.uuid, segment.bypass_global) for segment in self.segments if segment.uuid and segment.name is None
+        ]
+        if len(set(given)) < len(given):
+            raise ValueError("two segments have the same uuid and the same bypass_global")
         campaigns = [campaign.key for campaign in self.campaigns]
         if not set(self.selection.segments) <= set(keys) or not set(self.selection.campaigns) <= set(campaigns):
             raise ValueError("what was selected is not all there")
@@ -296,7 +302,7 @@ _WANTED = {
     "bool_type": "true or false",
     "int_type": "a whole number",
     "string_type": "a text",
-    "string_pattern_mismatch": "a SHA-256 in hexadecimal",
+    "string_pattern_mismatch": "a uuid, or a SHA-256 in hexadecimal",
     "greater_than_equal": "large enough",
     "less_than_equal": "a number that an audience can have",
 }

@@ -157,14 +157,14 @@ def what_follows(report: Report) -> str:
     A failed guard is said to have failed, and a send is advised against, even where ``--fail-on never`` exits with 0.
     A report that is shown long after its run says so in a second sentence.
     """
-    then = "" if report.is_fresh else f" The {age(report)}: count again before you send."
+    then = "" if report.is_recent else f" The {age(report)}: count again before you send."
     return f"{_what_follows(report)}.{then}"
 
 
 def age(report: Report) -> str:
     """Return how long ago the run was when its report is shown again, as ``run finished 3 days ago, at ...``."""
     finished, now = report.finished_at, report.rendered_at or report.finished_at
-    if now < finished and not report.is_fresh:
+    if now < finished and not report.is_recent:
         return f"run finished at {utc(finished)}, which the clock of this machine has not reached"
     return f"run finished {duration((now - finished).total_seconds())} ago, at {utc(finished)}"
 

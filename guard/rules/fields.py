@@ -125,7 +125,7 @@ def remark(value: object) -> str:
 def uuid(value: object) -> str:
     """Return a uuid in small letters; raise ValueError if it is none."""
     if isinstance(value, Cut):
-        raise ValueError(cut_short(value, value.rest))  # noqa: TRY004 - pydantic takes ValueError alone
+        raise ValueError(cut_short(value, value.rest, is_whole=bool(_IS_UUID.fullmatch(value))))  # noqa: TRY004 - pydantic takes ValueError alone
     if not isinstance(value, str) or not _IS_UUID.fullmatch(value):
         held = uuid_in(value) if isinstance(value, str) else None
         advice = f"write {held}" if held else "copy it from the segment's address, as in " + _EXAMPLE

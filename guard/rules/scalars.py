@@ -29,7 +29,7 @@ class Grouped(str):
 
 
 class Cut(str):
-    """An unquoted text that one space and "#" end; whether ``rest`` is a comment, only its writer knows."""
+    """An unquoted text that a "#" ends; whether ``rest`` is a comment, only its writer knows."""
 
     __slots__ = ("rest",)
     rest: str
@@ -60,8 +60,8 @@ _GROUPED = re.compile(r"[1-9][0-9]{0,2}(_[0-9]{3}){1,10}")  # longer ones are ke
 _CUT = re.compile(r"-?[0-9][0-9.]*(?:, ?[0-9]+)+(?:%|[A-Za-z]{1,2})?")
 _LONGEST_CUT = 60  # a longer one is left as it is: joining each of its parts anew takes the square of the length
 _MOST_SHOWN = 60
-_REST = re.compile(r" (#[^\r\n]*)")
-_REST_IN_BRACKETS = re.compile(r" (#[^\r\n,\]}]*)")
+_REST = re.compile(r" (#[^\r\n]*)|\t(#[^\s#][^\r\n]*)|[ \t]*\r?\n( +)(#[^\s#][^\r\n]*)")
+_REST_IN_BRACKETS = re.compile(r" (#[^\r\n,\]}]*)|\t(#[^\s#][^\r\n,\]}]*)")
 _COMMENT_BEHIND = re.compile(r"\s{2,}#")
 _END_OF_VALUE = re.compile(r"\s*[,}]")
 _ANY_NUMBER = re.compile(
@@ -96,13 +96,16 @@ def cut_at_commas(source: str, start: int, end: int) -> Number | None:
     return Number(source[start:end]) if is_cut else None
 
 
-def rest_behind(source: str, end: int, *, in_brackets: bool) -> str:
-    """Return the comment that one space parts from the unquoted text that ends here; empty where none does.
+def rest_behind(source: str, end: int, indent: int, *, in_brackets: bool) -> str:
+    """Return the comment behind the unquoted text that ends here that may have been meant as a part of it, or nothing.
 
-    Two spaces or a tab make it a comment to everybody, as linters ask for.
+    That is any comment one space away. A word that begins with "#" is one too a tab away, and in the next line where
+    that line is indented further than ``indent`` spaces, as what goes on with the text would be.
     """
     found = (_REST_IN_BRACKETS if in_brackets else _REST).match(source, end)
-    return _COMMENT_BEHIND.split(found[1], maxsplit=1)[0].rstrip() if found else ""
+    if not found or (found.re is _REST and found[4] and len(found[3]) <= indent):
+        return ""
+    return _COMMENT_BEHIND.split(next(filter(None, reversed(found.groups()))), maxsplit=1)[0].rstrip()
 
 
 def cut(text: str, rest: str) -> Cut:
@@ -112,12 +115,17 @@ def cut(text: str, rest: str) -> Cut:
     return value
 
 
-def cut_short(text: str, rest: str) -> str:
-    """Return what is doubtful about a text before " #", and how to write either of its readings."""
-    comment = in_short(rest)
+def cut_short(text: str, rest: str, *, is_whole: bool = False) -> str:
+    """Return what is doubtful about a text before " #", and how to write either of its readings.
+
+    What is whole as it is, as a uuid can be, has one reading alone.
+    """
+    said = f'this is read as {described(str(text))}, and "{in_short(rest)}" as a comment'
+    if is_whole:
+        return f'{said}; write "# " with two spaces before it to say that it is one'
     return (
-        f'this is read as {described(str(text))}, and "{comment}" as a comment;'
-        f' write {quoted(f"{text} {rest}")} if it belongs to the text, or two spaces before "#" if it is a comment'
+        f'{said}; write {quoted(f"{text} {rest}")} if it belongs to the text,'
+        ' or "# " with two spaces before it if it is a comment'
     )
 
 

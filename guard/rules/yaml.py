@@ -45,6 +45,7 @@ _NO_TAGS = 'tags are not used here; remove what begins with "!"'
 # The C parser forgets the tag "!" of a scalar, so tags are looked up in the source, before the value itself.
 _TAGGED = re.compile(r"(?:&\S+\s+)?!")
 _COMMENT = re.compile(r"[ \t]+#[^\s#]")
+_WHITE_AND_HASH = re.compile(r"[ \t]#")
 # Line breaks in YAML 1.1, to the C parser, but not in YAML 1.2, nor in editors: a comment could hide a rule.
 _DOUBTFUL_BREAK = re.compile("[\x85\u2028\u2029]")
 
@@ -86,7 +87,7 @@ class _Builder:
     def __init__(self, source: str) -> None:
         self.source = source
         self.may_hold_tags = "!" in source
-        self.may_cut = " #" in source
+        self.may_cut = _WHITE_AND_HASH.search(source) is not None
         self.problems: list[Problem] = []
         self.nulls: list[Problem] = []
         self.anchors: dict[str, Anchored] = {}
@@ -227,7 +228,9 @@ class _Builder:
         return value
 
     def rest_behind(self, event: Any) -> str:
-        return rest_behind(self.source, event.end_mark.index, in_brackets=self.stack[-1].in_brackets)
+        top = self.stack[-1]
+        indent = top.node.place[1] - 1
+        return rest_behind(self.source, event.end_mark.index, indent, in_brackets=top.in_brackets)
 
     def anchor(self, event: Any, value: Any) -> None:
         nodes = 1 + len(event.value) // _CHARACTERS_OF_A_NODE

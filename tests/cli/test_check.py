@@ -505,7 +505,7 @@ def test_a_name_that_yaml_cuts_short_is_counted_by_neither_reading(
         "",
         (
             'rules.yaml:4:11: segments.promo.name: this is read as "Promo", and "#3" as a comment; write "Promo #3" if'
-            ' it belongs to the text, or two spaces before "#" if it is a comment\n'
+            ' it belongs to the text, or "# " with two spaces before it if it is a comment\n'
             "audience-guard: 1 problem in rules.yaml; nothing was sent\n"
         ),
     )

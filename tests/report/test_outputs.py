@@ -13,6 +13,7 @@ import pytest
 from guard.errors import OutputError, UsageError
 from guard.exit_code import ExitCode
 from guard.report import Format, render
+from guard.report.mark import signed
 from guard.report.outputs import Output, discard, parse_outputs, prepare, take_back, write
 from tests.report.builders import many, outcomes
 
@@ -245,6 +246,27 @@ def test_an_earlier_report_is_recognised_in_every_format(path: Path, outcome: st
     path.write_text(render(outcomes()[outcome], format_), encoding="utf-8")
     prepare(to(path), [])
     assert not path.exists()
+
+
+def test_what_others_added_to_a_report_is_theirs(path: Path) -> None:
+    report = outcomes()["pass"]
+    page, suite = (signed(render(report, each)) for each in (Format.HTML, Format.JUNIT))
+    added = {
+        "a paragraph": page.replace("</main>", "<p>Checked by Ann</p></main>"),
+        "a line behind the end": page + "<!-- Ann -->\n",
+        "a suite": suite.replace("</testsuites>", '<testsuite name="others"/></testsuites>'),
+        "a suite, and the digest taken away": suite.replace("</testsuites>", '<testsuite name="a"/></testsuites>')[:-89],
+    }
+    for what, content in added.items():
+        assert content not in (page, suite), what
+        path.write_text(content, encoding="utf-8")
+        with pytest.raises(UsageError, match="not a report of audience-guard, and stays as it is"):
+            prepare(to(path), [])
+        assert path.read_text(encoding="utf-8") == content
+    for content in (page, suite):
+        path.write_text(content, encoding="utf-8")
+        prepare(to(path), [])
+        assert not path.exists()
 
 
 @pytest.mark.no_cover

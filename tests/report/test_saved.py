@@ -58,12 +58,12 @@ def _guards(draw: st.DrawFn, channel: Channel) -> Guard:
 
 
 @st.composite
-def _segments(draw: st.DrawFn, key: str) -> Segment:
+def _segments(draw: st.DrawFn, key: str, uuid: str) -> Segment:
     channels = draw(st.lists(st.sampled_from(Channel), min_size=1, max_size=3, unique=True))
     name = draw(_OPTIONAL)
     return Segment(
         key=key,
-        uuid=UUID if name is None else None,
+        uuid=uuid if name is None else None,
         name=name,
         description=draw(_OPTIONAL),
         owner=draw(_OPTIONAL),
@@ -84,12 +84,12 @@ def _counted(draw: st.DrawFn, began: datetime, took: timedelta) -> Count:
 
 
 @st.composite
-def _readings(draw: st.DrawFn, began: datetime, took: timedelta) -> SegmentReadings:
+def _readings(draw: st.DrawFn, uuid: str, began: datetime, took: timedelta) -> SegmentReadings:
     found = draw(st.booleans())
     counted = _counted(began, took)
     readings = st.one_of(counted, counted, _UNAVAILABLE) if found else _UNAVAILABLE
     return SegmentReadings(
-        uuid=UUID if found else None, channels=draw(st.fixed_dictionaries(dict.fromkeys(Channel, readings)))
+        uuid=uuid if found else None, channels=draw(st.fixed_dictionaries(dict.fromkeys(Channel, readings)))
     )
 
 
@@ -97,6 +97,7 @@ def _readings(draw: st.DrawFn, began: datetime, took: timedelta) -> SegmentReadi
 def reports_of_runs(draw: st.DrawFn) -> Report:
     began, took = draw(_BEGAN), draw(st.timedeltas(timedelta(0), timedelta(hours=1)))
     keys = draw(st.lists(_TEXTS, max_size=3, unique=True))
+    uuids = {key: f"{UUID[:-1]}{position}" for position, key in enumerate(keys)}
     campaigns = tuple(
         Campaign(
             key=key,
@@ -109,13 +110,13 @@ def reports_of_runs(draw: st.DrawFn) -> Report:
         )
         for key in draw(st.lists(_TEXTS, max_size=2 if keys else 0, unique=True))
     )
-    segments = tuple(draw(_segments(key)) for key in keys)
+    segments = tuple(draw(_segments(key, uuid)) for key, uuid in uuids.items())
     tags = sorted({tag for each in segments for tag in each.tags})
     selection = Selection(
         tags=_some(draw, tags), segments=_some(draw, keys), campaigns=_some(draw, [each.key for each in campaigns])
     )
     asked = plan(Rules(path="", sha256="", segments=segments, campaigns=campaigns), selection)
-    results, judged = evaluate(asked, {key: draw(_readings(began, took)) for key in keys})
+    results, judged = evaluate(asked, {key: draw(_readings(uuid, began, took)) for key, uuid in uuids.items()})
     return Report(
         version=__version__,
         fail_on=draw(st.sampled_from(FailOn)),
@@ -335,7 +336,8 @@ GREEN = [(("verdict",), "pass"), (("exit_code",), 0), (("complete",), True)]
         pytest.param("passed", [(("started_at",), "2026-11-23")], "no moment such as", id="a-date"),
         pytest.param("passed", [(("started_at",), "2026-13-23T00:00:00.000Z")], "month", id="no-such-month"),
         pytest.param("passed", [(("host",), ["x"])], "host: a list is not a text", id="a-list-for-a-text"),
-        pytest.param("passed", [(("rules", "sha256"), "x")], "not a SHA-256", id="no-sha256"),
+        pytest.param("passed", [(("rules", "sha256"), "x")], "a SHA-256", id="no-sha256"),
+        pytest.param("passed", [(("segments", 0, "uuid"), "xyz")], "is not a uuid", id="no-uuid"),
         pytest.param("passed", [((*GUARD, "line"), 0)], "line: 0 is not large enough", id="line-0"),
         pytest.param("passed", [((*GUARD, "counted_at"), "2019-11-23T12:00:00.000Z")], MOMENT, id="counted-years-ago"),
         pytest.param("passed", [((*GUARD, "counted_at"), "2027-11-23T12:00:00.000Z")], MOMENT, id="counted-next-year"),
@@ -397,7 +399,7 @@ def test_a_segment_that_a_campaign_needs_cannot_be_dropped() -> None:
 def test_a_segment_that_was_not_selected_cannot_be_there() -> None:
     unasked = json.loads(saved(RUNS["passed"]))
     unasked["campaigns"], unasked["summary"]["totals"]["pass"] = [], 0
-    unasked["segments"].append(copy.deepcopy(unasked["segments"][0]) | {"key": "other"})
+    unasked["segments"].append(copy.deepcopy(unasked["segments"][0]) | {"key": "other", "bypass_global": True})
     unasked["summary"]["guards"]["pass"] += 2
     read(unasked)
     unasked["selection"]["segments"] = ["weekly"]
@@ -453,6 +455,23 @@ def test_long_after_its_run_a_report_says_so_and_calls_nothing_fresh(
         assert "counted 3 s ago" not in shown
 
 
+@pytest.mark.parametrize(
+    ("key", "said", "shown"),
+    [
+        pytest.param("age_seconds", None, "counted 2026-11-23 12:00:00 UTC", id="of-unknown-age"),
+        pytest.param("age_seconds", 301, "counted 2026-11-23 12:00:00 UTC", id="an-old-count"),
+        pytest.param("counted_at", "2026-11-23T11:54:59.000Z", "counted 2026-11-23 11:54:59 UTC", id="an-old-moment"),
+        pytest.param("counted_at", "2026-11-23T12:05:01.000Z", "counted 2026-11-23 12:05:01 UTC", id="a-later-moment"),
+    ],
+)
+def test_a_count_that_the_file_calls_old_is_not_fresh(key: str, said: object, shown: str) -> None:
+    again = replace(read(changed(RUNS["passed"], ((*GUARD, key), said))), rendered_at=NOON)
+    text = render(again, Format.TEXT)
+    assert "fresh" not in text
+    assert shown in text
+    assert "count again" not in text
+
+
 def test_long_after_its_run_the_json_report_stays_as_it_was() -> None:
     again = replace(read(saved(RUNS["passed"])), rendered_at=NOON + timedelta(days=9))
     assert saved(again) == saved(RUNS["passed"])
@@ -462,6 +481,13 @@ def test_two_segments_of_one_key_are_refused() -> None:
     whole = json.loads(saved(RUNS["passed"]))
     whole["segments"] *= 2
     with pytest.raises(UsageError, match="two segments have the same key"):
+        read(whole)
+
+
+def test_two_segments_of_one_uuid_are_refused() -> None:
+    whole = json.loads(saved(RUNS["passed"]))
+    whole["segments"].append(whole["segments"][0] | {"key": "another"})
+    with pytest.raises(UsageError, match="two segments have the same uuid and the same bypass_global"):
         read(whole)
 
 

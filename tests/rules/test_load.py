@@ -338,7 +338,7 @@ def test_a_text_that_only_people_read_may_be_cut_short_with_a_hint(guarded: Call
         "rules.yaml:5: vip / users has no min: an empty audience would pass",
         (
             'rules.yaml:6: owner: this is read as "crm", and "#2" as a comment; '
-            'write "crm #2" if it belongs to the text, or two spaces before "#" if it is a comment'
+            'write "crm #2" if it belongs to the text, or "# " with two spaces before it if it is a comment'
         ),
     ]
 
