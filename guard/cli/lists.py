@@ -60,7 +60,7 @@ def list_flag(verb: Callable[..., int]) -> Callable[..., int]:
 def render_list(output: str, host: str, name: str, columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> str:
     """Return the rows under ``name`` as JSON, or as CSV with a line of column names."""
     if output == ListFormat.JSON:
-        from guard.report.json import as_json  # noqa: PLC0415 - not needed to print help
+        from guard.report.json_report import as_json  # noqa: PLC0415 - not needed to print help
 
         tool = {"name": "audience-guard", "version": __version__}
         return as_json({"schema_version": SCHEMA_VERSION, "tool": tool, "host": host, name: list(rows)})

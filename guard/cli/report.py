@@ -12,7 +12,7 @@ from guard.cli.deliver import deliver
 from guard.cli.options import debug_flag, report_flags
 from guard.cli.streams import read_input, say
 from guard.errors import UsageError
-from guard.words import printable
+from guard.words import printable, shortened
 
 
 @click.command(
@@ -40,15 +40,19 @@ def report(saved: str, outputs: tuple[str, ...], color: str) -> int:
 
     REPORT is a file that check --output json=PATH wrote; - reads standard input.
     """
+    from guard.report.json_report.read import read_report  # noqa: PLC0415 - see above
     from guard.report.outputs import parse_outputs, prepare  # noqa: PLC0415 - not needed to print help
-    from guard.report.saved import read_report  # noqa: PLC0415 - see above
     from guard.report.sentences import age  # noqa: PLC0415 - see above
 
     wanted = parse_outputs(outputs)
     prepare(wanted, protected=[] if saved == "-" else [Path(saved)])
     shown = "standard input" if saved == "-" else saved
-    report = replace(read_report(_read(saved), shown), rendered_at=datetime.now(UTC))
+    found = read_report(_read(saved), shown)
+    report = replace(found.report, rendered_at=datetime.now(UTC))
     say(f"audience-guard: the {age(report)}")
+    if found.unknown_keys:
+        keys = printable(", ".join(found.unknown_keys))
+        say(f"audience-guard: passed over keys that this version does not know: {shortened(keys)}")
     return deliver(report, wanted, color)
 
 

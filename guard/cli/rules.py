@@ -53,7 +53,7 @@ def schema(report: bool) -> int:  # noqa: FBT001 - click passes flags so
     Put it beside your rules, and `# yaml-language-server: $schema=./rules.schema.json` on their first line.
     """
     if report:
-        from guard.report.json import report_schema_text as text  # noqa: PLC0415 - the other one is not loaded
+        from guard.report.json_report import report_schema_text as text  # noqa: PLC0415 - the other one is not loaded
     else:
         from guard.rules.schema import schema_text as text  # noqa: PLC0415 - see above
     print_report(text())

@@ -33,7 +33,7 @@ class Format(StrEnum):
 
 _HOMES = {
     Format.TEXT: "guard.report.text",
-    Format.JSON: "guard.report.json",
+    Format.JSON: "guard.report.json_report",
     Format.MARKDOWN: "guard.report.markdown",
     Format.JUNIT: "guard.report.junit",
     Format.GITHUB: "guard.report.github",

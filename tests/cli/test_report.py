@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from guard.report import Format
+from guard.report.mark import signed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -71,8 +72,20 @@ def test_standard_input_is_read_and_standard_output_takes_a_format(
 
     code, stdout, stderr = audience_guard("report", "-", "--output", "html", given=path.read_text(), environ=OFFLINE)
 
-    assert (code, stdout) == (1, path.with_name("run.html").read_text())
+    assert (code, signed(stdout)) == (1, path.with_name("run.html").read_text())
     assert AGE.fullmatch(stderr)
+
+
+def test_keys_of_a_newer_version_are_passed_over_and_told(audience_guard: Run, saved: Callable[..., Path]) -> None:
+    path = saved("--segment", "good")
+    whole = json.loads(path.read_text())
+    path.write_text(json.dumps(whole | {"account": "Acme EU"}))
+
+    code, stdout, stderr = audience_guard("report", "run.json", environ=OFFLINE)
+
+    assert (code, stdout) == (0, path.with_name("run.text").read_text())
+    assert AGE.fullmatch(stderr[: stderr.index("\n") + 1])
+    assert stderr.endswith("audience-guard: passed over keys that this version does not know: account\n")
 
 
 @pytest.mark.parametrize("format_", Format)
@@ -127,7 +140,7 @@ def test_a_report_that_was_changed_into_a_pass_is_refused_and_leaves_nothing(
     code, stdout, stderr = audience_guard("report", "run.json", "--output=html=old.html", environ=OFFLINE)
 
     assert (code, stdout) == (2, "")
-    assert stderr.startswith("audience-guard: run.json is no report that can be relied on: ")
+    assert stderr.startswith("audience-guard: run.json is not a report that can be relied on: ")
     assert 'is "pass", but "fail" follows from the rest of the file' in stderr
     assert not path.with_name("old.html").exists()
 
@@ -137,8 +150,10 @@ def test_a_report_that_was_changed_into_a_pass_is_refused_and_leaves_nothing(
     [
         pytest.param(["nowhere.json"], f"nowhere.json cannot be read: {os.strerror(errno.ENOENT)}", id="missing"),
         pytest.param(["."], ". is no regular file", id="a-folder"),
-        pytest.param(["rules.yaml"], "rules.yaml is no report that can be relied on: it is no JSON", id="the-rules"),
-        pytest.param(["-"], "standard input is no report that can be relied on: it is no JSON", id="nothing"),
+        pytest.param(
+            ["rules.yaml"], "rules.yaml is not a report that can be relied on: it is not valid JSON", id="the-rules"
+        ),
+        pytest.param(["-"], "standard input is not a report that can be relied on: it is not valid JSON", id="nothing"),
         pytest.param([], "REPORT", id="no-argument"),
         pytest.param(["rules.yaml", "--output", "pdf"], 'no format "pdf"', id="no-such-format"),
     ],

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from guard.outcome import Check, GuardResult, Report, SegmentResult
 from guard.report import Format, Screen, render
-from guard.report.json import report_schema_text
+from guard.report.json_report import report_schema_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""A saved JSON report, read back as the value that it was rendered from.
+"""A saved JSON report, read back as the value that it was rendered from, also one of an older or a newer 1.x version.
 
 Only facts are taken from the file: what was asked, what was counted, and why something was not. Whatever follows from
 them, every verdict and every sentence, is worked out anew by the evaluator, and a file that says otherwise is refused.
@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter, defaultdict
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from fractions import Fraction
 from itertools import product
@@ -24,14 +25,15 @@ from guard.evaluate import evaluate, judge_guard
 from guard.model import Bound, Campaign, Channel, Guard, Rules, Segment, Selection, Total
 from guard.outcome import SCHEMA_VERSION, Count, Reason, Report, SegmentReadings, Unavailable
 from guard.plan import plan
-from guard.report.json import render
-from guard.report.saved_models import SavedReport, shown, what_is_wrong
+from guard.report.json_report.contradictions import contradictions
+from guard.report.json_report.model import PartObject, ReportObject, TotalObject
+from guard.report.json_report.words import shown, what_is_wrong
 from guard.report.sentences import share
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from guard.report.saved_models import SavedCampaign, SavedCheck, SavedGuard, SavedSegment
+    from guard.report.json_report.model import CampaignObject, CheckObject, GuardObject, SegmentObject
 
 _NO_MOMENT = datetime.min.replace(tzinfo=UTC)
 _A_LITTLE = Fraction(1, 10**40)
@@ -41,34 +43,46 @@ _LIMIT_AS_WRITTEN = re.compile(r" of ([\d,]{1,10}(?:\.\d{1,20})?)%\Z")
 _ANY_LINE = 1  # the file does not tell where a segment or a campaign begins in the rules, and no format shows it
 
 
-def read_report(data: bytes, path: str) -> Report:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Saved:
+    """A report as the file tells of it; ``unknown_keys`` are those of a newer version that were passed over."""
+
+    report: Report
+    unknown_keys: tuple[str, ...]
+
+
+def read_report(data: bytes, path: str) -> Saved:
     """Return the report that the bytes of a JSON report tell of; every format renders it as the run itself did.
 
-    ``path`` is for errors. Raises ``UsageError``, with where and what, for everything that is no such report: no JSON,
-    another ``schema_version``, a key too few or too many, a value of the wrong type, and whatever contradicts itself.
+    ``path`` is for errors. Raises ``UsageError``, with where and what, for everything that is not such a report: not
+    JSON, another ``schema_version``, a key too few, a value of the wrong type, and whatever contradicts itself.
     """
     try:
         given = _parse(data)
-        report = _report(SavedReport.model_validate(given))
+        saved = _completed(ReportObject.model_validate(given))
+        for contradiction in contradictions(saved):
+            raise ValueError(contradiction)  # noqa: TRY301 - told as all else that the file can have wrong
+        report = _report(saved)
     except ValidationError as error:
         raise _refusal(path, what_is_wrong(error)) from error
     except RecursionError as error:
         raise _refusal(path, "it is nested too deeply") from error
     except ValueError as error:
         raise _refusal(path, str(error)) from error
-    differences = list(_differences(given, json.loads(render(report))))
+    derived = ReportObject.of(report).as_json()
+    differences = list(_differences(given, json.loads(json.dumps(derived))))
     if report.version != __version__:
         differences = [each for each in differences if not each[0].endswith(_SENTENCES)]
     if differences:
         # The deepest tells most: what stands above it follows from it.
-        where, said, derived = max(differences, key=lambda difference: difference[0].count("["))
-        raise _refusal(path, f"{where} is {shown(said)}, but {shown(derived)} follows from the rest of the file")
-    return report
+        where, said, follows = max(differences, key=lambda difference: difference[0].count("["))
+        raise _refusal(path, f"{where} is {shown(said)}, but {shown(follows)} follows from the rest of the file")
+    return Saved(report=report, unknown_keys=tuple(sorted(set(_unknown_keys(given, derived)))))
 
 
 def _refusal(path: str, what: str) -> UsageError:
     return UsageError(
-        f"{path} is no report that can be relied on: {what}",
+        f"{path} is not a report that can be relied on: {what}",
         hint="give a file as audience-guard check --output json=PATH wrote it, unchanged",
     )
 
@@ -81,11 +95,11 @@ def _parse(data: bytes) -> dict[str, Any]:
     try:
         given = json.loads(data.decode(), object_pairs_hook=_without_duplicates, parse_constant=_no_number)
     except UnicodeDecodeError as error:
-        raise ValueError(f"it is no UTF-8 (byte {error.start})") from error
+        raise ValueError(f"it is not valid UTF-8 (byte {error.start})") from error
     except json.JSONDecodeError as error:
-        raise ValueError(f"it is no JSON (line {error.lineno}, column {error.colno}: {error.msg})") from error
+        raise ValueError(f"it is not valid JSON (line {error.lineno}, column {error.colno}: {error.msg})") from error
     if not isinstance(given, dict):
-        raise ValueError("it is no JSON object")  # noqa: TRY004 - told as all else that the file can have wrong
+        raise ValueError("it is not a JSON object")  # noqa: TRY004 - told as all else that the file can have wrong
     version = given.get("schema_version")
     if isinstance(version, bool) or version != SCHEMA_VERSION:
         raise ValueError(f"schema_version is {shown(version)}, and this audience-guard reads {SCHEMA_VERSION} alone")
@@ -101,13 +115,40 @@ def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _no_number(word: str) -> None:
-    raise ValueError(f"{word} is no number")
+    raise ValueError(f"{word} is not a number")
+
+
+def _completed(saved: ReportObject) -> ReportObject:
+    """Return the report with what the totals of a file lack that is from before they had ``parts`` and ``detail``."""
+    counts = {(segment.key, guard.channel): guard.count for segment in saved.segments for guard in segment.guards}
+    campaigns = tuple(
+        campaign.model_copy(
+            update={"totals": tuple(_completed_total(total, campaign, counts) for total in campaign.totals)}
+        )
+        for campaign in saved.campaigns
+    )
+    return saved.model_copy(update={"campaigns": campaigns})
+
+
+def _completed_total(
+    total: TotalObject, campaign: CampaignObject, counts: Mapping[tuple[str, Channel], int | None]
+) -> TotalObject:
+    lacking = TotalObject.model_fields.keys() - total.model_fields_set
+    update: dict[str, object] = {}
+    if "parts" in lacking:
+        parts = tuple(PartObject(segment=key, count=counts.get((key, total.channel))) for key in campaign.segments)
+        if total.count is not None and any(part.count is None for part in parts):
+            raise ValueError(f"campaign {shown(campaign.key)}: it does not say what each segment adds to its total")
+        update["parts"] = parts
+    if "detail" in lacking and total.reason:
+        update["detail"] = total.checks[0].message.partition(": ")[2]
+    return total.model_copy(update=update)
 
 
 # From facts to what follows from them
 
 
-def _report(saved: SavedReport) -> Report:
+def _report(saved: ReportObject) -> Report:
     """Return the report that the evaluator makes of what the file says was asked and counted."""
     selection = Selection(
         segments=saved.selection.segments, tags=saved.selection.tags, campaigns=saved.selection.campaigns
@@ -136,7 +177,7 @@ def _report(saved: SavedReport) -> Report:
     )
 
 
-def _segment(saved: SavedSegment, channels: Mapping[Channel, Count | Unavailable]) -> Segment:
+def _segment(saved: SegmentObject, channels: Mapping[Channel, Count | Unavailable]) -> Segment:
     return Segment(
         key=saved.key,
         uuid=saved.uuid if saved.name is None else None,
@@ -150,7 +191,7 @@ def _segment(saved: SavedSegment, channels: Mapping[Channel, Count | Unavailable
     )
 
 
-def _campaign(saved: SavedCampaign) -> Campaign:
+def _campaign(saved: CampaignObject) -> Campaign:
     totals = tuple(
         Total(
             channel=each.channel,
@@ -165,7 +206,7 @@ def _campaign(saved: SavedCampaign) -> Campaign:
 # What was found out
 
 
-def _channels(saved: SavedSegment, parts: Mapping[Channel, Count | Unavailable]) -> dict[Channel, Count | Unavailable]:
+def _channels(saved: SegmentObject, parts: Mapping[Channel, Count | Unavailable]) -> dict[Channel, Count | Unavailable]:
     """Return what was found out about each channel: by the segment's guards, and by its part in campaigns' totals."""
     found = dict(parts)
     for guard in saved.guards:
@@ -178,7 +219,7 @@ def _channels(saved: SavedSegment, parts: Mapping[Channel, Count | Unavailable])
     return found
 
 
-def _own(guard: SavedGuard, part: Count | Unavailable | None) -> Count | Unavailable:
+def _own(guard: GuardObject, part: Count | Unavailable | None) -> Count | Unavailable:
     """Return the count of the guard's channel, or why there is none.
 
     A guard that is unknown has no count, and yet there may have been one: its users were missing for a share.
@@ -196,7 +237,7 @@ def _own(guard: SavedGuard, part: Count | Unavailable | None) -> Count | Unavail
     return _count(0) if guard.reason is Reason.ZERO_USERS else _unavailable(guard.reason, guard.detail)
 
 
-def _parts(campaigns: Iterable[SavedCampaign]) -> dict[str, dict[Channel, Count | Unavailable]]:
+def _parts(campaigns: Iterable[CampaignObject]) -> dict[str, dict[Channel, Count | Unavailable]]:
     """Return what the totals tell of each segment; why one is missing, a total tells of the first one alone."""
     found: defaultdict[str, dict[Channel, Count | Unavailable]] = defaultdict(dict)
     for total in (total for campaign in campaigns for total in campaign.totals):
@@ -222,7 +263,7 @@ def _unavailable(reason: Reason | None, detail: str | None) -> Unavailable:
 # What was asked
 
 
-def _guard(saved: SavedGuard, channels: Mapping[Channel, Count | Unavailable]) -> Guard:
+def _guard(saved: GuardObject, channels: Mapping[Channel, Count | Unavailable]) -> Guard:
     """Return the guard whose limits agree best with what the file says; mostly there is one alone that can be."""
     limits = [_limits(check, channels.get(saved.channel), channels.get(Channel.USERS)) for check in saved.checks]
     guards = [
@@ -241,7 +282,7 @@ def _guard(saved: SavedGuard, channels: Mapping[Channel, Count | Unavailable]) -
 
 
 def _limits(
-    check: SavedCheck, count: Count | Unavailable | None, users: Count | Unavailable | None
+    check: CheckObject, count: Count | Unavailable | None, users: Count | Unavailable | None
 ) -> list[int | Fraction]:
     """Return what the limit can have been.
 
@@ -261,7 +302,7 @@ def _limits(
     return [written]
 
 
-def _agreement(guard: Guard, saved: SavedGuard, channels: Mapping[Channel, Count | Unavailable]) -> tuple[int, int]:
+def _agreement(guard: Guard, saved: GuardObject, channels: Mapping[Channel, Count | Unavailable]) -> tuple[int, int]:
     """Return of how many checks the verdict comes out as saved, and of how many the sentence."""
     pairs = list(zip(judge_guard(guard, channels).checks, saved.checks, strict=True))
     return sum(one.verdict is two.verdict for one, two in pairs), sum(one.message == two.message for one, two in pairs)
@@ -271,12 +312,23 @@ def _agreement(guard: Guard, saved: SavedGuard, channels: Mapping[Channel, Count
 
 
 def _differences(said: Any, derived: Any, where: str = "") -> Iterator[tuple[str, Any, Any]]:
-    """Yield each place where the file says something else than what follows, with both."""
+    """Yield each place where the file says something else than what follows, with both; a key can be of one alone."""
     if isinstance(said, dict) and isinstance(derived, dict):
         for key, value in derived.items():
-            yield from _differences(said[key], value, f"{where}.{key}" if where else key)
-    elif isinstance(said, list) and isinstance(derived, list):
+            if key in said:
+                yield from _differences(said[key], value, f"{where}.{key}" if where else key)
+    elif isinstance(said, list) and isinstance(derived, list) and len(said) == len(derived):
         for position, (one, other) in enumerate(zip(said, derived, strict=True)):
             yield from _differences(one, other, f"{where}[{position}]")
     elif said != derived or isinstance(said, bool) is not isinstance(derived, bool):
         yield where, said, derived
+
+
+def _unknown_keys(said: Any, known: Any) -> Iterator[str]:
+    if isinstance(said, dict) and isinstance(known, dict):
+        yield from said.keys() - known.keys()
+        for key in said.keys() & known.keys():
+            yield from _unknown_keys(said[key], known[key])
+    elif isinstance(said, list) and isinstance(known, list | tuple):
+        for one, other in zip(said, known, strict=False):
+            yield from _unknown_keys(one, other)

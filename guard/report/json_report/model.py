@@ -1,0 +1,397 @@
+"""The JSON report as one pydantic model: it writes, it reads, and the JSON Schema comes from it.
+
+A key is added here alone. One that comes later gets a default, so that older reports can still be read. Keys that this
+version does not know are passed over.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    PlainValidator,
+    StrictBool,
+    StrictStr,
+    WithJsonSchema,
+)
+
+from guard.model import LARGEST_COUNT, BoundName, Channel, Severity
+from guard.outcome import SCHEMA_VERSION, FailOn, Reason, Verdict
+from guard.report.json_report.words import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Self
+
+    from guard.outcome import CampaignResult, Check, GuardResult, Part, Report, SegmentResult, TotalResult
+
+_TIMESTAMP = "[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\\.[0-9]{3}Z"
+
+
+def _read_timestamp(value: object) -> datetime:
+    if not isinstance(value, str) or not re.fullmatch(_TIMESTAMP, value):
+        raise ValueError(f"{shown(value)} is not a moment such as 2026-11-23T09:00:00.000Z")
+    return datetime.fromisoformat(value)
+
+
+def _write_timestamp(moment: datetime) -> str:
+    """Return UTC with milliseconds, as in ``2026-11-23T09:00:00.000Z``."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _read_number(value: object) -> int | float:
+    """Return a number of people or a share; neither is negative, infinite, or larger than any count."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= LARGEST_COUNT:
+        raise ValueError(f"{shown(value)} is neither a number of people nor a share")
+    return value
+
+
+def _read_people(value: int) -> int:
+    if value > LARGEST_COUNT:
+        raise ValueError(f"{shown(value)} is not a number that an audience can have")
+    return value
+
+
+_Timestamp = Annotated[
+    datetime,
+    PlainValidator(_read_timestamp),
+    PlainSerializer(_write_timestamp),
+    WithJsonSchema({"type": "string", "format": "date-time", "pattern": f"^{_TIMESTAMP}$"}),
+]
+_Number = Annotated[int | float, PlainValidator(_read_number), WithJsonSchema({"type": "number", "minimum": 0})]
+_People = Annotated[int, Field(strict=True, ge=0), AfterValidator(_read_people)]
+_Seconds = Annotated[int, Field(strict=True, ge=0)]
+_Line = Annotated[int, Field(strict=True, ge=1)]
+_Texts = tuple[StrictStr, ...]
+
+_PATH = "The rules file, as it was named to the command."
+_REASON = "Why there is no count, in one word for machines; null when everything was found out. Words may be added."
+
+
+class _Object(BaseModel):
+    """A JSON object. Every key is always written, so the schema requires them all, and knows no others."""
+
+    model_config = ConfigDict(
+        extra="ignore",
+        frozen=True,
+        json_schema_extra={"additionalProperties": False},
+        json_schema_serialization_defaults_required=True,
+    )
+
+
+class CheckObject(_Object):
+    """One bound held against what was observed."""
+
+    bound: BoundName = Field(
+        description="Which bound. Both ends are inclusive; a share is a part of the segment's users."
+    )
+    limit: _Number = Field(description="The bound's limit: people, or a fraction of 1 for a share.")
+    observed: _Number | None = Field(
+        description="What was observed, in the same terms as the limit; null when it could not be found out."
+    )
+    verdict: Verdict = Field(description="What follows for this bound alone.")
+    path: StrictStr = Field(description=_PATH)
+    line: _Line = Field(description="The line that the bound stands on, from 1.")
+    message: StrictStr = Field(description="The result in a sentence for people.")
+
+    @classmethod
+    def of(cls, check: Check, path: str) -> Self:
+        """Return the object for a check."""
+        as_number = float if check.bound.is_share else int
+        return cls.model_construct(
+            bound=check.bound,
+            limit=as_number(check.limit),
+            observed=None if check.observed is None else as_number(check.observed),
+            verdict=check.verdict,
+            path=path,
+            line=check.line,
+            message=check.message,
+        )
+
+
+class GuardObject(_Object):
+    """All bounds on one channel of a segment, judged."""
+
+    channel: Channel = Field(description="The channel that is guarded.")
+    verdict: Verdict = Field(description="The gravest verdict of its checks.")
+    severity: Severity = Field(description="What a broken bound amounts to: fail, or warn for a guard that only warns.")
+    count: _People | None = Field(
+        description="How many people the channel reaches, proven fresh; null when the verdict is unknown."
+    )
+    users: _People | None = Field(
+        description="How many users the segment holds, where a share was asked for and they were counted; else null."
+    )
+    counted_at: _Timestamp | None = Field(description="When Blueshift counted, by its own clock; null without a count.")
+    age_seconds: _Seconds | None = Field(
+        description="How old the count was when it was read, in whole seconds by Blueshift's own clock; null without a"
+        " count, or when the answer had no date."
+    )
+    proof: Literal["refreshed"] | None = Field(
+        description="How the count is known to be fresh: refreshed means that this run had it counted anew; null"
+        " without a count. More ways may be added."
+    )
+    reason: Reason | None = Field(description=_REASON)
+    detail: StrictStr | None = Field(
+        description="Why there is no count, or what to know of it, in a sentence; null when there is nothing to say."
+    )
+    path: StrictStr = Field(description=_PATH)
+    line: _Line = Field(description="The line that the guard stands on, from 1.")
+    checks: tuple[CheckObject, ...] = Field(description="One check for each bound, in the order of the rules.")
+
+    @classmethod
+    def of(cls, guard: GuardResult, path: str) -> Self:
+        """Return the object for a guard's result."""
+        count = guard.count
+        return cls.model_construct(
+            channel=guard.channel,
+            verdict=guard.verdict,
+            severity=guard.severity,
+            count=count.value if count else None,
+            users=guard.users,
+            counted_at=count.counted_at if count else None,
+            age_seconds=count.age_seconds if count else None,
+            proof="refreshed" if count else None,
+            reason=guard.reason,
+            detail=guard.detail,
+            path=path,
+            line=guard.line,
+            checks=tuple(CheckObject.of(check, path) for check in guard.checks),
+        )
+
+
+class PartObject(_Object):
+    """What one segment adds to a total."""
+
+    segment: StrictStr = Field(description="The key of the segment.")
+    count: _People | None = Field(
+        description="How many people its channel reaches, proven fresh; null when it was not found out."
+    )
+
+    @classmethod
+    def of(cls, part: Part) -> Self:
+        """Return the object for a part."""
+        return cls.model_construct(segment=part.segment, count=part.count)
+
+
+class TotalObject(_Object):
+    """The summed reach of a campaign's segments on one channel, judged."""
+
+    channel: Channel = Field(description="The channel that is summed.")
+    verdict: Verdict = Field(description="The gravest verdict of its checks.")
+    count: _People | None = Field(
+        description="The sum over the campaign's segments; null when any of them could not be counted."
+    )
+    reason: Reason | None = Field(description=_REASON)
+    detail: StrictStr | None = Field(
+        default=None,
+        description="Why there is no count, in a sentence that begins with the key of the segment; null when everything"
+        " was found out.",
+    )
+    path: StrictStr = Field(description=_PATH)
+    line: _Line = Field(description="The line that the total stands on, from 1.")
+    parts: tuple[PartObject, ...] = Field(
+        default=(), description="What each of the campaign's segments adds, in their order; see part."
+    )
+    checks: tuple[CheckObject, ...] = Field(description="One check for each bound, in the order of the rules.")
+
+    @classmethod
+    def of(cls, total: TotalResult, path: str) -> Self:
+        """Return the object for a total's result."""
+        return cls.model_construct(
+            channel=total.channel,
+            verdict=total.verdict,
+            count=total.count,
+            reason=total.reason,
+            detail=total.detail,
+            path=path,
+            line=total.line,
+            parts=tuple(PartObject.of(part) for part in total.parts),
+            checks=tuple(CheckObject.of(check, path) for check in total.checks),
+        )
+
+
+class SegmentObject(_Object):
+    """A segment and its guards."""
+
+    key: StrictStr = Field(description="What the rules call it.")
+    uuid: StrictStr | None = Field(
+        description="The uuid that was counted; null when the rules give a name that led to none."
+    )
+    name: StrictStr | None = Field(
+        description="The name by which the rules look it up in the account; null when they give the uuid."
+    )
+    description: StrictStr | None = Field(description="What the rules say it is; null when they do not.")
+    owner: StrictStr | None = Field(description="Whom to ask; null when the rules do not say.")
+    tags: _Texts = Field(description="Its tags in the rules.")
+    bypass_global: StrictBool = Field(
+        description="Whether it was counted without the account's global inclusion segment."
+    )
+    verdict: Verdict = Field(description="The gravest verdict of its guards.")
+    guards: tuple[GuardObject, ...] = Field(description="Its guards, in the order of the rules.")
+
+    @classmethod
+    def of(cls, result: SegmentResult, path: str) -> Self:
+        """Return the object for a segment's result."""
+        segment = result.segment
+        return cls.model_construct(
+            key=segment.key,
+            uuid=result.uuid,
+            name=segment.name,
+            description=segment.description,
+            owner=segment.owner,
+            tags=segment.tags,
+            bypass_global=segment.bypass_global,
+            verdict=result.verdict,
+            guards=tuple(GuardObject.of(guard, path) for guard in result.guards),
+        )
+
+
+class CampaignObject(_Object):
+    """Segments that are launched together, and the ceilings on their summed reach."""
+
+    key: StrictStr = Field(description="What the rules call it.")
+    segments: _Texts = Field(description="The keys of its segments.")
+    verdict: Verdict = Field(description="The gravest verdict of its totals and of the guards of its segments.")
+    totals: tuple[TotalObject, ...] = Field(description="Its totals, in the order of the rules.")
+
+    @classmethod
+    def of(cls, result: CampaignResult, path: str) -> Self:
+        """Return the object for a campaign's result."""
+        return cls.model_construct(
+            key=result.campaign.key,
+            segments=result.campaign.segments,
+            verdict=result.verdict,
+            totals=tuple(TotalObject.of(total, path) for total in result.totals),
+        )
+
+
+class ToolObject(_Object):
+    """What wrote the report."""
+
+    name: Literal["audience-guard"] = Field(description="Always audience-guard.")
+    version: StrictStr = Field(description="The version of audience-guard that made the run.")
+
+
+class RulesObject(_Object):
+    """The rules file that the counts were held to."""
+
+    path: StrictStr = Field(description=_PATH)
+    sha256: Annotated[StrictStr, Field(pattern="^[0-9a-f]{64}$")] = Field(
+        description="The SHA-256 of the file's bytes, in hexadecimal."
+    )
+
+
+class SelectionObject(_Object):
+    """What the run was asked to check, as it was asked; all three empty stand for everything."""
+
+    segments: _Texts = Field(description="The keys given with --segment.")
+    tags: _Texts = Field(description="The tags given with --tag.")
+    campaigns: _Texts = Field(description="The keys given with --campaign.")
+
+
+class TallyObject(_Object):
+    """A number for each verdict."""
+
+    pass_: _People = Field(alias="pass", description="Within all bounds.")
+    warn: _People = Field(description="Outside a bound that only warns.")
+    unknown: _People = Field(description="Not found out.")
+    fail: _People = Field(description="Outside a bound.")
+
+    @classmethod
+    def of(cls, verdicts: Iterable[Verdict]) -> Self:
+        """Return how many there are of each verdict."""
+        found = list(verdicts)
+        return cls.model_construct(
+            pass_=found.count(Verdict.PASS),
+            warn=found.count(Verdict.WARN),
+            unknown=found.count(Verdict.UNKNOWN),
+            fail=found.count(Verdict.FAIL),
+        )
+
+
+class SummaryObject(_Object):
+    """How many came to which verdict."""
+
+    guards: TallyObject = Field(description="The guards of all segments.")
+    totals: TallyObject = Field(description="The totals of all campaigns.")
+
+
+class ReportObject(_Object):
+    """What one run of audience-guard found out.
+
+    The keys are the same whatever the flags; later versions may add keys, and then publish a schema that has them.
+    """
+
+    schema_version: Literal[1] = Field(
+        description="The version of this format; it changes only when something is removed or means something else."
+    )
+    tool: ToolObject = Field(description="What wrote the report.")
+    verdict: Verdict = Field(description="The gravest verdict of all guards and totals.")
+    exit_code: Literal[0, 1, 3] = Field(
+        description="What the run exits with on these verdicts: 0 when nothing stops the send; 1 when something failed"
+        " (or warned, under fail_on warn); 3 when something could not be found out and nothing makes it 1."
+    )
+    fail_on: FailOn = Field(description="Which verdicts make the exit code 1; it never changes a verdict.")
+    complete: StrictBool = Field(description="Whether every bound could be judged; false when anything is unknown.")
+    started_at: _Timestamp = Field(description="When the run began, by the clock of the machine that ran it.")
+    finished_at: _Timestamp = Field(description="When the last count was in, by the clock of the machine that ran it.")
+    host: StrictStr = Field(description="The host that counted.")
+    rules: RulesObject = Field(description="The rules file that the counts were held to.")
+    selection: SelectionObject = Field(description="What the run was asked to check.")
+    summary: SummaryObject = Field(description="How many came to which verdict.")
+    segments: tuple[SegmentObject, ...] = Field(description="The segments checked, in the order of the rules.")
+    campaigns: tuple[CampaignObject, ...] = Field(
+        description="The campaigns whose totals were judged, in the order of the rules."
+    )
+
+    @classmethod
+    def of(cls, report: Report) -> Self:
+        """Return the object for a report."""
+        path, asked = report.rules_path, report.selection
+        return cls.model_construct(
+            schema_version=SCHEMA_VERSION,
+            tool=ToolObject.model_construct(name="audience-guard", version=report.version),
+            verdict=report.verdict,
+            exit_code=int(report.exit_code),
+            fail_on=report.fail_on,
+            complete=report.complete,
+            started_at=report.started_at,
+            finished_at=report.finished_at,
+            host=report.host,
+            rules=RulesObject.model_construct(path=path, sha256=report.rules_sha256),
+            selection=SelectionObject.model_construct(
+                segments=asked.segments, tags=asked.tags, campaigns=asked.campaigns
+            ),
+            summary=SummaryObject.model_construct(
+                guards=TallyObject.of(guard.verdict for segment in report.segments for guard in segment.guards),
+                totals=TallyObject.of(total.verdict for campaign in report.campaigns for total in campaign.totals),
+            ),
+            segments=tuple(SegmentObject.of(each, path) for each in report.segments),
+            campaigns=tuple(CampaignObject.of(each, path) for each in report.campaigns),
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the object as JSON has it, with every key."""
+        return self.model_dump(mode="json", by_alias=True)
+
+
+def report_schema() -> dict[str, Any]:
+    """Return the JSON Schema (2020-12) that every report of this version fits, as plain dicts and lists."""
+    schema = ReportObject.model_json_schema(mode="serialization", by_alias=True)
+    for each in (schema, *schema["$defs"].values()):
+        del each["title"]
+        for described in each.get("properties", {}).values():
+            described.pop("title", None)
+    named = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": "urn:audience-guard:report:1",
+        "title": "Report of audience-guard",
+    }
+    return named | schema
