@@ -16,7 +16,7 @@ def render(report: Report, _screen: Screen | None = None) -> str:
     """Return the report as JSON, two spaces a level, ending in a newline."""
     from guard.report.json_report.model import ReportObject  # noqa: PLC0415 - not needed for other JSON
 
-    return as_json(ReportObject.of(report).as_json())
+    return as_json(ReportObject.written(report))
 
 
 def as_json(value: object) -> str:

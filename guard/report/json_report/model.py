@@ -15,7 +15,6 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
-    PlainSerializer,
     PlainValidator,
     StrictBool,
     StrictStr,
@@ -28,7 +27,6 @@ from guard.report.json_report.words import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from typing import Self
 
     from guard.outcome import CampaignResult, Check, GuardResult, Part, Report, SegmentResult, TotalResult
 
@@ -41,7 +39,7 @@ def _read_timestamp(value: object) -> datetime:
     return datetime.fromisoformat(value)
 
 
-def _write_timestamp(moment: datetime) -> str:
+def _written_timestamp(moment: datetime) -> str:
     """Return UTC with milliseconds, as in ``2026-11-23T09:00:00.000Z``."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
@@ -62,7 +60,6 @@ def _read_people(value: int) -> int:
 _Timestamp = Annotated[
     datetime,
     PlainValidator(_read_timestamp),
-    PlainSerializer(_write_timestamp),
     WithJsonSchema({"type": "string", "format": "date-time", "pattern": f"^{_TIMESTAMP}$"}),
 ]
 _Number = Annotated[int | float, PlainValidator(_read_number), WithJsonSchema({"type": "number", "minimum": 0})]
@@ -101,19 +98,19 @@ class CheckObject(_Object):
     line: _Line = Field(description="The line that the bound stands on, from 1.")
     message: StrictStr = Field(description="The result in a sentence for people.")
 
-    @classmethod
-    def of(cls, check: Check, path: str) -> Self:
-        """Return the object for a check."""
+    @staticmethod
+    def written(check: Check, path: str) -> dict[str, Any]:
+        """Return a check as JSON has it."""
         as_number = float if check.bound.is_share else int
-        return cls.model_construct(
-            bound=check.bound,
-            limit=as_number(check.limit),
-            observed=None if check.observed is None else as_number(check.observed),
-            verdict=check.verdict,
-            path=path,
-            line=check.line,
-            message=check.message,
-        )
+        return {
+            "bound": check.bound,
+            "limit": as_number(check.limit),
+            "observed": None if check.observed is None else as_number(check.observed),
+            "verdict": check.verdict,
+            "path": path,
+            "line": check.line,
+            "message": check.message,
+        }
 
 
 class GuardObject(_Object):
@@ -145,25 +142,25 @@ class GuardObject(_Object):
     line: _Line = Field(description="The line that the guard stands on, from 1.")
     checks: tuple[CheckObject, ...] = Field(description="One check for each bound, in the order of the rules.")
 
-    @classmethod
-    def of(cls, guard: GuardResult, path: str) -> Self:
-        """Return the object for a guard's result."""
+    @staticmethod
+    def written(guard: GuardResult, path: str) -> dict[str, Any]:
+        """Return a guard's result as JSON has it."""
         count = guard.count
-        return cls.model_construct(
-            channel=guard.channel,
-            verdict=guard.verdict,
-            severity=guard.severity,
-            count=count.value if count else None,
-            users=guard.users,
-            counted_at=count.counted_at if count else None,
-            age_seconds=count.age_seconds if count else None,
-            proof="refreshed" if count else None,
-            reason=guard.reason,
-            detail=guard.detail,
-            path=path,
-            line=guard.line,
-            checks=tuple(CheckObject.of(check, path) for check in guard.checks),
-        )
+        return {
+            "channel": guard.channel,
+            "verdict": guard.verdict,
+            "severity": guard.severity,
+            "count": count.value if count else None,
+            "users": guard.users,
+            "counted_at": _written_timestamp(count.counted_at) if count else None,
+            "age_seconds": count.age_seconds if count else None,
+            "proof": "refreshed" if count else None,
+            "reason": guard.reason,
+            "detail": guard.detail,
+            "path": path,
+            "line": guard.line,
+            "checks": [CheckObject.written(check, path) for check in guard.checks],
+        }
 
 
 class PartObject(_Object):
@@ -174,10 +171,10 @@ class PartObject(_Object):
         description="How many people its channel reaches, proven fresh; null when it was not found out."
     )
 
-    @classmethod
-    def of(cls, part: Part) -> Self:
-        """Return the object for a part."""
-        return cls.model_construct(segment=part.segment, count=part.count)
+    @staticmethod
+    def written(part: Part) -> dict[str, Any]:
+        """Return a part as JSON has it."""
+        return {"segment": part.segment, "count": part.count}
 
 
 class TotalObject(_Object):
@@ -201,20 +198,20 @@ class TotalObject(_Object):
     )
     checks: tuple[CheckObject, ...] = Field(description="One check for each bound, in the order of the rules.")
 
-    @classmethod
-    def of(cls, total: TotalResult, path: str) -> Self:
-        """Return the object for a total's result."""
-        return cls.model_construct(
-            channel=total.channel,
-            verdict=total.verdict,
-            count=total.count,
-            reason=total.reason,
-            detail=total.detail,
-            path=path,
-            line=total.line,
-            parts=tuple(PartObject.of(part) for part in total.parts),
-            checks=tuple(CheckObject.of(check, path) for check in total.checks),
-        )
+    @staticmethod
+    def written(total: TotalResult, path: str) -> dict[str, Any]:
+        """Return a total's result as JSON has it."""
+        return {
+            "channel": total.channel,
+            "verdict": total.verdict,
+            "count": total.count,
+            "reason": total.reason,
+            "detail": total.detail,
+            "path": path,
+            "line": total.line,
+            "parts": [PartObject.written(part) for part in total.parts],
+            "checks": [CheckObject.written(check, path) for check in total.checks],
+        }
 
 
 class SegmentObject(_Object):
@@ -236,21 +233,21 @@ class SegmentObject(_Object):
     verdict: Verdict = Field(description="The gravest verdict of its guards.")
     guards: tuple[GuardObject, ...] = Field(description="Its guards, in the order of the rules.")
 
-    @classmethod
-    def of(cls, result: SegmentResult, path: str) -> Self:
-        """Return the object for a segment's result."""
+    @staticmethod
+    def written(result: SegmentResult, path: str) -> dict[str, Any]:
+        """Return a segment's result as JSON has it."""
         segment = result.segment
-        return cls.model_construct(
-            key=segment.key,
-            uuid=result.uuid,
-            name=segment.name,
-            description=segment.description,
-            owner=segment.owner,
-            tags=segment.tags,
-            bypass_global=segment.bypass_global,
-            verdict=result.verdict,
-            guards=tuple(GuardObject.of(guard, path) for guard in result.guards),
-        )
+        return {
+            "key": segment.key,
+            "uuid": result.uuid,
+            "name": segment.name,
+            "description": segment.description,
+            "owner": segment.owner,
+            "tags": segment.tags,
+            "bypass_global": segment.bypass_global,
+            "verdict": result.verdict,
+            "guards": [GuardObject.written(guard, path) for guard in result.guards],
+        }
 
 
 class CampaignObject(_Object):
@@ -261,15 +258,15 @@ class CampaignObject(_Object):
     verdict: Verdict = Field(description="The gravest verdict of its totals and of the guards of its segments.")
     totals: tuple[TotalObject, ...] = Field(description="Its totals, in the order of the rules.")
 
-    @classmethod
-    def of(cls, result: CampaignResult, path: str) -> Self:
-        """Return the object for a campaign's result."""
-        return cls.model_construct(
-            key=result.campaign.key,
-            segments=result.campaign.segments,
-            verdict=result.verdict,
-            totals=tuple(TotalObject.of(total, path) for total in result.totals),
-        )
+    @staticmethod
+    def written(result: CampaignResult, path: str) -> dict[str, Any]:
+        """Return a campaign's result as JSON has it."""
+        return {
+            "key": result.campaign.key,
+            "segments": result.campaign.segments,
+            "verdict": result.verdict,
+            "totals": [TotalObject.written(total, path) for total in result.totals],
+        }
 
 
 class ToolObject(_Object):
@@ -304,16 +301,16 @@ class TallyObject(_Object):
     unknown: _People = Field(description="Not found out.")
     fail: _People = Field(description="Outside a bound.")
 
-    @classmethod
-    def of(cls, verdicts: Iterable[Verdict]) -> Self:
+    @staticmethod
+    def written(verdicts: Iterable[Verdict]) -> dict[str, Any]:
         """Return how many there are of each verdict."""
         found = list(verdicts)
-        return cls.model_construct(
-            pass_=found.count(Verdict.PASS),
-            warn=found.count(Verdict.WARN),
-            unknown=found.count(Verdict.UNKNOWN),
-            fail=found.count(Verdict.FAIL),
-        )
+        return {
+            "pass": found.count(Verdict.PASS),
+            "warn": found.count(Verdict.WARN),
+            "unknown": found.count(Verdict.UNKNOWN),
+            "fail": found.count(Verdict.FAIL),
+        }
 
 
 class SummaryObject(_Object):
@@ -351,35 +348,31 @@ class ReportObject(_Object):
         description="The campaigns whose totals were judged, in the order of the rules."
     )
 
-    @classmethod
-    def of(cls, report: Report) -> Self:
-        """Return the object for a report."""
+    @staticmethod
+    def written(report: Report) -> dict[str, Any]:
+        """Return a report as JSON has it."""
         path, asked = report.rules_path, report.selection
-        return cls.model_construct(
-            schema_version=SCHEMA_VERSION,
-            tool=ToolObject.model_construct(name="audience-guard", version=report.version),
-            verdict=report.verdict,
-            exit_code=int(report.exit_code),
-            fail_on=report.fail_on,
-            complete=report.complete,
-            started_at=report.started_at,
-            finished_at=report.finished_at,
-            host=report.host,
-            rules=RulesObject.model_construct(path=path, sha256=report.rules_sha256),
-            selection=SelectionObject.model_construct(
-                segments=asked.segments, tags=asked.tags, campaigns=asked.campaigns
-            ),
-            summary=SummaryObject.model_construct(
-                guards=TallyObject.of(guard.verdict for segment in report.segments for guard in segment.guards),
-                totals=TallyObject.of(total.verdict for campaign in report.campaigns for total in campaign.totals),
-            ),
-            segments=tuple(SegmentObject.of(each, path) for each in report.segments),
-            campaigns=tuple(CampaignObject.of(each, path) for each in report.campaigns),
-        )
-
-    def as_json(self) -> dict[str, Any]:
-        """Return the object as JSON has it, with every key."""
-        return self.model_dump(mode="json", by_alias=True)
+        return {
+            "schema_version": SCHEMA_VERSION,
+            "tool": {"name": "audience-guard", "version": report.version},
+            "verdict": report.verdict,
+            "exit_code": int(report.exit_code),
+            "fail_on": report.fail_on,
+            "complete": report.complete,
+            "started_at": _written_timestamp(report.started_at),
+            "finished_at": _written_timestamp(report.finished_at),
+            "host": report.host,
+            "rules": {"path": path, "sha256": report.rules_sha256},
+            "selection": {"segments": asked.segments, "tags": asked.tags, "campaigns": asked.campaigns},
+            "summary": {
+                "guards": TallyObject.written(guard.verdict for segment in report.segments for guard in segment.guards),
+                "totals": TallyObject.written(
+                    total.verdict for campaign in report.campaigns for total in campaign.totals
+                ),
+            },
+            "segments": [SegmentObject.written(each, path) for each in report.segments],
+            "campaigns": [CampaignObject.written(each, path) for each in report.campaigns],
+        }
 
 
 def report_schema() -> dict[str, Any]:

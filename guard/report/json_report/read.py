@@ -69,7 +69,7 @@ def read_report(data: bytes, path: str) -> Saved:
         raise _refusal(path, "it is nested too deeply") from error
     except ValueError as error:
         raise _refusal(path, str(error)) from error
-    derived = ReportObject.of(report).as_json()
+    derived = ReportObject.written(report)
     differences = list(_differences(given, json.loads(json.dumps(derived))))
     if report.version != __version__:
         differences = [each for each in differences if not each[0].endswith(_SENTENCES)]
