@@ -17,6 +17,7 @@ from pydantic import (
     Field,
     PlainValidator,
     StrictBool,
+    StrictInt,
     StrictStr,
     WithJsonSchema,
 )
@@ -57,6 +58,12 @@ def _read_people(value: int) -> int:
     return value
 
 
+def _read_seconds(value: int) -> int:
+    if value < 0:
+        raise ValueError(f"{value} is not large enough")
+    return value
+
+
 _Timestamp = Annotated[
     datetime,
     PlainValidator(_read_timestamp),
@@ -64,7 +71,7 @@ _Timestamp = Annotated[
 ]
 _Number = Annotated[int | float, PlainValidator(_read_number), WithJsonSchema({"type": "number", "minimum": 0})]
 _People = Annotated[int, Field(strict=True, ge=0), AfterValidator(_read_people)]
-_Seconds = Annotated[int, Field(strict=True, ge=0)]
+_Seconds = Annotated[StrictInt, AfterValidator(_read_seconds)]
 _Line = Annotated[int, Field(strict=True, ge=1)]
 _Texts = tuple[StrictStr, ...]
 
