@@ -7,6 +7,7 @@ import re
 import shutil
 import sys
 import textwrap
+from collections import defaultdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -183,20 +184,31 @@ def _listed_row(each: Listed, *, archived: bool) -> tuple[str, ...]:
 
 def _count_rows(readings: dict[str, SegmentReadings]) -> Iterable[tuple[str, ...]]:
     for uuid, own in readings.items():
-        missing = [channel for channel, each in own.channels.items() if _is_missing(each)]
+        causes: defaultdict[tuple[object, ...], list[Channel]] = defaultdict(list)
         for channel, reading in own.channels.items():
-            if channel in missing[1:]:
-                continue  # said once: there is no such segment
+            causes[_cause(channel, reading)].append(channel)
+        for channel, reading in own.channels.items():
+            same = causes[_cause(channel, reading)]
+            if channel is not same[0]:
+                continue  # said once, beside the first channel
             if isinstance(reading, Unavailable):
-                channels = ", ".join(each.value for each in (missing if channel in missing else [channel]))
+                channels = ", ".join(each.value for each in same)
                 yield uuid, channels, "unknown", f"{reading.reason.value}: {printable(reading.detail)}"
             else:
                 age = reading.age_seconds
                 yield uuid, channel.value, number(reading.value), "" if age is None else f"{duration(age)} ago"
 
 
-def _is_missing(reading: Count | Unavailable) -> bool:
-    return isinstance(reading, Unavailable) and reading.reason is Reason.NOT_FOUND
+def _cause(channel: Channel, reading: Count | Unavailable) -> tuple[object, ...]:
+    """Return what is the same for the channels that are unknown for one cause, and for no other channel.
+
+    A segment that is not there is one cause. So is what failed until the deadline, whatever each channel waited for.
+    """
+    if not isinstance(reading, Unavailable):
+        return (channel,)
+    if reading.reason is Reason.NOT_FOUND or reading.cause:
+        return reading.reason, reading.cause
+    return reading.reason, reading.detail
 
 
 def _people(value: object) -> str:

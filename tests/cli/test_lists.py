@@ -104,6 +104,18 @@ def test_counts_are_csv(audience_guard: Run) -> None:
     assert row[-3:] == ["refreshed", "", ""]
 
 
+def test_one_cause_is_told_once_for_each_segment(audience_guard: Run, environ: dict[str, str]) -> None:
+    environ["BLUESHIFT_BASE_URL"] = "http://127.0.0.1:1"
+
+    code, stdout, stderr = audience_guard("counts", GOOD, STUCK, "--timeout", "500ms", "--quiet")
+
+    header, *rows = stdout.splitlines()
+    assert (code, stderr, header.split()) == (3, "", ["UUID", "CHANNEL", "COUNT", "COUNTED"])
+    assert [row.split()[0] for row in rows] == [GOOD, STUCK]
+    assert all("users, email, sms, push, in_app" in row for row in rows)
+    assert stdout.count("could not be reached") == 2
+
+
 @pytest.mark.parametrize("verb", [["segments"], ["counts", GOOD]])
 @pytest.mark.parametrize(
     ("output", "words"),
