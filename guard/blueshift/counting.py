@@ -111,9 +111,9 @@ class Blueshift:
             run.log_end()
         return readings
 
-    async def list(self, *, archived: bool, time_limit: float) -> list[Listed]:
+    async def list(self, *, archived: bool, time_limit: float, progress: Progress | None = None) -> list[Listed]:
         """Return the account's segments; raises ``UnavailableError`` or ``RunEndedError`` when they cannot be had."""
-        api = Api(self._client, self._schedule, Progress(), deadline=self._clock.time() + time_limit)
+        api = Api(self._client, self._schedule, progress or Progress(), deadline=self._clock.time() + time_limit)
         async with asyncio.timeout(time_limit):
             return await list_segments(api, archived=archived)
 

@@ -22,6 +22,7 @@ from guard.errors import GuardError, UsageError
 from guard.exit_code import ExitCode
 from guard.model import Channel, Pacing, Refresh
 from guard.outcome import Reason, SegmentReadings, Unavailable
+from guard.progress import Progress
 from guard.words import duration, harmless, number, printable
 
 if TYPE_CHECKING:
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from guard.blueshift.answers import Listed
     from guard.blueshift.counting import Wanted
     from guard.outcome import Count
-    from guard.progress import Progress
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _LISTING_TIME = 60.0
@@ -143,15 +143,18 @@ async def _listing(account: Account, time_limit: float) -> list[tuple[Listed, bo
     from guard.blueshift.failures import RunEndedError, UnavailableError  # noqa: PLC0415 - see above
     from guard.report.advice import remedy  # noqa: PLC0415 - see above
 
+    progress = Progress()
     try:
         async with connect(account, Pacing()) as blueshift, asyncio.timeout(time_limit):
             return [
                 (each, archived)
                 for archived in (False, True)
-                for each in await blueshift.list(archived=archived, time_limit=time_limit)
+                for each in await blueshift.list(archived=archived, time_limit=time_limit, progress=progress)
             ]
     except TimeoutError:
-        raise GuardError(f"the segments were not listed within {duration(time_limit)}") from None
+        failed = f": {progress.trouble}" if progress.trouble else ""
+        hint = "--debug shows every request" if failed else "give a longer --timeout; --debug shows every request"
+        raise GuardError(f"the segments were not listed within {duration(time_limit)}{failed}", hint=hint) from None
     except (RunEndedError, UnavailableError) as error:
         reason = error.unavailable.reason
         hint = "look at the region and the base URL" if reason is Reason.NOT_FOUND else remedy(reason)
