@@ -6,6 +6,7 @@ never 0 and never a pass.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -74,15 +75,18 @@ def judge_guard(guard: Guard, channels: Mapping[Channel, Count | Unavailable]) -
     )
     missing = next((observed for _, observed in held if isinstance(observed, Unavailable)), None)
     known = worst(check.verdict for check in checks) is not Verdict.UNKNOWN
+    doubt = _doubt(guard.channel, channels)
     return GuardResult(
         channel=guard.channel,
         severity=guard.severity,
         count=count if known and isinstance(count, Count) else None,
         users=users.value if isinstance(users, Count) else None,
         reason=missing.reason if missing else None,
-        detail=missing.detail if missing else _doubt(guard.channel, channels),
+        detail=missing.detail if missing else doubt,
         line=guard.line,
         checks=checks,
+        cause=missing.cause if missing else None,
+        is_contradictory=doubt is not None,
     )
 
 
@@ -199,15 +203,25 @@ def _judge_total(total: Total, campaign: Campaign, readings: Mapping[str, Segmen
     parts = _parts(total.channel, campaign, readings)
     observed = parts if isinstance(parts, Unavailable) else sum(parts.values())
     subject = _total_subject(total.channel, parts)
+    doubt = None if isinstance(observed, Unavailable) else _doubt_of_parts(total.channel, campaign, readings)
     return TotalResult(
         channel=total.channel,
         count=None if isinstance(observed, Unavailable) else observed,
         reason=observed.reason if isinstance(observed, Unavailable) else None,
-        detail=observed.detail if isinstance(observed, Unavailable) else None,
+        detail=observed.detail if isinstance(observed, Unavailable) else doubt,
         line=total.line,
         checks=tuple(_check(bound, observed, Severity.FAIL, subject) for bound in total.bounds),
         parts=tuple(_part(key, _reading(key, total.channel, readings)) for key in campaign.segments),
+        cause=observed.cause if isinstance(observed, Unavailable) else None,
     )
+
+
+def _doubt_of_parts(channel: Channel, campaign: Campaign, readings: Mapping[str, SegmentReadings]) -> str | None:
+    """Return the first contradiction among the segments of a campaign, after the segment's key."""
+    for key in campaign.segments:
+        if key in readings and (doubt := _doubt(channel, readings[key].channels)):
+            return f"{key}: {doubt}"
+    return None
 
 
 def _part(key: str, reading: Count | Unavailable) -> Part:
@@ -237,7 +251,7 @@ def _parts(
     for key in campaign.segments:
         reading = _reading(key, channel, readings)
         if isinstance(reading, Unavailable):
-            return Unavailable(reason=reading.reason, detail=f"{key}: {reading.detail}")
+            return replace(reading, detail=f"{key}: {reading.detail}")
         parts[key] = reading.value
     return parts
 

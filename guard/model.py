@@ -6,12 +6,14 @@ anything, and nothing here needs more than the standard library.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from guard.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from fractions import Fraction
 
 LARGEST_COUNT = 2**53 - 1
@@ -180,6 +182,9 @@ class Rules:
     doubts: tuple[Doubt, ...] = ()
 
 
+_HOW_TO_SELECT = 'write one text or several by their kind, such as Selection(campaigns="spring-sale")'
+
+
 @dataclass(frozen=True, slots=True, init=False)
 class Selection:
     """What a run was asked to check, as it was asked; empty stands for everything.
@@ -192,13 +197,22 @@ class Selection:
     campaigns: tuple[str, ...]
 
     def __init__(
-        self, *, segments: str | Iterable[str] = (), tags: str | Iterable[str] = (), campaigns: str | Iterable[str] = ()
+        self,
+        *asked_without_a_kind: object,
+        segments: str | Iterable[str] = (),
+        tags: str | Iterable[str] = (),
+        campaigns: str | Iterable[str] = (),
     ) -> None:
-        """Keep the keys and tags; raise TypeError for what is neither a text nor holds texts."""
-        for name, asked in (("segments", segments), ("tags", tags), ("campaigns", campaigns)):
-            words = (asked,) if isinstance(asked, str) else tuple(asked)
+        """Keep the keys and tags; raise UsageError for what is neither a text nor holds texts."""
+        if asked_without_a_kind:
+            given = ", ".join(f"{each!r:.100}" for each in asked_without_a_kind)
+            raise UsageError(f"Selection({given}) does not say what it selects; {_HOW_TO_SELECT}")
+        kinds: dict[str, Any] = {"segments": segments, "tags": tags, "campaigns": campaigns}
+        for name, asked in kinds.items():
+            is_several = isinstance(asked, Iterable) and not isinstance(asked, str | bytes | bytearray)
+            words = tuple(asked) if is_several else (asked,)
             if not all(isinstance(word, str) for word in words):
-                raise TypeError(f"Selection({name}=...) takes a text or several, not {words!r:.100}")
+                raise UsageError(f"Selection({name}={asked!r:.100}) is not made of texts; {_HOW_TO_SELECT}")
             object.__setattr__(self, name, words)
 
     def __bool__(self) -> bool:

@@ -90,10 +90,14 @@ class Count:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unavailable:
-    """Why there is no count: in one word for machines, and in a sentence for people."""
+    """Why there is no count: in one word for machines, and in a sentence for people.
+
+    ``cause`` is what kept failing until the deadline; None where nothing failed, and for every other reason.
+    """
 
     reason: Reason
     detail: str
+    cause: Reason | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,6 +130,8 @@ class GuardResult:
     ``count`` is None exactly when the verdict is unknown. ``reason`` and ``detail`` are set when any check is unknown.
     ``segment`` is the key of its segment, which the segment's result fills in.
     A ``detail`` without a ``reason`` says which numbers contradict each other.
+    ``cause`` says what failed where the reason is the deadline, and ``is_contradictory`` that its numbers contradict
+    each other, whatever the reason; both are for the advice, and are not in the JSON report.
     """
 
     channel: Channel
@@ -137,6 +143,8 @@ class GuardResult:
     line: int
     checks: tuple[Check, ...]
     segment: str = ""
+    cause: Reason | None = None
+    is_contradictory: bool = False
     campaign: ClassVar[None] = None
 
     @property
@@ -175,7 +183,8 @@ class Part:
 class TotalResult:
     """A campaign's ceiling judged: the summed count and its parts, or why there is no sum.
 
-    ``campaign`` is the key of its campaign, which the campaign's result fills in.
+    ``campaign`` is the key of its campaign, which the campaign's result fills in. ``detail`` and ``cause``
+    are as in a guard's result.
     """
 
     channel: Channel
@@ -186,6 +195,7 @@ class TotalResult:
     checks: tuple[Check, ...]
     parts: tuple[Part, ...] = ()
     campaign: str = ""
+    cause: Reason | None = None
     segment: ClassVar[None] = None
 
     @property

@@ -133,6 +133,9 @@ async def check_async(
     progress: Progress | None = None,
 ) -> Report:
     """Do what ``check`` does, inside a running event loop."""
+    _require_texts(api_key=api_key, region=region, base_url=base_url)
+    if progress is not None and not isinstance(progress, Progress):
+        raise UsageError(f"progress is a {type(progress).__name__}; give a guard.progress.Progress(), or leave it out")
     selection, fail_on = _selection(selection), _fail_on(fail_on)
     time_limit, rules = _seconds(timeout), _loaded(rules)
     account = open_account(api_key=api_key, region=region, base_url=base_url, rules_region=rules.region)
@@ -179,6 +182,13 @@ async def check_over(
 
 
 # What the arguments can be
+
+
+def _require_texts(**arguments: object) -> None:
+    """Raise UsageError for an argument that is no text; its value is not shown, as it may be the key."""
+    for name, given in arguments.items():
+        if given is not None and not isinstance(given, str):
+            raise UsageError(f"{name} is a {type(given).__name__}; give a text, or leave it out")
 
 
 def _loaded(rules: object) -> Rules:

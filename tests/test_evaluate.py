@@ -307,6 +307,26 @@ def test_a_total_is_the_sum_of_its_segments(second: int, verdict: Verdict) -> No
     assert (result.verdict, result.count) == (verdict, 60 + second)
 
 
+def test_a_total_tells_which_of_its_parts_contradicts_its_users() -> None:
+    keys = ("a", "b")
+    plan = Plan(
+        segments=tuple(segment(guard(Channel.SMS, min=1), guard(Channel.USERS, min=1), key=key) for key in keys),
+        campaigns=(campaign(*keys, ceiling=100),),
+    )
+    found: dict[str, dict[Channel, Count | Unavailable]] = {
+        "a": {Channel.SMS: count(5), Channel.USERS: count(9)},
+        "b": {Channel.SMS: count(7), Channel.USERS: count(6)},
+    }
+    _, (result,) = evaluate(plan, {key: SegmentReadings(uuid=None, channels=own) for key, own in found.items()})
+
+    assert (result.totals[0].count, result.totals[0].reason) == (12, None)
+    assert result.totals[0].detail == "b: these numbers contradict each other: sms (7) is more than users (6)"
+
+
+def test_a_total_that_is_unknown_tells_of_no_contradiction() -> None:
+    assert judge_total(a=STUCK, b=count(1)).detail == f"a: {STUCK.detail}"
+
+
 def test_a_total_names_the_segments_that_reach_the_most() -> None:
     (check,) = judge_total(a=count(10), b=count(1000), c=count(30), d=count(20)).checks
 

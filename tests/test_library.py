@@ -98,6 +98,10 @@ def test_wrong_rules_at_a_path_are_told_before_anything_is_sent(rules: Path, san
         ({"selection": {"tags": ["x"]}}, "selection is a dict; give one such as"),
         ({"fail_on": "wran"}, 'fail_on is .wran.; did you mean "warn"?'),
         ({"fail_on": None}, "fail_on is None"),
+        ({"api_key": 5}, "api_key is a int; give a text, or leave it out$"),
+        ({"region": ["us"]}, "region is a list; give a text"),
+        ({"base_url": b"http"}, "base_url is a bytes; give a text"),
+        ({"progress": 5}, r"progress is a int; give a guard\.progress\.Progress\(\)"),
         ({"rules": None}, "rules is a NoneType; give the path of a rules file"),
         ({"rules": b"version: 1"}, "rules is a bytes; give the path"),
         ({"rules": {"version": 1}}, "rules is a dict; give the path"),
@@ -112,6 +116,12 @@ def test_an_argument_that_will_not_do_says_what_is_wanted(
         check(**right | arguments)
 
     assert sandbox.requests == ()
+
+
+@pytest.mark.parametrize("path", [None, 5, b"rules.yaml", ["rules.yaml"]])
+def test_rules_are_loaded_from_a_path_alone(path: Any) -> None:
+    with pytest.raises(UsageError, match=f"the rules file is a {type(path).__name__}; give its path"):
+        load_rules(path)
 
 
 def test_fail_on_may_be_its_word(rules: Path, sandbox: Sandbox) -> None:
@@ -129,10 +139,19 @@ def test_a_selection_takes_one_text_or_several(campaigns: Any) -> None:
     assert not Selection(campaigns="spring-sale").segments
 
 
-@pytest.mark.parametrize("tags", [1, None, [1], [b"weekly"], [["weekly"]]])
-def test_a_selection_takes_nothing_but_texts(tags: Any) -> None:
-    with pytest.raises(TypeError):
-        Selection(tags=tags)
+@pytest.mark.parametrize("kind", ["segments", "tags", "campaigns"])
+@pytest.mark.parametrize("asked", [1, None, [1], [b"weekly"], [["weekly"]], b"weekly"])
+def test_a_selection_takes_nothing_but_texts(kind: str, asked: Any) -> None:
+    arguments: dict[str, Any] = {kind: asked}
+    with pytest.raises(
+        UsageError, match=rf'Selection\({kind}=.*is not made of texts; .* Selection\(campaigns="spring-sale"'
+    ):
+        Selection(**arguments)
+
+
+def test_a_selection_says_of_what_kind_it_is() -> None:
+    with pytest.raises(UsageError, match=r"Selection\('a'\) does not say what it selects; write one text"):
+        Selection("a")
 
 
 def test_a_result_knows_its_segment_or_its_campaign(rules: Path, sandbox: Sandbox) -> None:

@@ -33,6 +33,7 @@ _ATTEMPTS = 5
 _ATTEMPTS_WHEN_LIMITED = 8
 _ATTEMPTS_WHEN_NOT_FOUND = 2
 _OUTAGE = 3  # segments that Blueshift must fail on, and none be answered for, before a run is given up
+_LIST = "/api/v1/segments/list"
 _COUNTS_BYTES = 64 * 1024
 _LIST_BYTES = 8 * 1024 * 1024
 _PER_PAGE = 500
@@ -82,7 +83,7 @@ class Api:
         self.requests = self.refused_for_rate = 0
         self._clock = asyncio.get_running_loop()
         self._answered = False
-        self._troubles: dict[str, str] = {}
+        self._troubles: dict[str, Unavailable] = {}
         self._given_up: set[str] = set()
 
     @property
@@ -128,15 +129,20 @@ class Api:
     async def list_page(self, page: int, *, archived: bool) -> list[Listed]:
         """Return one page (from 0) of the account's segments, the archived or the others."""
         query = {"archived": str(int(archived)), "per_page": str(_PER_PAGE), "page": str(page)}
-        request = _Request(path="/api/v1/segments/list", query=query, most_bytes=_LIST_BYTES)
+        request = _Request(path=_LIST, query=query, most_bytes=_LIST_BYTES)
         response, _ = await self._persist(request, Priority.FOLLOW_UP, 0.0)
         if len(response.body) <= _COUNTS_BYTES:
             return self._understood(response, _page)
         return await asyncio.to_thread(self._understood, response, _page)  # the others and the deadline do not wait
 
-    def trouble(self, target: Target) -> str | None:
-        """Return what went wrong with the latest request about the target, or None when it was answered."""
-        return self._troubles.get(target.path)
+    def trouble(self, target: Target | None) -> Unavailable | None:
+        """Return what went wrong with the latest request about the target, or None when it was answered.
+
+        While nothing was ever answered, what failed for the others keeps everybody waiting: also whoever has not asked
+        yet, and names that are still looked up (``target`` is None).
+        """
+        own = self._troubles.get(_LIST if target is None else target.path)
+        return own or (None if self._answered else next(reversed(self._troubles.values()), None))
 
     def scrub(self, text: str) -> str:
         """Return the text without the key."""
@@ -203,7 +209,8 @@ class Api:
                 log("slowed_down", path=request.path, requests_per_second=1 / self.interval, pause_seconds=pause)
                 if resume_at > self.deadline:
                     raise RunEndedError(error.unavailable) from error
-            self._progress.trouble = self._troubles[request.path] = str(error)
+            self._progress.trouble = str(error)
+            self._troubles[request.path] = error.unavailable
             raise
         self._answered = True
         self._progress.trouble = ""

@@ -111,9 +111,9 @@ class Blueshift:
             run.log_end()
         return readings
 
-    async def list(self, *, archived: bool, time_limit: float) -> list[Listed]:
+    async def list(self, *, archived: bool, time_limit: float, progress: Progress | None = None) -> list[Listed]:
         """Return the account's segments; raises ``UnavailableError`` or ``RunEndedError`` when they cannot be had."""
-        api = Api(self._client, self._schedule, Progress(), deadline=self._clock.time() + time_limit)
+        api = Api(self._client, self._schedule, progress or Progress(), deadline=self._clock.time() + time_limit)
         async with asyncio.timeout(time_limit):
             return await list_segments(api, archived=archived)
 
@@ -203,11 +203,17 @@ class _Run:
 
     def _never_came(self, each: Wanted, channel: Channel) -> Unavailable:
         """Return why there is no reading; at the deadline that is whatever the count was waiting for."""
-        uuid = self._uuids[each.key]
-        if self.leftover.reason is not Reason.DEADLINE or uuid is None:
+        if self.leftover.reason is not Reason.DEADLINE:
             return self.leftover
-        waited = self._prover.waits_for(Target(uuid=uuid, bypass_global=each.bypass_global), channel)
-        return replace(self.leftover, detail=f"{self.leftover.detail} while waiting for {waited}")
+        uuid = self._uuids[each.key]
+        target = None if uuid is None else Target(uuid=uuid, bypass_global=each.bypass_global)
+        waited = f" while waiting for {self._prover.waits_for(target, channel)}" if target else ""
+        trouble = self._api.trouble(target)
+        return replace(
+            self.leftover,
+            detail=self.leftover.detail + waited + (f" ({trouble.detail})" if trouble else ""),
+            cause=trouble.reason if trouble else None,
+        )
 
     def log_end(self) -> None:
         """Log why what has no reading has none, and what the run came to."""

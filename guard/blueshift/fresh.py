@@ -57,12 +57,10 @@ class Prover:
         self._at_work: dict[str, tuple[Target, Channel]] = {}
 
     def waits_for(self, target: Target, channel: Channel) -> str:
-        """Return what a count that has not ended is waiting for, as the end of "while waiting for ..."."""
-        trouble = self._api.trouble(target)
-        return self._own_wait(target, channel) + (f" ({trouble})" if trouble else "")
+        """Return what a count that has not ended is waiting for, as the end of "while waiting for ...".
 
-    def _own_wait(self, target: Target, channel: Channel) -> str:
-        """Return what is waited for; a count that has not begun waits for the one of its segment that is at work."""
+        A count that has not begun waits for the one of its segment that is at work.
+        """
         before = self._at_work.get(target.uuid)
         if (target, channel) in self._waits or before not in self._waits:
             return self._waits.get((target, channel), "its turn")

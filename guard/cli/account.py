@@ -7,6 +7,7 @@ import re
 import shutil
 import sys
 import textwrap
+from collections import defaultdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ from guard.errors import GuardError, UsageError
 from guard.exit_code import ExitCode
 from guard.model import Channel, Pacing, Refresh
 from guard.outcome import Reason, SegmentReadings, Unavailable
+from guard.progress import Progress
 from guard.words import duration, harmless, number, printable
 
 if TYPE_CHECKING:
@@ -30,7 +32,6 @@ if TYPE_CHECKING:
     from guard.blueshift.answers import Listed
     from guard.blueshift.counting import Wanted
     from guard.outcome import Count
-    from guard.progress import Progress
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _LISTING_TIME = 60.0
@@ -142,15 +143,18 @@ async def _listing(account: Account, time_limit: float) -> list[tuple[Listed, bo
     from guard.blueshift.failures import RunEndedError, UnavailableError  # noqa: PLC0415 - see above
     from guard.report.advice import remedy  # noqa: PLC0415 - see above
 
+    progress = Progress()
     try:
         async with connect(account, Pacing()) as blueshift, asyncio.timeout(time_limit):
             return [
                 (each, archived)
                 for archived in (False, True)
-                for each in await blueshift.list(archived=archived, time_limit=time_limit)
+                for each in await blueshift.list(archived=archived, time_limit=time_limit, progress=progress)
             ]
     except TimeoutError:
-        raise GuardError(f"the segments were not listed within {duration(time_limit)}") from None
+        failed = f": {progress.trouble}" if progress.trouble else ""
+        hint = "--debug shows every request" if failed else "give a longer --timeout; --debug shows every request"
+        raise GuardError(f"the segments were not listed within {duration(time_limit)}{failed}", hint=hint) from None
     except (RunEndedError, UnavailableError) as error:
         reason = error.unavailable.reason
         hint = "look at the region and the base URL" if reason is Reason.NOT_FOUND else remedy(reason)
@@ -183,20 +187,31 @@ def _listed_row(each: Listed, *, archived: bool) -> tuple[str, ...]:
 
 def _count_rows(readings: dict[str, SegmentReadings]) -> Iterable[tuple[str, ...]]:
     for uuid, own in readings.items():
-        missing = [channel for channel, each in own.channels.items() if _is_missing(each)]
+        causes: defaultdict[tuple[object, ...], list[Channel]] = defaultdict(list)
         for channel, reading in own.channels.items():
-            if channel in missing[1:]:
-                continue  # said once: there is no such segment
+            causes[_cause(channel, reading)].append(channel)
+        for channel, reading in own.channels.items():
+            same = causes[_cause(channel, reading)]
+            if channel is not same[0]:
+                continue  # said once, beside the first channel
             if isinstance(reading, Unavailable):
-                channels = ", ".join(each.value for each in (missing if channel in missing else [channel]))
+                channels = ", ".join(each.value for each in same)
                 yield uuid, channels, "unknown", f"{reading.reason.value}: {printable(reading.detail)}"
             else:
                 age = reading.age_seconds
                 yield uuid, channel.value, number(reading.value), "" if age is None else f"{duration(age)} ago"
 
 
-def _is_missing(reading: Count | Unavailable) -> bool:
-    return isinstance(reading, Unavailable) and reading.reason is Reason.NOT_FOUND
+def _cause(channel: Channel, reading: Count | Unavailable) -> tuple[object, ...]:
+    """Return what is the same for the channels that are unknown for one cause, and for no other channel.
+
+    A segment that is not there is one cause. So is what failed until the deadline, whatever each channel waited for.
+    """
+    if not isinstance(reading, Unavailable):
+        return (channel,)
+    if reading.reason is Reason.NOT_FOUND or reading.cause:
+        return reading.reason, reading.cause
+    return reading.reason, reading.detail
 
 
 def _people(value: object) -> str:

@@ -21,7 +21,7 @@ _REMEDIES = {
     Reason.ARCHIVED: "restore the segment in Blueshift, or guard the one that replaced it",
     Reason.AMBIGUOUS_NAME: "write the uuid of the segment that is meant into the rules, in place of its name",
     Reason.RATE_LIMITED: "run again in a few minutes; if it stays so, lower requests_per_second in the rules",
-    Reason.NETWORK: "check the connection, proxy and certificates of the machine that ran this, then run again",
+    Reason.NETWORK: "check the connection, base URL, proxy and certificates where this ran, then run again",
     Reason.SERVER_ERROR: "run again in a few minutes; if it stays so, ask Blueshift's support",
     Reason.BAD_ANSWER: "run again; if it stays so, show this answer to Blueshift's support",
     Reason.NOT_COUNTED: "open the segment in Blueshift and have it counted there once, then run again",
@@ -43,7 +43,9 @@ def next_step(check: Check, finding: Finding) -> str | None:
         case Verdict.PASS:
             return None
         case Verdict.UNKNOWN:
-            return remedy(finding.reason) if finding.reason else None
+            if finding.is_contradictory:
+                return _CONTRADICTION
+            return remedy(finding.cause or finding.reason) if finding.reason else None
         case Verdict.WARN | Verdict.FAIL if finding.is_contradictory:
             return _CONTRADICTION
         case Verdict.WARN | Verdict.FAIL if not check.bound.is_floor:

@@ -26,6 +26,7 @@ class Finding:
     ``people`` is the count that the checks rest on, ``users`` the size of the segment where a share was asked for.
     Both are None where they were not found out. ``uuid`` is the segment that was counted, and ``called`` what Blueshift
     calls it, where that is known; both are None for a total. ``path`` is the rules file, for the lines of the checks.
+    ``cause`` is what failed until the deadline. ``contradicts`` holds also where a ``reason`` stands beside ``detail``.
     """
 
     name: str
@@ -43,6 +44,8 @@ class Finding:
     detail: str | None
     path: str
     checks: tuple[Check, ...]
+    cause: Reason | None = None
+    contradicts: bool = False
 
     @property
     def verdict(self) -> Verdict:
@@ -53,7 +56,7 @@ class Finding:
     def is_contradictory(self) -> bool:
         """Whether its numbers contradict each other, so that they tell nothing of a filter."""
         more_than_users = self.people is not None and self.users is not None and self.people > self.users
-        return more_than_users or (self.detail is not None and self.reason is None)
+        return self.contradicts or more_than_users or (self.detail is not None and self.reason is None)
 
     @property
     def troubles(self) -> tuple[Check, ...]:
@@ -99,6 +102,8 @@ def _of_guard(report: Report, result: SegmentResult, guard: GuardResult) -> Find
         detail=guard.detail,
         path=report.rules_path,
         checks=guard.checks,
+        cause=guard.cause,
+        contradicts=guard.is_contradictory,
     )
 
 
@@ -116,9 +121,10 @@ def _of_total(report: Report, result: CampaignResult, total: TotalResult) -> Fin
         owner=None,
         description=None,
         reason=total.reason,
-        detail=None,  # the messages of its checks say it
+        detail=None if total.reason else total.detail,  # the messages of its checks say why it is unknown
         path=report.rules_path,
         checks=total.checks,
+        cause=total.cause,
     )
 
 

@@ -7,6 +7,7 @@ nothing else, as a problem inside of it is told by its way there.
 
 from __future__ import annotations
 
+import os
 import stat
 from itertools import chain, islice
 from pathlib import Path
@@ -24,7 +25,6 @@ from guard.rules.yaml import NO_VALUE, UnreadableError, read_yaml
 from guard.words import number, printable
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Callable, Collection, Iterable
 
 _MEBIBYTE = 1024 * 1024
@@ -56,6 +56,8 @@ M = TypeVar("M", bound=BaseModel)
 
 def read_document(path: str | os.PathLike[str]) -> bytes:
     """Return the bytes of a file of at most 16 MiB; raise UsageError where there is no such file to be read."""
+    if not isinstance(path, str | os.PathLike):
+        raise UsageError(f"the rules file is a {type(path).__name__}; give its path")
     shown = printable(str(path))
     try:
         if not stat.S_ISREG((found := Path(path).stat()).st_mode):
@@ -128,18 +130,27 @@ def _no_mapping(root: Any, model: type[BaseModel]) -> Problem:
     return Problem(line=1, column=1, where="", what=f"the file {found}; it needs at least {needed}")
 
 
+_MISPLACED = "a mapping is no "
+
+
 def _told_once(problems: Iterable[Problem], nulls: Collection[Problem]) -> list[Problem]:
     """Return the problems, each once however many aliases repeat it, and the nulls that nothing else was said about.
 
+    A null inside of a mapping that cannot stand where it does is told with that: ``uuid: {2dd093e6-...}``.
     No more are looked for when one more than can be told was found.
     """
     told: dict[tuple[int, int, str], Problem] = {}
     reported: set[str] = set()
+    misplaced: list[str] = []
     by_place = {(null.line, null.column): null for null in nulls}
     as_read = (by_place.get((each.line, each.column), each) if each.what == NO_VALUE else each for each in problems)
-    for each in chain(as_read, (null for null in nulls if null.where not in reported)):
+    for each in chain(
+        as_read, (null for null in nulls if null.where not in reported and not null.where.startswith(tuple(misplaced)))
+    ):
         told.setdefault((each.line, each.column, each.what), each)
         reported.add(each.where)
+        if each.what.startswith(_MISPLACED):
+            misplaced.append(f"{each.where}.")
         if len(told) > MOST_PROBLEMS:
             break
     return list(told.values())

@@ -127,10 +127,25 @@ def uuid(value: object) -> str:
     if isinstance(value, Cut):
         raise ValueError(cut_short(value, value.rest, is_whole=bool(_IS_UUID.fullmatch(value))))  # noqa: TRY004 - pydantic takes ValueError alone
     if not isinstance(value, str) or not _IS_UUID.fullmatch(value):
-        held = uuid_in(value) if isinstance(value, str) else None
+        written = _within_brackets(value)
+        held = uuid_in(written) if written else None
         advice = f"write {held}" if held else "copy it from the segment's address, as in " + _EXAMPLE
         raise ValueError(f"{described(value)} is no uuid; {advice}")
     return value.lower()
+
+
+def _within_brackets(value: object) -> str:
+    """Return a text as it is written, also a number or the one entry of brackets; empty for anything else."""
+    match value:
+        case dict() if len(value) == 1:
+            ((key, inner),) = value.items()
+            return str(key) if inner is None else ""
+        case list() if len(value) == 1:
+            return _within_brackets(value[0])
+        case Number(text=written) | str(written):
+            return written
+        case _:
+            return ""
 
 
 def key(value: str) -> str:

@@ -40,6 +40,19 @@ _NOT_COUNTED = dict.fromkeys(
     ),
     "Blueshift gives no count of it; the channels are users, email, sms, push and in_app",
 )
+_OTHER_NAMES = {
+    **dict.fromkeys(("all", "everybody", "everyone", "people", "total", "user", "customers"), "users"),
+    **dict.fromkeys(("mail", "mails", "e_mail", "emails", "newsletter"), "email"),
+    **dict.fromkeys(("text", "texts", "text_message", "text_messages", "txt", "phone"), "sms"),
+    **dict.fromkeys(
+        (
+            *("mobile", "mobile_push", "app_push", "push_notification", "push_notifications", "notification"),
+            "notifications",
+        ),
+        "push",
+    ),
+    **dict.fromkeys(("inapp", "in_app_message", "in_app_messages", "app", "in_app_notification"), "in_app"),
+}
 _GUARD = {"min": 1000, "max": 50000}
 _CEILING = {"max": 100000}
 
@@ -134,6 +147,7 @@ class Channels(Closed, title="Channels", json_schema_extra={"minProperties": 1})
     """The guards of a segment, by channel; at least one."""
 
     refused_keys: ClassVar[dict[str, str]] = _NOT_COUNTED
+    other_names: ClassVar[dict[str, str]] = _OTHER_NAMES
 
     users: UsersGuard | None = Field(default=None, description="Everybody in the segment.", examples=[_GUARD])
     email: ChannelGuard | None = Field(default=None, description="People whom an email would reach.", examples=[_GUARD])
@@ -180,6 +194,7 @@ class Totals(Closed, title="Totals"):
     """Ceilings on what the segments of a campaign reach together, by channel."""
 
     refused_keys: ClassVar[dict[str, str]] = _NOT_COUNTED
+    other_names: ClassVar[dict[str, str]] = _OTHER_NAMES
 
     users: Ceiling | None = Field(default=None, description="Everybody in the segments.", examples=[_CEILING])
     email: Ceiling | None = Field(default=None, description="People whom an email would reach.", examples=[_CEILING])

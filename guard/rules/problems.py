@@ -40,7 +40,7 @@ def translated(error: ValidationError, root: Mapping, model: type[BaseModel]) ->
                 what = f'belongs to "{home}" (line {siblings.line(home)}): indent it further than that'
             else:
                 is_bare = given is None and place == (key_place[0], key_place[1] + len(key))
-                what = _unknown_key(key, parent, is_bare=is_bare)
+                what = _unknown_key(key, given, parent, is_bare=is_bare)
             place = key_place
         elif kind == "missing":
             if is_misspelt(key, given, parent):
@@ -150,8 +150,8 @@ def _holds(container: Any, key: str, value: object) -> bool:
     return get_origin(container) is dict and isinstance(value, Mapping)
 
 
-def _unknown_key(key: str, model: type[BaseModel], *, is_bare: bool) -> str:
-    if told := _refusal(key, model) or joined(key, model.model_fields):
+def _unknown_key(key: str, given: object, model: type[BaseModel], *, is_bare: bool) -> str:
+    if told := _refusal(key, model) or joined(key, model.model_fields, given if isinstance(given, str) else ""):
         return told
     if key[:1].isspace():
         return "begins with white space that is no indentation; indent with plain spaces"
@@ -162,7 +162,11 @@ def _unknown_key(key: str, model: type[BaseModel], *, is_bare: bool) -> str:
 
 def _refusal(key: str, model: type[BaseModel]) -> str | None:
     """Return why a key is none here, however it is written; None where nothing is known about it."""
-    return _refused_keys(model).get(key.casefold().replace("-", "_").replace(" ", "_"))
+    return _refused_keys(model).get(_folded(key))
+
+
+def _folded(key: str) -> str:
+    return key.casefold().replace("-", "_").replace(" ", "_")
 
 
 def _refused_keys(model: type[BaseModel]) -> dict[str, str]:
@@ -171,7 +175,8 @@ def _refused_keys(model: type[BaseModel]) -> dict[str, str]:
 
 
 def _known_key_like(key: str, model: type[BaseModel]) -> str | None:
-    return next(iter(nearest(key, model.model_fields)), None)
+    others: dict[str, str] = getattr(model, "other_names", {})
+    return others.get(_folded(key)) or next(iter(nearest(key, model.model_fields)), None)
 
 
 def _example(key: str, model: type[BaseModel]) -> str:

@@ -16,6 +16,7 @@ _MOST_LOOKED_AT = 200
 _NO_PLAIN_SPACE = re.compile("[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")
 _JOINED = re.compile("([A-Za-z_][A-Za-z0-9_.-]*):(\\S.*|[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000].*)", re.DOTALL)
 _UUID = re.compile("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+_BARE_UUID = re.compile("([0-9a-f]{8})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{12})")
 _COMMENT = re.compile(r"\s+#|^#")
 _QUOTES_AND_BRACKETS = tuple("'\"{[|>&*%@`")
 
@@ -32,17 +33,33 @@ def odd_space(text: str) -> str:
     return f"; it holds U+{ord(found[0]):04X}, which only looks like a space: type a plain one" if found else ""
 
 
-def joined(text: str, keys: Collection[str]) -> str:
-    """Return what to say of a known key that is written together with its value, ``min:100``; maybe nothing."""
+def joined(text: str, keys: Collection[str], behind: str = "") -> str:
+    """Return what to say of a known key that is written together with its value, ``min:100``; maybe nothing.
+
+    ``behind`` is the value that YAML found for a text that it took for a key, as in ``sms:{min: 5}``.
+    """
     found = _JOINED.fullmatch(text[:_MOST_LOOKED_AT])
     if not found or found[1] not in keys:
         return ""
-    return f"a plain space is missing after the colon; write {found[1]}: {in_short(found[2].strip())}"
+    key, value = found[1], found[2].strip()
+    if value.startswith("{") and behind:
+        value = f"{value}: {behind}"
+    pairs = [f"{key}: {in_short(value)}"]
+    if len(parts := value.split()) > 1 and all(
+        (each := _JOINED.fullmatch(part)) and each[1] in keys for part in parts[1:]
+    ):
+        pairs = [f"{key}: {in_short(parts[0])}", *(in_short(part.replace(":", ": ", 1)) for part in parts[1:])]
+    if len(pairs) == 1:
+        return f"a plain space is missing after the colon; write {pairs[0]}"
+    return f"a plain space is missing after each colon; write {' and '.join(pairs)}, each in a line of its own"
 
 
 def uuid_in(text: str) -> str | None:
     """Return the one uuid that a longer text holds, such as a segment's whole address; None where there is not one."""
-    found = set(_UUID.findall(text[:_MOST_LOOKED_AT].lower()))
+    text = text[:_MOST_LOOKED_AT].lower()
+    found = set(_UUID.findall(text))
+    if not found and (bare := _BARE_UUID.fullmatch(text.strip(" {}"))):
+        return "-".join(bare.groups())
     return found.pop() if len(found) == 1 else None
 
 

@@ -42,6 +42,9 @@ class Answering:
         self._request_id = request_id
         self.sent_at: list[float] = []
 
+    def fail(self, failure: Exception) -> None:
+        self._failures.append(failure)
+
     async def get(self, *_: object, **__: object) -> Response:
         self.sent_at.append(asyncio.get_running_loop().time())
         if self._failures:
@@ -243,15 +246,35 @@ def test_a_bad_answer_is_told_without_the_key_and_with_the_id_that_support_asks_
 
 def test_what_went_wrong_last_with_a_segment_is_known_until_it_is_answered(leap: Leap) -> None:
     async def main() -> list[str | None]:
-        api = api_over(Answering(*[RequestError(Reason.BAD_ANSWER, "422", transient=False)]))
-        told = [api.trouble(TARGETS[0])]
+        client = Answering()
+        api = api_over(client)
+        await api.read(TARGETS[1])
+        told = [_told(api, 0)]
+        client.fail(RequestError(Reason.BAD_ANSWER, "422", transient=False))
         for _ in range(2):
             with contextlib.suppress(UnavailableError):
                 await api.read(TARGETS[0])
-            told += [api.trouble(TARGETS[0]), api.trouble(TARGETS[1])]
+            told += [_told(api, 0), _told(api, 1)]
         return told
 
     assert leap(main()) == [None, "422", None, None, None]
+
+
+def test_while_nothing_was_answered_the_trouble_of_one_keeps_everybody_waiting(leap: Leap) -> None:
+    async def main() -> list[str | None]:
+        api = api_over(Answering(RequestError(Reason.NETWORK, "no route", transient=False)))
+        with contextlib.suppress(RunEndedError, UnavailableError):
+            await api.read(TARGETS[0])
+        told = [_told(api, 1), _told(api, None)]
+        await api.read(TARGETS[2])
+        return [*told, _told(api, 1), _told(api, 0)]
+
+    assert leap(main()) == ["no route", "no route", None, "no route"]
+
+
+def _told(api: Api, number: int | None) -> str | None:
+    trouble = api.trouble(None if number is None else TARGETS[number])
+    return trouble.detail if trouble else None
 
 
 def test_somebody_who_watches_sees_the_trouble_until_anything_is_answered(leap: Leap) -> None:

@@ -170,7 +170,7 @@ def test_what_a_run_did_not_come_to_is_told_too(serve: Serve, want: Want, told: 
     about = f"segment={ONE}?bypass_global=true"
     waits = 'which waits for the refresh to end"'
     assert told()[-4:-1] == [
-        f'given_up segment=unknown channel=email {up}"',
+        f'given_up segment=unknown channel=email {up} (blueshift.test could not be reached: no route)"',
         f'given_up {about} channel=email {up} while waiting for the refresh to end"',
         f"given_up {about} channel=sms {up} while waiting for this segment's email, {waits}",
     ]

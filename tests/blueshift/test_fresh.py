@@ -284,6 +284,36 @@ def test_at_the_deadline_the_last_trouble_is_told(serve: Serve, want: Want) -> N
         "the time for the whole run was up while waiting for Blueshift's answer "
         "(blueshift.test could not be reached: connection refused)"
     )
+    assert (found.reason, found.cause) == (Reason.DEADLINE, Reason.NETWORK)
+
+
+@pytest.mark.parametrize(("status", "cause"), [(503, Reason.SERVER_ERROR), (408, Reason.NETWORK)])
+def test_at_the_deadline_the_last_answer_is_the_cause(serve: Serve, want: Want, status: int, cause: Reason) -> None:
+    server = serve(scenario(answers=Answers(any=(status,) * 9)))
+
+    found = server.count(want(ONE), time_limit=2)[ONE].channels[Channel.EMAIL]
+
+    assert (found.reason, found.cause) == (Reason.DEADLINE, cause)
+
+
+def test_who_had_no_turn_while_nobody_was_answered_waits_for_the_same_failure(serve: Serve, want: Want) -> None:
+    def refuse(_request: httpx.Request, _number: int) -> httpx.Response:
+        raise httpx.ConnectError("connection refused")
+
+    uuids = [f"00000000-0000-4000-8000-{number:012d}" for number in range(30)]
+
+    found = serve(scenario(), refuse).count(*(want(each) for each in uuids), time_limit=2)
+
+    unavailable = [each.channels[Channel.EMAIL] for each in found.values()]
+    assert {(each.reason, each.cause) for each in unavailable} == {(Reason.DEADLINE, Reason.NETWORK)}
+
+
+def test_at_the_deadline_of_a_slow_count_nothing_is_blamed(serve: Serve, want: Want) -> None:
+    stuck = ScenarioSegment(uuid=ONE, name="One", counts=OLD, stuck=frozenset(OLD))
+
+    found = serve(Scenario(segments=(stuck,))).count(want(ONE), time_limit=5)[ONE].channels[Channel.EMAIL]
+
+    assert (found.reason, found.cause) == (Reason.DEADLINE, None)
 
 
 def test_a_stricter_limit_than_ours_costs_little(serve: Serve, want: Want) -> None:

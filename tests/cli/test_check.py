@@ -187,6 +187,20 @@ def test_an_unusable_environment_is_told_and_nothing_is_sent(
     assert sandbox.requests == ()
 
 
+def test_a_host_out_of_reach_at_the_deadline_is_what_the_advice_is_about(
+    audience_guard: Run, environ: dict[str, str]
+) -> None:
+    environ["BLUESHIFT_BASE_URL"] = "http://127.0.0.1:1"
+
+    code, stdout, stderr = audience_guard("check", "--timeout", "500ms", "--quiet", "--output", "text")
+
+    assert code == 3
+    assert "could not be reached" in stdout
+    assert "check the connection, base URL, proxy and certificates" in stdout
+    assert "fewer segments" not in stdout
+    assert stderr == ""
+
+
 def test_a_refused_key_is_told_once_and_the_report_is_written(audience_guard: Run, folder: Path) -> None:
     code, stdout, stderr = audience_guard(
         "check", "--output", "json=report.json", environ={"BLUESHIFT_API_KEY": "another-key"}

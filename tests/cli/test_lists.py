@@ -104,6 +104,28 @@ def test_counts_are_csv(audience_guard: Run) -> None:
     assert row[-3:] == ["refreshed", "", ""]
 
 
+def test_segments_that_cannot_be_listed_in_time_say_what_failed(audience_guard: Run, environ: dict[str, str]) -> None:
+    environ["BLUESHIFT_BASE_URL"] = "http://127.0.0.1:1"
+
+    code, stdout, stderr = audience_guard("segments", "--timeout", "500ms")
+
+    assert (code, stdout) == (3, "")
+    assert "the segments were not listed within 0 s: 127.0.0.1:1 could not be reached: " in stderr
+    assert "longer --timeout" not in stderr
+
+
+def test_one_cause_is_told_once_for_each_segment(audience_guard: Run, environ: dict[str, str]) -> None:
+    environ["BLUESHIFT_BASE_URL"] = "http://127.0.0.1:1"
+
+    code, stdout, stderr = audience_guard("counts", GOOD, STUCK, "--timeout", "500ms", "--quiet")
+
+    header, *rows = stdout.splitlines()
+    assert (code, stderr, header.split()) == (3, "", ["UUID", "CHANNEL", "COUNT", "COUNTED"])
+    assert [row.split()[0] for row in rows] == [GOOD, STUCK]
+    assert all("users, email, sms, push, in_app" in row for row in rows)
+    assert stdout.count("could not be reached") == 2
+
+
 @pytest.mark.parametrize("verb", [["segments"], ["counts", GOOD]])
 @pytest.mark.parametrize(
     ("output", "words"),

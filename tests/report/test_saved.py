@@ -244,6 +244,7 @@ RUNS = {
     "failed": run({Channel.EMAIL: 7, Channel.USERS: 40}),
     "unknown": run({Channel.EMAIL: STUCK, Channel.USERS: 40}),
     "no-users": run({Channel.EMAIL: 30, Channel.USERS: STUCK}),
+    "contradictory": run({Channel.EMAIL: 30, Channel.USERS: 20}),
 }
 GUARD = ("segments", 0, "guards", 0)
 TOTAL = ("campaigns", 0, "totals", 0)
@@ -267,6 +268,31 @@ def changed(report: Report, *changes: tuple[tuple[str | int, ...], Any]) -> dict
             here = here[step]
         here[way[-1]] = value
     return whole
+
+
+@pytest.mark.parametrize(
+    ("failure", "cause"),
+    [
+        (" (blueshift.test could not be reached: connection refused)", Reason.NETWORK),
+        (" (blueshift.test gave no complete answer within 10 s)", Reason.NETWORK),
+        (" (blueshift.test answered 403 Forbidden, but not as Blueshift does: a firewall)", Reason.NETWORK),
+        (' (blueshift.test:81 answered 503 Service Unavailable: "x" (x-request-id 1))', Reason.SERVER_ERROR),
+        (" (blueshift.test answered 409 Conflict)", Reason.SERVER_ERROR),
+        (" (blueshift.test answered 408 Request Timeout)", Reason.NETWORK),
+        (" (blueshift.test answered 429 Too Many Requests)", Reason.RATE_LIMITED),
+        (" (blueshift.test answered 404 Not Found)", Reason.NOT_FOUND),
+        (" (blueshift.test answered 422 Unprocessable Content)", Reason.BAD_ANSWER),
+        ("", None),
+    ],
+)
+def test_what_failed_until_the_deadline_is_read_from_its_sentence(failure: str, cause: Reason | None) -> None:
+    detail = f"the time for the whole run was up while waiting for Blueshift's answer{failure}"
+    late = run({Channel.EMAIL: Unavailable(reason=Reason.DEADLINE, detail=detail, cause=cause), Channel.USERS: 40})
+
+    again = read(json.loads(saved(late)))
+
+    assert [each.cause for each in again.results()] == [each.cause for each in late.results()]
+    assert {each.cause for each in again.results() if each.reason} == {cause}
 
 
 @pytest.mark.parametrize("name", RUNS)

@@ -10,7 +10,7 @@ import pytest
 from guard.model import BoundName, Channel
 from guard.outcome import FailOn, Reason, Report, Verdict
 from guard.report import Format, Screen, render
-from guard.report.advice import next_step
+from guard.report.advice import next_step, remedy
 from guard.report.findings import Finding, utc
 
 if TYPE_CHECKING:
@@ -178,6 +178,13 @@ def test_numbers_that_contradict_each_other_blame_no_filter(
     assert "filter" not in step
 
 
+@pytest.mark.parametrize("cause", [Reason.NETWORK, Reason.SERVER_ERROR, Reason.RATE_LIMITED])
+def test_at_the_deadline_the_advice_is_about_what_failed(check: Callable[..., Check], cause: Reason) -> None:
+    unknown = check("min", 5, None)
+    assert next_step(unknown, finding(reason=Reason.DEADLINE, cause=cause)) == remedy(cause)
+    assert "fewer segments" in (next_step(unknown, finding(reason=Reason.DEADLINE)) or "")
+
+
 def finding(
     *,
     people: int | None = None,
@@ -185,6 +192,7 @@ def finding(
     reason: Reason | None = None,
     channel: Channel = Channel.EMAIL,
     detail: str | None = None,
+    cause: Reason | None = None,
 ) -> Finding:
     return Finding(
         name="newsletter-active",
@@ -202,6 +210,7 @@ def finding(
         detail=detail,
         path="rules.yaml",
         checks=(),
+        cause=cause,
     )
 
 

@@ -64,6 +64,14 @@ campaigns:
 """
 
 
+def test_a_word_behind_a_choice_is_a_comment(problems: Callable[[str | bytes], list[str]]) -> None:
+    source = "version: 1\nblueshift: {region: eu #us\n  }\nsegments: {a: {name: A, channels: {email: {min: 1}}}}\n"
+    assert problems(source) == []
+    assert problems(source.replace("eu #", "ue #")) == [
+        'rules.yaml:2:21: blueshift.region: "ue" is not possible here; write us or eu'
+    ]
+
+
 def test_every_value_arrives_with_its_line_in_the_order_of_the_file() -> None:
     rules = parse_rules(SOURCE.encode(), "some/rules.yaml")
     assert (rules.path, rules.sha256) == ("some/rules.yaml", hashlib.sha256(SOURCE.encode()).hexdigest())

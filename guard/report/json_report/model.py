@@ -195,8 +195,8 @@ class TotalObject(_Object):
     reason: Reason | None = Field(description=_REASON)
     detail: StrictStr | None = Field(
         default=None,
-        description="Why there is no count, in a sentence that begins with the key of the segment; null when everything"
-        " was found out.",
+        description="Why there is no count, or which numbers contradict each other, in a sentence that begins with the"
+        " key of the segment; null when there is nothing to say.",
     )
     path: StrictStr = Field(description=_PATH)
     line: _Line = Field(description="The line that the total stands on, from 1.")

@@ -40,6 +40,13 @@ _A_LITTLE = Fraction(1, 10**40)
 _SENTENCES = ("message", "detail")
 _MORE_THAN_NOBODY = re.compile(r"\(([\d,]{1,21})\) is more than users \(0\)\Z")
 _LIMIT_AS_WRITTEN = re.compile(r" of ([\d,]{1,10}(?:\.\d{1,20})?)%\Z")
+_ANSWERED = re.compile(r"^\S+ answered (\d{3})\b(?!.*, but not as Blueshift does)")
+_STATUS_CAUSES = {
+    **dict.fromkeys(("301", "302", "303", "307", "308", "407", "408"), Reason.NETWORK),
+    "404": Reason.NOT_FOUND,
+    "409": Reason.SERVER_ERROR,
+    "429": Reason.RATE_LIMITED,
+}
 _ANY_LINE = 1  # the file does not tell where a segment or a campaign begins in the rules, and no format shows it
 
 
@@ -257,7 +264,19 @@ def _count(value: int) -> Count:
 
 
 def _unavailable(reason: Reason | None, detail: str | None) -> Unavailable:
-    return Unavailable(reason=reason or Reason.INTERNAL, detail=detail or "")
+    cause = _cause(detail or "") if reason is Reason.DEADLINE else None
+    return Unavailable(reason=reason or Reason.INTERNAL, detail=detail or "", cause=cause)
+
+
+def _cause(detail: str) -> Reason | None:
+    """Return what failed until the deadline, which a file tells in the sentence alone: in brackets at its end."""
+    _, is_told, failure = detail.partition(" (")
+    if not is_told:
+        return None
+    status = _ANSWERED.search(failure)
+    if not status:
+        return Reason.NETWORK
+    return _STATUS_CAUSES.get(status[1], Reason.SERVER_ERROR if status[1] >= "500" else Reason.BAD_ANSWER)
 
 
 # What was asked
