@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 
 _NOTHING_READ = Unavailable(reason=Reason.INTERNAL, detail="no count was taken")
 _ZERO_USERS = Unavailable(reason=Reason.ZERO_USERS, detail="the segment holds 0 users, and a share of 0 says nothing")
-_LABEL = {Channel.IN_APP: "in-app"}
 _PARTS_NAMED = 3
 
 
@@ -160,7 +159,7 @@ def _subject(
     shares: Sequence[Fraction],
 ) -> str:
     """Say what was observed, as the start of a sentence; a share can be told from all the ``shares``, as written."""
-    label = _LABEL.get(channel, channel.value)
+    label = channel.facts.label
     match observed, count, users:
         case Unavailable(), _, _:
             return f"the share of {label} in users is unknown" if bound.name.is_share else f"{label} is unknown"
@@ -186,7 +185,7 @@ def _doubt(channel: Channel, channels: Mapping[Channel, Count | Unavailable]) ->
 
 
 def _contradiction(larger: Mapping[Channel, Count], users: Count) -> str:
-    reach = [f"{_LABEL.get(channel, channel.value)} ({number(count.value)})" for channel, count in larger.items()]
+    reach = [f"{channel.facts.label} ({number(count.value)})" for channel, count in larger.items()]
     are = "is" if len(reach) == 1 else "are"
     return f"these numbers contradict each other: {' and '.join(reach)} {are} more than users ({number(users.value)})"
 
@@ -230,7 +229,7 @@ def _part(key: str, reading: Count | Unavailable) -> Part:
 
 def _total_subject(channel: Channel, parts: dict[str, int] | Unavailable) -> str:
     """Say what the segments reach together, and which of them reach the most."""
-    label = _LABEL.get(channel, channel.value)
+    label = channel.facts.label
     if isinstance(parts, Unavailable):
         return f"the total of {label} is unknown"
     largest = sorted(parts.items(), key=lambda part: -part[1])

@@ -20,6 +20,24 @@ LARGEST_COUNT = 2**53 - 1
 """The largest whole number that every JSON reader holds exactly; no audience and no bound is larger."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelFacts:
+    """What is known of a channel.
+
+    ``label`` is its word in sentences, ``people`` says whom it reaches, ``other_names`` are what people also call it.
+    ``trigger`` is its word in a trigger's ``channels``, ``answer`` its key in an answer; ``is_listed`` says whether the
+    account's list of segments shows it too. These three are facts of Blueshift's API:
+    https://developer.blueshift.com/reference/get_api-v1-segments-segment-uuid-matching-users-json
+    """
+
+    label: str
+    people: str
+    trigger: str
+    answer: str
+    is_listed: bool = True
+    other_names: tuple[str, ...]
+
+
 class Channel(StrEnum):
     """A way to reach people; ``users`` is everybody in the segment."""
 
@@ -28,6 +46,55 @@ class Channel(StrEnum):
     SMS = "sms"
     PUSH = "push"
     IN_APP = "in_app"
+
+    @property
+    def facts(self) -> ChannelFacts:
+        """Return its row of the table."""
+        return _CHANNELS[self]
+
+
+# The one table of channels: the rules and their schema, the requests, the lists and the reports follow from it.
+_CHANNELS = {
+    Channel.USERS: ChannelFacts(
+        label="users",
+        people="Everybody in the segment.",
+        trigger="users",
+        answer="approxusers",
+        other_names=("all", "everybody", "everyone", "people", "total", "user", "customers"),
+    ),
+    Channel.EMAIL: ChannelFacts(
+        label="email",
+        people="People whom an email would reach.",
+        trigger="email",
+        answer="email_users",
+        other_names=("mail", "mails", "e_mail", "emails", "newsletter"),
+    ),
+    Channel.SMS: ChannelFacts(
+        label="sms",
+        people="People whom a text message would reach.",
+        trigger="sms",
+        answer="sms_users",
+        other_names=("text", "texts", "text_message", "text_messages", "txt", "phone"),
+    ),
+    Channel.PUSH: ChannelFacts(
+        label="push",
+        people="People whom a push notification would reach.",
+        trigger="push",
+        answer="push_users",
+        other_names=(
+            *("mobile", "mobile_push", "app_push", "push_notification", "push_notifications"),
+            *("notification", "notifications"),
+        ),
+    ),
+    Channel.IN_APP: ChannelFacts(
+        label="in-app",
+        people="People whom a message inside the app would reach.",
+        trigger="inApp",
+        answer="in_app_users",
+        is_listed=False,
+        other_names=("inapp", "in_app_message", "in_app_messages", "app", "in_app_notification"),
+    ),
+}
 
 
 class Region(StrEnum):

@@ -24,6 +24,7 @@ from pydantic import (
     Strict,
     TypeAdapter,
     ValidationError,
+    model_validator,
 )
 
 from guard.blueshift.failures import BadAnswerError
@@ -35,15 +36,7 @@ if TYPE_CHECKING:
 
     Scrub = Callable[[str], str]
 
-ON_THE_WIRE = {
-    Channel.USERS: ("users", "approxusers"),
-    Channel.EMAIL: ("email", "email_users"),
-    Channel.SMS: ("sms", "sms_users"),
-    Channel.PUSH: ("push", "push_users"),
-    Channel.IN_APP: ("inApp", "in_app_users"),
-}
-"""What a channel is called in a trigger's ``channels``, and in the answer."""
-
+_LISTED_COUNTS = [channel.facts.answer for channel in Channel if channel.facts.is_listed]
 _WHOLE = re.compile(r"(-?\d{1,16})\.0+")
 _MOST_DIGITS = 16
 _LONGEST_NAME = 1_000
@@ -90,11 +83,20 @@ class Listed(BaseModel):
 
     name: Annotated[str, Field(max_length=_LONGEST_NAME)]
     uuid: Annotated[str, Field(pattern="^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$")]
-    approxusers: _Small = None
-    email_users: _Small = None
-    sms_users: _Small = None
-    push_users: _Small = None
+    counts: dict[str, _Small]
     approxusers_updated_at: _Small = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_its_counts(cls, given: Any) -> Any:
+        """Gather what the list shows of each channel."""
+        if not isinstance(given, dict):
+            return given
+        return given | {"counts": {key: given[key] for key in _LISTED_COUNTS if key in given}}
+
+    def shown(self, channel: Channel) -> Any:
+        """Return what the list shows of a channel, which may be anything; None where it shows nothing."""
+        return self.counts.get(channel.facts.answer)
 
 
 _COUNT: TypeAdapter[int] = TypeAdapter(Annotated[int, Strict(), Field(ge=0, le=LARGEST_COUNT)])
@@ -116,7 +118,7 @@ class Answer:
 
     def count(self, channel: Channel) -> int:
         """Return the channel's count; raises ``BadAnswerError`` when it is no whole number of people."""
-        field = ON_THE_WIRE[channel][1]
+        field = channel.facts.answer
         if field not in self.counts:
             raise BadAnswerError(f"the answer holds no {field}")
         try:

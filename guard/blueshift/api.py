@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
-from guard.blueshift.answers import ON_THE_WIRE, Answer, Listed, parse_answer, parse_list
+from guard.blueshift.answers import Answer, Listed, parse_answer, parse_list
 from guard.blueshift.debug_log import log
 from guard.blueshift.failures import BadAnswerError, RequestError, RunEndedError, UnavailableError
 from guard.blueshift.pauses import before_retry
@@ -123,7 +123,7 @@ class Api:
 
     async def trigger(self, target: Target, channel: Channel, sent_at: float) -> Answer:
         """Have the channel counted anew, in the turn that came at ``sent_at``; one attempt."""
-        query = target.query(refresh="true", channels=ON_THE_WIRE[channel][0])
+        query = target.query(refresh="true", channels=channel.facts.trigger)
         return self._understood(await self._get(_Request(path=target.path, query=query), sent_at), _counts)
 
     async def list_page(self, page: int, *, archived: bool) -> list[Listed]:

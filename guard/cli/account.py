@@ -13,7 +13,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from guard.cli.lists import COUNT, SEGMENT, ListFormat, count_rows, list_flag, render_list, segment_rows
+from guard.cli.lists import (
+    COUNT,
+    LISTED_CHANNELS,
+    SEGMENT,
+    ListFormat,
+    count_rows,
+    list_flag,
+    render_list,
+    segment_rows,
+)
 from guard.cli.options import account_flags, talk_flags, timeout_flag
 from guard.cli.signals import run_interruptibly
 from guard.cli.streams import is_terminal, print_report, say
@@ -73,10 +82,15 @@ def segments(
         print_report(render_list(output, account.host, "segments", SEGMENT, segment_rows(asked)))
         return ExitCode.PASSED
     rows = [_listed_row(each, archived=archived) for each, archived in asked]
-    header = ("NAME", "UUID", "USERS", "EMAIL", "SMS", "PUSH", "COUNTED", "")
+    header = ("NAME", "UUID", *(channel.value.upper() for channel in LISTED_CHANNELS), "COUNTED", "")
     print_report(_fitted([header, *rows]) if rows else "no segment matches\n")
     if rows and not quiet:
-        say("audience-guard: the list holds no in-app counts; `counts UUID --channel in_app` has them counted")
+        for channel in Channel:
+            if not channel.facts.is_listed:
+                say(
+                    f"audience-guard: the list holds no {channel.facts.label} counts;"
+                    f" `counts UUID --channel {channel}` has them counted"
+                )
     return ExitCode.PASSED
 
 
@@ -93,7 +107,7 @@ Example:
     "channels",
     multiple=True,
     type=click.Choice([each.value for each in Channel]),
-    help="Count this channel; may be repeated; all five by default.",
+    help="Count this channel; may be repeated; all of them by default.",
 )
 @click.option("--bypass-global", is_flag=True, help="Count without the account's global inclusion segment.")
 @list_flag
@@ -175,7 +189,7 @@ async def _counts(
 
 
 def _listed_row(each: Listed, *, archived: bool) -> tuple[str, ...]:
-    shown = [_people(value) for value in (each.approxusers, each.email_users, each.sms_users, each.push_users)]
+    shown = [_people(value) for value in map(each.shown, LISTED_CHANNELS)]
     return (
         harmless(printable(each.name)),
         each.uuid,
@@ -247,7 +261,7 @@ def _fitted(rows: Sequence[Sequence[str]]) -> str:
 def _block(row: Sequence[str], width: int) -> str:
     """Return a listed segment as its uuid, its name and its counts; no line is broken within a count."""
     name, uuid, *counts, age, mark = row
-    said = [f"{what} {count}" for what, count in zip(("users", "email", "sms", "push"), counts, strict=True)]
+    said = [f"{what} {count}" for what, count in zip(LISTED_CHANNELS, counts, strict=True)]
     unbroken = ", ".join([*said, f"counted {age}"]).replace(" ", "\xa0").replace(",\xa0", ", ")
     lines = [
         f"{uuid} {mark}".rstrip(),

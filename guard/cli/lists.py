@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from guard import __version__
+from guard.model import Channel
 from guard.outcome import SegmentReadings, Unavailable
 
 if TYPE_CHECKING:
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
 
 SCHEMA_VERSION = 1
 """The version of the JSON lists; it grows only when a key is removed or means something else."""
-SEGMENT = ("uuid", "name", "archived", "users", "email", "sms", "push", "counted_at")
+LISTED_CHANNELS = [channel for channel in Channel if channel.facts.is_listed]
+SEGMENT = ("uuid", "name", "archived", *(channel.value for channel in LISTED_CHANNELS), "counted_at")
 COUNT = ("uuid", "channel", "bypass_global", "count", "counted_at", "age_seconds", "proof", "reason", "detail")
 """The keys of each segment and of each count, and the columns of the CSV; the first one never holds foreign text."""
 _FORMULA = tuple("=+-@\t\r＝＋－＠")  # noqa: RUF001 - spreadsheets take the wide ones for formulas, too
@@ -74,7 +76,7 @@ def render_list(output: str, host: str, name: str, columns: Sequence[str], rows:
 def segment_rows(found: Iterable[tuple[Listed, bool]]) -> Iterable[dict[str, Any]]:
     """Yield what the account lists of each segment, and whether it is archived; what it does not say is None."""
     for each, archived in found:
-        counts = (each.approxusers, each.email_users, each.sms_users, each.push_users)
+        counts = map(each.shown, LISTED_CHANNELS)
         values = (each.uuid, each.name, archived, *map(_people, counts), _moment(each.approxusers_updated_at))
         yield dict(zip(SEGMENT, values, strict=True))
 

@@ -32,13 +32,16 @@ LARGEST_FILE = 16 * _MEBIBYTE
 
 
 class Closed(BaseModel):
-    """A mapping that holds the keys of its fields and no others; ``refused_keys`` says why some are no keys of it.
+    """A mapping that holds the keys of its fields and no others; ``refused_keys`` says why some are not.
+
+    ``other_names`` holds what people also call a key, with the key.
 
     The first of a field's ``examples`` is what is told to write where the key is missing or holds no keys and values.
     """
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
     refused_keys: ClassVar[dict[str, str]] = {}
+    other_names: ClassVar[dict[str, str]] = {}
 
     @model_validator(mode="before")
     @classmethod

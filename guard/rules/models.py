@@ -6,14 +6,17 @@ Schema can say that too, it is added here.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, create_model
 
-from guard.model import Pacing, Refresh
+from guard.model import Channel, Pacing, Refresh
 from guard.rules.checking import Entries, made_once
 from guard.rules.document import Closed
 from guard.rules.fields import Duration, People, Remark, Share, Text, Uuid, WholeNumber, decimal, whole_number
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 MOST_IN_FLIGHT = 24
 MOST_PER_SECOND = 1000
@@ -33,26 +36,10 @@ def _any_of_them(*keys: str) -> dict[str, Any]:
     return {"anyOf": [{"required": [key]} for key in keys]}
 
 
-_NOT_COUNTED = dict.fromkeys(
-    (
-        *("whatsapp", "rcs", "mms", "web_push", "webpush", "browser_push", "onsite", "web", "live_content"),
-        *("direct_mail", "webhook", "voice", "line", "viber", "messenger", "wechat", "telegram"),
-    ),
-    "Blueshift gives no count of it; the channels are users, email, sms, push and in_app",
+_NOT_COUNTED = (
+    *("whatsapp", "rcs", "mms", "web_push", "webpush", "browser_push", "onsite", "web", "live_content"),
+    *("direct_mail", "webhook", "voice", "line", "viber", "messenger", "wechat", "telegram"),
 )
-_OTHER_NAMES = {
-    **dict.fromkeys(("all", "everybody", "everyone", "people", "total", "user", "customers"), "users"),
-    **dict.fromkeys(("mail", "mails", "e_mail", "emails", "newsletter"), "email"),
-    **dict.fromkeys(("text", "texts", "text_message", "text_messages", "txt", "phone"), "sms"),
-    **dict.fromkeys(
-        (
-            *("mobile", "mobile_push", "app_push", "push_notification", "push_notifications", "notification"),
-            "notifications",
-        ),
-        "push",
-    ),
-    **dict.fromkeys(("inapp", "in_app_message", "in_app_messages", "app", "in_app_notification"), "in_app"),
-}
 _GUARD = {"min": 1000, "max": 50000}
 _CEILING = {"max": 100000}
 
@@ -143,23 +130,32 @@ class ChannelGuard(
     )
 
 
-class Channels(Closed, title="Channels", json_schema_extra={"minProperties": 1}):
-    """The guards of a segment, by channel; at least one."""
+def _by_channel(name: str, doc: str, kind: Callable[[Channel], Any], example: object, **rest: Any) -> Any:
+    """Return the model of a mapping by channel; ``kind`` returns the model of what a channel has there."""
+    fields: dict[str, Any] = {
+        channel.value: (
+            kind(channel) | None,
+            Field(default=None, description=channel.facts.people, examples=[example]),
+        )
+        for channel in Channel
+    }
+    *others, last = Channel
+    why = f"Blueshift gives no count of it; the channels are {', '.join(others)} and {last}"
+    model = create_model(
+        name, __base__=Closed, __module__=__name__, __doc__=doc, __cls_kwargs__={"title": name, **rest}, **fields
+    )
+    model.refused_keys = {key: why for key in _NOT_COUNTED if key not in fields}
+    model.other_names = {other: channel.value for channel in Channel for other in channel.facts.other_names}
+    return model
 
-    refused_keys: ClassVar[dict[str, str]] = _NOT_COUNTED
-    other_names: ClassVar[dict[str, str]] = _OTHER_NAMES
 
-    users: UsersGuard | None = Field(default=None, description="Everybody in the segment.", examples=[_GUARD])
-    email: ChannelGuard | None = Field(default=None, description="People whom an email would reach.", examples=[_GUARD])
-    sms: ChannelGuard | None = Field(
-        default=None, description="People whom a text message would reach.", examples=[_GUARD]
-    )
-    push: ChannelGuard | None = Field(
-        default=None, description="People whom a push notification would reach.", examples=[_GUARD]
-    )
-    in_app: ChannelGuard | None = Field(
-        default=None, description="People whom a message inside the app would reach.", examples=[_GUARD]
-    )
+Channels = _by_channel(
+    "Channels",
+    "The guards of a segment, by channel; at least one.",
+    lambda channel: UsersGuard if channel is Channel.USERS else ChannelGuard,
+    _GUARD,
+    json_schema_extra={"minProperties": 1},
+)
 
 
 class Segment(Closed, title="Segment", json_schema_extra={"oneOf": [{"required": ["uuid"]}, {"required": ["name"]}]}):
@@ -175,7 +171,7 @@ class Segment(Closed, title="Segment", json_schema_extra={"oneOf": [{"required":
         default_factory=list, description="Words to select segments by: check --tag weekly. At most 1,000."
     )
     bypass_global: bool = Field(default=False, description="Count without the account's global inclusion segment.")
-    channels: Annotated[Channels, made_once("channels")] = Field(
+    channels: Annotated[Channels, made_once("channels")] = Field(  # type: ignore[valid-type]  # a model that is made
         description="The guards of the segment, by channel.", examples=[{"email": _GUARD}]
     )
 
@@ -190,23 +186,12 @@ class Ceiling(Closed, title="Ceiling"):
     max: People = Field(description="More people than this, all segments together: fail.")
 
 
-class Totals(Closed, title="Totals"):
-    """Ceilings on what the segments of a campaign reach together, by channel."""
-
-    refused_keys: ClassVar[dict[str, str]] = _NOT_COUNTED
-    other_names: ClassVar[dict[str, str]] = _OTHER_NAMES
-
-    users: Ceiling | None = Field(default=None, description="Everybody in the segments.", examples=[_CEILING])
-    email: Ceiling | None = Field(default=None, description="People whom an email would reach.", examples=[_CEILING])
-    sms: Ceiling | None = Field(
-        default=None, description="People whom a text message would reach.", examples=[_CEILING]
-    )
-    push: Ceiling | None = Field(
-        default=None, description="People whom a push notification would reach.", examples=[_CEILING]
-    )
-    in_app: Ceiling | None = Field(
-        default=None, description="People whom a message inside the app would reach.", examples=[_CEILING]
-    )
+Totals = _by_channel(
+    "Totals",
+    "Ceilings on what the segments of a campaign reach together, by channel.",
+    lambda _channel: Ceiling,
+    _CEILING,
+)
 
 
 class Campaign(Closed, title="Campaign"):
@@ -215,7 +200,7 @@ class Campaign(Closed, title="Campaign"):
     segments: Annotated[
         list[Text], Field(min_length=1, max_length=MOST_IN_A_CAMPAIGN, json_schema_extra={"uniqueItems": True})
     ] = Field(description="The keys of its segments, each once; at most 10,000.", examples=[["vip", "newsletter"]])
-    totals: Annotated[Totals, made_once("totals")] = Field(
+    totals: Annotated[Totals, made_once("totals")] = Field(  # type: ignore[valid-type]  # see above
         default_factory=Totals,
         description="Ceilings on what the segments reach together, by channel.",
         examples=[{"sms": _CEILING}],
