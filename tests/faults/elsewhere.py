@@ -72,6 +72,7 @@ ELSEWHERE = {
         "An address that the key must not go to": ["blueshift/test_account.py::test_the_key_goes_nowhere_else"],
         "A full disk, a closed standard output, a reader who went away": [
             "cli/test_check.py::test_a_report_that_cannot_be_written_is_no_pass",
+            "cli/test_streams.py::test_a_verdict_for_a_closed_stdout_is_never_a_pass",
             "cli/test_check.py::test_the_exit_code_survives_a_reader_that_went_away",
             "report/test_outputs.py::test_a_full_disk_is_an_output_error",
         ],
