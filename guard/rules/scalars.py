@@ -124,7 +124,7 @@ def cut_short(text: str, rest: str, *, is_whole: bool = False) -> str:
     if is_whole:
         return f'{said}; write "# " with two spaces before it to say that it is one'
     return (
-        f'{said}; write {quoted(f"{text} {rest}")} if it belongs to the text,'
+        f"{said}; write {quoted(f'{text} {rest}')} if it belongs to the text,"
         ' or "# " with two spaces before it if it is a comment'
     )
 

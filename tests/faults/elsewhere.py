@@ -59,9 +59,15 @@ ELSEWHERE = {
             "blueshift/test_account.py::test_a_key_that_cannot_be_one_is_refused_without_being_shown",
             "blueshift/test_account.py::test_a_key_file_without_a_key_is_refused",
             "blueshift/test_account.py::test_a_key_file_that_others_can_read_is_noticed",
+            "blueshift/test_account.py::test_what_is_no_regular_file_is_no_key_file",
         ],
         "Quotation marks that an env file kept": [
-            "cli/test_leaks.py::test_quotation_marks_that_an_env_file_kept_are_named"
+            "cli/test_leaks.py::test_quotation_marks_that_an_env_file_kept_are_named",
+            "cli/test_leaks.py::test_a_quotation_mark_at_one_end_of_a_secret_is_named_and_nothing_is_sent",
+        ],
+        "A copied line, with the name of its variable, in place of a secret": [
+            "cli/test_leaks.py::test_a_copied_line_in_place_of_a_secret_is_named_and_nothing_is_sent",
+            "cli/test_leaks.py::test_more_than_the_key_in_a_key_file_is_named_and_nothing_is_sent",
         ],
         "Entries of NO_PROXY that are about others, or that nobody understands": [
             "test_proxy.py::test_an_entry_about_others_has_no_effect"

@@ -281,7 +281,9 @@ def test_what_others_added_to_a_report_is_theirs(path: Path) -> None:
         "a paragraph": page.replace("</main>", "<p>Checked by Ann</p></main>"),
         "a line behind the end": page + "<!-- Ann -->\n",
         "a suite": suite.replace("</testsuites>", '<testsuite name="others"/></testsuites>'),
-        "a suite, and the digest taken away": suite.replace("</testsuites>", '<testsuite name="a"/></testsuites>')[:-89],
+        "a suite, and the digest taken away": suite.replace("</testsuites>", '<testsuite name="a"/></testsuites>')[
+            :-89
+        ],
     }
     for what, content in added.items():
         assert content not in (page, suite), what
