@@ -34,7 +34,7 @@ class UsageError(GuardError):
 
 
 class QuotedError(UsageError):
-    """The value of ``name`` has quotation marks around it, as some readers of env files leave them, or one at an end."""
+    """The value of ``name`` has quotation marks around it, as some readers of env files leave, or one at an end."""
 
     def __init__(self, name: str, *, whole: bool = True) -> None:
         what = "stands in quotation marks" if whole else "begins or ends with a quotation mark or a backtick"

@@ -145,7 +145,7 @@ def _key_from_file(file: str) -> ApiKey:
 
 
 def readable_by_others(environ: Mapping[str, str] = os.environ) -> str | None:
-    """Return the path of the key file when it is a regular file that other users of this machine can read, else None."""
+    """Return the path of the key file when it is a regular file that others on this machine can read, else None."""
     file = environ.get("BLUESHIFT_API_KEY_FILE")
     if not file or os.name != "posix" or not is_file(file):
         return None

@@ -101,6 +101,8 @@ ELSEWHERE = {
             "cli/test_start.py::test_nor_does_one_of_the_name_of_something_that_we_use",
             "cli/test_start.py::test_a_package_that_was_loaded_first_is_refused",
             "cli/test_start.py::test_what_it_needs_is_missing_is_no_verdict",
+            "cli/test_start.py::test_an_isolated_python_runs_ours_whatever_stands_in_pythonpath",
+            "action/test_action.py::test_nor_can_a_folder_that_pythonpath_names",
         ],
         "A bug in the guard itself": [
             "cli/test_check.py::test_a_bug_exits_3_and_shows_no_traceback_and_never_the_key",
