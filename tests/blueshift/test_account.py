@@ -196,7 +196,7 @@ def irregular(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[
                 os.mkfifo(path)
             case "socket":
                 listener.bind(str(path))
-            case "device":
+            case _:
                 path = Path("/dev/zero")
         yield request.param, str(path)
 
