@@ -3,6 +3,9 @@
 This is a module of its own, because other projects have a folder ``guard`` too. Python looks into the folders of
 PYTHONPATH first. So with ``PYTHONPATH=.`` it would run a folder ``guard`` or ``click`` of the repository under test in
 place of ours, and that could exit with 0.
+
+A file of this module's own name in such a folder is run before this one, and so is a ``sitecustomize.py``: nothing here
+can help against them. ``python -I -m guard`` does not look into PYTHONPATH at all.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
     GuardError                 could not find out (3)
     ├── UsageError             the command, the environment or a file is wrong; nothing was sent (2)
-    │   ├── QuotedError        a value that stands in quotation marks, which do not belong to it
+    │   ├── QuotedError        a value with quotation marks around it, which do not belong to it
     │   └── RulesError         every problem of a rules file, each with its place
     └── OutputError            a report could not be written (3)
 
@@ -34,11 +34,12 @@ class UsageError(GuardError):
 
 
 class QuotedError(UsageError):
-    """The value of ``name`` stands in quotation marks, as some readers of env files leave them."""
+    """The value of ``name`` has quotation marks around it, as some readers of env files leave, or one at an end."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, *, whole: bool = True) -> None:
+        what = "stands in quotation marks" if whole else "begins or ends with a quotation mark or a backtick"
         hint = "take the quotation marks away: a shell removes them, but docker --env-file keeps them"
-        super().__init__(f"{name} stands in quotation marks", hint=hint)
+        super().__init__(f"{name} {what}", hint=hint)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from guard.address import checked_base_url, is_loopback
-from guard.blueshift.keyring import LONGEST_KEY, SHORTEST_SECRET, is_file
+from guard.blueshift.keyring import LONGEST_KEY, SHORTEST_SECRET, check_alone, irregular, is_file
 from guard.blueshift.secret import Secret
 from guard.errors import QuotedError, UsageError
 from guard.model import Region
@@ -37,8 +37,7 @@ class ApiKey:
         """Keep the key, or raise ``UsageError`` (naming ``source``, never the key) when it cannot be one."""
         if not text:
             raise UsageError(f"{source} is empty", hint=_KEY_HINT)
-        if is_quoted(text):
-            raise QuotedError(source)
+        check_alone(text, source)
         if len(text) > LONGEST_KEY or not _USABLE_KEY.fullmatch(text):
             raise UsageError(
                 f"{source} holds a character that no API key has (white space, a line break, a colon, or not ASCII)",
@@ -127,6 +126,11 @@ def _key_from(environ: Mapping[str, str]) -> ApiKey:
 def _key_from_file(file: str) -> ApiKey:
     if is_quoted(file):
         raise QuotedError("BLUESHIFT_API_KEY_FILE")
+    if found := irregular(file):
+        raise UsageError(
+            f"BLUESHIFT_API_KEY_FILE names {found}, which is not a regular file",
+            hint="give a file that holds the key alone, or set BLUESHIFT_API_KEY",
+        )
     if not is_file(file):  # its name is not shown: it may be the key itself, put there by mistake
         raise UsageError("the file that BLUESHIFT_API_KEY_FILE names is not there, or is not a file", hint=_KEY_HINT)
     source = f"the key file {printable(file)}"
@@ -141,9 +145,9 @@ def _key_from_file(file: str) -> ApiKey:
 
 
 def readable_by_others(environ: Mapping[str, str] = os.environ) -> str | None:
-    """Return the path of the key file when other users of this machine can read it, else None."""
+    """Return the path of the key file when it is a regular file that others on this machine can read, else None."""
     file = environ.get("BLUESHIFT_API_KEY_FILE")
-    if not file or os.name != "posix":
+    if not file or os.name != "posix" or not is_file(file):
         return None
     try:
         return file if Path(file).stat().st_mode & 0o077 else None

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from guard.blueshift.secret import Secret
+from guard.errors import QuotedError, UsageError
+from guard.words import is_quoted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,8 +22,28 @@ SHORTEST_SECRET = 8
 
 _TOKENS = ("BLUESHIFT_API_KEY", "SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET")
 _WEBHOOK = "SLACK_WEBHOOK_URL"
+_NAME = re.compile(rf"\b(?:{'|'.join((*_TOKENS, _WEBHOOK))})(?:_FILE)?\b", re.IGNORECASE)
+_MARKS = "\"'`\u2018\u2019\u201c\u201d"
 _SERVER = re.compile("^https?://[^/?#]*")
+_KINDS = ((stat.S_ISDIR, "a folder"), (stat.S_ISFIFO, "a pipe"), (stat.S_ISSOCK, "a socket"))
 _SHORTEST_PART = 10  # characters of a webhook's address; a shorter part stands in every such address
+
+
+def check_alone(text: str, source: str) -> None:
+    """Raise ``UsageError``, which names ``source`` and shows nothing of the text, where it is more than a secret.
+
+    That is a secret with quotation marks, or with the name of its variable, as in a copied line of an env file. What is
+    empty is no more than a secret.
+    """
+    bare = text.strip()
+    if is_quoted(bare):
+        raise QuotedError(source)
+    if _NAME.search(bare):
+        raise UsageError(
+            f"{source} holds the name of a variable", hint="give the value alone, without NAME= or export before it"
+        )
+    if bare and (bare[0] in _MARKS or bare[-1] in _MARKS):
+        raise QuotedError(source, whole=False)
 
 
 def scrubbed(text: str, environ: Mapping[str, str] = os.environ) -> str:
@@ -31,10 +54,15 @@ def scrubbed(text: str, environ: Mapping[str, str] = os.environ) -> str:
 def secrets_of(environ: Mapping[str, str] = os.environ) -> Secret:
     """Return every key and token that the environment holds at this moment, be it usable or not."""
     texts = [*(environ.get(name, "") for name in _TOKENS), _text_of(environ.get("BLUESHIFT_API_KEY_FILE", ""))]
-    address = _SERVER.sub("", environ.get(_WEBHOOK, "").strip())
-    parts = [part for part in re.split("[/?&=#]", address) if len(part) >= _SHORTEST_PART]
-    found = dict.fromkeys([*(text.strip().strip("\"'") for text in texts), *parts])
+    addresses = [_SERVER.sub("", each) for each in _values(environ.get(_WEBHOOK, ""))]
+    parts = [part for each in addresses for part in re.split("[/?&=#]", each) if len(part) >= _SHORTEST_PART]
+    found = dict.fromkeys([*(each for text in texts for each in _values(text)), *parts])
     return _secret(*(text for text in found if len(text) >= SHORTEST_SECRET))
+
+
+def _values(text: str) -> list[str]:
+    """Return the text without quotation marks, and without the names of variables: messages say those."""
+    return [part.strip().lstrip("=: ").strip(_MARKS) for part in _NAME.split(text)]
 
 
 @lru_cache(maxsize=8)
@@ -60,6 +88,17 @@ def _is_in_a_folder(file: str) -> bool:
         return bool(folder.name) and folder.is_dir()
     except (OSError, ValueError):
         return False
+
+
+def irregular(path: str) -> str | None:
+    """Return what the path names that is there and is not a regular file, such as ``a folder``, else None."""
+    try:
+        mode = Path(path).stat().st_mode
+    except (OSError, ValueError):
+        return None
+    if stat.S_ISREG(mode):
+        return None
+    return next((what for is_that, what in _KINDS if is_that(mode)), "a device")
 
 
 def is_file(path: str) -> bool:

@@ -41,13 +41,16 @@ def outgoing(text: str, *, commands: bool = False) -> str:
 
 
 def print_report(text: str, *, commands: bool = False) -> None:
-    """Write to stdout; a reader who went away (``| head -1``, a closed stream) is no failure.
+    """Write to stdout; a reader who went away (``| head -1``) is no failure.
 
     ``commands`` is for a text whose lines a CI system is to obey. Raises ``OutputError`` when stdout cannot be written
-    for any other reason, such as a full disk, or a pipe that nobody reads.
+    for any other reason, such as a full disk, a pipe that nobody reads, or a stdout that was closed from the start.
     """
-    if sys.stdout is None:
-        return
+    if sys.stdout is None:  # as after ``>&-``
+        raise OutputError(
+            "the report could not be written to stdout: it is closed",
+            hint="let stdout go to a terminal, a file, a pipe or /dev/null",
+        )
     try:
         _write(sys.stdout, outgoing(text, commands=commands))
     except BrokenPipeError:

@@ -141,7 +141,8 @@ def _parse(text: str) -> Output:
 
 def _make_ready(path: Path, inputs: Sequence[Path]) -> UsageError | None:
     """Remove or empty an earlier report at the path, or return why no report can be written there."""
-    shown, left = _shown(path), ""
+    shown = _shown(path)
+    left = "; the report of an earlier run may still be there"  # until the file was read
     try:
         target = _target(path)
         if refusal := _refusal(path, target, inputs):
@@ -154,9 +155,10 @@ def _make_ready(path: Path, inputs: Sequence[Path]) -> UsageError | None:
                 f"cannot write a report to {shown}: {_NOT_OURS}",
                 hint="give the report another path, or remove that file yourself if nobody needs it",
             )
-        left = "; the report of an earlier run is still there" if target.exists() else ""
+        left = "; the report of an earlier run is still there"
         _clear(target)
     except OSError as error:
+        left = left if _may_be_there(path) else ""
         return UsageError(
             f"cannot write a report to {shown}: {_cause(error)}{left}",
             hint=f"give it a path in a folder that may be written to{', and remove the old report' if left else ''}",
@@ -180,6 +182,17 @@ def _refusal(path: Path, target: Path, inputs: Sequence[Path]) -> UsageError | N
     if not target.parent.is_dir():
         return UsageError(f"{shown}: its folder is not there", hint=f"create {_shown(target.parent)}")
     return None
+
+
+def _may_be_there(path: Path) -> bool:
+    """Whether there is a file; also where that cannot be told, as in a folder that may not be searched."""
+    try:
+        path.stat()
+    except PermissionError:
+        return True
+    except OSError:
+        return False
+    return True
 
 
 def _is_replaceable(target: Path) -> bool:

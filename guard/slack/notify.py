@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 from pydantic import SecretStr
 
 from guard.address import fault
-from guard.errors import QuotedError, UsageError
+from guard.blueshift.keyring import check_alone
+from guard.errors import UsageError
 from guard.slack.message import answer, prefaced
 from guard.slack.post import post
-from guard.words import is_quoted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,8 +35,7 @@ def webhook(environ: Mapping[str, str] = os.environ) -> SecretStr:
     address = environ.get("SLACK_WEBHOOK_URL")
     if not address:
         raise UsageError("--notify slack needs SLACK_WEBHOOK_URL, which is not set or empty", hint=_HINT)
-    if is_quoted(address):
-        raise QuotedError("SLACK_WEBHOOK_URL")
+    check_alone(address, "SLACK_WEBHOOK_URL")
     if found := fault(address):
         raise UsageError(f"SLACK_WEBHOOK_URL {found}", hint=_HINT)
     return SecretStr(address)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from pydantic import SecretStr
 
 from guard.address import checked_base_url
+from guard.blueshift.keyring import check_alone
 from guard.errors import QuotedError, UsageError
 from guard.words import is_quoted, printable, shortened
 
@@ -73,8 +74,7 @@ def _secret(environ: Mapping[str, str], name: str, beginning: str) -> SecretStr:
     text = environ.get(name, "")
     if not text:
         raise UsageError(f"{name} is not set", hint=_GUIDE)
-    if is_quoted(text):
-        raise QuotedError(name)
+    check_alone(text, name)
     if not _TOKEN.fullmatch(text):
         raise UsageError(f"{name} holds a blank, a line break or a character that is not ASCII", hint="copy it again")
     if not text.startswith(beginning):

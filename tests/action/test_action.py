@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -280,6 +281,24 @@ def test_the_workspace_cannot_stand_in_for_a_module(use: Use, runner: Any) -> No
         (runner.workspace / name / "__init__.py").write_text("open('PWNED', 'w')")
 
     assert use(segments="good").code == 0
+
+
+def test_nor_can_a_folder_that_pythonpath_names(use: Use, runner: Any) -> None:
+    for name in ("audience_guard_command", "sitecustomize", "usercustomize", "guard", "click", "venv", "pip", "json"):
+        (runner.workspace / f"{name}.py").write_text("open('PWNED', 'w')\nraise SystemExit(0)\n")
+    runner.environ = {**runner.environ, "PYTHONPATH": str(runner.workspace)}
+
+    run = use(segments="bad")
+
+    assert (run.code, run.outputs["verdict"]) == (1, "fail")
+
+
+def test_every_step_of_the_action_starts_python_isolated(action: dict[str, Any]) -> None:
+    lines = [line for step in action["runs"]["steps"] for line in step["run"].splitlines()]
+    starts = [line for line in lines if re.search(r'"\$(python|found|PYTHON)"|"\$\{found:-false\}"', line)]
+
+    assert len(starts) >= 6
+    assert [line for line in starts if not re.search(r'" -I ', line)] == []
 
 
 INJECTION = """x$(touch PWNED)`touch PWNED`; touch PWNED; '; touch PWNED; '"; touch PWNED; "

@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import base64
 import os
+import socket
 import stat
 import tracemalloc
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -12,6 +14,9 @@ from guard.blueshift.account import ApiKey, open_account, readable_by_others
 from guard.blueshift.keyring import secrets_of
 from guard.errors import UsageError
 from guard.model import Region
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 NO_KEY_FILE = "the file that BLUESHIFT_API_KEY_FILE names is not there, or is not a file"
 KEY = {"BLUESHIFT_API_KEY": "a-key-for-tests"}
@@ -46,7 +51,7 @@ def test_a_key_that_cannot_be_one_is_refused_without_being_shown(key: str) -> No
         (KEY | {"BLUESHIFT_API_KEY_FILE": "key"}, "both BLUESHIFT_API_KEY and BLUESHIFT_API_KEY_FILE are set"),
         ({"BLUESHIFT_API_KEY_FILE": "an-unspeakable-key"}, NO_KEY_FILE),
         ({"BLUESHIFT_API_KEY_FILE": "an-unspeakable-key" * 1000}, NO_KEY_FILE),
-        ({"BLUESHIFT_API_KEY_FILE": "."}, NO_KEY_FILE),
+        ({"BLUESHIFT_API_KEY_FILE": "."}, "BLUESHIFT_API_KEY_FILE names a folder, which is not a regular file"),
         (KEY | {"BLUESHIFT_REGION": "usa"}, 'there is no region "usa"; did you mean "us"?'),
         (
             KEY | {"BLUESHIFT_BASE_URL": "http://proxy.example"},
@@ -179,6 +184,45 @@ def test_a_key_file_that_others_can_read_is_noticed(tmp_path: Path) -> None:
     assert readable_by_others(environ) is None
 
 
+@pytest.fixture(params=["folder", "pipe", "socket", "device"])
+def irregular(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[str, str]]:
+    """Return what is no regular file, and its path."""
+    path = tmp_path / "key"
+    with socket.socket(socket.AF_UNIX) as listener:
+        match request.param:
+            case "folder":
+                path.mkdir()
+            case "pipe":
+                os.mkfifo(path)
+            case "socket":
+                listener.bind(str(path))
+            case _:
+                path = Path("/dev/zero")
+        yield request.param, str(path)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="there are no such files here")
+def test_what_is_no_regular_file_is_no_key_file(irregular: tuple[str, str]) -> None:
+    kind, path = irregular
+
+    with pytest.raises(UsageError) as raised:
+        open_account({"BLUESHIFT_API_KEY_FILE": path})
+
+    assert raised.value.message == f"BLUESHIFT_API_KEY_FILE names a {kind}, which is not a regular file"
+    assert raised.value.hint == "give a file that holds the key alone, or set BLUESHIFT_API_KEY"
+    assert readable_by_others({"BLUESHIFT_API_KEY_FILE": path}) is None
+
+
+@pytest.mark.skipif(not Path("/dev/fd").exists(), reason="open descriptors have no paths here")
+def test_an_open_descriptor_of_a_key_file_is_one(tmp_path: Path) -> None:
+    (tmp_path / "key").write_text("a-key-for-tests\n")
+
+    with (tmp_path / "key").open() as file:
+        account = open_account({"BLUESHIFT_API_KEY_FILE": f"/dev/fd/{file.fileno()}"})
+
+    assert account.key.reveal() == "a-key-for-tests"
+
+
 def test_a_flag_beats_the_environment_which_beats_the_rules() -> None:
     environ = KEY | {"BLUESHIFT_REGION": "eu", "BLUESHIFT_BASE_URL": "https://proxy.example"}
 
@@ -256,6 +300,9 @@ def test_an_answer_that_is_believed_keeps_the_characters_of_a_key_too_short_to_b
         pytest.param({"BLUESHIFT_API_KEY_FILE": "key"}, id="in-a-file"),
         pytest.param({"BLUESHIFT_API_KEY": "another", "BLUESHIFT_API_KEY_FILE": "key"}, id="one-too-many"),
         pytest.param({"BLUESHIFT_API_KEY": '"a-key-for-tests"'}, id="quoted"),
+        pytest.param({"BLUESHIFT_API_KEY": "`a-key-for-tests"}, id="half-quoted"),
+        pytest.param({"BLUESHIFT_API_KEY": "export BLUESHIFT_API_KEY='a-key-for-tests'"}, id="with-its-name"),
+        pytest.param({"SLACK_WEBHOOK_URL": "SLACK_WEBHOOK_URL=https://h.example/a-key-for-tests"}, id="named-webhook"),
         pytest.param({"SLACK_BOT_TOKEN": "a-key-for-tests"}, id="slack-bot-token"),
         pytest.param({"SLACK_APP_TOKEN": "a-key-for-tests"}, id="slack-app-token"),
         pytest.param({"SLACK_SIGNING_SECRET": "a-key-for-tests"}, id="slack-signing-secret"),

@@ -209,6 +209,100 @@ def test_quotation_marks_that_an_env_file_kept_are_named(
     assert err.startswith(f"audience-guard: {told} stands in quotation marks\n  hint: ")
 
 
+SECRET_VARIABLES = {
+    "BLUESHIFT_API_KEY": (["check"], KEY),
+    "SLACK_WEBHOOK_URL": (["check", "--notify", "slack"], f"https://hooks.example/{TOKEN}"),
+    "SLACK_BOT_TOKEN": (["slack"], TOKEN),
+    "SLACK_APP_TOKEN": (["slack"], f"xapp-{TOKEN}"),
+    "SLACK_SIGNING_SECRET": (["slack", "--http", "127.0.0.1:0"], KEY),
+}
+
+
+@pytest.mark.parametrize("name", SECRET_VARIABLES)
+@pytest.mark.parametrize(
+    "form", ['"{}', '{}"', "'{}", "{}'", "`{}", "{}`", "`{}`", "\u201c{}\u201d", "{}\u2019", "\"{}'", ' "{}']
+)
+def test_a_quotation_mark_at_one_end_of_a_secret_is_named_and_nothing_is_sent(
+    name: str, form: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    verb, secret = SECRET_VARIABLES[name]
+    monkeypatch.setenv(name, form.format(secret))
+
+    code = run(verb)
+
+    out, err = capsys.readouterr()
+    assert (code, out, leaked(err)) == (2, "", [])
+    assert err.startswith(f"audience-guard: {name} begins or ends with a quotation mark or a backtick\n  hint: ")
+
+
+@pytest.mark.parametrize("name", SECRET_VARIABLES)
+@pytest.mark.parametrize(
+    "form", ["{name}={value}", "export {name}={value}", '{name}="{value}"', "$env:{name} = '{value}'"]
+)
+def test_a_copied_line_in_place_of_a_secret_is_named_and_nothing_is_sent(
+    name: str, form: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    verb, secret = SECRET_VARIABLES[name]
+    monkeypatch.setenv(name, form.format(name=name, value=secret))
+
+    code = run(verb)
+
+    out, err = capsys.readouterr()
+    assert (code, out, leaked(err)) == (2, "", [])
+    assert err == (
+        f"audience-guard: {name} holds the name of a variable\n"
+        "  hint: give the value alone, without NAME= or export before it\n"
+    )
+
+
+@pytest.mark.parametrize("verb", [["check"], ["check", "--quiet"], ["segments"], ["counts", UUID]])
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (f"BLUESHIFT_API_KEY={KEY}\n", "holds the name of a variable"),
+        (f"export BLUESHIFT_API_KEY={KEY}\n", "holds the name of a variable"),
+        (f'"{KEY}\n', "begins or ends with a quotation mark or a backtick"),
+        (f"{KEY}`\n", "begins or ends with a quotation mark or a backtick"),
+    ],
+)
+def test_more_than_the_key_in_a_key_file_is_named_and_nothing_is_sent(
+    verb: list[str],
+    content: str,
+    told: str,
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (folder / "key").write_text(content)
+    (folder / "key").chmod(0o600)
+    monkeypatch.delenv("BLUESHIFT_API_KEY")
+    monkeypatch.setenv("BLUESHIFT_API_KEY_FILE", "key")
+
+    code = run(verb)
+
+    out, err = capsys.readouterr()
+    assert (code, out, leaked(err)) == (2, "", [])
+    assert err.startswith(f"audience-guard: the key file key {told}\n  hint: ")
+
+
+@pytest.mark.parametrize("verb", [["check"], ["segments"]])
+def test_a_folder_in_place_of_a_key_file_is_no_matter_of_its_mode(
+    verb: list[str], folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "key").mkdir(mode=0o755)
+    monkeypatch.delenv("BLUESHIFT_API_KEY")
+    monkeypatch.setenv("BLUESHIFT_API_KEY_FILE", "key")
+
+    code = run(verb)
+
+    out, err = capsys.readouterr()
+    assert (code, out) == (2, "")
+    assert err == (
+        "audience-guard: BLUESHIFT_API_KEY_FILE names a folder, which is not a regular file\n"
+        "  hint: give a file that holds the key alone, or set BLUESHIFT_API_KEY\n"
+    )
+
+
 @pytest.mark.parametrize("content", ['"An-Unspeakable-Key-2F8a"', "'An-Unspeakable-Key-2F8a'\n"])
 def test_quotation_marks_in_a_key_file_are_named(
     content: str, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

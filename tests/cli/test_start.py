@@ -97,6 +97,24 @@ def test_nor_does_one_beside_the_script(command: Path, repository: Path, module:
     assert_it_is_ours(run(command, repository, None))
 
 
+@pytest.mark.parametrize("module", ["audience_guard_command", "sitecustomize", "guard", "click", "json"])
+def test_an_isolated_python_runs_ours_whatever_stands_in_pythonpath(repository: Path, module: str) -> None:
+    (repository / f"{module}.py").write_text(PROGRAM)
+    environ = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "COVERAGE_"))}
+
+    ended = subprocess.run(
+        [sys.executable, "-I", "-m", "guard", "validate"],
+        cwd=repository,
+        env={**environ, "PYTHONPATH": str(repository)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
+    )
+
+    assert_it_is_ours((ended.returncode, ended.stdout, ended.stderr))
+
+
 def test_a_package_that_was_loaded_first_is_refused(command: Path, repository: Path) -> None:
     (repository / "guard.py").write_text(PROGRAM.replace("main()\n", ""))
     command.write_text("import sys\nsys.path.insert(0, '.')\nimport guard\n" + command.read_text())

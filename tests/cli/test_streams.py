@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import subprocess
 import sys
 from typing import TYPE_CHECKING, TextIO
 
@@ -14,9 +15,9 @@ import guard.patience
 from guard.cli.check import check
 from guard.cli.main import run
 from guard.cli.rules import complete_key
+from tests.cli.conftest import GOOD
 
 if TYPE_CHECKING:
-    import subprocess
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
@@ -134,6 +135,69 @@ def test_a_verdict_that_nobody_reads_is_never_a_pass(
     assert run(["check", "--segment", segment, "--quiet"]) == code
 
     assert "nobody read the report from stdout within 0 s" in capsys.readouterr().err
+
+
+NO_STDOUT = (
+    "audience-guard: the report could not be written to stdout: it is closed\n"
+    "  hint: let stdout go to a terminal, a file, a pipe or /dev/null\n"
+)
+
+
+@pytest.mark.usefixtures("_at_home")
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["validate", "--quiet"],
+        ["schema"],
+        ["schema", "--report"],
+        ["segments", "--quiet"],
+        ["segments", "--output", "json"],
+        ["counts", GOOD, "--channel", "email", "--quiet"],
+        ["counts", GOOD, "--channel", "email", "--output", "csv", "--quiet"],
+    ],
+    ids=" ".join,
+)
+def test_a_closed_stdout_is_told_of(
+    arguments: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "stdout", None)
+
+    assert run(arguments) == 3
+
+    assert capsys.readouterr() == ("", NO_STDOUT)
+
+
+@pytest.mark.usefixtures("_at_home")
+@pytest.mark.parametrize("format_", [[], ["--output", "json"], ["--output", "github"]], ids=" ".join)
+@pytest.mark.parametrize(("segment", "code"), [("good", 3), ("bad", 1)])
+def test_a_verdict_for_a_closed_stdout_is_never_a_pass(
+    segment: str, code: int, format_: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["check", "--segment", segment, "--quiet", "--output", "json=report.json"]) == (1 if code == 1 else 0)
+    capsys.readouterr()
+    monkeypatch.setattr(sys, "stdout", None)
+    missing = f"{NO_STDOUT}audience-guard: not every report was written, so this run exits with {code}\n"
+
+    assert run(["check", "--segment", segment, "--quiet", *format_]) == code
+    assert capsys.readouterr() == ("", missing)
+
+    assert run(["report", "report.json", *format_]) == code
+    stdout, stderr = capsys.readouterr()
+    assert (stdout, stderr[stderr.index("\n") + 1 :]) == ("", missing)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="it takes a shell to start a process without a stdout")
+def test_a_process_that_is_started_without_a_stdout_exits_3(folder: Path) -> None:
+    ended = subprocess.run(
+        ["/bin/sh", "-c", 'exec "$0" -m guard validate --quiet >&-', sys.executable],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
+    )
+
+    assert (ended.returncode, ended.stdout, ended.stderr) == (3, "", NO_STDOUT)
 
 
 @pytest.mark.usefixtures("_at_home")

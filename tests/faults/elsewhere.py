@@ -59,9 +59,15 @@ ELSEWHERE = {
             "blueshift/test_account.py::test_a_key_that_cannot_be_one_is_refused_without_being_shown",
             "blueshift/test_account.py::test_a_key_file_without_a_key_is_refused",
             "blueshift/test_account.py::test_a_key_file_that_others_can_read_is_noticed",
+            "blueshift/test_account.py::test_what_is_no_regular_file_is_no_key_file",
         ],
         "Quotation marks that an env file kept": [
-            "cli/test_leaks.py::test_quotation_marks_that_an_env_file_kept_are_named"
+            "cli/test_leaks.py::test_quotation_marks_that_an_env_file_kept_are_named",
+            "cli/test_leaks.py::test_a_quotation_mark_at_one_end_of_a_secret_is_named_and_nothing_is_sent",
+        ],
+        "A copied line, with the name of its variable, in place of a secret": [
+            "cli/test_leaks.py::test_a_copied_line_in_place_of_a_secret_is_named_and_nothing_is_sent",
+            "cli/test_leaks.py::test_more_than_the_key_in_a_key_file_is_named_and_nothing_is_sent",
         ],
         "Entries of NO_PROXY that are about others, or that nobody understands": [
             "test_proxy.py::test_an_entry_about_others_has_no_effect"
@@ -72,6 +78,7 @@ ELSEWHERE = {
         "An address that the key must not go to": ["blueshift/test_account.py::test_the_key_goes_nowhere_else"],
         "A full disk, a closed standard output, a reader who went away": [
             "cli/test_check.py::test_a_report_that_cannot_be_written_is_no_pass",
+            "cli/test_streams.py::test_a_verdict_for_a_closed_stdout_is_never_a_pass",
             "cli/test_check.py::test_the_exit_code_survives_a_reader_that_went_away",
             "report/test_outputs.py::test_a_full_disk_is_an_output_error",
         ],
@@ -94,6 +101,8 @@ ELSEWHERE = {
             "cli/test_start.py::test_nor_does_one_of_the_name_of_something_that_we_use",
             "cli/test_start.py::test_a_package_that_was_loaded_first_is_refused",
             "cli/test_start.py::test_what_it_needs_is_missing_is_no_verdict",
+            "cli/test_start.py::test_an_isolated_python_runs_ours_whatever_stands_in_pythonpath",
+            "action/test_action.py::test_nor_can_a_folder_that_pythonpath_names",
         ],
         "A bug in the guard itself": [
             "cli/test_check.py::test_a_bug_exits_3_and_shows_no_traceback_and_never_the_key",

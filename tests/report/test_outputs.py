@@ -216,6 +216,32 @@ def test_an_earlier_report_that_cannot_be_removed_is_a_usage_error(path: Path, m
         prepare(to(path), [])
 
 
+def test_an_earlier_report_that_may_not_be_read_is_told_of(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path.write_text(YESTERDAY)
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "open", refuse)  # as for a file of the mode 222
+        with pytest.raises(UsageError) as caught:
+            prepare(to(path), [])
+    assert caught.value.message == (
+        f"cannot write a report to {path}: Permission denied; the report of an earlier run may still be there"
+    )
+    assert "remove the old report" in (caught.value.hint or "")
+    assert path.read_text() == YESTERDAY
+
+
+def test_an_earlier_report_in_a_folder_that_may_not_be_searched_is_told_of(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path.write_text(YESTERDAY)
+    stat = Path.stat
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "open", refuse)
+        patched.setattr(Path, "stat", lambda each, **how: refuse() if each == path else stat(each, **how))
+        with pytest.raises(UsageError, match="Permission denied; the report of an earlier run may still be there"):
+            prepare(to(path), [])
+    assert path.read_text() == YESTERDAY
+
+
 def test_one_bad_path_does_not_leave_yesterdays_pass_at_another(path: Path, tmp_path: Path) -> None:
     path.write_text(YESTERDAY)
     with pytest.raises(UsageError, match="it is a folder"):
