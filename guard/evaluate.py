@@ -10,6 +10,7 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from guard.measure import ZERO_USERS, Measure
 from guard.model import Bound, Campaign, Channel, Guard, Segment, Severity, Total
 from guard.outcome import (
     CampaignResult,
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from guard.plan import Plan
 
 _NOTHING_READ = Unavailable(reason=Reason.INTERNAL, detail="no count was taken")
-_ZERO_USERS = Unavailable(reason=Reason.ZERO_USERS, detail="the segment holds 0 users, and a share of 0 says nothing")
 _PARTS_NAMED = 3
 
 
@@ -66,7 +66,7 @@ def judge_guard(guard: Guard, channels: Mapping[Channel, Count | Unavailable]) -
     """Judge one guard by what was found out about the channels of its segment."""
     count = channels.get(guard.channel, _NOTHING_READ)
     users = (channels if guard.needs_users else {}).get(Channel.USERS, _NOTHING_READ)
-    shares = [Fraction(bound.limit) for bound in guard.bounds if bound.name.is_share]
+    shares = [Fraction(bound.limit) for bound in guard.bounds if bound.name.measure is Measure.SHARE]
     held = [(bound, _observe(guard.channel, bound, count, users)) for bound in guard.bounds]
     checks = tuple(
         _check(bound, observed, guard.severity, _subject(guard.channel, bound, observed, count, users, shares), shares)
@@ -92,20 +92,11 @@ def judge_guard(guard: Guard, channels: Mapping[Channel, Count | Unavailable]) -
 def _observe(
     channel: Channel, bound: Bound, count: Count | Unavailable, users: Count | Unavailable
 ) -> int | Fraction | Unavailable:
-    """Return what the bound is held against: people, or for a share an exact fraction of the users."""
-    if isinstance(count, Unavailable):
-        return count
-    if not bound.name.is_share:
-        return count.value
-    if isinstance(users, Unavailable):
-        return users
-    if users.value:
-        return Fraction(count.value, users.value)
-    return (
-        Unavailable(reason=Reason.BAD_ANSWER, detail=_contradiction({channel: count}, users))
-        if count.value
-        else _ZERO_USERS
-    )
+    """Return what the bound is held against; that nobody has a share of nobody may be a contradiction."""
+    observed = bound.name.measure.observe(count, users)
+    if observed is ZERO_USERS and isinstance(count, Count) and isinstance(users, Count) and count.value:
+        return Unavailable(reason=Reason.BAD_ANSWER, detail=_contradiction({channel: count}, users))
+    return observed
 
 
 def _check(
@@ -125,7 +116,7 @@ def _check(
             line=bound.line,
             message=f"{subject}: {observed.detail}",
         )
-    broken = observed < bound.limit if bound.name.is_floor else observed > bound.limit
+    broken = bound.name.is_broken(observed, bound.limit)
     lenient = bound.name.is_warning or severity is Severity.WARN
     return Check(
         bound=bound.name,
@@ -139,15 +130,12 @@ def _check(
 
 def _distance(bound: Bound, observed: int | Fraction, shares: Sequence[Fraction], *, broken: bool) -> str:
     """Say how the observed value stands to the limit, in people or in percentage points between what is shown."""
-    if bound.name.is_share:
-        least = Fraction(bound.limit)
-        limit = percent(least)
-        gap = f"{percent(abs(told_apart(Fraction(observed), *shares) - least)).removesuffix('%')} percentage points"
-    else:
-        limit, gap = number(int(bound.limit)), number(abs(int(observed) - int(bound.limit)))
+    name, measure = bound.name, bound.name.measure
+    limit = measure.shown_limit(bound.limit)
     if not broken:
-        return f"which {'meets' if bound.name.is_floor else 'is within'} the {bound.name.label} of {limit}"
-    return f"which is {gap} {'below' if bound.name.is_floor else 'above'} the {bound.name.label} of {limit}"
+        return f"which {'meets' if name.is_floor else 'is within'} the {name.label} of {limit}"
+    gap = measure.gap(observed, bound.limit, shares)
+    return f"which is {gap} {'below' if name.is_floor else 'above'} the {name.label} of {limit}"
 
 
 def _subject(
@@ -162,7 +150,11 @@ def _subject(
     label = channel.facts.label
     match observed, count, users:
         case Unavailable(), _, _:
-            return f"the share of {label} in users is unknown" if bound.name.is_share else f"{label} is unknown"
+            return (
+                f"the share of {label} in users is unknown"
+                if bound.name.measure is Measure.SHARE
+                else f"{label} is unknown"
+            )
         case Fraction(), Count(value=value), Count(value=all_users):
             share = percent(told_apart(observed, *shares))
             return f"{label} reaches {share} of the users ({number(value)} of {number(all_users)})"

@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from guard.errors import UsageError
+from guard.measure import Measure
 
 if TYPE_CHECKING:
     from fractions import Fraction
@@ -124,29 +125,44 @@ class BoundName(StrEnum):
     @property
     def label(self) -> str:
         """What people call it: ``warning minimum``."""
-        return {
-            BoundName.MIN: "minimum",
-            BoundName.MAX: "maximum",
-            BoundName.WARN_MIN: "warning minimum",
-            BoundName.WARN_MAX: "warning maximum",
-            BoundName.SHARE_MIN: "minimum share",
-            BoundName.SHARE_MAX: "maximum share",
-        }[self]
+        return _BOUNDS[self].label
+
+    @property
+    def measure(self) -> Measure:
+        """What it measures."""
+        return _BOUNDS[self].measure
 
     @property
     def is_floor(self) -> bool:
         """Whether a count below the limit breaks it (a count above breaks the others)."""
-        return self in {BoundName.MIN, BoundName.WARN_MIN, BoundName.SHARE_MIN}
+        return _BOUNDS[self].is_floor
 
     @property
     def is_warning(self) -> bool:
         """Whether breaking the limit warns at most."""
-        return self in {BoundName.WARN_MIN, BoundName.WARN_MAX}
+        return _BOUNDS[self].is_warning
 
-    @property
-    def is_share(self) -> bool:
-        """Whether the limit is a fraction of the segment's users."""
-        return self in {BoundName.SHARE_MIN, BoundName.SHARE_MAX}
+    def is_broken(self, observed: float | Fraction, limit: float | Fraction) -> bool:
+        """Whether what was observed breaks the limit; both ends are within bounds."""
+        return observed < limit if self.is_floor else observed > limit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _BoundFacts:
+    label: str
+    measure: Measure = Measure.PEOPLE
+    is_floor: bool = False
+    is_warning: bool = False
+
+
+_BOUNDS = {
+    BoundName.MIN: _BoundFacts(label="minimum", is_floor=True),
+    BoundName.MAX: _BoundFacts(label="maximum"),
+    BoundName.WARN_MIN: _BoundFacts(label="warning minimum", is_floor=True, is_warning=True),
+    BoundName.WARN_MAX: _BoundFacts(label="warning maximum", is_warning=True),
+    BoundName.SHARE_MIN: _BoundFacts(label="minimum share", measure=Measure.SHARE, is_floor=True),
+    BoundName.SHARE_MAX: _BoundFacts(label="maximum share", measure=Measure.SHARE),
+}
 
 
 # What the rules ask
@@ -173,7 +189,7 @@ class Guard:
     @property
     def needs_users(self) -> bool:
         """Whether judging it takes a proven count of the segment's users too."""
-        return any(bound.name.is_share for bound in self.bounds)
+        return any(bound.name.measure.needs_users for bound in self.bounds)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

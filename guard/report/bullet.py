@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from guard.measure import Measure
 from guard.model import BoundName, Severity
 from guard.outcome import Verdict
 from guard.report.gauge import allowed
@@ -76,7 +77,7 @@ def bullets(checks: Iterable[Check], severity: Severity) -> tuple[Bullet, ...]:
 
 def _as_saved(check: Check) -> Check:
     """Return the check with its shares as the JSON report holds them, so that both give the same picture."""
-    if not check.bound.is_share:
+    if check.bound.measure is Measure.PEOPLE:
         return check
     return replace(check, limit=share(check.limit), observed=None if check.observed is None else share(check.observed))
 
@@ -183,7 +184,7 @@ def _count(bounds: _Bounds, scale: _Scale, *, beyond: bool) -> Label | None:
 
 def _told(observed: int | Fraction, bounds: _Bounds) -> str:
     checks = [check for check in (bounds.low, bounds.high) if check]
-    if checks[0].bound.is_share:
+    if checks[0].bound.measure is Measure.SHARE:
         return percent(shown_share(checks[0], checks))
     return number(int(observed))
 

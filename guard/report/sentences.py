@@ -8,6 +8,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from guard.exit_code import ExitCode
+from guard.measure import Measure
 from guard.outcome import Check, FailOn, Verdict
 from guard.report.findings import guards_of, totals_of, utc
 from guard.words import duration, harmless, number, percent, plural, printable, shortened, told_apart
@@ -60,7 +61,7 @@ def distance(check: Check, finding: Finding) -> str | None:
         return None
     side = "below" if check.bound.is_floor else "above"
     off: str | None
-    if check.bound.is_share:
+    if check.bound.measure is Measure.SHARE:
         people = _people_off(check, finding)
         off = f"{percent(abs(shown_share(check, finding.checks) - share(check.limit)))} of the users"
     else:
@@ -83,7 +84,8 @@ def cells(finding: Finding) -> tuple[str, str, str, str]:
 
 def limit(check: Check) -> str:
     """Return the limit of a check as people read it: ``10,000``, or ``60%`` for a share."""
-    return percent(share(check.limit)) if check.bound.is_share else number(int(check.limit))
+    measure = check.bound.measure
+    return measure.shown_limit(share(check.limit) if measure is Measure.SHARE else check.limit)
 
 
 def counted_segment(finding: Finding) -> str:
@@ -104,7 +106,7 @@ def place(check: Check, finding: Finding) -> str:
 
 def shown_share(check: Check, checks: Iterable[Check]) -> Fraction:
     """Return the share that a check observed, rounded so that it can be told from every share it is held to."""
-    limits = (share(each.limit) for each in checks if each.bound.is_share)
+    limits = (share(each.limit) for each in checks if each.bound.measure is Measure.SHARE)
     return told_apart(share(check.observed or 0), *limits)
 
 
@@ -210,7 +212,7 @@ def _tally(title: str, findings: list[Finding]) -> str:
 def _observed(finding: Finding) -> str:
     if finding.people is None:
         return "unknown"
-    shares = [check for check in finding.checks if check.bound.is_share and check.observed is not None]
+    shares = [check for check in finding.checks if check.bound.measure is Measure.SHARE and check.observed is not None]
     if not shares or finding.users is None:
         return number(finding.people)
     part = percent(shown_share(shares[0], finding.checks))
@@ -228,7 +230,7 @@ def _distance(check: Check, finding: Finding) -> str | None:
     if check.observed is None or check.verdict not in {Verdict.FAIL, Verdict.WARN}:
         return None
     side = "below" if check.bound.is_floor else "above"
-    if check.bound.is_share:
+    if check.bound.measure is Measure.SHARE:
         people = _people_off(check, finding)
         return f"{plural(people, 'person', 'people')} {side}" if people else None
     off = _in_relation(check)

@@ -7,6 +7,7 @@ from fractions import Fraction
 
 from hypothesis import strategies as st
 
+from guard.measure import Measure
 from guard.model import LARGEST_COUNT, BoundName, Campaign, Channel, Guard, Segment, Selection, Severity
 from guard.outcome import (
     CampaignResult,
@@ -225,8 +226,8 @@ _CHECKS = st.one_of(
         st.builds(
             Check,
             bound=st.just(name),
-            limit=_SHARES if name.is_share else _COUNTS,
-            observed=st.none() | (_SHARES if name.is_share else _COUNTS),
+            limit=_SHARES if name.measure is Measure.SHARE else _COUNTS,
+            observed=st.none() | (_SHARES if name.measure is Measure.SHARE else _COUNTS),
             verdict=_VERDICTS,
             line=_LINES,
             message=_TEXTS,

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from guard.measure import Measure
 from guard.outcome import Check, GuardResult, Report, SegmentResult
 from guard.report import Format, Screen, render
 from guard.report.json_report import report_schema_text
@@ -102,7 +103,7 @@ def as_json_holds_it(report: Report) -> Report:
 
 
 def with_floats(check: Check) -> Check:
-    if not check.bound.is_share:
+    if check.bound.measure is Measure.PEOPLE:
         return check
     observed = None if check.observed is None else Fraction(str(float(check.observed)))
     return replace(check, limit=Fraction(str(float(check.limit))), observed=observed)

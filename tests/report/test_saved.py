@@ -19,6 +19,7 @@ from guard import __version__
 from guard.errors import UsageError
 from guard.evaluate import evaluate
 from guard.exit_code import ExitCode
+from guard.measure import Measure
 from guard.model import Bound, BoundName, Campaign, Channel, Guard, Rules, Segment, Selection, Severity, Total
 from guard.outcome import Count, FailOn, Reason, Report, SegmentReadings, Unavailable
 from guard.plan import Plan, plan
@@ -45,7 +46,7 @@ _LINES = st.integers(1, 9_999)
 _REASONS = st.sampled_from(sorted(set(Reason) - {Reason.ZERO_USERS}))  # that one the evaluator gives, no reading
 _UNAVAILABLE = st.builds(Unavailable, reason=_REASONS, detail=_TEXTS)
 _BEGAN = st.datetimes(datetime(2000, 1, 1), datetime(3000, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - see the zone
-_PEOPLE_BOUNDS, _SHARE_BOUNDS = ([name for name in BoundName if name.is_share is kind] for kind in (False, True))
+_PEOPLE_BOUNDS, _SHARE_BOUNDS = ([name for name in BoundName if name.measure is kind] for kind in Measure)
 _OPTIONAL = st.none() | _TEXTS
 
 
@@ -54,7 +55,8 @@ def _guards(draw: st.DrawFn, channel: Channel) -> Guard:
     names = _PEOPLE_BOUNDS + ([] if channel is Channel.USERS else _SHARE_BOUNDS)
     chosen = draw(st.lists(st.sampled_from(names), min_size=1, unique=True))
     bounds = tuple(
-        Bound(name=name, limit=draw(_SHARES) if name.is_share else draw(_COUNTS), line=draw(_LINES)) for name in chosen
+        Bound(name=name, limit=draw(_SHARES) if name.measure is Measure.SHARE else draw(_COUNTS), line=draw(_LINES))
+        for name in chosen
     )
     return Guard(channel=channel, severity=draw(st.sampled_from(Severity)), bounds=bounds, line=draw(_LINES))
 

@@ -6,6 +6,7 @@ import re
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from guard.measure import Measure
 from guard.model import Channel
 from guard.outcome import Verdict
 from guard.report.json_report.words import shown
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
 
     from guard.report.json_report.model import (
         CampaignObject,
-        CheckObject,
         GuardObject,
         ReportObject,
         SegmentObject,
@@ -47,7 +47,7 @@ def contradictions(report: ReportObject) -> Iterator[str]:
 def _of_checks(judged: GuardObject | TotalObject) -> Iterator[str]:
     if not judged.checks:
         yield "it has no checks"
-    people = [check for check in judged.checks if not check.bound.is_share]
+    people = [check for check in judged.checks if check.bound.measure is Measure.PEOPLE]
     for check in people:
         if isinstance(check.limit, float) or isinstance(check.observed, float):
             yield f"people are counted in whole numbers, but {check.bound} is held to a fraction of one"
@@ -92,7 +92,7 @@ def _of_campaign(campaign: CampaignObject) -> Iterator[str]:
         yield "it names a segment twice"
     if _has_twins(total.channel for total in campaign.totals):
         yield "two of its totals are of the same channel"
-    if any(_is_share(check) for total in campaign.totals for check in total.checks):
+    if any(check.bound.measure is not Measure.PEOPLE for total in campaign.totals for check in total.checks):
         yield "a total has no share"
     if any(tuple(part.segment for part in total.parts) != campaign.segments for total in campaign.totals):
         yield "a total is not made of the segments of its campaign, each once and in their order"
@@ -117,10 +117,6 @@ def _of_report(report: ReportObject) -> Iterator[str]:
         yield "two campaigns have the same key"
     if report.finished_at < report.started_at:
         yield "finished_at is before started_at"
-
-
-def _is_share(check: CheckObject) -> bool:
-    return check.bound.is_share
 
 
 def _has_twins(values: Iterable[Hashable]) -> bool:

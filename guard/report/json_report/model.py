@@ -108,11 +108,11 @@ class CheckObject(_Object):
     @staticmethod
     def written(check: Check, path: str) -> dict[str, Any]:
         """Return a check as JSON has it."""
-        as_number = float if check.bound.is_share else int
+        as_json = check.bound.measure.as_json
         return {
             "bound": check.bound,
-            "limit": as_number(check.limit),
-            "observed": None if check.observed is None else as_number(check.observed),
+            "limit": as_json(check.limit),
+            "observed": None if check.observed is None else as_json(check.observed),
             "verdict": check.verdict,
             "path": path,
             "line": check.line,

@@ -22,6 +22,7 @@ from pydantic import ValidationError
 from guard import __version__
 from guard.errors import UsageError
 from guard.evaluate import evaluate, judge_guard
+from guard.measure import Measure
 from guard.model import Bound, Campaign, Channel, Guard, Rules, Segment, Selection, Total
 from guard.outcome import SCHEMA_VERSION, Count, Reason, Report, SegmentReadings, Unavailable
 from guard.plan import plan
@@ -221,7 +222,7 @@ def _channels(saved: SegmentObject, parts: Mapping[Channel, Count | Unavailable]
     for guard in saved.guards:
         if guard.users is not None:
             found.setdefault(Channel.USERS, _count(guard.users))
-        elif isinstance(found[guard.channel], Count) and any(check.bound.is_share for check in guard.checks):
+        elif isinstance(found[guard.channel], Count) and any(check.bound.measure.needs_users for check in guard.checks):
             found.setdefault(Channel.USERS, _unavailable(guard.reason, guard.detail))
     return found
 
@@ -233,7 +234,7 @@ def _own(guard: GuardObject, part: Count | Unavailable | None) -> Count | Unavai
     """
     if guard.count is not None and guard.counted_at is not None:
         return Count(value=guard.count, counted_at=guard.counted_at, age_seconds=guard.age_seconds)
-    observed = (check.observed for check in guard.checks if not check.bound.is_share)
+    observed = (check.observed for check in guard.checks if check.bound.measure is Measure.PEOPLE)
     people = next((int(each) for each in observed if each is not None), None)
     if people is not None:
         return _count(people)
@@ -308,7 +309,7 @@ def _limits(
     The evaluator compares exact shares, and a file holds them rounded: where a share comes out equal to its limit, the
     limit can have been that share, or a little less or more.
     """
-    if not check.bound.is_share:
+    if check.bound.measure is Measure.PEOPLE:
         return [int(check.limit)]
     written = share(check.limit)
     told = _LIMIT_AS_WRITTEN.search(check.message)
