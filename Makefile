@@ -8,9 +8,9 @@ RUNS = 5000
 WORKERS = 4
 # Extras are kept in the lock: a pip that finds one asked for, and not pinned with it, refuses the whole file.
 LOCK = $(BIN)/uv pip compile --quiet --universal --no-strip-extras --generate-hashes --python-version 3.11 --custom-compile-command 'make lock'
-SAMPLE = 'guard.evaluate.x_judge_guard__*' 'guard.evaluate.x__observe__*' 'guard.evaluate.x__check__*' \
-  'guard.blueshift.fresh.*_prove__*' 'guard.blueshift.fresh.*_start__*' 'guard.blueshift.fresh.*_trigger__*' \
-  'guard.blueshift.fresh.*_finish__*'
+SAMPLE = 'guard.core.evaluate.x_judge_guard__*' 'guard.core.evaluate.x__observe__*' 'guard.core.evaluate.x__check__*' \
+  'guard.blueshift.freshness.*_prove__*' 'guard.blueshift.freshness.*_start__*' 'guard.blueshift.freshness.*_trigger__*' \
+  'guard.blueshift.freshness.*_finish__*'
 BENCHMARKS = rules rendering start cost scripts limits counting
 
 .PHONY: help demo test compat faults mutants mutants-sample lint bench bench-quick docs format lock clean

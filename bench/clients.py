@@ -12,9 +12,9 @@ import httpx
 
 from guard.blueshift.account import open_account
 from guard.blueshift.counting import Wanted, connect
-from guard.model import Channel, Pacing, Refresh
-from guard.outcome import Count
-from guard.progress import Progress
+from guard.core.model import Channel, Pacing, Refresh
+from guard.core.progress import Progress
+from guard.core.results import Count
 from guard.sandbox.scenario import ScenarioSegment
 
 if TYPE_CHECKING:

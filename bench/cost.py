@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from bench.clients import MOST_IN_FLIGHT, bare_httpx, guard, segments, uuid
 from bench.lab import QUICK, Door, interleaved, process, save, seconds_of_cpu, served
-from guard.model import Pacing, Refresh
+from guard.core.model import Pacing, Refresh
 from guard.sandbox.scenario import Scenario
 
 if TYPE_CHECKING:

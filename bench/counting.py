@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from bench.clients import FINE_POLLS, MOST_IN_FLIGHT, bare_httpx, guard, plain_loop, proven, segments, wrong
 from bench.lab import QUICK, interleaved, on_a_leaping_clock, over_sockets, save
-from guard.model import Channel, Pacing, Refresh
+from guard.core.model import Channel, Pacing, Refresh
 from guard.sandbox.scenario import Scenario
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from bench.clients import MOST_IN_FLIGHT, guard, proven, segments
 from bench.lab import QUICK, interleaved, on_a_leaping_clock, over_sockets, save
-from guard.model import Pacing, Refresh
+from guard.core.model import Pacing, Refresh
 from guard.sandbox.scenario import RateLimit, Scenario
 
 if TYPE_CHECKING:

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 from bench.lab import QUICK, interleaved, save, seconds_of_cpu
 from bench.rules import rules_of
 from guard import __version__
-from guard.evaluate import evaluate
-from guard.model import Channel, Selection
-from guard.outcome import Count, FailOn, Report, SegmentReadings
-from guard.plan import plan
+from guard.core.evaluate import evaluate
+from guard.core.model import Channel, Selection
+from guard.core.plan import plan
+from guard.core.results import Count, FailOn, Report, SegmentReadings
 from guard.report import Format, Screen, render
 from guard.rules import parse_rules
-from guard.slack.message import answer
+from guard.slack.verdict_message import answer
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -28,10 +28,10 @@ import httpx
 
 from guard.blueshift import counting
 from guard.blueshift.account import open_account
-from guard.blueshift.fresh import Prover
-from guard.model import Channel, Pacing, Refresh
-from guard.outcome import Count
-from guard.progress import Progress
+from guard.blueshift.freshness import Prover
+from guard.core.model import Channel, Pacing, Refresh
+from guard.core.progress import Progress
+from guard.core.results import Count
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

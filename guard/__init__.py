@@ -7,16 +7,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from guard.version import __version__
+
 if TYPE_CHECKING:
-    from guard.errors import GuardError, RulesError, UsageError
-    from guard.model import Rules, Selection
-    from guard.outcome import Verdict
+    from guard.core.errors import GuardError, RulesError, UsageError
+    from guard.core.model import Rules, Selection
+    from guard.core.progress import Progress
+    from guard.core.results import Verdict
     from guard.rules import load_rules
     from guard.run import Report, check, check_async
 
-__version__ = "0.1.0"
 __all__ = [
     "GuardError",
+    "Progress",
     "Report",
     "Rules",
     "RulesError",
@@ -30,13 +33,14 @@ __all__ = [
 ]
 
 _HOMES = {
-    "GuardError": "guard.errors",
+    "GuardError": "guard.core.errors",
+    "Progress": "guard.core.progress",
     "Report": "guard.run",
-    "Rules": "guard.model",
-    "RulesError": "guard.errors",
-    "Selection": "guard.model",
-    "UsageError": "guard.errors",
-    "Verdict": "guard.outcome",
+    "Rules": "guard.core.model",
+    "RulesError": "guard.core.errors",
+    "Selection": "guard.core.model",
+    "UsageError": "guard.core.errors",
+    "Verdict": "guard.core.results",
     "check": "guard.run",
     "check_async": "guard.run",
     "load_rules": "guard.rules",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import math
 import os
 import threading
 import time
@@ -11,22 +10,25 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from guard import __version__, outcome
 from guard.blueshift.account import open_account
 from guard.blueshift.counting import Wanted, connect, longest_run
-from guard.blueshift.debug_log import log
-from guard.errors import UsageError
-from guard.evaluate import evaluate
-from guard.model import Rules, Selection
-from guard.outcome import FailOn
-from guard.plan import plan
-from guard.progress import Progress
+from guard.core import results
+from guard.core.errors import UsageError
+from guard.core.evaluate import evaluate
+from guard.core.model import Rules, Selection
+from guard.core.plan import plan
+from guard.core.progress import Progress
+from guard.core.results import FailOn
+from guard.core.text import did_you_mean, printable, shortened
 from guard.report import format_named, render
 from guard.rules import load_rules
 from guard.rules.duration import parse_duration
-from guard.words import did_you_mean, printable, shortened
+from guard.security.debug_log import log
+from guard.version import __version__
 
 T = TypeVar("T")
+
+_LONGEST_TIMEOUT = 1e9  # seconds; no clock takes many more
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -34,7 +36,7 @@ if TYPE_CHECKING:
     from guard.blueshift.counting import Blueshift
 
 
-class Report(outcome.Report):
+class Report(results.Report):
     """The report of a run, which can also be written out in every format of ``--output``."""
 
     __slots__ = ()
@@ -135,7 +137,7 @@ async def check_async(
     """Do what ``check`` does, inside a running event loop."""
     _require_texts(api_key=api_key, region=region, base_url=base_url)
     if progress is not None and not isinstance(progress, Progress):
-        raise UsageError(f"progress is a {type(progress).__name__}; give a guard.progress.Progress(), or leave it out")
+        raise UsageError(f"progress is a {type(progress).__name__}; give a guard.Progress(), or leave it out")
     selection, fail_on = _selection(selection), _fail_on(fail_on)
     time_limit, rules = _seconds(timeout), _loaded(rules)
     account = open_account(api_key=api_key, region=region, base_url=base_url, rules_region=rules.region)
@@ -215,7 +217,7 @@ def _seconds(timeout: object) -> float | None:
             return parse_duration(timeout)
         except ValueError as error:
             raise UsageError(f"timeout: {error}") from None
-    if isinstance(timeout, bool) or not isinstance(timeout, int | float) or not 0 < timeout < math.inf:
+    if isinstance(timeout, bool) or not isinstance(timeout, int | float) or not 0 < timeout < _LONGEST_TIMEOUT:
         raise UsageError(f'timeout is {_shown(timeout)}; give more than 0 seconds, or a duration such as "20m"')
     return timeout
 

@@ -43,8 +43,8 @@ QUICK = (
     *(
         "tests/rules",
         "tests/sandbox",
-        "tests/test_evaluate.py",
-        "tests/test_address.py",
+        "tests/core/test_evaluate.py",
+        "tests/security/test_addresses.py",
         "tests/slack/test_http_mode.py",
     ),
     *(f"tests/blueshift/test_{part}.py" for part in ("answers", "client", "fresh")),

@@ -13,7 +13,7 @@ import coverage
 import pytest
 from hypothesis import settings
 
-import guard.words
+import guard.core.text
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -38,7 +38,7 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(autouse=True)
 def _guesses_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test compares so much that another one gets no suggestion."""
-    monkeypatch.setattr(guard.words, "GUESSES", guard.words.Guesses())
+    monkeypatch.setattr(guard.core.text, "GUESSES", guard.core.text.Guesses())
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -22,7 +22,12 @@ if TYPE_CHECKING:
 HERE = Path(__file__).resolve().parent
 MUTMUT = Path(sys.executable).parent / "mutmut"
 NOTICED = {"killed", "timeout"}
-PARTS = {"evaluate": "`guard/evaluate.py`", "rules": "`guard/rules/`", "blueshift": "`guard/blueshift/`", "all": "all"}
+PARTS = {
+    "core": "`guard/core/evaluate.py`",
+    "rules": "`guard/rules/`",
+    "blueshift": "`guard/blueshift/` and `guard/security/`",
+    "all": "all",
+}
 
 
 class Survivor(NamedTuple):
@@ -81,7 +86,8 @@ def table(found: Iterable[str], survivors: Collection[str], new: Collection[str]
     """Return a table, in Markdown, of how many mutants of each part were noticed, and how many others are explained."""
     parts: dict[str, list[str]] = defaultdict(list)
     for name in found:
-        parts[name.split(".")[1]].append(name)
+        part = name.split(".")[1]
+        parts["blueshift" if part == "security" else part].append(name)
         parts["all"].append(name)
     lines = ["| | mutants | noticed | | explained |", "|---|---:|---:|---:|---:|"]
     for part, title in PARTS.items():

@@ -13,9 +13,9 @@ import pytest
 from guard.blueshift import account
 from guard.cli import lists
 from guard.cli.main import audience_guard
-from guard.exit_code import ExitCode
-from guard.model import Channel
-from guard.outcome import Reason
+from guard.core.exit_code import ExitCode
+from guard.core.model import Channel
+from guard.core.results import Reason
 from guard.report import Format
 from guard.rules.schema import rules_schema
 from guard.sandbox.demo import demo_scenario, example_rules

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from guard import __version__, load_rules
-from guard.model import Channel
+from guard.core.model import Channel
 from guard.sandbox.scenario import Scenario, ScenarioSegment
 from guard.sandbox.server import Sandbox
 

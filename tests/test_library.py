@@ -16,9 +16,9 @@ import guard
 from guard import RulesError, UsageError, check, check_async, load_rules
 from guard.blueshift.account import open_account
 from guard.blueshift.counting import connect
-from guard.model import Channel, Selection
-from guard.outcome import Verdict
-from guard.progress import Progress
+from guard.core.model import Channel, Selection
+from guard.core.progress import Progress
+from guard.core.results import Verdict
 from guard.report import Format, render
 from guard.run import check_over
 from guard.sandbox.scenario import Scenario, ScenarioSegment
@@ -27,7 +27,7 @@ from guard.sandbox.server import Sandbox
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from guard.outcome import Report
+    from guard.core.results import Report
 
 UUID = "00000000-0000-4000-8000-000000000001"
 RULES = f"""\
@@ -101,7 +101,7 @@ def test_wrong_rules_at_a_path_are_told_before_anything_is_sent(rules: Path, san
         ({"api_key": 5}, "api_key is a int; give a text, or leave it out$"),
         ({"region": ["us"]}, "region is a list; give a text"),
         ({"base_url": b"http"}, "base_url is a bytes; give a text"),
-        ({"progress": 5}, r"progress is a int; give a guard\.progress\.Progress\(\)"),
+        ({"progress": 5}, r"progress is a int; give a guard\.Progress\(\)"),
         ({"rules": None}, "rules is a NoneType; give the path of a rules file"),
         ({"rules": b"version: 1"}, "rules is a bytes; give the path"),
         ({"rules": {"version": 1}}, "rules is a dict; give the path"),

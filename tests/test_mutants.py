@@ -7,12 +7,12 @@ import pytest
 from tests import mutants
 from tests.mutants import Survivor
 
-KNOWN = Survivor("guard/evaluate.py", "a < b", "a <= b")
+KNOWN = Survivor("guard/core/evaluate.py", "a < b", "a <= b")
 NEW = Survivor("guard/rules/yaml.py", "return 1", "return 2")
-CHANGES = {"guard.evaluate.x_known__mutmut_2": KNOWN, "guard.rules.yaml.x_new__mutmut_1": NEW}
+CHANGES = {"guard.core.evaluate.x_known__mutmut_2": KNOWN, "guard.rules.yaml.x_new__mutmut_1": NEW}
 FOUND = {
-    "guard.evaluate.x_known__mutmut_1": "killed",
-    "guard.evaluate.x_known__mutmut_2": "survived",
+    "guard.core.evaluate.x_known__mutmut_1": "killed",
+    "guard.core.evaluate.x_known__mutmut_2": "survived",
     "guard.rules.yaml.x_slow__mutmut_1": "timeout",
 }
 
@@ -29,7 +29,7 @@ def test_all_is_well_where_every_survivor_is_explained() -> None:
     assert lines == [
         "| | mutants | noticed | | explained |",
         "|---|---:|---:|---:|---:|",
-        "| `guard/evaluate.py` | 2 | 1 | 50.0% | 1 |",
+        "| `guard/core/evaluate.py` | 2 | 1 | 50.0% | 1 |",
         "| `guard/rules/` | 1 | 1 | 100.0% | 0 |",
         "| all | 3 | 2 | 66.7% | 1 |",
     ]
@@ -50,12 +50,12 @@ def test_a_mutant_that_nobody_noticed_and_nobody_explains_fails(outcome: str) ->
 
 @pytest.mark.parametrize("outcome", ["no tests", "not checked", "segfault"])
 def test_a_mutant_that_was_not_tried_is_not_explained(outcome: str) -> None:
-    found = {**FOUND, "guard.evaluate.x_known__mutmut_2": outcome}
+    found = {**FOUND, "guard.core.evaluate.x_known__mutmut_2": outcome}
 
     lines, all_is_well = mutants.report(found, {KNOWN}, is_whole=True)
 
     assert not all_is_well
-    assert lines[-1].startswith(f"not explained, {outcome}: guard.evaluate.x_known__mutmut_2")
+    assert lines[-1].startswith(f"not explained, {outcome}: guard.core.evaluate.x_known__mutmut_2")
 
 
 @pytest.mark.parametrize("is_whole", [True, False])

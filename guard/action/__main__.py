@@ -12,20 +12,20 @@ from typing import TYPE_CHECKING
 from guard.action import github
 from guard.action.earlier_reports import remove_earlier_reports
 from guard.action.inputs import OwnReports, command_line, read_inputs
-from guard.action.outcome import Ending, ended, explain, outputs
+from guard.action.outputs import Ending, ended, explain, outputs
 from guard.cli.main import run as run_command
 from guard.cli.signals import InterruptedBySignal, stop_on_signals
 from guard.cli.streams import prepare_streams, say_error
 from guard.cli.workspace import in_workspace
-from guard.errors import GuardError, UsageError
-from guard.exit_code import ExitCode
+from guard.core.errors import GuardError, UsageError
+from guard.core.exit_code import ExitCode
 from guard.report.github import command
 
 if TYPE_CHECKING:
     from typing import NoReturn
 
     from guard.action.inputs import Inputs
-    from guard.action.outcome import Explanation
+    from guard.action.outputs import Explanation
 
 _CANNOT_START = "The audience guard could not start, and nothing was checked"
 _CANNOT_TELL = "The audience guard could not tell what came of it"

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from guard.action.inputs import report_paths, rules_path
-from guard.errors import UsageError
+from guard.core.errors import UsageError
 from guard.report.outputs import Output, prepare
 
 if TYPE_CHECKING:

@@ -11,10 +11,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from guard.blueshift.keyring import scrubbed
 from guard.cli.streams import print_report
-from guard.errors import GuardError, OutputError, UsageError
-from guard.words import printable
+from guard.core.errors import GuardError, OutputError, UsageError
+from guard.core.text import printable
+from guard.security.keyring import scrubbed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -14,9 +14,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from guard.errors import UsageError
+from guard.core.errors import UsageError
+from guard.core.text import did_you_mean, printable
 from guard.report import Format
-from guard.words import did_you_mean, printable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

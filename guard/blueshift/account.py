@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from guard.address import checked_base_url, is_loopback
-from guard.blueshift.keyring import LONGEST_KEY, SHORTEST_SECRET, check_alone, irregular, is_file
-from guard.blueshift.secret import Secret
-from guard.errors import QuotedError, UsageError
-from guard.model import Region
-from guard.words import did_you_mean, is_quoted, printable
+from guard.core.errors import QuotedError, UsageError
+from guard.core.model import Region
+from guard.core.text import did_you_mean, is_quoted, printable
+from guard.security.addresses import checked_base_url, is_loopback
+from guard.security.keyring import LONGEST_KEY, SHORTEST_SECRET, check_alone, irregular, is_file
+from guard.security.redaction import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

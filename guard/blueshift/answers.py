@@ -27,9 +27,9 @@ from pydantic import (
     model_validator,
 )
 
-from guard.blueshift.failures import BadAnswerError
-from guard.model import LARGEST_COUNT, Channel
-from guard.words import printable, shortened
+from guard.blueshift.errors import BadAnswerError
+from guard.core.model import LARGEST_COUNT, Channel
+from guard.core.text import printable, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Callable

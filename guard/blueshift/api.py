@@ -11,21 +11,21 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
 from guard.blueshift.answers import Answer, Listed, parse_answer, parse_list
-from guard.blueshift.debug_log import log
-from guard.blueshift.failures import BadAnswerError, RequestError, RunEndedError, UnavailableError
-from guard.blueshift.pauses import before_retry
-from guard.blueshift.schedule import Priority
-from guard.outcome import Reason, Unavailable
-from guard.words import duration
+from guard.blueshift.errors import BadAnswerError, RequestError, RunEndedError, UnavailableError
+from guard.blueshift.poll_intervals import before_retry
+from guard.blueshift.rate_limiter import Priority
+from guard.core.results import Reason, Unavailable
+from guard.core.text import duration
+from guard.security.debug_log import log
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
     from contextlib import AbstractAsyncContextManager
 
     from guard.blueshift.client import Client, Response
-    from guard.blueshift.schedule import Schedule
-    from guard.model import Channel
-    from guard.progress import Progress
+    from guard.blueshift.rate_limiter import Schedule
+    from guard.core.model import Channel
+    from guard.core.progress import Progress
 
 T = TypeVar("T")
 

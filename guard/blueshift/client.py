@@ -17,15 +17,15 @@ from urllib.request import getproxies
 
 import httpx
 
-from guard import __version__
-from guard.address import authorities
 from guard.blueshift.answers import beginning, error_message, http_date, status_name
-from guard.blueshift.debug_log import is_on, log
-from guard.blueshift.failures import BadAnswerError, RequestError, UnavailableError
-from guard.errors import UsageError
-from guard.outcome import Reason
-from guard.proxy import proxy_for
-from guard.words import printable, shortened
+from guard.blueshift.errors import BadAnswerError, RequestError, UnavailableError
+from guard.core.errors import UsageError
+from guard.core.results import Reason
+from guard.core.text import printable, shortened
+from guard.security.addresses import authorities
+from guard.security.debug_log import is_on, log
+from guard.security.proxies import proxy_for
+from guard.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -75,6 +75,7 @@ class Client:
     def __init__(self, account: Account, *, transport: httpx.AsyncBaseTransport | None = None) -> None:
         self._account = account
         proxy = None if transport else proxy_for(account.base_url)
+        self._way = f"{account.host} (through the proxy that the environment names)" if proxy else account.host
         try:
             self._http = httpx.AsyncClient(
                 auth=httpx.BasicAuth(account.key.reveal(), ""),
@@ -135,7 +136,7 @@ class Client:
             failure = self._quoted(str(error) or f"the connection broke ({type(error).__name__})")
             raise RequestError(
                 Reason.NETWORK,
-                f"{self._account.host} could not be reached: {failure}",
+                f"{self._way} could not be reached: {failure}",
                 transient=True,
                 was_sent=not isinstance(error, (httpx.ConnectError, httpx.ProxyError)),
             ) from error

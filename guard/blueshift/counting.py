@@ -10,18 +10,18 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from guard.blueshift.api import Api, Target
+from guard.blueshift.catalog import list_segments, resolve
 from guard.blueshift.client import Client
-from guard.blueshift.debug_log import is_on, log
-from guard.blueshift.failures import RunEndedError
-from guard.blueshift.fresh import Prover
-from guard.blueshift.lanes import lane
-from guard.blueshift.names import list_segments, resolve
-from guard.blueshift.pauses import RefreshTimes
+from guard.blueshift.errors import RunEndedError
+from guard.blueshift.freshness import Prover
 from guard.blueshift.pending_refreshes import PendingRefreshes
-from guard.blueshift.schedule import Schedule
-from guard.model import Channel
-from guard.outcome import Count, Reason, SegmentReadings, Unavailable
-from guard.progress import Progress
+from guard.blueshift.poll_intervals import RefreshTimes
+from guard.blueshift.rate_limiter import Schedule
+from guard.blueshift.segment_lock import lane
+from guard.core.model import Channel
+from guard.core.progress import Progress
+from guard.core.results import Count, Reason, SegmentReadings, Unavailable
+from guard.security.debug_log import is_on, log
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from guard.blueshift.account import Account
     from guard.blueshift.answers import Listed
-    from guard.model import Pacing, Refresh, Segment
+    from guard.core.model import Pacing, Refresh, Segment
 _REQUESTS_PER_CHANNEL = 3
 _ALLOWANCE = 300.0  # seconds beyond what the counting itself may take
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from guard.blueshift.api import Target
-    from guard.model import Channel
+    from guard.core.model import Channel
 
 _FORGOTTEN = 3600.0  # seconds; a refresh that is still queued then will never run
 

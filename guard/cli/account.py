@@ -24,15 +24,15 @@ from guard.cli.lists import (
     segment_rows,
 )
 from guard.cli.options import account_flags, talk_flags, timeout_flag
+from guard.cli.progress_display import watched
 from guard.cli.signals import run_interruptibly
 from guard.cli.streams import is_terminal, print_report, say
-from guard.cli.watch import watched
-from guard.errors import GuardError, UsageError
-from guard.exit_code import ExitCode
-from guard.model import Channel, Pacing, Refresh
-from guard.outcome import Reason, SegmentReadings, Unavailable
-from guard.progress import Progress
-from guard.words import duration, harmless, number, printable
+from guard.core.errors import GuardError, UsageError
+from guard.core.exit_code import ExitCode
+from guard.core.model import Channel, Pacing, Refresh
+from guard.core.progress import Progress
+from guard.core.results import Reason, SegmentReadings, Unavailable
+from guard.core.text import duration, harmless, number, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from guard.blueshift.account import Account
     from guard.blueshift.answers import Listed
     from guard.blueshift.counting import Wanted
-    from guard.outcome import Count
+    from guard.core.results import Count
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _LISTING_TIME = 60.0
@@ -154,8 +154,8 @@ def counts(
 async def _listing(account: Account, time_limit: float) -> list[tuple[Listed, bool]]:
     """Return the account's segments, each with whether it is archived."""
     from guard.blueshift.counting import connect  # noqa: PLC0415 - not needed to print help
-    from guard.blueshift.failures import RunEndedError, UnavailableError  # noqa: PLC0415 - see above
-    from guard.report.advice import remedy  # noqa: PLC0415 - see above
+    from guard.blueshift.errors import RunEndedError, UnavailableError  # noqa: PLC0415 - see above
+    from guard.report.next_steps import remedy  # noqa: PLC0415 - see above
 
     progress = Progress()
     try:

@@ -10,23 +10,23 @@ from typing import TYPE_CHECKING
 
 import click
 
-from guard import __version__
 from guard.cli.deliver import deliver
 from guard.cli.options import account_flags, notify_flags, report_flags, talk_flags, timeout_flag
+from guard.cli.progress_display import watched
 from guard.cli.rules import complete_key, read_rules, say_hints
 from guard.cli.signals import run_interruptibly
 from guard.cli.streams import say, say_error
-from guard.cli.watch import watched
-from guard.errors import GuardError
-from guard.exit_code import ExitCode
-from guard.model import Selection
-from guard.outcome import FailOn, Reason
-from guard.plan import plan
+from guard.core.errors import GuardError
+from guard.core.exit_code import ExitCode
+from guard.core.model import Selection
+from guard.core.plan import plan
+from guard.core.results import FailOn, Reason
+from guard.version import __version__
 
 if TYPE_CHECKING:
     from pydantic import SecretStr
 
-    from guard.outcome import Report
+    from guard.core.results import Report
 
 
 @click.command(
@@ -165,7 +165,7 @@ def _notify(report: Report, code: ExitCode, webhook: SecretStr) -> None:
 
 def _exposed_key_file() -> str | None:
     from guard.blueshift.account import readable_by_others  # noqa: PLC0415 - not needed to print help
-    from guard.words import printable  # noqa: PLC0415 - see above
+    from guard.core.text import printable  # noqa: PLC0415 - see above
 
     path = readable_by_others()
     return None if path is None else printable(path)

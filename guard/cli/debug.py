@@ -7,12 +7,12 @@ import traceback
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from guard.blueshift.keyring import scrubbed, secrets_of
 from guard.cli.streams import say
-from guard.words import printable
+from guard.core.text import printable
+from guard.security.keyring import scrubbed, secrets_of
 
 if TYPE_CHECKING:
-    from guard.blueshift.secret import Secret
+    from guard.security.redaction import Secret
 
 
 class Lines(logging.Formatter):

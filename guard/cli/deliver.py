@@ -7,16 +7,16 @@ import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from guard.blueshift.keyring import scrubbed
 from guard.cli.streams import print_report, say, say_error, screen_for
 from guard.cli.workspace import in_workspace
-from guard.errors import OutputError
-from guard.exit_code import ExitCode
+from guard.core.errors import OutputError
+from guard.core.exit_code import ExitCode
+from guard.security.keyring import scrubbed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from guard.outcome import Report
+    from guard.core.results import Report
     from guard.report import Screen
     from guard.report.outputs import Output
 

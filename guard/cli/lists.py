@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from guard import __version__
-from guard.model import Channel
-from guard.outcome import SegmentReadings, Unavailable
+from guard.core.model import Channel
+from guard.core.results import SegmentReadings, Unavailable
+from guard.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -95,7 +95,7 @@ def count_rows(readings: Mapping[str, SegmentReadings], *, bypass_global: bool) 
 
 def _cell(value: object) -> object:
     """Return a value as it stands in a cell; no text is a formula to a spreadsheet or a command to a CI system."""
-    from guard.report.sentences import safe  # noqa: PLC0415 - not needed to print help
+    from guard.report.wording import safe  # noqa: PLC0415 - not needed to print help
 
     if isinstance(value, bool):
         return str(value).lower()

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from guard import __version__
 from guard.cli.signals import InterruptedBySignal
 from guard.cli.streams import prepare_streams, say, say_error
-from guard.errors import GuardError
-from guard.exit_code import ExitCode
+from guard.core.errors import GuardError
+from guard.core.exit_code import ExitCode
+from guard.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,7 +54,7 @@ class _Verbs(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args and args[0] not in _VERBS and not args[0].startswith("-"):
-            from guard.words import did_you_mean, printable  # noqa: PLC0415 - a slip is rare
+            from guard.core.text import did_you_mean, printable  # noqa: PLC0415 - a slip is rare
 
             raise click.UsageError(f'there is no command "{printable(args[0])}"{did_you_mean(args[0], _VERBS)}', ctx)
         return super().resolve_command(ctx, args)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from guard.errors import UsageError
+from guard.core.errors import UsageError
 from guard.report import Format
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ import click
 from guard.cli.deliver import deliver
 from guard.cli.options import debug_flag, report_flags
 from guard.cli.streams import read_input, say
-from guard.errors import UsageError
-from guard.words import printable, shortened
+from guard.core.errors import UsageError
+from guard.core.text import printable, shortened
 
 
 @click.command(
@@ -42,7 +42,7 @@ def report(saved: str, outputs: tuple[str, ...], color: str) -> int:
     """
     from guard.report.json_report.read import read_report  # noqa: PLC0415 - see above
     from guard.report.outputs import parse_outputs, prepare  # noqa: PLC0415 - not needed to print help
-    from guard.report.sentences import age  # noqa: PLC0415 - see above
+    from guard.report.wording import age  # noqa: PLC0415 - see above
 
     wanted = parse_outputs(outputs)
     prepare(wanted, protected=[] if saved == "-" else [Path(saved)])

@@ -9,12 +9,12 @@ import click
 
 from guard.cli.options import debug_flag, talk_flags
 from guard.cli.streams import print_report, read_input, say
-from guard.errors import UsageError
-from guard.exit_code import ExitCode
-from guard.words import plural, printable
+from guard.core.errors import UsageError
+from guard.core.exit_code import ExitCode
+from guard.core.text import plural, printable
 
 if TYPE_CHECKING:
-    from guard.model import Rules
+    from guard.core.model import Rules
 
 
 _MOST_HINTS = 20

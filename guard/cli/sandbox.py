@@ -7,7 +7,7 @@ import click
 from guard.cli.options import debug_flag
 from guard.cli.signals import InterruptedBySignal
 from guard.cli.streams import say
-from guard.exit_code import ExitCode
+from guard.core.exit_code import ExitCode
 
 
 @click.command()

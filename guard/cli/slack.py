@@ -9,7 +9,7 @@ import click
 
 from guard.cli.options import DurationType, account_flags
 from guard.cli.signals import GracefulStop
-from guard.errors import UsageError
+from guard.core.errors import UsageError
 
 _TIME_TO_STOP = 20.0  # seconds
 _MOST_WORKERS = 32

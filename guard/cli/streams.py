@@ -11,10 +11,10 @@ import re
 import sys
 from typing import TYPE_CHECKING, TextIO
 
-from guard import patience
-from guard.blueshift.keyring import scrubbed
-from guard.errors import GuardError, OutputError, RulesError, UsageError
-from guard.words import harmless, plural, printable
+from guard import bounded_io
+from guard.core.errors import GuardError, OutputError, RulesError, UsageError
+from guard.core.text import harmless, plural, printable
+from guard.security.keyring import scrubbed
 
 if TYPE_CHECKING:
     from guard.report.screen import Screen
@@ -104,11 +104,11 @@ def read_input(what: str, most: int, seconds: float | None = None) -> bytes:
     stdin = sys.stdin
     if stdin is None:
         return b""
-    limit = patience.SECONDS_TO_READ if seconds is None else seconds
+    limit = bounded_io.SECONDS_TO_READ if seconds is None else seconds
     if stdin.isatty():
         say(f"audience-guard: type or paste {what}, and end with Ctrl+D; the time for it is {limit:g} s")
     try:
-        return patience.within(limit, lambda: _read(stdin, most + 1))
+        return bounded_io.within(limit, lambda: _read(stdin, most + 1))
     except TimeoutError:
         raise UsageError(
             f"{what} did not come: standard input had no end within {limit:g} s",
@@ -180,11 +180,11 @@ def _write(stream: TextIO, text: str) -> None:
         while left:
             left = left[os.write(descriptor, left[:_AT_ONCE]) :]
 
-    patience.within(_seconds_to_write(), write_all)
+    bounded_io.within(_seconds_to_write(), write_all)
 
 
 def _seconds_to_write() -> float:
-    return patience.SECONDS_WITH_A_PERSON if is_terminal(sys.stderr) else patience.SECONDS_TO_WRITE
+    return bounded_io.SECONDS_WITH_A_PERSON if is_terminal(sys.stderr) else bounded_io.SECONDS_TO_WRITE
 
 
 def _descriptor(stream: TextIO) -> int | None:

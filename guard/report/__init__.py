@@ -10,12 +10,12 @@ from enum import StrEnum
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from guard.errors import UsageError
+from guard.core.errors import UsageError
+from guard.core.text import did_you_mean, printable
 from guard.report.screen import Screen
-from guard.words import did_you_mean, printable
 
 if TYPE_CHECKING:
-    from guard.outcome import Report
+    from guard.core.results import Report
 
 __all__ = ["Format", "Screen", "format_named", "render"]
 
@@ -48,6 +48,10 @@ _ENDINGS = {"md": Format.MARKDOWN, "xml": Format.JUNIT, "htm": Format.HTML, "txt
 
 def format_named(word: str) -> Format:
     """Return the format of that name; raise UsageError, with the one that was meant, where there is none."""
+    if not isinstance(word, str):
+        raise UsageError(
+            f"the format is a {type(word).__name__}; give its name", hint=f"the formats are: {', '.join(Format)}"
+        )
     try:
         return _ALIASES.get(word) or Format(word)
     except ValueError:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from guard.model import BoundName
-from guard.report.sentences import limit
+from guard.core.model import BoundName
+from guard.report.wording import limit
 
 if TYPE_CHECKING:
-    from guard.outcome import Check
-    from guard.report.findings import Finding
+    from guard.core.results import Check
+    from guard.report.view import Finding
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,17 +8,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from guard.outcome import Verdict
-from guard.report import advice, sentences
-from guard.report.findings import guards_of, totals_of
-from guard.words import plural, shortened
+from guard.core.results import Verdict
+from guard.core.text import plural, shortened
+from guard.report import next_steps, wording
+from guard.report.view import guards_of, totals_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from guard.outcome import Check, Report
-    from guard.report.findings import Finding
+    from guard.core.results import Check, Report
     from guard.report.screen import Screen
+    from guard.report.view import Finding
 
 _MOST_OF_A_LEVEL = 10  # GitHub shows ten for a step and hides the rest in silence
 _MOST_SEGMENTS = 20
@@ -36,7 +36,7 @@ def render(report: Report, _screen: Screen | None = None) -> str:
     commands = [
         *_first("error", errors),
         *_first("warning", _broken(findings, Verdict.WARN)),
-        command("notice", "\n".join([sentences.conclusion(report), *_counted(findings)]), title="audience-guard"),
+        command("notice", "\n".join([wording.conclusion(report), *_counted(findings)]), title="audience-guard"),
     ]
     return "\n".join(commands) + "\n"
 
@@ -47,7 +47,7 @@ def _counted(findings: Iterable[Finding]) -> list[str]:
         dict.fromkeys(
             f"{_short(finding.name, _LONGEST_NAME)}: segment {_short(segment, _LONGEST_SENTENCE)}"
             for finding in findings
-            if (segment := sentences.counted_segment(finding))
+            if (segment := wording.counted_segment(finding))
         )
     )
     left_out = len(lines) - _MOST_SEGMENTS
@@ -85,11 +85,11 @@ def _unknown(findings: Iterable[Finding]) -> list[str]:
 
 def _annotation(level: str, title: str, checks: list[Check], finding: Finding) -> str:
     """Return a command on the line of the first check, with what is to be said of them all."""
-    remark = sentences.remark(finding, checks)
-    segment = sentences.counted_segment(finding)
-    steps = dict.fromkeys(advice.next_step(check, finding) for check in checks)
+    remark = wording.remark(finding, checks)
+    segment = wording.counted_segment(finding)
+    steps = dict.fromkeys(next_steps.next_step(check, finding) for check in checks)
     lines = [
-        *dict.fromkeys(_short(sentences.sentence(check, finding), _LONGEST_SENTENCE) for check in checks),
+        *dict.fromkeys(_short(wording.sentence(check, finding), _LONGEST_SENTENCE) for check in checks),
         f"note: {_short(remark, _LONGEST_SENTENCE)}" if remark else None,
         finding.age,
         f"segment: {_short(segment, _LONGEST_SENTENCE)}" if segment else None,
@@ -97,7 +97,7 @@ def _annotation(level: str, title: str, checks: list[Check], finding: Finding) -
         f"ask: {_short(finding.owner, _LONGEST_NAME)}" if finding.owner else None,
     ]
     message = "\n".join(line for line in lines if line)
-    return command(level, message, file=sentences.safe(finding.path), line=str(checks[0].line), title=title)
+    return command(level, message, file=wording.safe(finding.path), line=str(checks[0].line), title=title)
 
 
 def _name(finding: Finding) -> str:
@@ -105,7 +105,7 @@ def _name(finding: Finding) -> str:
 
 
 def _short(text: str, longest: int) -> str:
-    return shortened(sentences.safe(text), longest)
+    return shortened(wording.safe(text), longest)
 
 
 # The grammar of a workflow command

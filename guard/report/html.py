@@ -15,15 +15,15 @@ from typing import TYPE_CHECKING
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from guard.report import sentences
-from guard.report.cards import circumstances, groups
-from guard.report.findings import utc
-from guard.words import harmless, plural, printable, shortened
+from guard.core.text import harmless, plural, printable, shortened
+from guard.report import wording
+from guard.report.html_view import circumstances, groups
+from guard.report.view import utc
 
 if TYPE_CHECKING:
     from jinja2 import Template
 
-    from guard.outcome import Report
+    from guard.core.results import Report
     from guard.report.screen import Screen
 
 _TEMPLATES = Path(__file__).with_name("templates")
@@ -35,8 +35,8 @@ def render(report: Report, _screen: Screen | None = None) -> str:
     digest = base64.b64encode(hashlib.sha256(css.encode()).digest()).decode()
     return _template().render(
         report=report,
-        conclusion=sentences.conclusion(report),
-        tally=sentences.tally(report),
+        conclusion=wording.conclusion(report),
+        tally=wording.tally(report),
         host=shortened(printable(report.host)),
         finished=utc(report.finished_at),
         groups=groups(report),

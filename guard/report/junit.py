@@ -16,17 +16,17 @@ from datetime import UTC
 from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-from guard.outcome import Verdict
-from guard.report import advice, sentences
-from guard.report.findings import guards_of, totals_of
+from guard.core.results import Verdict
+from guard.report import next_steps, wording
+from guard.report.view import guards_of, totals_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
-    from guard.outcome import Check, Report
-    from guard.report.findings import Finding
+    from guard.core.results import Check, Report
     from guard.report.screen import Screen
+    from guard.report.view import Finding
 
 _HEADER = '<?xml version="1.0" encoding="UTF-8"?>\n'
 _NOT_IN_XML = re.compile("[\ufffe\uffff]")
@@ -42,7 +42,7 @@ def render(report: Report, _screen: Screen | None = None) -> str:
     _add_properties(suite, report)
     _add_cases(suite, report)
     SubElement(suite, "system-out").text = _lines(
-        [sentences.circumstances(report), sentences.tally(report), sentences.conclusion(report)]
+        [wording.circumstances(report), wording.tally(report), wording.conclusion(report)]
     )
     counts = {
         "tests": str(len(suite.findall("testcase"))),
@@ -81,7 +81,7 @@ def _add_cases(suite: Element, report: Report) -> None:
                 _add_case(suite, check, finding, name, kind)
     if report.verdict is Verdict.UNKNOWN and suite.find("testcase/error") is None:
         case = SubElement(suite, "testcase", classname="audience-guard", name="every guard was judged", time="0")
-        conclusion = sentences.conclusion(report)
+        conclusion = wording.conclusion(report)
         SubElement(case, "error", message=conclusion, type="not_judged").text = conclusion
 
 
@@ -93,7 +93,7 @@ def _add_case(suite: Element, check: Check, finding: Finding, name: str, kind: s
         name=name,
         time="0",
     )
-    message = _text(sentences.sentence(check, finding))
+    message = _text(wording.sentence(check, finding))
     match check.verdict:
         case Verdict.FAIL:
             SubElement(case, "failure", message=message, type=check.bound).text = _body(check, finding)
@@ -105,17 +105,17 @@ def _add_case(suite: Element, check: Check, finding: Finding, name: str, kind: s
 
 def _body(check: Check, finding: Finding) -> str:
     """Return the sentence and what helps a person to act on it, a line each, every later one led by a word of ours."""
-    remark = sentences.remark(finding, [check])
-    step = advice.next_step(check, finding)
-    segment = sentences.counted_segment(finding)
+    remark = wording.remark(finding, [check])
+    step = next_steps.next_step(check, finding)
+    segment = wording.counted_segment(finding)
     lines = [
-        sentences.sentence(check, finding),
+        wording.sentence(check, finding),
         f"note: {remark}" if remark else None,
         finding.age,
         f"segment: {segment}" if segment else None,
         f"next: {step}" if step else None,
         f"ask: {finding.owner}" if finding.owner and check.verdict is not Verdict.PASS else None,
-        f"rule: {sentences.place(check, finding)}",
+        f"rule: {wording.place(check, finding)}",
     ]
     return _lines(lines)
 
@@ -132,7 +132,7 @@ def _lines(lines: Iterable[str | None]) -> str:
 
 def _text(line: str) -> str:
     """Return the text on one line, without the characters that XML 1.0 cannot hold even escaped."""
-    return _NOT_IN_XML.sub(lambda found: f"\\u{ord(found[0]):x}", sentences.safe(line))
+    return _NOT_IN_XML.sub(lambda found: f"\\u{ord(found[0]):x}", wording.safe(line))
 
 
 def _seconds(report: Report) -> int:

@@ -12,7 +12,7 @@ import json
 import re
 from itertools import dropwhile
 
-from guard.outcome import Verdict
+from guard.core.results import Verdict
 
 LARGEST_REPORT = 64 * 1024 * 1024
 """The most bytes that a report can have; 10,000 guards take about a quarter of it in JSON."""
@@ -28,6 +28,7 @@ _HTML = re.compile(
     r'<!doctype html>\n<html lang="en">\n<head>\n(?:<(?:meta|link) [^\n]*>\n)*'
     r'(?:<meta name="generator" content="audience-guard">|<title>[A-Z]+: audience check by audience-guard</title>)\n'
 )
+_SUITE = re.compile(r"<testsuite[\s/>]")
 _XML = re.compile(r'<\?xml version="1\.0" encoding="UTF-8"\?>\n<testsuites name="audience-guard"[ >]')
 _DIGEST = re.compile(r"<!-- audience-guard [0-9a-f]{64} -->\n\Z")
 
@@ -61,7 +62,7 @@ def _is_marked_up(text: str) -> bool:
     rest = text[: digest.start()] if digest else text
     if digest and digest[0] != _digest(rest):
         return False
-    is_junit = _is_between(rest, _XML, "</testsuites>\n") and rest.count("<testsuite ") == 1
+    is_junit = _is_between(rest, _XML, "</testsuites>\n") and len(_SUITE.findall(rest)) == 1
     return is_junit or _is_between(rest, _HTML, "</html>\n")
 
 

@@ -11,19 +11,19 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from guard.outcome import Verdict
-from guard.report import advice, sentences
-from guard.report.findings import guards_of, totals_of
+from guard.core.results import Verdict
+from guard.core.text import plural, shortened
+from guard.report import next_steps, wording
 from guard.report.gauge import gauge
-from guard.report.sentences import SYMBOLS
-from guard.words import plural, shortened
+from guard.report.view import guards_of, totals_of
+from guard.report.wording import SYMBOLS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from guard.outcome import Check, Report
-    from guard.report.findings import Finding
+    from guard.core.results import Check, Report
     from guard.report.screen import Screen
+    from guard.report.view import Finding
 
 _LARGEST = 900_000  # bytes; GitHub drops a job summary of more than 1 MiB whole
 _ROOM_FOR_FRAMES = 2_000  # bytes; headings, the heads of tables and what is said of a cut take fewer
@@ -44,12 +44,12 @@ def render(report: Report, _screen: Screen | None = None) -> str:
 
     When not everything fits, what passed is left out first and what failed last, and the text says how much it is.
     """
-    tally = sentences.tally(report)
-    head = [f"## {SYMBOLS[report.verdict]} {sentences.conclusion(report)}", *(["", tally] if tally else [])]
+    tally = wording.tally(report)
+    head = [f"## {SYMBOLS[report.verdict]} {wording.conclusion(report)}", *(["", tally] if tally else [])]
     sha256, version = _code(_short(report.rules_sha256[:12])), _code(_short(report.version))
     foot = [
         "",
-        _prose(sentences.circumstances(report), _LONGEST_CIRCUMSTANCES),
+        _prose(wording.circumstances(report), _LONGEST_CIRCUMSTANCES),
         f"The SHA-256 of the rules begins with {sha256}; audience-guard is {version}.",
     ]
     sections = [
@@ -78,7 +78,7 @@ class _Section:
     details: list[str] = field(default_factory=list)
 
     def lines(self) -> list[str]:
-        columns = ("Verdict", self.subject, "Channel", *sentences.COLUMNS, "Gauge", "Segment in Blueshift")
+        columns = ("Verdict", self.subject, "Channel", *wording.COLUMNS, "Gauge", "Segment in Blueshift")
         table = [_row(columns), _row(["---"] * len(columns)), *self.rows] if self.rows else []
         left_out = len(self.findings) - len(self.rows)
         are = "is" if left_out == 1 else "are"
@@ -111,13 +111,13 @@ def _size(lines: Iterable[str]) -> int:
 
 def _finding_row(finding: Finding) -> str:
     picture = gauge(finding)
-    segment = _short(sentences.counted_segment(finding))
+    segment = _short(wording.counted_segment(finding))
     return _row(
         [
             f"{SYMBOLS[finding.verdict]} {finding.verdict.upper()}",
             _code(_short(finding.name)),
             _code(finding.part),
-            *sentences.cells(finding),
+            *wording.cells(finding),
             f"`{picture.draw(_GAUGE_CELLS, unicode=True)}`" if picture else "",
             _code(segment) if segment else "",
         ]
@@ -134,8 +134,8 @@ def _details(finding: Finding) -> list[str]:
     if finding.verdict is Verdict.PASS:
         return []
     name = html.escape(f"{_short(finding.name)} / {finding.part}")
-    remark = sentences.remark(finding, finding.troubles)
-    steps = dict.fromkeys(advice.next_step(check, finding) for check in finding.troubles)
+    remark = wording.remark(finding, finding.troubles)
+    steps = dict.fromkeys(next_steps.next_step(check, finding) for check in finding.troubles)
     return [
         "",
         f"<details><summary>{SYMBOLS[finding.verdict]} {finding.verdict.upper()} <code>{name}</code></summary>",
@@ -154,7 +154,7 @@ def _sentences(finding: Finding) -> list[str]:
     """Return a line for each sentence on the bounds that do not hold; often one sentence is said of two of them."""
     said: dict[str, list[Check]] = {}
     for check in finding.troubles:
-        said.setdefault(sentences.sentence(check, finding), []).append(check)
+        said.setdefault(wording.sentence(check, finding), []).append(check)
     return [
         f"- {', '.join(f'{check.bound} ({_place(check, finding)})' for check in checks)}: "
         f"{_prose(sentence, name=finding.called)}"
@@ -199,4 +199,4 @@ def _code(text: str) -> str:
 
 
 def _short(text: str, longest: int = _LONGEST_NAME) -> str:
-    return shortened(sentences.safe(text), longest)
+    return shortened(wording.safe(text), longest)

@@ -16,11 +16,11 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from guard import patience
-from guard.errors import OutputError, UsageError
+from guard import bounded_io
+from guard.core.errors import OutputError, UsageError
+from guard.core.text import printable
 from guard.report import Format, format_named
 from guard.report.mark import LARGEST_REPORT, is_report
-from guard.words import printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -101,7 +101,7 @@ def write(path: Path, text: str) -> None:
     data = text.encode()
     try:
         if _is_written_directly(path):
-            patience.within(patience.SECONDS_TO_WRITE, lambda: _write_directly(path, data))
+            bounded_io.within(bounded_io.SECONDS_TO_WRITE, lambda: _write_directly(path, data))
         elif not _is_replaceable(target := _target(path)):
             raise OutputError(
                 f"cannot write the report to {_shown(path)}: {_NOT_OURS}", hint="give the report another path"
@@ -110,7 +110,7 @@ def write(path: Path, text: str) -> None:
             _replace(target, data)
     except TimeoutError:
         raise OutputError(
-            f"nobody read the report from {_shown(path)} within {patience.SECONDS_TO_WRITE:g} s",
+            f"nobody read the report from {_shown(path)} within {bounded_io.SECONDS_TO_WRITE:g} s",
             hint="have it read, or write the report to a file",
         ) from None
     except OSError as error:

@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.text import Text
 
-from guard.outcome import Verdict
-from guard.report import advice, sentences
-from guard.report.findings import guards_of, totals_of, worst_first
+from guard.core.results import Verdict
+from guard.core.text import plural, printable, shortened
+from guard.report import next_steps, wording
 from guard.report.gauge import gauge
-from guard.words import plural, printable, shortened
+from guard.report.view import guards_of, totals_of, worst_first
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from guard.outcome import Report
-    from guard.report.findings import Finding
+    from guard.core.results import Report
     from guard.report.screen import Screen
+    from guard.report.view import Finding
 
 _STYLE = {Verdict.FAIL: "bold red", Verdict.UNKNOWN: "bold cyan", Verdict.WARN: "bold yellow", Verdict.PASS: "green"}
 _NARROWEST = 20
@@ -45,11 +45,11 @@ def render_blocks(report: Report, screen: Screen, width: int) -> str:
         _add_pass(page, finding)
     if passed:
         page.add_space()
-    page.add(sentences.circumstances(report))
-    page.add(sentences.tally(report))
-    if look := sentences.where_to_look(report):
+    page.add(wording.circumstances(report))
+    page.add(wording.tally(report))
+    if look := wording.where_to_look(report):
         page.add(look)
-    page.add(sentences.conclusion(report), style=_STYLE[report.verdict])
+    page.add(wording.conclusion(report), style=_STYLE[report.verdict])
     return page.drawn()
 
 
@@ -113,7 +113,7 @@ class _Page:
         return lines
 
     def _fit(self, line: str) -> str:
-        plain = sentences.safe(line)
+        plain = wording.safe(line)
         if self._unicode:
             return plain
         return plain.replace("…", "...").encode("ascii", "backslashreplace").decode("ascii")
@@ -123,7 +123,7 @@ def _add_block(page: _Page, finding: Finding) -> None:
     style = _STYLE[finding.verdict]
     _add_headline(page, finding, "")
     # A guard that could not be counted says so for every bound in the same words: once is enough here.
-    for sentence in dict.fromkeys(sentences.sentence(check, finding) for check in finding.troubles):
+    for sentence in dict.fromkeys(wording.sentence(check, finding) for check in finding.troubles):
         page.add_under_bar(shortened(printable(sentence), _LONGEST_DETAIL), style=style)
     page.add_gauge(finding, style=style)
     for line in _background(finding):
@@ -132,9 +132,9 @@ def _add_block(page: _Page, finding: Finding) -> None:
 
 def _background(finding: Finding) -> list[str]:
     """Return what helps a person to act on the finding, and the lines of the rules that it comes from."""
-    remark = sentences.remark(finding, finding.troubles)
-    steps = dict.fromkeys(advice.next_step(check, finding) for check in finding.troubles)
-    places = dict.fromkeys(sentences.place(check, finding) for check in finding.troubles)
+    remark = wording.remark(finding, finding.troubles)
+    steps = dict.fromkeys(next_steps.next_step(check, finding) for check in finding.troubles)
+    places = dict.fromkeys(wording.place(check, finding) for check in finding.troubles)
     lines = [
         shortened(printable(remark), _LONGEST_DETAIL) if remark else None,
         finding.age,
@@ -163,7 +163,7 @@ def _add_headline(page: _Page, finding: Finding, more: str) -> None:
 
 
 def _segment(finding: Finding) -> str | None:
-    segment = sentences.counted_segment(finding)
+    segment = wording.counted_segment(finding)
     return f"segment: {_name(segment)}" if segment else None
 
 

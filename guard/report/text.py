@@ -8,16 +8,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from guard.outcome import Verdict
-from guard.report import advice, sentences
-from guard.report.findings import guards_of, totals_of
+from guard.core.results import Verdict
+from guard.report import next_steps, wording
+from guard.report.view import guards_of, totals_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from guard.outcome import Check, Report
-    from guard.report.findings import Finding
+    from guard.core.results import Check, Report
     from guard.report.screen import Screen
+    from guard.report.view import Finding
 
 _COLOR = {Verdict.FAIL: 31, Verdict.UNKNOWN: 36, Verdict.WARN: 33, Verdict.PASS: 32}
 _WIDEST = max(len(verdict) for verdict in Verdict)
@@ -39,14 +39,14 @@ def _lines(report: Report, *, color: bool) -> str:
     """
     lines = [
         *_lines_of([*guards_of(report), *totals_of(report)], color=color),
-        *(sentences.safe(line) for line in _facts(report) if line),
-        sentences.conclusion(report),
+        *(wording.safe(line) for line in _facts(report) if line),
+        wording.conclusion(report),
     ]
     return "\n".join(lines) + "\n"
 
 
 def _facts(report: Report) -> tuple[str | None, ...]:
-    return sentences.circumstances(report), sentences.tally(report), sentences.where_to_look(report)
+    return wording.circumstances(report), wording.tally(report), wording.where_to_look(report)
 
 
 def _lines_of(findings: Iterable[Finding], *, color: bool) -> list[str]:
@@ -62,15 +62,15 @@ def _word(verdict: Verdict, *, color: bool) -> str:
 
 
 def _line(check: Check, finding: Finding) -> str:
-    step = advice.next_step(check, finding)
-    segment = sentences.counted_segment(finding)
+    step = next_steps.next_step(check, finding)
+    segment = wording.counted_segment(finding)
     parts = [
-        f"{finding.name} / {finding.part} / {check.bound}: {sentences.sentence(check, finding)}",
-        sentences.remark(finding, [check]),
+        f"{finding.name} / {finding.part} / {check.bound}: {wording.sentence(check, finding)}",
+        wording.remark(finding, [check]),
         finding.age,
         f"segment {segment}" if segment else None,
         f"ask {finding.owner}" if step and finding.owner else None,
         f"next: {step}" if step else None,
-        sentences.place(check, finding),
+        wording.place(check, finding),
     ]
-    return sentences.safe(" | ".join(part for part in parts if part))
+    return wording.safe(" | ".join(part for part in parts if part))

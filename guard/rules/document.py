@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
-from guard.errors import Problem, RulesError, UsageError
-from guard.rules.checking import Check
+from guard.core.errors import Problem, RulesError, UsageError
+from guard.core.text import number, printable
+from guard.rules.limits import Check
 from guard.rules.problems import translated
 from guard.rules.scalars import described
 from guard.rules.syntax import problem_in
 from guard.rules.tree import MOST_PROBLEMS, Mapping
 from guard.rules.yaml import NO_VALUE, UnreadableError, read_yaml
-from guard.words import number, printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable

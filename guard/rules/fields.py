@@ -12,11 +12,11 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
 
-from guard.model import LARGEST_COUNT
+from guard.core.model import LARGEST_COUNT
+from guard.core.text import number
 from guard.rules.duration import no_duration, parse_duration
 from guard.rules.scalars import Cut, Grouped, Number, cut_short, described
 from guard.rules.slips import uuid_in
-from guard.words import number
 
 GROUPED_PATTERN = "^[1-9][0-9]{0,2}(_[0-9]{3})+$"
 SHARE_PATTERN = r"^(100(\.0{1,15})?|(0|[1-9][0-9]?)(\.[0-9]{1,15})?)%$"

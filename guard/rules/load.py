@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
-from guard.model import (
+from guard.core.model import (
     Bound,
     BoundName,
     Campaign,
@@ -24,9 +24,9 @@ from guard.model import (
     Total,
 )
 from guard.rules import models
+from guard.rules.cross_checks import disagreements
 from guard.rules.document import parse_document, read_document
 from guard.rules.scalars import Cut, cut_short
-from guard.rules.sense import disagreements
 
 if TYPE_CHECKING:
     import os

@@ -1,6 +1,6 @@
 """The rules file as pydantic models; their titles and descriptions are what an editor shows.
 
-They say what each key can hold. What must agree from one key to another is in ``guard.rules.sense``; where JSON
+They say what each key can hold. What must agree from one key to another is in ``guard.rules.cross_checks``; where JSON
 Schema can say that too, it is added here.
 """
 
@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, create_model
 
-from guard.model import Channel, Pacing, Refresh
-from guard.rules.checking import Entries, made_once
+from guard.core.model import Channel, Pacing, Refresh
 from guard.rules.document import Closed
 from guard.rules.fields import Duration, People, Remark, Share, Text, Uuid, WholeNumber, decimal, whole_number
+from guard.rules.limits import Entries, made_once
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -145,7 +145,9 @@ def _by_channel(name: str, doc: str, kind: Callable[[Channel], Any], example: ob
         name, __base__=Closed, __module__=__name__, __doc__=doc, __cls_kwargs__={"title": name, **rest}, **fields
     )
     model.refused_keys = {key: why for key in _NOT_COUNTED if key not in fields}
-    model.other_names = {other: channel.value for channel in Channel for other in channel.facts.other_names}
+    model.other_names = {
+        other: channel.value for channel in Channel for other in (channel.facts.answer, *channel.facts.other_names)
+    }
     return model
 
 

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, get_args, get_origin
 
 from pydantic import BaseModel
 
+from guard.core.text import did_you_mean, nearest, number
 from guard.rules.scalars import REFUSED, described
 from guard.rules.slips import UNFILLED, joined, odd_space, placeholder
 from guard.rules.tree import MOST_PROBLEMS, Mapping, problem_at
 from guard.rules.yaml import NO_VALUE
-from guard.words import did_you_mean, nearest, number
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pydantic import ValidationError
     from pydantic_core import ErrorDetails
 
-    from guard.errors import Problem
+    from guard.core.errors import Problem
     from guard.rules.tree import Place
 
 _A_COMMA_BEFORE_IT = "; if it belongs to the text before it, put that text in quotes"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from guard.words import printable, shortened
+from guard.core.text import printable, shortened
 
 
 class Number:
@@ -60,7 +60,7 @@ _GROUPED = re.compile(r"[1-9][0-9]{0,2}(_[0-9]{3}){1,10}")  # longer ones are ke
 _CUT = re.compile(r"-?[0-9][0-9.]*(?:, ?[0-9]+)+(?:%|[A-Za-z]{1,2})?")
 _LONGEST_CUT = 60  # a longer one is left as it is: joining each of its parts anew takes the square of the length
 _MOST_SHOWN = 60
-_REST = re.compile(r" (#[^\r\n]*)|\t(#[^\s#][^\r\n]*)|[ \t]*\r?\n( +)(#[^\s#][^\r\n]*)")
+_REST = re.compile(r" (#[^\r\n]*)|\t(#[^\s#][^\r\n]*)|(?:[ \t]*\r?\n)+( +)(#[^\s#][^\r\n]*)")
 _REST_IN_BRACKETS = re.compile(r" (#[^\r\n,\]}]*)|\t(#[^\s#][^\r\n,\]}]*)")
 _COMMENT_BEHIND = re.compile(r"\s{2,}#")
 _END_OF_VALUE = re.compile(r"\s*[,}]")

@@ -15,6 +15,8 @@ _PLACEHOLDER = re.compile(r"\{\{[^{}]*\}\}|\{%[^%]*%\}|<%[^%]*%>|\$\{[^{}]*\}|^\
 _MOST_LOOKED_AT = 200
 _NO_PLAIN_SPACE = re.compile("[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")
 _JOINED = re.compile("([A-Za-z_][A-Za-z0-9_.-]*):(\\S.*|[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000].*)", re.DOTALL)
+_STUCK_BRACE = re.compile("([A-Za-z_][A-Za-z0-9_.-]*)[:\uff1a][\u00a0\u1680\u2000-\u200b\u202f\u205f\u3000]*(\\{.*)")
+_NO_BLANK = re.compile(r"(?<=\w):(?=[\w\"'])")
 _UUID = re.compile("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _BARE_UUID = re.compile("([0-9a-f]{8})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{12})")
 _COMMENT = re.compile(r"\s+#|^#")
@@ -44,6 +46,8 @@ def joined(text: str, keys: Collection[str], behind: str = "") -> str:
     key, value = found[1], found[2].strip()
     if value.startswith("{") and behind:
         value = f"{value}: {behind}"
+    if value.startswith("{"):
+        value = _NO_BLANK.sub(": ", value)
     pairs = [f"{key}: {in_short(value)}"]
     if len(parts := value.split()) > 1 and all(
         (each := _JOINED.fullmatch(part)) and each[1] in keys for part in parts[1:]
@@ -65,7 +69,11 @@ def uuid_in(text: str) -> str | None:
 
 def second_colon(line: str, column: int) -> str:
     """Return what to say of a line whose second colon stands at the column, ``email: min: 100``; maybe nothing."""
-    key, colon, rest = line.lstrip().removeprefix("- ").partition(": ")
+    text = line.strip().removeprefix("- ")
+    if stuck := _STUCK_BRACE.match(text):
+        braces = _NO_BLANK.sub(": ", _COMMENT.split(stuck[2], maxsplit=1)[0])
+        return f"a plain space is missing after the colon; write {stuck[1]}: {in_short(braces)}"
+    key, colon, rest = text.partition(": ")
     rest = _COMMENT.split(rest.strip(), maxsplit=1)[0]
     if not colon or line.index(": ") >= column or key[:1] in _QUOTES_AND_BRACKETS or rest[:1] in _QUOTES_AND_BRACKETS:
         return ""

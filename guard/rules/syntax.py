@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import yaml
 
-from guard.errors import Problem
+from guard.core.errors import Problem
+from guard.core.text import printable
 from guard.rules.scalars import in_short
 from guard.rules.slips import UNFILLED, comment_in, indent, no_colon, placeholder, second_colon
-from guard.words import printable
 
 _OPEN_BRACKETS = {
     "did not find expected ',' or '}'": ("{", "}"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from guard.errors import Problem
+from guard.core.errors import Problem
 from guard.rules.scalars import in_short
 
 if TYPE_CHECKING:

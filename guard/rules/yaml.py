@@ -21,15 +21,15 @@ from yaml.events import (
     StreamEndEvent,
 )
 
-from guard.rules.opened import MERGE, PART_OF_NUMBER, Anchored, OddKey, Open
+from guard.core.text import number, printable
+from guard.rules.open_nodes import MERGE, PART_OF_NUMBER, Anchored, OddKey, Open
 from guard.rules.scalars import REFUSED, cut, cut_at_commas, cut_short, described, in_short, is_null, plain, rest_behind
 from guard.rules.slips import UNFILLED, placeholder
 from guard.rules.syntax import problem_in, syntax_problem
 from guard.rules.tree import MOST_PROBLEMS, Mapping, Place, Sequence, Tree, problem_at
-from guard.words import number, printable
 
 if TYPE_CHECKING:
-    from guard.errors import Problem
+    from guard.core.errors import Problem
 
 DEEPEST = 20
 MOST_NODES = 1_500_000

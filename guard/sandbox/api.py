@@ -19,11 +19,11 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import parse_qsl
 
-from guard.model import Channel
+from guard.core.model import Channel
 from guard.sandbox.contents import Answer, spoiled
 from guard.sandbox.faults import Fault
 from guard.sandbox.scenario import Stamps
-from guard.sandbox.turns import ABSENT, WELL, Turn
+from guard.sandbox.scripted_answers import ABSENT, WELL, Turn
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

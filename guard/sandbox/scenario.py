@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from guard.model import Channel
+from guard.core.model import Channel
 from guard.rules.document import Closed, parse_document, read_document
 from guard.rules.fields import Decimal, Duration, People, Text, Uuid, duration
 from guard.rules.tree import Mapping, Sequence, problem_at
-from guard.sandbox.turns import Turns, WrittenTurns, given
+from guard.sandbox.scripted_answers import Turns, WrittenTurns, given
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Iterator
 
-    from guard.errors import Problem
+    from guard.core.errors import Problem
 
 
 class Stamps(StrEnum):

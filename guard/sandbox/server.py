@@ -14,7 +14,7 @@ from http.server import BaseHTTPRequestHandler
 from socketserver import TCPServer, ThreadingMixIn
 from typing import TYPE_CHECKING, Any, Self
 
-from guard.errors import UsageError
+from guard.core.errors import UsageError
 from guard.sandbox.api import Api, Request
 from guard.sandbox.wire import RESET, steps
 from guard.sandbox.world import World

@@ -14,15 +14,15 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from guard.model import Channel
+from guard.core.model import Channel
 from guard.sandbox.scenario import StampAfter
-from guard.sandbox.turns import AGAIN, WELL, Turn
+from guard.sandbox.scripted_answers import AGAIN, WELL, Turn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from guard.sandbox.scenario import RateLimit, Scenario, ScenarioSegment
-    from guard.sandbox.turns import Turns
+    from guard.sandbox.scripted_answers import Turns
 
 _YEAR = 365 * 86_400.0
 

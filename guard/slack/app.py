@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 from slack_bolt import App, BoltResponse
 from slack_bolt.authorization import AuthorizeResult
 
-from guard.slack.desk import Asker
+from guard.slack.job_queue import Asker
 from guard.slack.log import silent
-from guard.slack.message import CHECK_AGAIN, SHARE
-from guard.slack.once import Once
+from guard.slack.replay_protection import Once
+from guard.slack.verdict_message import CHECK_AGAIN, SHARE
 from guard.slack.web_api import explaining
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from slack_bolt.request import BoltRequest
     from slack_sdk import WebClient
 
-    from guard.slack.conversation import Conversation
+    from guard.slack.commands import Conversation
 
 COMMAND = "/audience-check"
 

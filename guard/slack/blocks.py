@@ -11,7 +11,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from guard.words import printable, shortened
+from guard.core.text import printable, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -9,15 +9,15 @@ from slack_sdk.errors import SlackApiError
 
 from guard.run import run_to_its_end
 from guard.slack import log
-from guard.slack.message import prefaced, without_buttons
-from guard.slack.post import BLOCKS_REFUSED, POST_TIMEOUT, Refusal, post
+from guard.slack.verdict_message import prefaced, without_buttons
 from guard.slack.web_api import error_code
+from guard.slack.webhook import BLOCKS_REFUSED, POST_TIMEOUT, Refusal, post
 
 if TYPE_CHECKING:
     from slack_sdk import WebClient
 
-    from guard.slack.desk import Asker
-    from guard.slack.message import Message
+    from guard.slack.job_queue import Asker
+    from guard.slack.verdict_message import Message
 
 LIVES = 29 * 60.0
 """Seconds; a response_url lives 30 minutes (https://docs.slack.dev/interactivity/handling-user-interaction)."""

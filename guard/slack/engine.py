@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Self
 
 from guard.blueshift.account import open_account
 from guard.blueshift.counting import connect
-from guard.errors import GuardError
+from guard.core.errors import GuardError
 from guard.run import check_over, run_to_its_end
 from guard.slack import log
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
     from guard.blueshift.counting import Blueshift
-    from guard.model import Rules, Selection
-    from guard.outcome import Report
+    from guard.core.model import Rules, Selection
+    from guard.core.results import Report
 
 _GRACE = 10.0  # seconds that judging may take beyond the counting
 _LONGEST_START = 10.0

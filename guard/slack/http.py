@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Self
 from slack_bolt.adapter.wsgi import SlackRequestHandler
 from waitress.server import create_server
 
-from guard.errors import UsageError
+from guard.core.errors import UsageError
 from guard.slack import log
 
 if TYPE_CHECKING:

@@ -12,13 +12,13 @@ import threading
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from guard.blueshift.keyring import secrets_of
-from guard.words import harmless
+from guard.core.text import harmless
+from guard.security.keyring import secrets_of
 
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from guard.blueshift.secret import Secret
+    from guard.security.redaction import Secret
 
 _log = logging.getLogger("guard.slack")
 _LIBRARIES = ("slack_bolt", "slack_sdk", "waitress", "httpx", "httpcore", "asyncio")

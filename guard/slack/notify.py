@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
-from guard.address import fault
-from guard.blueshift.keyring import check_alone
-from guard.errors import UsageError
-from guard.slack.message import answer, prefaced
-from guard.slack.post import post
+from guard.core.errors import UsageError
+from guard.security.addresses import fault
+from guard.security.keyring import check_alone
+from guard.slack.verdict_message import answer, prefaced
+from guard.slack.webhook import post
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from guard.exit_code import ExitCode
-    from guard.outcome import Report
-    from guard.slack.message import Message
+    from guard.core.exit_code import ExitCode
+    from guard.core.results import Report
+    from guard.slack.verdict_message import Message
 
 log = logging.getLogger("guard.slack")
 

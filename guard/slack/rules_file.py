@@ -7,13 +7,13 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
-from guard.errors import UsageError
+from guard.core.errors import UsageError
+from guard.core.text import printable
 from guard.rules import parse_rules
 from guard.rules.document import read_document
-from guard.words import printable
 
 if TYPE_CHECKING:
-    from guard.model import Rules
+    from guard.core.model import Rules
 
 _LOOKS = 5
 _MOMENT = 0.1  # seconds
@@ -34,6 +34,13 @@ class RulesFile:
             if self._last is None or self._last.sha256 != _sha256(data):
                 self._last = parse_rules(self._settled(data), self._path)
             return self._last
+
+    def sha256(self) -> str | None:
+        """Return the SHA-256 of the rules as they stand in the file, None where they cannot be used."""
+        try:
+            return self.read().sha256
+        except UsageError:
+            return None
 
     def _settled(self, data: bytes) -> bytes:
         """Return what the file holds when it stays so for a moment: half of a file that is being saved may be right."""

@@ -5,18 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from guard.blueshift.account import open_account
-from guard.exit_code import ExitCode
+from guard.core.exit_code import ExitCode
+from guard.core.text import duration
 from guard.slack import log
-from guard.slack.answering import Answering
 from guard.slack.app import build_app
-from guard.slack.conversation import Conversation, Permission
+from guard.slack.commands import Conversation, Permission
 from guard.slack.delivery import LIVES, Delivery
 from guard.slack.engine import Engine
 from guard.slack.http import HttpServer
+from guard.slack.jobs import Answering
 from guard.slack.settings import Http, SocketMode
 from guard.slack.socket_mode import SocketConnection
 from guard.slack.web_api import open_client
-from guard.words import duration
 
 if TYPE_CHECKING:
     from slack_sdk import WebClient
@@ -59,7 +59,7 @@ def serve(
         conversation = Conversation(
             rules=rules,
             permission=Permission(users=settings.allowed_users, channels=settings.allowed_channels),
-            answering=Answering(engine, delivery),
+            answering=Answering(engine, delivery, rules.sha256),
             delivery=delivery,
             workers=workers,
             time_limit=time_limit,

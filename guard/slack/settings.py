@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
-from guard.address import checked_base_url
-from guard.blueshift.keyring import check_alone
-from guard.errors import QuotedError, UsageError
-from guard.words import is_quoted, printable, shortened
+from guard.core.errors import QuotedError, UsageError
+from guard.core.text import is_quoted, printable, shortened
+from guard.security.addresses import checked_base_url
+from guard.security.keyring import check_alone
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Self
 from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_sdk.socket_mode.response import SocketModeResponse
 
-from guard.errors import GuardError
+from guard.core.errors import GuardError
 from guard.slack import log
-from guard.slack.once import Once
+from guard.slack.replay_protection import Once
 from guard.slack.web_api import explaining
 
 if TYPE_CHECKING:

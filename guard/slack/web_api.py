@@ -15,8 +15,8 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 from slack_sdk.http_retry.builtin_handlers import RateLimitErrorRetryHandler
 
-from guard.errors import GuardError, UsageError
-from guard.proxy import proxy_for
+from guard.core.errors import GuardError, UsageError
+from guard.security.proxies import proxy_for
 from guard.slack.log import silent
 
 if TYPE_CHECKING:

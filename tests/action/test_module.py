@@ -14,9 +14,9 @@ import pytest
 from guard.action import __main__ as action
 from guard.action import github
 from guard.action.inputs import Inputs, Mode, OwnReports, command_line, read_inputs
-from guard.action.outcome import Ending, explain, is_from_fork, outputs
+from guard.action.outputs import Ending, explain, is_from_fork, outputs
 from guard.cli.signals import InterruptedBySignal
-from guard.errors import UsageError
+from guard.core.errors import UsageError
 from guard.report import Format, render
 from tests.report.builders import outcomes
 

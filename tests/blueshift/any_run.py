@@ -10,13 +10,13 @@ import httpx
 
 from guard.blueshift.account import Account, ApiKey
 from guard.blueshift.counting import Wanted, connect
-from guard.model import Channel, Region
-from guard.outcome import Count
-from guard.progress import Progress
+from guard.core.model import Channel, Region
+from guard.core.progress import Progress
+from guard.core.results import Count
 from tests.blueshift.any_order import UUIDS, Kind, PlayedBlueshift, Script
 
 if TYPE_CHECKING:
-    from guard.outcome import SegmentReadings
+    from guard.core.results import SegmentReadings
     from tests.blueshift.any_script import Question
 
 ACCOUNT = Account(base_url="http://127.0.0.1:1", region=Region.US, key=ApiKey("a-key-for-tests"))

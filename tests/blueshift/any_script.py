@@ -8,7 +8,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from guard.model import Pacing, Refresh
+from guard.core.model import Pacing, Refresh
 from tests.blueshift.any_order import FIELDS, FINE, Course, History, Kind, Other, Reply, Script, Stamps
 
 USUAL_PACE, USUAL_PATIENCE = Pacing(), Refresh()

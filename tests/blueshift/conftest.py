@@ -12,8 +12,8 @@ import pytest
 
 from guard.blueshift.account import Account, ApiKey
 from guard.blueshift.counting import Wanted, connect
-from guard.model import Channel, Pacing, Refresh, Region
-from guard.progress import Progress
+from guard.core.model import Channel, Pacing, Refresh, Region
+from guard.core.progress import Progress
 from guard.sandbox.api import Api
 from guard.sandbox.world import World
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from guard.blueshift.answers import Listed
     from guard.blueshift.counting import Blueshift
-    from guard.outcome import SegmentReadings
+    from guard.core.results import SegmentReadings
     from guard.sandbox.api import Request
     from guard.sandbox.scenario import Scenario
 

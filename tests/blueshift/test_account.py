@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from guard.blueshift.account import ApiKey, open_account, readable_by_others
-from guard.blueshift.keyring import secrets_of
-from guard.errors import UsageError
-from guard.model import Region
+from guard.core.errors import UsageError
+from guard.core.model import Region
+from guard.security.keyring import secrets_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -20,8 +20,8 @@ from guard.blueshift.answers import (
     status_name,
     whole_seconds,
 )
-from guard.blueshift.failures import BadAnswerError
-from guard.model import LARGEST_COUNT, Channel
+from guard.blueshift.errors import BadAnswerError
+from guard.core.model import LARGEST_COUNT, Channel
 
 if TYPE_CHECKING:
     from guard.blueshift.answers import Answer

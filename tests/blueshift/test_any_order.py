@@ -17,11 +17,11 @@ import pytest
 from hypothesis import HealthCheck, Phase, event, given, settings
 from hypothesis import strategies as st
 
-from guard.blueshift import fresh
+from guard.blueshift import freshness
 from guard.blueshift.answers import Answer, whole_seconds
 from guard.blueshift.api import Api
 from guard.blueshift.pending_refreshes import PendingRefreshes
-from guard.outcome import Count
+from guard.core.results import Count
 from tests.blueshift.any_order import TODAY, Kind, Script
 from tests.blueshift.any_run import Run, assert_nothing_stale_is_believed, assert_the_run_is_orderly, play
 from tests.blueshift.any_script import ASKED_KINDS, QUESTIONS, QUIET_SCRIPTS, SCRIPTS, Question
@@ -108,35 +108,35 @@ async def without_a_look(*_: object, **__: object) -> Answer:
 
 def first_ready(monkeypatch: pytest.MonkeyPatch) -> None:
     moments = itertools.count()
-    monkeypatch.setattr(fresh, "whole_seconds", lambda _stamp: float(next(moments)))
+    monkeypatch.setattr(freshness, "whole_seconds", lambda _stamp: float(next(moments)))
 
 
 def equal_stamps(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fresh, "whole_seconds", lambda stamp: Lenient(whole_seconds(stamp)))
+    monkeypatch.setattr(freshness, "whole_seconds", lambda stamp: Lenient(whole_seconds(stamp)))
 
 
 def no_baseline(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fresh.Prover, "_baseline", without_a_look)
+    monkeypatch.setattr(freshness.Prover, "_baseline", without_a_look)
 
 
 def a_trigger_whose_answer_is_not_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
-    finish = fresh.Prover._finish
+    finish = freshness.Prover._finish
 
     async def blind(prover: Any, target: Any, channel: Any, baseline: Answer, triggered: Answer) -> Answer:
         return await finish(prover, target, channel, baseline, replace(triggered, stamp=None))
 
-    monkeypatch.setattr(fresh.Prover, "_finish", blind)
+    monkeypatch.setattr(freshness.Prover, "_finish", blind)
 
 
 def our_own_clock(monkeypatch: pytest.MonkeyPatch) -> None:
-    finish = fresh.Prover._finish
+    finish = freshness.Prover._finish
 
     async def by_our_clock(prover: Any, target: Any, channel: Any, baseline: Answer, triggered: Answer) -> Answer:
         now = datetime.fromtimestamp(TODAY + asyncio.get_running_loop().time(), UTC)
         ours = replace(triggered, stamp=now)
         return await finish(prover, target, channel, replace(baseline, stamp=None), ours)
 
-    monkeypatch.setattr(fresh.Prover, "_finish", by_our_clock)
+    monkeypatch.setattr(freshness.Prover, "_finish", by_our_clock)
 
 
 def a_status_that_is_not_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -183,7 +183,7 @@ def test_a_guard_that_does_not_let_the_second_pass_is_found_out(leap: Leap, monk
         async def sleep(self, _seconds: float) -> None:
             return
 
-    monkeypatch.setattr(fresh, "asyncio", Hasty())
+    monkeypatch.setattr(freshness, "asyncio", Hasty())
 
     with pytest.raises(AssertionError, match="not counted"):
         play_until_found_out(leap, assert_everything_is_counted, QUIET_SCRIPTS)

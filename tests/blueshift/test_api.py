@@ -14,11 +14,11 @@ import pytest
 
 from guard.blueshift.api import Api, Target
 from guard.blueshift.client import Response
-from guard.blueshift.failures import BadAnswerError, RequestError, RunEndedError, UnavailableError
-from guard.blueshift.schedule import Schedule
-from guard.model import Channel, Pacing
-from guard.outcome import Reason
-from guard.progress import Progress
+from guard.blueshift.errors import BadAnswerError, RequestError, RunEndedError, UnavailableError
+from guard.blueshift.rate_limiter import Schedule
+from guard.core.model import Channel, Pacing
+from guard.core.progress import Progress
+from guard.core.results import Reason
 from guard.run import run_to_its_end
 
 if TYPE_CHECKING:

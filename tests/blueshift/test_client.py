@@ -22,10 +22,10 @@ from guard import __version__
 from guard.blueshift import client
 from guard.blueshift.account import Account, ApiKey, open_account
 from guard.blueshift.client import Client, Response
-from guard.blueshift.failures import BadAnswerError, RequestError, UnavailableError
-from guard.errors import UsageError
-from guard.model import Region
-from guard.outcome import Reason
+from guard.blueshift.errors import BadAnswerError, RequestError, UnavailableError
+from guard.core.errors import UsageError
+from guard.core.model import Region
+from guard.core.results import Reason
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine

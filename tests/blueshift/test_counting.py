@@ -13,11 +13,11 @@ import pytest
 
 from guard.blueshift.account import open_account
 from guard.blueshift.counting import Wanted, connect
-from guard.blueshift.fresh import Prover
-from guard.blueshift.schedule import Priority, Schedule
-from guard.model import Channel, Pacing, Refresh
-from guard.outcome import Reason, SegmentReadings
-from guard.progress import Progress
+from guard.blueshift.freshness import Prover
+from guard.blueshift.rate_limiter import Priority, Schedule
+from guard.core.model import Channel, Pacing, Refresh
+from guard.core.progress import Progress
+from guard.core.results import Reason, SegmentReadings
 from guard.sandbox.scenario import Scenario, ScenarioSegment
 from guard.sandbox.server import Sandbox
 

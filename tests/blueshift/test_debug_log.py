@@ -13,9 +13,9 @@ import httpx
 import pytest
 
 from guard.blueshift.counting import Wanted
-from guard.blueshift.debug_log import log
-from guard.model import Channel, Pacing, Refresh
+from guard.core.model import Channel, Pacing, Refresh
 from guard.sandbox.scenario import Answers, Scenario, ScenarioSegment, Stamps
+from guard.security.debug_log import log
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 import pytest
 
 from guard.blueshift.answers import parse_answer, parse_json, parse_list
-from guard.blueshift.failures import BadAnswerError
-from guard.model import Channel
+from guard.blueshift.errors import BadAnswerError
+from guard.core.model import Channel
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 

@@ -10,8 +10,8 @@ import pytest
 
 from guard.blueshift.api import Target
 from guard.blueshift.pending_refreshes import PendingRefreshes
-from guard.model import Channel, Pacing, Refresh
-from guard.outcome import Count, Reason, Unavailable
+from guard.core.model import Channel, Pacing, Refresh
+from guard.core.results import Count, Reason, Unavailable
 from tests.blueshift.any_order import Course, History, Kind, Other, Reply, Script
 from tests.blueshift.any_run import assert_nothing_stale_is_believed, play
 from tests.blueshift.any_script import Question

@@ -16,12 +16,12 @@ from guard.blueshift.account import Account, ApiKey
 from guard.blueshift.answers import Answer
 from guard.blueshift.api import Target
 from guard.blueshift.counting import connect
-from guard.blueshift.failures import UnavailableError
-from guard.blueshift.fresh import Prover, _counted
+from guard.blueshift.errors import UnavailableError
+from guard.blueshift.freshness import Prover, _counted
 from guard.blueshift.pending_refreshes import PendingRefreshes
-from guard.model import Channel, Pacing, Refresh, Region
-from guard.outcome import Count, Reason, Unavailable
-from guard.progress import Progress
+from guard.core.model import Channel, Pacing, Refresh, Region
+from guard.core.progress import Progress
+from guard.core.results import Count, Reason, Unavailable
 from guard.sandbox.scenario import Answers, Scenario, ScenarioSegment, Stamps
 
 if TYPE_CHECKING:

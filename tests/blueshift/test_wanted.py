@@ -10,8 +10,8 @@ import httpx
 
 from guard.blueshift import counting
 from guard.blueshift.counting import Wanted, longest_run
-from guard.model import Channel, Guard, Pacing, Refresh, Segment
-from guard.outcome import Count, Reason
+from guard.core.model import Channel, Guard, Pacing, Refresh, Segment
+from guard.core.results import Count, Reason
 from guard.sandbox.scenario import Scenario, ScenarioSegment
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ import pytest
 
 from guard.cli import main
 from guard.cli.debug import log_to_stderr, trace
-from guard.model import Channel
+from guard.core.model import Channel
 from guard.sandbox.scenario import Answers, Scenario, ScenarioSegment
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ import pytest
 
 from guard.cli.main import run
 from guard.cli.streams import print_report, say
-from guard.model import Channel
+from guard.core.model import Channel
 from guard.report import Format
 from guard.sandbox.scenario import Scenario, ScenarioSegment
 from guard.sandbox.server import Sandbox
@@ -233,6 +233,21 @@ def test_a_quotation_mark_at_one_end_of_a_secret_is_named_and_nothing_is_sent(
     out, err = capsys.readouterr()
     assert (code, out, leaked(err)) == (2, "", [])
     assert err.startswith(f"audience-guard: {name} begins or ends with a quotation mark or a backtick\n  hint: ")
+
+
+@pytest.mark.parametrize("name", SECRET_VARIABLES)
+@pytest.mark.parametrize("form", ["<{}>", "{{{}}}", "[{}]", "{},", "{};", "&quot;{}&quot;", "${}", "${{{}}}", "\\{}\\"])
+def test_what_stands_around_a_secret_is_named_and_nothing_is_sent(
+    name: str, form: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    verb, secret = SECRET_VARIABLES[name]
+    monkeypatch.setenv(name, form.format(secret))
+
+    code = run(verb)
+
+    out, err = capsys.readouterr()
+    assert (code, out, leaked(err)) == (2, "", [])
+    assert err.startswith(f"audience-guard: {name} begins or ends with a character that is not a part of it\n  hint: ")
 
 
 @pytest.mark.parametrize("name", SECRET_VARIABLES)

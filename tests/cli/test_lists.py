@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from guard import __version__
-from guard.model import Channel
+from guard.core.model import Channel
 from guard.sandbox.scenario import Scenario
 from tests.cli.conftest import GOOD, KEY, STUCK, segment
 

@@ -257,7 +257,7 @@ def test_telling_slack_needs_no_package_of_slacks(check: Run, webhook: Webhook) 
 
     modules = imported(stderr)
     assert len(webhook.told) == 1
-    assert "guard.slack.post" in modules
+    assert "guard.slack.webhook" in modules
     assert [each for each in modules if each.startswith("slack_")] == []
 
 

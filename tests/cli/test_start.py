@@ -141,7 +141,7 @@ def test_what_only_pythonpath_names_is_run_too(command: Path, repository: Path, 
     target = tmp_path / "target"
     shutil.copytree(ROOT / "guard", target / "guard", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "audience_guard_command.py", target)
-    package = target / "guard/__init__.py"
+    package = target / "guard/version.py"
     package.write_text(package.read_text().replace(__version__, "9.9.9"))
     (repository / "guard.py").write_text(PROGRAM)
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TextIO
 
 import pytest
 
-import guard.patience
+import guard.bounded_io
 from guard.cli.check import check
 from guard.cli.main import run
 from guard.cli.rules import complete_key
@@ -35,7 +35,7 @@ def pipe() -> Iterator[tuple[int, int]]:
 
 @pytest.fixture
 def _nothing_comes(pipe: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(guard.patience, "SECONDS_TO_READ", 0)
+    monkeypatch.setattr(guard.bounded_io, "SECONDS_TO_READ", 0)
     with open(pipe[0], encoding="utf-8", closefd=False) as stdin:
         monkeypatch.setattr(sys, "stdin", stdin)
         yield
@@ -57,7 +57,7 @@ def full(pipe: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> Iterator[Tex
         while True:
             os.write(pipe[1], b"x")
     os.set_blocking(pipe[1], True)
-    monkeypatch.setattr(guard.patience, "SECONDS_TO_WRITE", 0)
+    monkeypatch.setattr(guard.bounded_io, "SECONDS_TO_WRITE", 0)
     with open(pipe[1], "w", encoding="utf-8", closefd=False) as stdout:
         yield stdout
 

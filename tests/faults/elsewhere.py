@@ -5,25 +5,25 @@ from __future__ import annotations
 ELSEWHERE = {
     "Freshness and time, on a clock that leaps": {
         "Ready with the old count, for every lag, stamp and age": [
-            "blueshift/test_fresh.py::test_ready_with_the_old_count_is_never_believed"
+            "blueshift/test_freshness.py::test_ready_with_the_old_count_is_never_believed"
         ],
         "Ten minutes of waiting, a request that drips for longer than ten seconds": [
-            "blueshift/test_fresh.py::test_a_stuck_refresh_ends_at_its_timeout",
+            "blueshift/test_freshness.py::test_a_stuck_refresh_ends_at_its_timeout",
             "blueshift/test_client.py::test_a_request_ends_as_a_whole_after_ten_seconds",
         ],
         "The same segment twice in one run, by two variants or by name and uuid": [
-            "blueshift/test_fresh.py::test_a_segment_has_one_lane_in_which_every_channel_has_its_own_proof",
-            "blueshift/test_names.py::test_a_name_and_a_uuid_of_one_segment_share_a_lane",
+            "blueshift/test_freshness.py::test_a_segment_has_one_lane_in_which_every_channel_has_its_own_proof",
+            "blueshift/test_catalog.py::test_a_name_and_a_uuid_of_one_segment_share_a_lane",
         ],
         "A trigger that was held back too long after its baseline": [
-            "blueshift/test_fresh.py::test_a_trigger_that_was_held_back_is_not_sent_on_an_old_baseline"
+            "blueshift/test_freshness.py::test_a_trigger_that_was_held_back_is_not_sent_on_an_old_baseline"
         ],
         "A limit stricter than the rules say, over many segments": [
-            "blueshift/test_fresh.py::test_a_stricter_limit_than_ours_costs_little"
+            "blueshift/test_freshness.py::test_a_stricter_limit_than_ours_costs_little"
         ],
         "A channel larger than its users; a share of no users": [
-            "test_evaluate.py::test_a_channel_larger_than_its_users_is_called_a_contradiction",
-            "test_evaluate.py::test_a_share_of_no_users_is_unknown",
+            "core/test_evaluate.py::test_a_channel_larger_than_its_users_is_called_a_contradiction",
+            "core/test_evaluate.py::test_a_share_of_no_users_is_unknown",
         ],
     },
     "The rules file": {
@@ -32,7 +32,7 @@ ELSEWHERE = {
             "rules/test_load.py::test_a_text_that_only_people_read_may_be_cut_short_with_a_hint",
         ],
         "Thousands of words to look for among near ones": [
-            "test_words.py::test_hostile_names_are_looked_at_for_a_while_and_then_no_more"
+            "core/test_text.py::test_hostile_names_are_looked_at_for_a_while_and_then_no_more"
         ],
         "Missing, a directory, a device, unreadable, too large": [
             "rules/test_document.py::test_what_is_no_file_to_be_read_ends_in_one_line",
@@ -70,7 +70,7 @@ ELSEWHERE = {
             "cli/test_leaks.py::test_more_than_the_key_in_a_key_file_is_named_and_nothing_is_sent",
         ],
         "Entries of NO_PROXY that are about others, or that nobody understands": [
-            "test_proxy.py::test_an_entry_about_others_has_no_effect"
+            "security/test_proxies.py::test_an_entry_about_others_has_no_effect"
         ],
         "Unknown flags, keys and formats, two reports in one place, a path that cannot be written": [
             "cli/test_check.py::test_a_slip_is_told_and_nothing_is_sent"
@@ -121,9 +121,9 @@ ELSEWHERE = {
         ],
         "A saved report that is old, doctored, of another version, or lacks a segment": [
             "cli/test_report.py::test_an_old_report_says_how_old_it_is_and_calls_nothing_fresh",
-            "report/test_saved.py::test_a_contradiction_is_refused_with_where_and_what",
-            "report/test_saved.py::test_another_versions_sentences_are_written_anew",
-            "report/test_saved.py::test_a_segment_that_a_campaign_needs_cannot_be_dropped",
+            "report/test_json_report_read.py::test_a_contradiction_is_refused_with_where_and_what",
+            "report/test_json_report_read.py::test_another_versions_sentences_are_written_anew",
+            "report/test_json_report_read.py::test_a_segment_that_a_campaign_needs_cannot_be_dropped",
         ],
         "A place that can be written but not replaced: a mounted file, a locked folder": [
             "report/test_outputs.py::test_a_report_that_cannot_be_replaced_is_emptied_and_filled_in_place",
@@ -152,7 +152,7 @@ ELSEWHERE = {
             "report/test_html.py::test_a_nasty_name_is_text_wherever_it_stands",
             "report/test_markdown.py::test_no_text_from_elsewhere_is_obeyed",
             "report/test_text.py::test_no_name_can_speak_for_us_or_to_the_terminal",
-            "report/test_json.py::test_a_nasty_name_comes_back_as_it_was_and_travels_as_plain_ascii",
+            "report/test_json_report.py::test_a_nasty_name_comes_back_as_it_was_and_travels_as_plain_ascii",
             "report/test_junit.py::test_any_file_is_plain_ascii_without_a_command_for_the_runner",
             "cli/test_lists.py::test_no_name_is_a_formula_or_a_command",
         ],

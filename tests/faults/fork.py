@@ -5,16 +5,16 @@ from __future__ import annotations
 import multiprocessing
 import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
-
+_EXIT = "exit-code"
 _FORKS = multiprocessing.get_context("forkserver")
 _FORKS.set_forkserver_preload(
     [__name__, "guard.__main__", "guard.cli.check", "guard.blueshift.api", "guard.blueshift.counting", "guard.run"]
-    + [f"guard.report.{each}" for each in ("json", "html", "junit", "markdown", "github", "text")]
+    + [f"guard.report.{each}" for each in ("json_report.model", "html", "junit", "markdown", "github", "text")]
 )
 
 
@@ -28,10 +28,10 @@ def run(arguments: Sequence[str], *, folder: Path, environ: Mapping[str, str], s
     process.start()
     try:
         process.join(seconds)
-        if process.exitcode is None:
-            raise TimeoutError(f"it has not ended within {seconds:g} s")
         stdout, stderr = (each.read_text(encoding="utf-8") for each in streams)
-        return process.exitcode, stdout, stderr
+        if not (folder / _EXIT).exists():
+            raise TimeoutError(f"it has not ended within {seconds:g} s, or died: {stdout}{stderr}")
+        return int((folder / _EXIT).read_text()), stdout, stderr
     finally:
         process.kill()
         process.join()
@@ -47,4 +47,8 @@ def _run(arguments: list[str], folder: Path, environ: dict[str, str], streams: l
     sys.argv[1:] = arguments
     from guard.__main__ import main  # noqa: PLC0415 - the server has it already
 
-    main()
+    try:
+        main()
+    except SystemExit as left:
+        # Written here, since threads that wait for several forks at once can take each other's exit codes.
+        Path(_EXIT).write_text(str(left.code))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from guard.model import Channel
+from guard.core.model import Channel
 from tests.faults.row import UUID, WELL, Row, unknown
 
 if TYPE_CHECKING:

@@ -25,14 +25,14 @@ from guard.blueshift.account import Account, ApiKey, open_account
 from guard.blueshift.answers import parse_answer
 from guard.blueshift.client import Client
 from guard.blueshift.counting import connect
-from guard.blueshift.failures import RequestError, UnavailableError
-from guard.errors import UsageError
-from guard.model import Channel, Pacing, Region
+from guard.blueshift.errors import RequestError, UnavailableError
+from guard.core.errors import UsageError
+from guard.core.model import Channel, Pacing, Region
 from guard.report import Format
 from guard.sandbox.faults import Fault
 from guard.sandbox.scenario import Answers, Scenario, ScenarioSegment
+from guard.sandbox.scripted_answers import AGAIN, Turn
 from guard.sandbox.server import Sandbox
-from guard.sandbox.turns import AGAIN, Turn
 from tests.faults.playing import secrets_in
 from tests.faults.row import KEY, UUID, WELL, Row
 

@@ -7,9 +7,9 @@ from fractions import Fraction
 
 from hypothesis import strategies as st
 
-from guard.measure import Measure
-from guard.model import LARGEST_COUNT, BoundName, Campaign, Channel, Guard, Segment, Selection, Severity
-from guard.outcome import (
+from guard.core.measure import Measure
+from guard.core.model import LARGEST_COUNT, BoundName, Campaign, Channel, Guard, Segment, Selection, Severity
+from guard.core.results import (
     CampaignResult,
     Check,
     Count,

@@ -13,7 +13,7 @@ from tests.report import builders
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from guard.outcome import CampaignResult, Check, GuardResult, Report, SegmentResult
+    from guard.core.results import CampaignResult, Check, GuardResult, Report, SegmentResult
 
 GOLDEN = Path(__file__).parent / "golden"
 

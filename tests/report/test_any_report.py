@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from guard.measure import Measure
-from guard.outcome import Check, GuardResult, Report, SegmentResult
+from guard.core.measure import Measure
+from guard.core.results import Check, GuardResult, Report, SegmentResult
 from guard.report import Format, Screen, render
 from guard.report.json_report import report_schema_text
 

@@ -16,13 +16,13 @@ from urllib.parse import urlencode
 
 import pytest
 
-from guard.outcome import Verdict
+from guard.core.results import Verdict
 from guard.report import Format, render
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from guard.outcome import CampaignResult, Check, GuardResult, Report, SegmentResult
+    from guard.core.results import CampaignResult, Check, GuardResult, Report, SegmentResult
 
 CHROMIUM = Path("/usr/bin/chromium")
 pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason="there is no Chromium at /usr/bin/chromium")

@@ -9,7 +9,7 @@ import pytest
 from guard.report import Format, Screen, render
 
 if TYPE_CHECKING:
-    from guard.outcome import Report
+    from guard.core.results import Report
 
 
 @pytest.mark.parametrize("format_", Format)

@@ -5,14 +5,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from guard.model import Channel
-from guard.report.findings import Finding
+from guard.core.model import Channel
 from guard.report.gauge import Gauge, gauge
+from guard.report.view import Finding
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from guard.outcome import Check
+    from guard.core.results import Check
 
 
 def bar(observed: float, low: float | None, high: float | None) -> str:

@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from guard.model import Channel, Severity
-from guard.outcome import FailOn, Report, Verdict
+from guard.core.model import Channel, Severity
+from guard.core.results import FailOn, Report, Verdict
 from guard.report import Format, render
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from guard.outcome import CampaignResult, Check, GuardResult, SegmentResult
+    from guard.core.results import CampaignResult, Check, GuardResult, SegmentResult
 
 NASTY = 'a]]>&<b>"%\n::error::x,y:z\x07\x1b[31m|`<!channel>=1+1##[error]\u202e[/b]'
 SHOWN = r'a]]>&<b>"%\n::error::x,y:z\x07\x1b[31m|`<!channel>=1+1# #[error]\u202e[/b]'  # as it is written out

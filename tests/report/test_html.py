@@ -15,15 +15,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from guard.model import Selection
-from guard.outcome import Report, Verdict
+from guard.core.model import Selection
+from guard.core.results import Report, Verdict
+from guard.core.text import printable
 from guard.report import Format, render
-from guard.words import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from guard.outcome import CampaignResult, Check, GuardResult, SegmentResult
+    from guard.core.results import CampaignResult, Check, GuardResult, SegmentResult
 
 NASTY = "a]]>&<b>\"%\n::error::x,y:z\x07\x1b[31m|`<!channel>=1+1##[error]\u202e'</style><script>{{ 7 * 7 }}"
 GOLDEN = Path(__file__).parent / "golden"

@@ -9,13 +9,13 @@ from xml.etree import ElementTree as ET
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from guard.outcome import Report, Verdict
+from guard.core.results import Report, Verdict
 from guard.report import Format, render
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from guard.outcome import CampaignResult, Check, GuardResult, SegmentResult
+    from guard.core.results import CampaignResult, Check, GuardResult, SegmentResult
 
 NASTY = 'a]]>&<b>"%\n::error::x,y:z\x07\x1b[31m|`<!channel>=1+1##[error]\u202e[/b]\ud800\uffff'
 SHOWN = (

@@ -10,18 +10,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from guard.model import Selection
-from guard.outcome import Report
+from guard.core.model import Selection
+from guard.core.results import Report
+from guard.core.text import shortened
 from guard.report import Format, render
-from guard.report.sentences import safe
-from guard.words import shortened
+from guard.report.wording import safe
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from markdown_it.token import Token
 
-    from guard.outcome import CampaignResult, Check, GuardResult, SegmentResult
+    from guard.core.results import CampaignResult, Check, GuardResult, SegmentResult
 
 LARGEST = 900_000
 NASTY = 'a]]>&<b>"%\n::error::x,y:z\x07\x1b[31m|`<!channel>=1+1##[error]\u202e[/b]\\'

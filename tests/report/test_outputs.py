@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from guard.errors import OutputError, UsageError
-from guard.exit_code import ExitCode
+from guard.core.errors import OutputError, UsageError
+from guard.core.exit_code import ExitCode
 from guard.report import Format, render
 from guard.report.mark import signed
 from guard.report.outputs import Output, discard, parse_outputs, prepare, take_back, write
@@ -281,6 +281,7 @@ def test_what_others_added_to_a_report_is_theirs(path: Path) -> None:
         "a paragraph": page.replace("</main>", "<p>Checked by Ann</p></main>"),
         "a line behind the end": page + "<!-- Ann -->\n",
         "a suite": suite.replace("</testsuites>", '<testsuite name="others"/></testsuites>'),
+        "a suite in a line of its own": suite.replace("</testsuites>", "<testsuite\n/></testsuites>")[:-89],
         "a suite, and the digest taken away": suite.replace("</testsuites>", '<testsuite name="a"/></testsuites>')[
             :-89
         ],

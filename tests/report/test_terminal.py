@@ -12,7 +12,7 @@ from guard.report import Format, Screen, render
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from guard.outcome import Check, GuardResult, Report, SegmentResult
+    from guard.core.results import Check, GuardResult, Report, SegmentResult
 
 COLORED = re.compile(r"\x1b\[[0-9;]*m")
 

@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from guard.model import Selection
+from guard.core.model import Selection
 from guard.report import Format, Screen, render
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from guard.outcome import CampaignResult, Check, GuardResult, Report, SegmentResult
+    from guard.core.results import CampaignResult, Check, GuardResult, Report, SegmentResult
 
 NASTY = 'a]]>&<b>"%\n::error::x,y:z\x07\x1b[31m|`<!channel>=1+1##[error]\u202e[/b]'
 OUTCOMES = [

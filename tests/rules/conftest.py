@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from guard.errors import RulesError
+from guard.core.errors import RulesError
 from guard.rules import parse_rules
 
 if TYPE_CHECKING:

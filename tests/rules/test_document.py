@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 import guard.rules.load
-from guard.errors import UsageError
-from guard.exit_code import ExitCode
+from guard.core.errors import UsageError
+from guard.core.exit_code import ExitCode
 from guard.rules import load_rules
 from guard.rules.document import LARGEST_FILE, read_document
 

@@ -14,14 +14,14 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft7Validator
 
-from guard.errors import RulesError
-from guard.model import BoundName, Rules
+from guard.core.errors import RulesError
+from guard.core.model import BoundName, Rules
+from guard.core.text import printable
 from guard.rules import parse_rules
 from guard.rules.scalars import Number
 from guard.rules.schema import rules_schema
 from guard.rules.tree import MOST_PROBLEMS
 from guard.rules.yaml import read_yaml
-from guard.words import printable
 
 HERE = Path(__file__).parent
 GOOD = [path.read_bytes() for path in (HERE.parents[1] / "rules.example.yaml", *sorted(HERE.glob("good/*.yaml")))]

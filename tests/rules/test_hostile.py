@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-import guard.rules.checking
+import guard.core.text
 import guard.rules.document
+import guard.rules.limits
 import guard.rules.problems
 import guard.rules.tree
 import guard.rules.yaml
-import guard.words
-from guard.errors import RulesError
+from guard.core.errors import RulesError
 from guard.rules import parse_rules
 from guard.rules.tree import MOST_PROBLEMS
 from guard.rules.yaml import MOST_NODES, MOST_REPEATED, MOST_TIMES
@@ -120,7 +120,7 @@ def work(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     parser = guard.rules.yaml._parser
     monkeypatch.setattr(guard.rules.yaml, "_parser", Events)
     counted(guard.rules.problems, "nearest", "comparisons")
-    counted(guard.words, "nearest", "comparisons")
+    counted(guard.core.text, "nearest", "comparisons")
 
     def translated(error: ValidationError, *args: Any) -> Any:
         done["refused"] += error.error_count()
@@ -184,7 +184,7 @@ def test_aliases_are_refused_before_what_they_stand_for_is_looked_at(source: str
 def test_not_much_more_is_refused_than_is_told(
     source: str, work: Counter[str], monkeypatch: pytest.MonkeyPatch, problems: Callable[[str], list[str]]
 ) -> None:
-    monkeypatch.setattr(guard.rules.checking, "MOST_REFUSED", MOST_PROBLEMS)
+    monkeypatch.setattr(guard.rules.limits, "MOST_REFUSED", MOST_PROBLEMS)
     problems(source)
     assert work["refused"] <= 2 * MOST_PROBLEMS
 
@@ -193,7 +193,7 @@ def test_not_much_more_is_refused_than_is_told(
 def test_memory_is_a_multiple_of_the_size(
     source: str, monkeypatch: pytest.MonkeyPatch, problems: Callable[[str], list[str]]
 ) -> None:
-    monkeypatch.setattr(guard.rules.checking, "MOST_REFUSED", MOST_PROBLEMS)
+    monkeypatch.setattr(guard.rules.limits, "MOST_REFUSED", MOST_PROBLEMS)
     problems(source)  # what is loaded or remembered only once is none of the file's
     tracemalloc.start()
     try:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from guard.errors import RulesError
-from guard.model import (
+from guard.core.errors import RulesError
+from guard.core.model import (
     LARGEST_COUNT,
     Bound,
     BoundName,

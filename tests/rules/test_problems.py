@@ -6,7 +6,7 @@ from datetime import date  # noqa: TC003 - pydantic looks it up
 
 import pytest
 
-from guard.errors import Problem, RulesError
+from guard.core.errors import Problem, RulesError
 from guard.rules.document import Closed, parse_document
 
 

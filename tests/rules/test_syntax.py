@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
-from guard.errors import Problem
+from guard.core.errors import Problem
 from guard.rules.syntax import problem_in, syntax_problem
 
 if TYPE_CHECKING:

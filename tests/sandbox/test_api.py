@@ -5,11 +5,11 @@ from collections.abc import Callable
 import httpx
 import pytest
 
-from guard.model import Channel
+from guard.core.model import Channel
 from guard.sandbox.faults import Fault
 from guard.sandbox.scenario import Answers, RateLimit, Scenario, ScenarioSegment, Stamps
+from guard.sandbox.scripted_answers import AGAIN, ERROR_STATUSES, WELL, Turn
 from guard.sandbox.server import Sandbox
-from guard.sandbox.turns import AGAIN, ERROR_STATUSES, WELL, Turn
 
 Serve = Callable[[Scenario], tuple[Sandbox, httpx.Client]]
 

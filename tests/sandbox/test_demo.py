@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from guard.exit_code import ExitCode
-from guard.model import BoundName, Channel
+from guard.core.exit_code import ExitCode
+from guard.core.model import BoundName, Channel
 from guard.rules import load_rules
 from guard.rules.document import parse_document, read_document
 from guard.sandbox import demo
@@ -20,12 +20,12 @@ from guard.sandbox.scenario import (
     _Segment,
     load_scenario,
 )
-from guard.sandbox.turns import _Turn
+from guard.sandbox.scripted_answers import _Turn
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from guard.model import Segment
+    from guard.core.model import Segment
 
 RULES = load_rules(example_rules())
 SCENARIO = load_scenario(demo_scenario())

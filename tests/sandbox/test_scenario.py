@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from guard.errors import RulesError, UsageError
-from guard.model import Channel
+from guard.core.errors import RulesError, UsageError
+from guard.core.model import Channel
 from guard.sandbox.faults import Fault
 from guard.sandbox.scenario import (
     Answers,
@@ -18,7 +18,7 @@ from guard.sandbox.scenario import (
     load_scenario,
     parse_scenario,
 )
-from guard.sandbox.turns import AGAIN, WELL, Turn
+from guard.sandbox.scripted_answers import AGAIN, WELL, Turn
 
 if TYPE_CHECKING:
     from pathlib import Path

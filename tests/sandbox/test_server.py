@@ -9,11 +9,11 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 import pytest
 
-from guard.errors import UsageError
+from guard.core.errors import UsageError
 from guard.sandbox.faults import Fault
 from guard.sandbox.scenario import Answers, Scenario, ScenarioSegment
+from guard.sandbox.scripted_answers import Turn
 from guard.sandbox.server import Sandbox
-from guard.sandbox.turns import Turn
 
 Serve = Callable[[Scenario], tuple[Sandbox, httpx.Client]]
 

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from guard.model import Channel
+from guard.core.model import Channel
 from guard.sandbox.scenario import Answers, ClockJump, RateLimit, Scenario, ScenarioSegment, StampAfter
-from guard.sandbox.turns import AGAIN, WELL, Turn
+from guard.sandbox.scripted_answers import AGAIN, WELL, Turn
 from guard.sandbox.world import World
 
 UUID = "2dd093e6-8c6f-4e14-8a2c-744477e1fdef"

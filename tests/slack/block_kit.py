@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from slack_sdk.models.blocks import Block
 
 if TYPE_CHECKING:
-    from guard.slack.message import Message
+    from guard.slack.verdict_message import Message
 
 KEYS = {
     "header": {"type", "text"},

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
 
-from guard.model import Channel
+from guard.core.model import Channel
 from guard.sandbox.scenario import Scenario, ScenarioSegment
 from guard.sandbox.server import Sandbox
 from guard.slack import rules_file
-from guard.slack.conversation import Permission
-from tests.slack.parts import Counter
+from guard.slack.commands import Permission
+from tests.slack.fake_conversation import NEVER_ASKED_FOR, Talk
+from tests.slack.fake_parts import Counter
+from tests.slack.fake_slack import SECRETS, SIGNING_SECRET, Slack
+from tests.slack.fake_web_api import APP_TOKEN, BOT_TOKEN
 from tests.slack.running import App
-from tests.slack.stand_in import SECRETS, SIGNING_SECRET, Slack
-from tests.slack.talk import NEVER_ASKED_FOR, Talk
-from tests.slack.web import APP_TOKEN, BOT_TOKEN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -188,7 +188,7 @@ def test_a_shared_answer_that_the_channel_does_not_get_goes_to_the_asker_and_say
 
 
 def test_a_response_url_that_never_answers_is_given_up(tmp_path: Path) -> None:
-    impatient = "import guard.slack.post\nguard.slack.post.POST_TIMEOUT = 1.0"
+    impatient = "import guard.slack.webhook\nguard.slack.webhook.POST_TIMEOUT = 1.0"
     with Workspace(tmp_path, "socket", "--timeout", "30m", before=impatient) as there:
         there.open()
         assert there.logged("hint")["says"] == "an answer after more than 29 min comes as a direct message"

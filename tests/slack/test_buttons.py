@@ -5,14 +5,14 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from guard.slack.message import SHARE
-from tests.slack.parts import LONGEST_WAIT, RULES, asker
+from guard.slack.verdict_message import SHARE
+from tests.slack.fake_parts import LONGEST_WAIT, RULES, asker
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from guard.slack.message import Message
-    from tests.slack.talk import Talk
+    from guard.slack.verdict_message import Message
+    from tests.slack.fake_conversation import Talk
 
 
 def wait_until(true: Callable[[], bool]) -> None:

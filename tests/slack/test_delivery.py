@@ -13,15 +13,15 @@ from slack_sdk.errors import SlackApiError, SlackRequestError
 
 from guard.slack import delivery as module
 from guard.slack.delivery import Delivery
-from guard.slack.message import Message, answer
-from guard.slack.notes import note
-from guard.slack.post import Refusal
-from tests.slack.parts import PASSED, RESPONSE_URL, asker
+from guard.slack.notices import note
+from guard.slack.verdict_message import Message, answer
+from guard.slack.webhook import Refusal
+from tests.slack.fake_parts import PASSED, RESPONSE_URL, asker
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from guard.slack.desk import Asker
+    from guard.slack.job_queue import Asker
 
 MESSAGE = note("Counted", "as asked")
 REFUSED = Refusal(why="answered 404 (expired_url)")

@@ -11,21 +11,21 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from guard.blueshift.counting import connect
-from guard.errors import GuardError, UsageError
-from guard.model import Channel, Rules, Selection
-from guard.outcome import Reason, Report, Verdict
+from guard.core.errors import GuardError, UsageError
+from guard.core.model import Channel, Rules, Selection
+from guard.core.results import Reason, Report, Verdict
 from guard.sandbox.scenario import Scenario, ScenarioSegment
 from guard.sandbox.server import Sandbox
 from guard.slack import engine as module
 from guard.slack.engine import Engine
-from tests.slack.parts import LONGEST_WAIT, UUID, rules
+from tests.slack.fake_parts import LONGEST_WAIT, UUID, rules
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
     from guard.blueshift.account import Account
     from guard.blueshift.counting import Blueshift
-    from guard.model import Pacing
+    from guard.core.model import Pacing
 
 KEY = "a-key-for-tests"
 ANOTHER = "00000000-0000-4000-8000-000000000002"

@@ -20,16 +20,16 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from guard.slack.http import PATH
+from tests.slack.fake_slack import SIGNING_SECRET
+from tests.slack.fake_web_api import APP_TOKEN, BOT_TOKEN
 from tests.slack.guide import PORT, ROOT, SANDBOX, blocks, commands, section, shown
 from tests.slack.running import App
-from tests.slack.stand_in import SIGNING_SECRET
-from tests.slack.web import APP_TOKEN, BOT_TOKEN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.slack.conftest import StartApp
-    from tests.slack.stand_in import Slack
+    from tests.slack.fake_slack import Slack
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the guide's commands are a POSIX shell's")
 

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from guard.errors import RulesError, UsageError
+from guard.core.errors import RulesError, UsageError
 from guard.rules import parse_rules
 from guard.slack import rules_file as module
 from guard.slack.rules_file import RulesFile
-from tests.slack.parts import RULES
+from tests.slack.fake_parts import RULES
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from guard.model import Rules
+    from guard.core.model import Rules
 
 CHANGED = RULES.replace("Opened", "Read")
 

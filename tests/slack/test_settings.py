@@ -6,8 +6,8 @@ import pytest
 from click.testing import CliRunner
 
 from guard.cli.slack import slack
-from guard.errors import UsageError
-from guard.slack import conversation
+from guard.core.errors import UsageError
+from guard.slack import commands
 from guard.slack.settings import Http, Settings, SocketMode, read_settings
 
 SOCKET = {"SLACK_BOT_TOKEN": "xoxb-a-token-for-tests", "SLACK_APP_TOKEN": "xapp-a-token-for-tests"}
@@ -156,4 +156,4 @@ def test_help_names_every_variable(name: str) -> None:
 
 
 def test_help_says_how_many_checks_may_wait() -> None:
-    assert f"{conversation._WAITING} more may wait." in CliRunner().invoke(slack, ["--help"]).stdout
+    assert f"{commands._WAITING} more may wait." in CliRunner().invoke(slack, ["--help"]).stdout

@@ -11,12 +11,12 @@ from slack_sdk.errors import SlackApiError
 
 from guard.slack.settings import Settings, SocketMode
 from guard.slack.web_api import error_code, open_client
-from tests.slack.web import BOT_TOKEN
+from tests.slack.fake_web_api import BOT_TOKEN
 
 if TYPE_CHECKING:
     from slack_sdk import WebClient
 
-    from tests.slack.stand_in import Slack
+    from tests.slack.fake_slack import Slack
 
 
 @pytest.fixture

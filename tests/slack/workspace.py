@@ -11,12 +11,12 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Self
 
-from guard.model import Channel
+from guard.core.model import Channel
 from guard.sandbox.scenario import Scenario, ScenarioSegment
 from guard.sandbox.server import Sandbox
+from tests.slack.fake_slack import SECRETS, SIGNING_SECRET, Slack
+from tests.slack.fake_web_api import APP_TOKEN, BOT_TOKEN
 from tests.slack.running import App
-from tests.slack.stand_in import SECRETS, SIGNING_SECRET, Slack
-from tests.slack.web import APP_TOKEN, BOT_TOKEN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

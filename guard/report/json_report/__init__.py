@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from guard.words import harmless
+from guard.core.text import harmless
 
 if TYPE_CHECKING:
-    from guard.outcome import Report
+    from guard.core.results import Report
     from guard.report.screen import Screen
 
 

@@ -6,9 +6,9 @@ import re
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from guard.measure import Measure
-from guard.model import Channel
-from guard.outcome import Verdict
+from guard.core.measure import Measure
+from guard.core.model import Channel
+from guard.core.results import Verdict
 from guard.report.json_report.words import shown
 
 if TYPE_CHECKING:

@@ -22,14 +22,14 @@ from pydantic import (
     WithJsonSchema,
 )
 
-from guard.model import LARGEST_COUNT, BoundName, Channel, Severity
-from guard.outcome import SCHEMA_VERSION, FailOn, Reason, Verdict
+from guard.core.model import LARGEST_COUNT, BoundName, Channel, Severity
+from guard.core.results import SCHEMA_VERSION, FailOn, Reason, Verdict
 from guard.report.json_report.words import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from guard.outcome import CampaignResult, Check, GuardResult, Part, Report, SegmentResult, TotalResult
+    from guard.core.results import CampaignResult, Check, GuardResult, Part, Report, SegmentResult, TotalResult
 
 _TIMESTAMP = "[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\\.[0-9]{3}Z"
 

@@ -19,17 +19,17 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from guard import __version__
-from guard.errors import UsageError
-from guard.evaluate import evaluate, judge_guard
-from guard.measure import Measure
-from guard.model import Bound, Campaign, Channel, Guard, Rules, Segment, Selection, Total
-from guard.outcome import SCHEMA_VERSION, Count, Reason, Report, SegmentReadings, Unavailable
-from guard.plan import plan
+from guard.core.errors import UsageError
+from guard.core.evaluate import evaluate, judge_guard
+from guard.core.measure import Measure
+from guard.core.model import Bound, Campaign, Channel, Guard, Rules, Segment, Selection, Total
+from guard.core.plan import plan
+from guard.core.results import SCHEMA_VERSION, Count, Reason, Report, SegmentReadings, Unavailable
 from guard.report.json_report.contradictions import contradictions
 from guard.report.json_report.model import PartObject, ReportObject, TotalObject
 from guard.report.json_report.words import shown, what_is_wrong
-from guard.report.sentences import share
+from guard.report.wording import share
+from guard.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -144,8 +144,12 @@ def _completed_total(
     lacking = TotalObject.model_fields.keys() - total.model_fields_set
     update: dict[str, object] = {}
     if "parts" in lacking:
-        parts = tuple(PartObject(segment=key, count=counts.get((key, total.channel))) for key in campaign.segments)
-        if total.count is not None and any(part.count is None for part in parts):
+        found = {key: counts.get((key, total.channel)) for key in campaign.segments}
+        untold = [key for key, count in found.items() if count is None]
+        if total.count is not None and len(untold) == 1:  # the sum tells it
+            found[untold.pop()] = total.count - sum(count for count in found.values() if count is not None)
+        parts = tuple(PartObject(segment=key, count=count) for key, count in found.items())
+        if total.count is not None and untold:
             raise ValueError(f"campaign {shown(campaign.key)}: it does not say what each segment adds to its total")
         update["parts"] = parts
     if "detail" in lacking and total.reason:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from guard.words import shortened
+from guard.core.text import shortened
 
 if TYPE_CHECKING:
     from pydantic import ValidationError

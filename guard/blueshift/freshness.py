@@ -1,0 +1,287 @@
+"""The proof that a count is fresh: baseline, trigger, and polls until the server's own stamp has moved.
+
+A number is believed only when a refresh that we triggered ended after we had looked. What this cannot see: another
+user's refresh that starts unseen between baseline and trigger, replicas that lag, and a stamp moved by a channel that
+somebody else refreshes meanwhile.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from guard.blueshift.answers import is_of_this_run, whole_seconds
+from guard.blueshift.api import attempts
+from guard.blueshift.errors import BadAnswerError, RequestError, UnavailableError
+from guard.blueshift.poll_intervals import about, grown, out_of_step, sometime
+from guard.core.results import Count, Reason, Unavailable
+from guard.core.text import duration
+from guard.security.debug_log import log
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from guard.blueshift.answers import Answer
+    from guard.blueshift.api import Api, Target
+    from guard.blueshift.pending_refreshes import PendingRefreshes
+    from guard.blueshift.poll_intervals import RefreshTimes
+    from guard.core.model import Channel, Refresh
+    from guard.core.progress import Progress
+
+_LONGEST_WAIT = 4  # times max_poll_interval, between two looks at a refresh that is likely to take long
+_BLIND_PRECISION = 0.05  # of the time so far; how closely the end of the first refresh is watched for
+_LATE_PRECISION = 0.1  # of the time so far; how closely a refresh is watched that takes longer than others did
+_SECOND = 1.0
+_ANSWER_TIME = 1.0  # seconds that are kept at the end of a wait for its last look to be answered
+
+
+class Prover:
+    """Proves counts, one call after another for the same segment: its channels and variants share one stamp."""
+
+    def __init__(
+        self,
+        api: Api,
+        refresh: Refresh,
+        times: Mapping[Channel, RefreshTimes],
+        pending: PendingRefreshes,
+        progress: Progress,
+    ) -> None:
+        self._api = api
+        self._refresh = refresh
+        self._times = times
+        self._pending = pending
+        self._progress = progress
+        self._clock = asyncio.get_running_loop()
+        self._waits: dict[tuple[Target, Channel], str] = {}
+        self._at_work: dict[str, tuple[Target, Channel]] = {}
+
+    def waits_for(self, target: Target, channel: Channel) -> str:
+        """Return what a count that has not ended is waiting for, as the end of "while waiting for ...".
+
+        A count that has not begun waits for the one of its segment that is at work.
+        """
+        before = self._at_work.get(target.uuid)
+        if (target, channel) in self._waits or before not in self._waits:
+            return self._waits.get((target, channel), "its turn")
+        return f"this segment's {before[1]}, which waits for {self._waits[before]}"
+
+    async def count(self, target: Target, channel: Channel) -> Count | Unavailable:
+        """Return the channel's count, proven fresh, or why there is none; raises ``RunEndedError`` alone."""
+        self._at_work[target.uuid] = target, channel
+        try:
+            baseline, triggered, answer = await self._prove(target, channel)
+            count = _counted(answer, channel)
+        except UnavailableError as error:
+            unavailable = replace(error.unavailable, detail=self._api.scrub(error.unavailable.detail))
+            log("given_up", segment=target, channel=channel, reason=unavailable.reason, why=unavailable.detail)
+            return unavailable
+        log(
+            "proven",
+            segment=target,
+            channel=channel,
+            count=count.value,
+            stamp=answer.stamp,
+            baseline_stamp=baseline.stamp,
+            trigger_stamp=triggered.stamp,
+        )
+        return count
+
+    async def _prove(self, target: Target, channel: Channel) -> tuple[Answer, Answer, Answer]:
+        """Return the answers that prove the count: the look, the trigger's, and the one that shows the end.
+
+        Each earlier trigger of the segment that is not settled may be carried out yet, and move the stamp. So the stamp
+        has to move once more than there are such triggers, each time after a trigger of the channel's own.
+        """
+        baseline = await self._baseline(target, channel, first=True)
+        owed = self._pending.owed(target)
+        while True:
+            baseline, triggered = await self._start(target, channel, baseline)
+            self._waits[target, channel] = "the refresh to end"
+            with self._progress.refresh():
+                answer = await self._finish(target, channel, baseline, triggered)
+            if not owed:
+                return baseline, triggered, answer
+            log("may_come_twice", segment=target, channel=channel, stamp=answer.stamp, moves_left=owed)
+            owed -= 1
+            baseline = await self._let_the_second_pass(target, channel, answer)
+
+    async def _start(self, target: Target, channel: Channel, baseline: Answer) -> tuple[Answer, Answer]:
+        """Return the baseline and the answer to the trigger that came right after it."""
+        failures = 0
+        while True:
+            try:
+                triggered = await self._trigger(target, channel, baseline)
+            except RequestError as error:
+                failures += 1
+                if failures >= attempts(error):
+                    raise
+                due = self._api.retry_at(error, failures)
+                log("starting_over", segment=target, channel=channel, in_seconds=due - self._clock.time(), why=error)
+                baseline = await self._baseline(target, channel, first=False, due=due)
+            else:
+                log("triggered", segment=target, channel=channel, stamp=triggered.stamp)
+                return baseline, triggered
+
+    async def _trigger(self, target: Target, channel: Channel, baseline: Answer) -> Answer:
+        """Return the answer to the trigger, and count it as sent, answered or not."""
+        async with self._api.turn_to_trigger(baseline.asked_at) as sent_at:
+            try:
+                triggered = await self._api.trigger(target, channel, sent_at)
+            except RequestError as error:
+                if error.was_sent:
+                    self._pending.sent(target, channel, sent_at)
+                raise
+            except BaseException:
+                self._pending.sent(target, channel, sent_at)
+                raise
+        self._pending.seen(target, whole_seconds(triggered.stamp))
+        self._pending.sent(target, channel, sent_at)
+        return triggered
+
+    async def _baseline(self, target: Target, channel: Channel, *, first: bool, due: float = 0.0) -> Answer:
+        """Return what stands before the trigger, once no refresh is seen to run."""
+        self._waits[target, channel] = "Blueshift's answer"
+        answer = await self._api.read(target, first=first, due=due)
+        log("first_look", segment=target, channel=channel, refreshing=answer.refreshing, stamp=answer.stamp)
+        self._pending.seen(target, whole_seconds(answer.stamp))
+        if answer.refreshing:
+            self._waits[target, channel] = f"{self._whose(target)} to end"
+            with self._progress.refresh():
+                answer = await self._sit_out(target)
+        self._waits[target, channel] = "Blueshift's answer"
+        if answer.stamp is None and answer.date is None:
+            raise BadAnswerError(
+                "the answer holds neither a stamp nor a Date, so no new count could be told from an old one"
+            )
+        return await self._let_the_second_pass(target, channel, answer)
+
+    async def _let_the_second_pass(self, target: Target, channel: Channel, answer: Answer) -> Answer:
+        """Return the answer, as old as it was, once a stamp to come can be told from its own.
+
+        A stamp in the very second of the answer could not: stamps may have whole seconds. Nor could one that the answer
+        does not hold: it may be as young as the answer is.
+        """
+        if answer.date is not None and _stamped(answer) < whole_seconds(answer.date):
+            return answer
+        log("second_let_pass", segment=target, channel=channel, stamp=answer.stamp)
+        await asyncio.sleep(_SECOND)
+        return replace(answer, asked_at=answer.asked_at + _SECOND)
+
+    async def _sit_out(self, target: Target) -> Answer:
+        """Return the first answer after the other refresh."""
+        began = self._clock.time()
+        elapsed, pause = 0.0, self._refresh.poll_interval
+        while elapsed < self._refresh.timeout:
+            due = min(self._clock.time() + about(self._crowded(pause)), began + self._refresh.timeout)
+            answer = await self._api.read(target, due=due)
+            log("other_refresh", segment=target, refreshing=answer.refreshing, stamp=answer.stamp)
+            self._pending.seen(target, whole_seconds(answer.stamp))
+            if not answer.refreshing:
+                return answer
+            elapsed = self._clock.time() - began
+            pause = grown(pause, self._refresh)
+        raise UnavailableError(
+            Reason.TIMEOUT,
+            f"{self._whose(target)} did not end within {duration(self._refresh.timeout)}",
+        )
+
+    def _whose(self, target: Target) -> str:
+        channel = self._pending.channel(target)
+        return f"this segment's refresh of {channel}" if channel else "somebody else's refresh of this segment"
+
+    async def _finish(self, target: Target, channel: Channel, baseline: Answer, triggered: Answer) -> Answer:
+        """Return the first answer whose stamp says that a refresh has ended since the trigger."""
+        began = self._clock.time()
+        deadline = began + self._refresh.timeout
+        last_look = deadline - min(_ANSWER_TIME, self._refresh.timeout / 10)
+        run_ends = self._api.deadline - _ANSWER_TIME
+        before = max(_stamped(baseline), whole_seconds(triggered.stamp))
+        answer, elapsed, pause = triggered, 0.0, self._refresh.poll_interval
+        while began + elapsed < last_look:
+            now = self._clock.time()
+            latest = run_ends if now < run_ends < last_look else last_look
+            due = await self._next_look(channel, began, elapsed, pause, latest)
+            try:
+                async with asyncio.timeout_at(deadline):
+                    answer = await self._api.read(target, due=due)
+            except TimeoutError:
+                break
+            seconds, stamp = self._clock.time() - began, whole_seconds(answer.stamp)
+            if not answer.refreshing and stamp > before:
+                self._times[channel].note(answer, triggered, at_least=elapsed, at_most=seconds)
+                self._pending.ended(target, stamp)
+                return answer
+            self._pending.seen(target, stamp)
+            log("not_yet", segment=target, channel=channel, refreshing=answer.refreshing, stamp=answer.stamp)
+            pause = grown(pause, self._refresh) if elapsed else pause
+            elapsed = seconds
+        raise self._too_late(baseline, triggered, answer)
+
+    async def _next_look(self, channel: Channel, began: float, elapsed: float, usual: float, latest: float) -> float:
+        """Return the loop's time, ``latest`` at most, to look again at a refresh that ran still when last looked at.
+
+        That is when it is likely to have ended, as others of the channel did. Until one of them has, a look is due
+        after about the ``usual`` pause; but the first that is seen to have ended tells everybody who waits here.
+        """
+        times = self._times[channel]
+        if not times.are_known:
+            await times.wait_for_first(min(began + elapsed + self._blind_pause(elapsed, usual), latest))
+            now = self._clock.time()
+            return min(now + times.left(now - began), latest)
+        left = times.left(elapsed)
+        if elapsed and not left:
+            return min(began + elapsed + self._late_pause(elapsed, usual), latest)
+        pause = min(left, _LONGEST_WAIT * self._refresh.max_poll_interval)
+        return min(began + elapsed + pause, latest)
+
+    def _blind_pause(self, elapsed: float, usual: float) -> float:
+        """Return the seconds to the next look while nobody knows how long refreshes take.
+
+        What one look finds out is news for all, so the more wait, the less often each of them looks.
+        """
+        if not elapsed:
+            return about(self._crowded(usual))
+        shared = _BLIND_PRECISION * elapsed * self._progress.refreshing
+        return max(
+            out_of_step(self._crowded(usual)), sometime(min(shared, _LONGEST_WAIT * self._refresh.max_poll_interval))
+        )
+
+    def _late_pause(self, elapsed: float, usual: float) -> float:
+        """Return the seconds to the next look at a refresh that takes longer than most others did."""
+        return out_of_step(self._crowded(min(usual, max(self._refresh.poll_interval, _LATE_PRECISION * elapsed))))
+
+    def _crowded(self, usual: float) -> float:
+        """Return the usual pause, or a longer one where the looks of all who wait would take over half the bucket."""
+        return max(usual, 2 * self._progress.refreshing * self._api.interval)
+
+    def _too_late(self, baseline: Answer, triggered: Answer, answer: Answer) -> UnavailableError:
+        """Say what was seen last: a refresh that still runs, one that ended without a trace, or no count ever."""
+        waited = duration(self._refresh.timeout)
+        if answer.refreshing:
+            return UnavailableError(Reason.TIMEOUT, f"the refresh did not end within {waited}")
+        if answer.stamp is None:
+            return UnavailableError(
+                Reason.NOT_COUNTED, f"Blueshift has never computed this segment's counts, and did not within {waited}"
+            )
+        if baseline.stamp is None and triggered.stamp is None:
+            return UnavailableError(
+                Reason.TIMEOUT,
+                f"Blueshift showed a count within {waited}, but stamped before the look, by its own clock; ask again",
+            )
+        return UnavailableError(Reason.TIMEOUT, f"Blueshift showed no new count within {waited}, only the old one")
+
+
+def _stamped(baseline: Answer) -> float:
+    """Return the latest second that the stamp can be of at the look: its own, or the look's where it holds none."""
+    return whole_seconds(baseline.stamp or baseline.date)
+
+
+def _counted(answer: Answer, channel: Channel) -> Count:
+    value = answer.count(channel)
+    if answer.stamp is None:
+        raise UnavailableError(Reason.NOT_COUNTED, "Blueshift has never computed this segment's counts")
+    if not is_of_this_run(answer):
+        raise BadAnswerError(f"the new count bears the stamp {answer.stamp:%Y-%m-%d %H:%M}, long before this run")
+    age = (answer.date - answer.stamp).total_seconds() if answer.date else None
+    return Count(value=value, counted_at=answer.stamp, age_seconds=None if age is None else max(0, int(age)))

@@ -1,0 +1,73 @@
+"""What a bound measures: people, or a share of the segment's users. A new kind of bound begins as a new case here.
+
+mypy's ``exhaustive-match`` then names every place that has to know it.
+"""
+
+from __future__ import annotations
+
+from enum import Enum, auto
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from guard.core.results import Count, Reason, Unavailable
+from guard.core.text import number, percent, told_apart
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+ZERO_USERS = Unavailable(reason=Reason.ZERO_USERS, detail="the segment holds 0 users, and a share of 0 says nothing")
+
+
+class Measure(Enum):
+    """What a bound measures."""
+
+    PEOPLE = auto()
+    """How many people a count holds; limits are whole numbers."""
+    SHARE = auto()
+    """Which part of the segment's users a count is; limits are fractions of 1."""
+
+    @property
+    def needs_users(self) -> bool:
+        """Whether it takes a proven count of the segment's users too."""
+        match self:
+            case Measure.PEOPLE:
+                return False
+            case Measure.SHARE:
+                return True
+
+    def observe(self, count: Count | Unavailable, users: Count | Unavailable) -> int | Fraction | Unavailable:
+        """Return what a bound is held against; a share is exact. It is not known where a count is missing."""
+        if isinstance(count, Unavailable):
+            return count
+        match self:
+            case Measure.PEOPLE:
+                return count.value
+            case Measure.SHARE if isinstance(users, Unavailable):
+                return users
+            case Measure.SHARE:
+                return Fraction(count.value, users.value) if users.value else ZERO_USERS
+
+    def shown_limit(self, limit: float | Fraction) -> str:
+        """Return a limit as people read it, as it is written in the rules: ``10,000``, or ``60%``."""
+        match self:
+            case Measure.PEOPLE:
+                return number(int(limit))
+            case Measure.SHARE:
+                return percent(Fraction(limit))
+
+    def gap(self, observed: int | Fraction, limit: int | Fraction, among: Sequence[Fraction] = ()) -> str:
+        """Return how far apart the two are, as they are shown: ``8,100``, or ``3.5 percentage points``."""
+        match self:
+            case Measure.PEOPLE:
+                return number(abs(int(observed) - int(limit)))
+            case Measure.SHARE:
+                shown = told_apart(Fraction(observed), *among)
+                return f"{percent(abs(shown - Fraction(limit))).removesuffix('%')} percentage points"
+
+    def as_json(self, value: int | Fraction) -> int | float:
+        """Return a limit or what was observed as the JSON report holds it."""
+        match self:
+            case Measure.PEOPLE:
+                return int(value)
+            case Measure.SHARE:
+                return float(value)

@@ -1,0 +1,303 @@
+"""The words of the guard as values: what the rules ask, what was counted, and what follows.
+
+Every value is frozen and holds tuples, so a report cannot change after it was made. Nothing here reads or writes
+anything, and nothing here needs more than the standard library.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from guard.core.errors import UsageError
+from guard.core.measure import Measure
+
+if TYPE_CHECKING:
+    from fractions import Fraction
+
+LARGEST_COUNT = 2**53 - 1
+"""The largest whole number that every JSON reader holds exactly; no audience and no bound is larger."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelFacts:
+    """What is known of a channel.
+
+    ``label`` is its word in sentences, ``people`` says whom it reaches, ``other_names`` are what people also call it.
+    ``trigger`` is its word in a trigger's ``channels``, ``answer`` its key in an answer; ``is_listed`` says whether the
+    account's list of segments shows it too. These three are facts of Blueshift's API:
+    https://developer.blueshift.com/reference/get_api-v1-segments-segment-uuid-matching-users-json
+    """
+
+    label: str
+    people: str
+    trigger: str
+    answer: str
+    is_listed: bool = True
+    other_names: tuple[str, ...]
+
+
+class Channel(StrEnum):
+    """A way to reach people; ``users`` is everybody in the segment."""
+
+    USERS = "users"
+    EMAIL = "email"
+    SMS = "sms"
+    PUSH = "push"
+    IN_APP = "in_app"
+
+    @property
+    def facts(self) -> ChannelFacts:
+        """Return its row of the table."""
+        return _CHANNELS[self]
+
+
+# The one table of channels: the rules and their schema, the requests, the lists and the reports follow from it.
+_CHANNELS = {
+    Channel.USERS: ChannelFacts(
+        label="users",
+        people="Everybody in the segment.",
+        trigger="users",
+        answer="approxusers",
+        other_names=("all", "everybody", "everyone", "people", "total", "user", "customers"),
+    ),
+    Channel.EMAIL: ChannelFacts(
+        label="email",
+        people="People whom an email would reach.",
+        trigger="email",
+        answer="email_users",
+        other_names=("mail", "mails", "e_mail", "emails", "newsletter"),
+    ),
+    Channel.SMS: ChannelFacts(
+        label="sms",
+        people="People whom a text message would reach.",
+        trigger="sms",
+        answer="sms_users",
+        other_names=("text", "texts", "text_message", "text_messages", "txt", "phone"),
+    ),
+    Channel.PUSH: ChannelFacts(
+        label="push",
+        people="People whom a push notification would reach.",
+        trigger="push",
+        answer="push_users",
+        other_names=(
+            *("mobile_push", "app_push", "push_notification", "push_notifications"),
+            *("notification", "notifications"),
+        ),
+    ),
+    Channel.IN_APP: ChannelFacts(
+        label="in-app",
+        people="People whom a message inside the app would reach.",
+        trigger="inApp",
+        answer="in_app_users",
+        is_listed=False,
+        other_names=("inapp", "in_app_message", "in_app_messages", "app", "in_app_notification"),
+    ),
+}
+
+
+class Region(StrEnum):
+    """Where a Blueshift account lives; it decides the host, and a key of one region is refused by the other."""
+
+    US = "us"
+    EU = "eu"
+
+
+class Severity(StrEnum):
+    """What a broken bound of a guard amounts to: the launch stops, or somebody is told."""
+
+    FAIL = "fail"
+    WARN = "warn"
+
+
+class BoundName(StrEnum):
+    """The six limits that a count can be held to; ``share`` limits are fractions of the segment's users."""
+
+    MIN = "min"
+    MAX = "max"
+    WARN_MIN = "warn.min"
+    WARN_MAX = "warn.max"
+    SHARE_MIN = "share.min"
+    SHARE_MAX = "share.max"
+
+    @property
+    def label(self) -> str:
+        """What people call it: ``warning minimum``."""
+        return _BOUNDS[self].label
+
+    @property
+    def measure(self) -> Measure:
+        """What it measures."""
+        return _BOUNDS[self].measure
+
+    @property
+    def is_floor(self) -> bool:
+        """Whether a count below the limit breaks it (a count above breaks the others)."""
+        return _BOUNDS[self].is_floor
+
+    @property
+    def is_warning(self) -> bool:
+        """Whether breaking the limit warns at most."""
+        return _BOUNDS[self].is_warning
+
+    def is_broken(self, observed: float | Fraction, limit: float | Fraction) -> bool:
+        """Whether what was observed breaks the limit; both ends are within bounds."""
+        return observed < limit if self.is_floor else observed > limit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _BoundFacts:
+    label: str
+    measure: Measure = Measure.PEOPLE
+    is_floor: bool = False
+    is_warning: bool = False
+
+
+_BOUNDS = {
+    BoundName.MIN: _BoundFacts(label="minimum", is_floor=True),
+    BoundName.MAX: _BoundFacts(label="maximum"),
+    BoundName.WARN_MIN: _BoundFacts(label="warning minimum", is_floor=True, is_warning=True),
+    BoundName.WARN_MAX: _BoundFacts(label="warning maximum", is_warning=True),
+    BoundName.SHARE_MIN: _BoundFacts(label="minimum share", measure=Measure.SHARE, is_floor=True),
+    BoundName.SHARE_MAX: _BoundFacts(label="maximum share", measure=Measure.SHARE),
+}
+
+
+# What the rules ask
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bound:
+    """One limit, inclusive: people as a whole number, or for a share an exact fraction of 1."""
+
+    name: BoundName
+    limit: int | Fraction
+    line: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Guard:
+    """All the bounds on one channel of a segment, and the line of the rules file that the guard stands on."""
+
+    channel: Channel
+    severity: Severity = Severity.FAIL
+    bounds: tuple[Bound, ...]
+    line: int
+
+    @property
+    def needs_users(self) -> bool:
+        """Whether judging it takes a proven count of the segment's users too."""
+        return any(bound.name.measure.needs_users for bound in self.bounds)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Segment:
+    """A segment under guard, known to Blueshift by its ``uuid`` or by its ``name`` (exactly one is set)."""
+
+    key: str
+    uuid: str | None = None
+    name: str | None = None
+    description: str | None = None
+    owner: str | None = None
+    tags: tuple[str, ...] = ()
+    bypass_global: bool = False
+    guards: tuple[Guard, ...]
+    line: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Total:
+    """A ceiling on the summed reach of a campaign's segments on one channel."""
+
+    channel: Channel
+    bounds: tuple[Bound, ...]
+    line: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Campaign:
+    """Segments that are launched together, by their keys, and the ceilings on their summed reach."""
+
+    key: str
+    segments: tuple[str, ...]
+    totals: tuple[Total, ...] = ()
+    line: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pacing:
+    """How hard Blueshift may be asked: requests a second over the whole run, and requests in flight (1 to 24)."""
+
+    requests_per_second: float = 5.0
+    concurrency: int = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refresh:
+    """How a refresh is waited for; all three in seconds, ``timeout`` from the answer to the trigger."""
+
+    timeout: float = 600.0
+    poll_interval: float = 2.0
+    max_poll_interval: float = 15.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doubt:
+    """What a line of the rules file says is possible, but its writer may have meant something else."""
+
+    line: int
+    what: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """A rules file that was found right, with the SHA-256 of its bytes in hexadecimal."""
+
+    path: str
+    sha256: str
+    region: Region | None = None
+    pacing: Pacing = Pacing()
+    refresh: Refresh = Refresh()
+    segments: tuple[Segment, ...]
+    campaigns: tuple[Campaign, ...] = ()
+    doubts: tuple[Doubt, ...] = ()
+
+
+_HOW_TO_SELECT = 'write one text or several by their kind, such as Selection(campaigns="spring-sale")'
+
+
+@dataclass(frozen=True, slots=True, init=False)
+class Selection:
+    """What a run was asked to check, as it was asked; empty stands for everything.
+
+    A single key or tag may stand for itself: ``Selection(campaigns="spring-sale")``.
+    """
+
+    segments: tuple[str, ...]
+    tags: tuple[str, ...]
+    campaigns: tuple[str, ...]
+
+    def __init__(
+        self,
+        *asked_without_a_kind: object,
+        segments: str | Iterable[str] = (),
+        tags: str | Iterable[str] = (),
+        campaigns: str | Iterable[str] = (),
+    ) -> None:
+        """Keep the keys and tags; raise UsageError for what is neither a text nor holds texts."""
+        if asked_without_a_kind:
+            given = ", ".join(f"{each!r:.100}" for each in asked_without_a_kind)
+            raise UsageError(f"Selection({given}) does not say what it selects; {_HOW_TO_SELECT}")
+        kinds: dict[str, Any] = {"segments": segments, "tags": tags, "campaigns": campaigns}
+        for name, asked in kinds.items():
+            is_several = isinstance(asked, Iterable) and not isinstance(asked, str | bytes | bytearray)
+            words = tuple(asked) if is_several else (asked,)
+            if not all(isinstance(word, str) for word in words):
+                raise UsageError(f"Selection({name}={asked!r:.100}) is not made of texts; {_HOW_TO_SELECT}")
+            object.__setattr__(self, name, words)
+
+    def __bool__(self) -> bool:
+        """Whether anything was selected at all."""
+        return bool(self.segments or self.tags or self.campaigns)

@@ -1,0 +1,300 @@
+"""What was found out, and what follows from it, as values: counts, verdicts, and the report of a run.
+
+Every value is frozen and holds tuples, so a report cannot change after it was made.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING, ClassVar
+
+from guard.core.exit_code import ExitCode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from datetime import datetime
+    from fractions import Fraction
+
+    from guard.core.model import BoundName, Campaign, Channel, Segment, Selection, Severity
+
+_FRESH_FOR = timedelta(minutes=5)
+
+SCHEMA_VERSION = 1
+"""The version of the JSON report."""
+
+
+class Verdict(StrEnum):
+    """What is known of a bound, in rising order of gravity: ``pass < warn < unknown < fail``."""
+
+    PASS = "pass"  # noqa: S105 - a verdict, not a password
+    WARN = "warn"
+    UNKNOWN = "unknown"
+    FAIL = "fail"
+
+    @property
+    def gravity(self) -> int:
+        """How grave the verdict is, from 0 (pass) to 3 (fail)."""
+        return _BY_GRAVITY.index(self)
+
+
+_BY_GRAVITY = (Verdict.PASS, Verdict.WARN, Verdict.UNKNOWN, Verdict.FAIL)
+
+
+def worst(verdicts: Iterable[Verdict]) -> Verdict:
+    """Return the gravest of the verdicts; where there is none, nothing was judged, and that is unknown."""
+    return max(verdicts, key=lambda verdict: verdict.gravity, default=Verdict.UNKNOWN)
+
+
+class FailOn(StrEnum):
+    """Which verdicts make the exit code 1; it never changes a verdict."""
+
+    FAIL = "fail"
+    WARN = "warn"
+    NEVER = "never"
+
+
+class Reason(StrEnum):
+    """Why there is no count, in one word for machines."""
+
+    REFUSED_KEY = "refused_key"
+    NOT_FOUND = "not_found"
+    ARCHIVED = "archived"
+    AMBIGUOUS_NAME = "ambiguous_name"
+    RATE_LIMITED = "rate_limited"
+    NETWORK = "network"
+    SERVER_ERROR = "server_error"
+    BAD_ANSWER = "bad_answer"
+    NOT_COUNTED = "not_counted"
+    TIMEOUT = "timeout"
+    DEADLINE = "deadline"
+    ZERO_USERS = "zero_users"
+    INTERNAL = "internal"
+
+
+# What was found out
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Count:
+    """A number proven fresh: people, the server's stamp, and the age in whole seconds by the server's own clock.
+
+    ``age_seconds`` is None when the answer bore no ``Date`` to measure it by.
+    """
+
+    value: int
+    counted_at: datetime
+    age_seconds: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unavailable:
+    """Why there is no count: in one word for machines, and in a sentence for people.
+
+    ``cause`` is what kept failing until the deadline; None where nothing failed, and for every other reason.
+    """
+
+    reason: Reason
+    detail: str
+    cause: Reason | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SegmentReadings:
+    """What was found out about one segment: its uuid (None when its name was not resolved) and its channels."""
+
+    uuid: str | None
+    channels: dict[Channel, Count | Unavailable]
+
+
+# What follows from it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One bound held against what was observed; for a share both numbers are fractions of 1."""
+
+    bound: BoundName
+    limit: int | Fraction
+    observed: int | Fraction | None
+    verdict: Verdict
+    line: int
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GuardResult:
+    """A guard judged: its checks, the count they rest on, or why there is none.
+
+    ``count`` is None exactly when the verdict is unknown. ``reason`` and ``detail`` are set when any check is unknown.
+    ``segment`` is the key of its segment, which the segment's result fills in.
+    A ``detail`` without a ``reason`` says which numbers contradict each other.
+    ``cause`` says what failed where the reason is the deadline, and ``is_contradictory`` that its numbers contradict
+    each other, whatever the reason; both are for the advice, and are not in the JSON report.
+    """
+
+    channel: Channel
+    severity: Severity
+    count: Count | None
+    users: int | None
+    reason: Reason | None
+    detail: str | None
+    line: int
+    checks: tuple[Check, ...]
+    segment: str = ""
+    cause: Reason | None = None
+    is_contradictory: bool = False
+    campaign: ClassVar[None] = None
+
+    @property
+    def verdict(self) -> Verdict:
+        """The gravest verdict of its checks."""
+        return worst(check.verdict for check in self.checks)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SegmentResult:
+    """A segment judged; ``uuid`` is the one that was counted, also for a segment that the rules name."""
+
+    segment: Segment
+    uuid: str | None
+    guards: tuple[GuardResult, ...]
+
+    def __post_init__(self) -> None:
+        """Tell each guard whose it is."""
+        object.__setattr__(self, "guards", tuple(replace(each, segment=self.segment.key) for each in self.guards))
+
+    @property
+    def verdict(self) -> Verdict:
+        """The gravest verdict of its guards."""
+        return worst(guard.verdict for guard in self.guards)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """What one segment adds to a campaign's total; ``count`` is None where it was not found out."""
+
+    segment: str
+    count: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TotalResult:
+    """A campaign's ceiling judged: the summed count and its parts, or why there is no sum.
+
+    ``campaign`` is the key of its campaign, which the campaign's result fills in. ``detail`` and ``cause``
+    are as in a guard's result.
+    """
+
+    channel: Channel
+    count: int | None
+    reason: Reason | None
+    detail: str | None
+    line: int
+    checks: tuple[Check, ...]
+    parts: tuple[Part, ...] = ()
+    campaign: str = ""
+    cause: Reason | None = None
+    segment: ClassVar[None] = None
+
+    @property
+    def verdict(self) -> Verdict:
+        """The gravest verdict of its checks."""
+        return worst(check.verdict for check in self.checks)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CampaignResult:
+    """A campaign judged by its totals and by the guards of its segments."""
+
+    campaign: Campaign
+    verdict: Verdict
+    totals: tuple[TotalResult, ...]
+
+    def __post_init__(self) -> None:
+        """Tell each total whose it is."""
+        object.__setattr__(self, "totals", tuple(replace(each, campaign=self.campaign.key) for each in self.totals))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """Every guard and total of a run, in the order of the rules, with what a reader needs to trust it.
+
+    ``rendered_at`` is when a saved report is shown again, by the clock of that machine; None within the run itself.
+    """
+
+    version: str
+    fail_on: FailOn
+    started_at: datetime
+    finished_at: datetime
+    host: str
+    rules_path: str
+    rules_sha256: str
+    selection: Selection
+    segments: tuple[SegmentResult, ...]
+    campaigns: tuple[CampaignResult, ...] = ()
+    rendered_at: datetime | None = None
+
+    @property
+    def is_recent(self) -> bool:
+        """Whether it is shown in the run itself, or within five minutes of its end."""
+        return self.rendered_at is None or abs(self.rendered_at - self.finished_at) <= _FRESH_FOR
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether all its counts may be called fresh."""
+        counts = (guard.count for segment in self.segments for guard in segment.guards)
+        return self.is_recent and all(self.is_fresh_count(count) for count in counts if count is not None)
+
+    def is_fresh_count(self, count: Count) -> bool:
+        """Whether one of its counts may be called fresh.
+
+        In the run itself, always: it was proven. A saved report is a file that anybody may have edited, so there the
+        count's own age and moment must say so too: it is at most five minutes old by now, by each of them.
+        """
+        if self.rendered_at is None:
+            return True
+        age = count.age_seconds
+        return (
+            self.is_recent
+            and age is not None
+            and timedelta(seconds=age) + abs(self.rendered_at - self.finished_at) <= _FRESH_FOR
+            and abs(self.rendered_at - count.counted_at) <= _FRESH_FOR
+        )
+
+    def results(self) -> Iterator[GuardResult | TotalResult]:
+        """Yield every guard, then every total, in the order of the rules.
+
+        A guard's result has the key of its ``segment``, a total's that of its ``campaign``; the other one is None.
+        """
+        for segment in self.segments:
+            yield from segment.guards
+        for campaign in self.campaigns:
+            yield from campaign.totals
+
+    @property
+    def verdict(self) -> Verdict:
+        """The gravest verdict of all; unknown when nothing was judged."""
+        return worst(result.verdict for result in self.results())
+
+    @property
+    def complete(self) -> bool:
+        """Whether every single bound could be judged."""
+        results = list(self.results())
+        return bool(results) and all(
+            result.checks and all(check.verdict is not Verdict.UNKNOWN for check in result.checks) for result in results
+        )
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """The exit code that the verdicts amount to under ``fail_on``: an established failure outranks an unknown."""
+        stopping = {
+            FailOn.FAIL: {Verdict.FAIL},
+            FailOn.WARN: {Verdict.FAIL, Verdict.WARN},
+            FailOn.NEVER: set[Verdict](),
+        }[self.fail_on]
+        verdicts = {check.verdict for result in self.results() for check in result.checks}
+        if verdicts & stopping:
+            return ExitCode.FAILED
+        return ExitCode.PASSED if self.complete else ExitCode.UNKNOWN

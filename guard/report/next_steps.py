@@ -1,0 +1,56 @@
+"""What a person should look at next, one short phrase for every way that a check can go wrong."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from guard.core.model import Channel
+from guard.core.results import Reason, Verdict
+
+if TYPE_CHECKING:
+    from guard.core.results import Check
+    from guard.report.view import Finding
+
+_TOO_FEW = "compare with the last send; a filter may have broken, or an import may have failed"
+_NOBODY = "see whether Blueshift has an adapter for this channel; a filter or an import may also have failed"
+_TOO_MANY = "compare with the last send; a filter or an exclusion may be missing"
+_CONTRADICTION = "run again; if the numbers still contradict each other, show them to Blueshift's support"
+_REMEDIES = {
+    Reason.REFUSED_KEY: "check that BLUESHIFT_API_KEY is a User API key of this account and region",
+    Reason.NOT_FOUND: "correct the uuid or name in the rules, or check the region; the segment may have been deleted",
+    Reason.ARCHIVED: "restore the segment in Blueshift, or guard the one that replaced it",
+    Reason.AMBIGUOUS_NAME: "write the uuid of the segment that is meant into the rules, in place of its name",
+    Reason.RATE_LIMITED: "run again in a few minutes; if it stays so, lower requests_per_second in the rules",
+    Reason.NETWORK: "check the connection, base URL, proxy and certificates where this ran, then run again",
+    Reason.SERVER_ERROR: "run again in a few minutes; if it stays so, ask Blueshift's support",
+    Reason.BAD_ANSWER: (
+        "check the region and the base URL, then run again; if it stays so, show this answer to Blueshift's support"
+    ),
+    Reason.NOT_COUNTED: "open the segment in Blueshift and have it counted there once, then run again",
+    Reason.TIMEOUT: "see whether Blueshift can count the segment at all; a slow one needs a longer refresh timeout",
+    Reason.DEADLINE: "see what it waited for; slow counts need a longer --timeout, or fewer segments at once",
+    Reason.ZERO_USERS: "find out why the segment is empty; a share of nobody cannot be judged",
+    Reason.INTERNAL: "this is a fault in audience-guard: run again with --debug, and report what it says",
+}
+
+
+def remedy(reason: Reason) -> str:
+    """Return what to look at next where something could not be found out."""
+    return _REMEDIES[reason]
+
+
+def next_step(check: Check, finding: Finding) -> str | None:
+    """Return what to look at next because of one check of the finding; None when there is nothing to look at."""
+    match check.verdict:
+        case Verdict.PASS:
+            return None
+        case Verdict.UNKNOWN:
+            if finding.is_contradictory:
+                return _CONTRADICTION
+            return remedy(finding.cause or finding.reason) if finding.reason else None
+        case Verdict.WARN | Verdict.FAIL if finding.is_contradictory:
+            return _CONTRADICTION
+        case Verdict.WARN | Verdict.FAIL if not check.bound.is_floor:
+            return _TOO_MANY
+        case Verdict.WARN | Verdict.FAIL:
+            return _NOBODY if finding.people == 0 and finding.channel is not Channel.USERS else _TOO_FEW

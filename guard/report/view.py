@@ -1,0 +1,143 @@
+"""What the readable formats show of a guard or of a campaign's total: both as one kind of value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, timedelta
+from typing import TYPE_CHECKING
+
+from guard.core.results import Check, GuardResult, Reason, Verdict, worst
+from guard.core.text import duration
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from guard.core.model import Channel
+    from guard.core.results import CampaignResult, Count, Report, SegmentResult, TotalResult
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """A guard or a total, judged: on which segment or campaign (``name``), on which of its numbers (``part``).
+
+    ``age`` says how old the count was at ``read_at``, by the server's clock, or when it was counted where that is long
+    ago by now (None for a sum of counts).
+    ``people`` is the count that the checks rest on, ``users`` the size of the segment where a share was asked for.
+    Both are None where they were not found out. ``uuid`` is the segment that was counted, and ``called`` what Blueshift
+    calls it, where that is known; both are None for a total. ``path`` is the rules file, for the lines of the checks.
+    ``cause`` is what failed until the deadline. ``contradicts`` holds also where a ``reason`` stands beside ``detail``.
+    """
+
+    name: str
+    part: str
+    channel: Channel
+    people: int | None
+    users: int | None
+    age: str | None
+    read_at: datetime | None
+    uuid: str | None
+    called: str | None
+    owner: str | None
+    description: str | None
+    reason: Reason | None
+    detail: str | None
+    path: str
+    checks: tuple[Check, ...]
+    cause: Reason | None = None
+    contradicts: bool = False
+
+    @property
+    def verdict(self) -> Verdict:
+        """The gravest verdict of its checks."""
+        return worst(check.verdict for check in self.checks)
+
+    @property
+    def is_contradictory(self) -> bool:
+        """Whether its numbers contradict each other, so that they tell nothing of a filter."""
+        more_than_users = self.people is not None and self.users is not None and self.people > self.users
+        return self.contradicts or more_than_users or (self.detail is not None and self.reason is None)
+
+    @property
+    def troubles(self) -> tuple[Check, ...]:
+        """The checks that did not pass."""
+        return tuple(check for check in self.checks if check.verdict is not Verdict.PASS)
+
+
+def guards_of(report: Report) -> list[Finding]:
+    """Return a finding for each guard, in the order of the rules."""
+    return [_of_guard(report, each, guard) for each in report.segments for guard in each.guards]
+
+
+def totals_of(report: Report) -> list[Finding]:
+    """Return a finding for each campaign's total, in the order of the rules."""
+    return [_of_total(report, each, total) for each in report.campaigns for total in each.totals]
+
+
+def worst_first(findings: Iterable[Finding]) -> list[Finding]:
+    """Return the findings from fail to pass, in the order of the rules within a verdict."""
+    return sorted(findings, key=lambda finding: -finding.verdict.gravity)
+
+
+def utc(moment: datetime) -> str:
+    """Return the moment in whole seconds, as ``2026-11-23 09:00:00 UTC``."""
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(sep=" ", timespec="seconds") + " UTC"
+
+
+def _of_guard(report: Report, result: SegmentResult, guard: GuardResult) -> Finding:
+    segment = result.segment
+    return Finding(
+        name=segment.key,
+        part=guard.channel.value,
+        channel=guard.channel,
+        people=guard.count.value if guard.count else None,
+        users=guard.users,
+        age=_age(guard.count, report) if guard.count else None,
+        read_at=_read_at(guard.count) if guard.count else None,
+        uuid=result.uuid,
+        called=segment.name,
+        owner=segment.owner,
+        description=segment.description,
+        reason=guard.reason,
+        detail=guard.detail,
+        path=report.rules_path,
+        checks=guard.checks,
+        cause=guard.cause,
+        contradicts=guard.is_contradictory,
+    )
+
+
+def _of_total(report: Report, result: CampaignResult, total: TotalResult) -> Finding:
+    return Finding(
+        name=f"campaign {result.campaign.key}",
+        part=f"{total.channel} total",
+        channel=total.channel,
+        people=total.count,
+        users=None,
+        age=None,
+        read_at=None,
+        uuid=None,
+        called=None,
+        owner=None,
+        description=None,
+        reason=total.reason,
+        detail=None if total.reason else total.detail,  # the messages of its checks say why it is unknown
+        path=report.rules_path,
+        checks=total.checks,
+        cause=total.cause,
+    )
+
+
+def _age(count: Count, report: Report) -> str:
+    if count.age_seconds is None or not report.is_fresh_count(count):
+        return f"counted {utc(count.counted_at)}"
+    return f"counted {duration(count.age_seconds)} ago"
+
+
+def _read_at(count: Count) -> datetime | None:
+    if count.age_seconds is None:
+        return None
+    try:
+        return count.counted_at + timedelta(seconds=count.age_seconds)
+    except OverflowError:  # a saved report can hold a stamp at the end of time
+        return None

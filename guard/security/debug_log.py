@@ -1,0 +1,43 @@
+"""The log of ``--debug``: a line for every request and every decision, as ``what name=value name=value``.
+
+Somebody sends it to support, so its lines stay as they are, and no secret is in them. While nobody listens, nothing is
+put into words.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+from datetime import UTC, datetime
+
+from guard.core.text import printable, shortened
+
+_log = logging.getLogger("guard.blueshift")
+_NEEDS_NO_QUOTES = re.compile(r'[^\s"]+')
+
+
+def is_on() -> bool:
+    """Whether anybody listens."""
+    return _log.isEnabledFor(logging.DEBUG)
+
+
+def log(what: str, **values: object) -> None:
+    """Log what happened with its values: moments are told in UTC, seconds to the millisecond, texts on one line."""
+    if is_on():
+        _log.debug("%s", " ".join([what, *(f"{name}={_told(value)}" for name, value in values.items())]))
+
+
+def _told(value: object) -> str:
+    match value:
+        case None:
+            return "none"
+        case bool():
+            return "yes" if value else "no"
+        case float():
+            return f"{value:.3f}"
+        case datetime():
+            return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        case _:
+            text = shortened(printable(str(value)), 400)
+            return text if _NEEDS_NO_QUOTES.fullmatch(text) else json.dumps(text, ensure_ascii=False)

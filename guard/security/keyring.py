@@ -1,0 +1,115 @@
+"""Every secret that the environment holds, and texts without them: whatever leaves the program comes through here."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from guard.core.errors import QuotedError, UsageError
+from guard.core.text import is_quoted
+from guard.security.redaction import Secret
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+LONGEST_KEY = 4096
+SHORTEST_SECRET = 8
+"""In characters; a shorter key is no secret, and its characters may stand in any text."""
+
+_TOKENS = ("BLUESHIFT_API_KEY", "SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET")
+_WEBHOOK = "SLACK_WEBHOOK_URL"
+_NAME = re.compile(rf"\b(?:{'|'.join((*_TOKENS, _WEBHOOK))})(?:_FILE)?\b", re.IGNORECASE)
+_MARKS = "\"'`\u2018\u2019\u201c\u201d"
+_AROUND = "<>{}[](),;$&\\|"
+_SERVER = re.compile("^https?://[^/?#]*")
+_KINDS = ((stat.S_ISDIR, "a folder"), (stat.S_ISFIFO, "a pipe"), (stat.S_ISSOCK, "a socket"))
+_SHORTEST_PART = 10  # characters of a webhook's address; a shorter part stands in every such address
+
+
+def check_alone(text: str, source: str) -> None:
+    """Raise ``UsageError``, which names ``source`` and shows nothing of the text, where it is more than a secret.
+
+    That is a secret with quotation marks, or with the name of its variable, as in a copied line of an env file. What is
+    empty is no more than a secret.
+    """
+    bare = text.strip()
+    if is_quoted(bare):
+        raise QuotedError(source)
+    if _NAME.search(bare):
+        raise UsageError(
+            f"{source} holds the name of a variable", hint="give the value alone, without NAME= or export before it"
+        )
+    if bare and (bare[0] in _MARKS or bare[-1] in _MARKS):
+        raise QuotedError(source, whole=False)
+    if bare and (bare[0] in _AROUND or bare[-1] in _AROUND):
+        raise UsageError(
+            f"{source} begins or ends with a character that is not a part of it",
+            hint="give the value alone, without brackets, commas or the $ of a variable that nothing filled in",
+        )
+
+
+def scrubbed(text: str, environ: Mapping[str, str] = os.environ) -> str:
+    """Return the text without any secret that the environment holds at this moment."""
+    return secrets_of(environ).scrub(text)
+
+
+def secrets_of(environ: Mapping[str, str] = os.environ) -> Secret:
+    """Return every key and token that the environment holds at this moment, be it usable or not."""
+    texts = [*(environ.get(name, "") for name in _TOKENS), _text_of(environ.get("BLUESHIFT_API_KEY_FILE", ""))]
+    addresses = [_SERVER.sub("", each) for each in _values(environ.get(_WEBHOOK, ""))]
+    parts = [part for each in addresses for part in re.split("[/?&=#]", each) if len(part) >= _SHORTEST_PART]
+    found = dict.fromkeys([*(each for text in texts for each in _values(text)), *parts])
+    return _secret(*(text for text in found if len(text) >= SHORTEST_SECRET))
+
+
+def _values(text: str) -> list[str]:
+    """Return the text without quotation marks, and without the names of variables: messages say those."""
+    return [part.strip().lstrip("=: ").strip(_MARKS) for part in _NAME.split(text)]
+
+
+@lru_cache(maxsize=8)
+def _secret(*texts: str) -> Secret:
+    return Secret(*texts)
+
+
+def _text_of(file: str) -> str:
+    """Return how a key file begins, or an empty text where it cannot be read; what names no file may be the key."""
+    if not is_file(file):
+        return "" if _is_in_a_folder(file) else file
+    try:
+        with Path(file).open(encoding="latin-1") as stream:
+            return stream.read(LONGEST_KEY)
+    except OSError:
+        return ""
+
+
+def _is_in_a_folder(file: str) -> bool:
+    """Whether a folder that exists stands before the name, as before no key that was put in a file's place."""
+    folder = Path(file).parent
+    try:
+        return bool(folder.name) and folder.is_dir()
+    except (OSError, ValueError):
+        return False
+
+
+def irregular(path: str) -> str | None:
+    """Return what the path names that is there and is not a regular file, such as ``a folder``, else None."""
+    try:
+        mode = Path(path).stat().st_mode
+    except (OSError, ValueError):
+        return None
+    if stat.S_ISREG(mode):
+        return None
+    return next((what for is_that, what in _KINDS if is_that(mode)), "a device")
+
+
+def is_file(path: str) -> bool:
+    """Whether the path names a file; what cannot be a path does not."""
+    try:
+        return Path(path).is_file()
+    except (OSError, ValueError):
+        return False

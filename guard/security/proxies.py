@@ -1,0 +1,99 @@
+"""Through which proxy an address is reached: what the standard variables say of this one host, and nothing else.
+
+HTTP libraries read these variables for every host at once, and an entry that one of them does not understand stops it.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import re
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+from urllib.request import getproxies
+
+from guard.core.errors import QuotedError, UsageError
+from guard.core.text import is_quoted
+from guard.security.addresses import is_loopback
+from guard.security.keyring import scrubbed
+
+if TYPE_CHECKING:
+    from urllib.parse import SplitResult
+
+_USUAL_PORTS = {"http": 80, "https": 443}
+_ENTRY = re.compile(r"(?:[a-z]+://)?(\[[^\]]*\]|[^:]*|.*:.*:.*?)(?::([0-9]{1,5}))?")
+
+
+def proxy_for(address: str) -> str | None:
+    """Return the address of the proxy that the environment names for an address, or None where it is asked directly.
+
+    Loopback is never asked through a proxy. Raises ``UsageError``, which names the variable that is wrong and nothing
+    of its value, which may hold a password.
+    """
+    if is_loopback(address):
+        return None
+    settings, parts = getproxies(), urlsplit(address)
+    kind = next((kind for kind in (parts.scheme, "all") if settings.get(kind)), None)
+    if kind is None or _is_excepted(parts, settings.get("no", "")):
+        return None
+    return _checked(settings[kind], _variable(kind))
+
+
+def _variable(kind: str) -> str:
+    name = f"{kind}_proxy"
+    return name if os.environ.get(name) else name.upper()
+
+
+def _is_excepted(parts: SplitResult, entries: str) -> bool:
+    """Whether NO_PROXY names the host; an entry that cannot be understood has no effect."""
+    host = (parts.hostname or "").rstrip(".")
+    port = parts.port or _USUAL_PORTS.get(parts.scheme)
+    for entry in re.split(r"[,\s]+", entries.lower()):
+        found = _ENTRY.fullmatch(entry)
+        if found and found[2] in {None, str(port)} and _covers(found[1], host):
+            return True
+    return False
+
+
+def _covers(name: str, host: str) -> bool:
+    """Whether the name is the host's, a domain's that it is in, a network's that it is in, or ``*``."""
+    try:
+        own = ipaddress.ip_address(host)
+    except ValueError:
+        domain = name.removeprefix("*").strip(".")
+        return name == "*" or (bool(domain) and f".{host}".endswith(f".{domain}"))
+    try:
+        return name == "*" or own in ipaddress.ip_network(name.strip("[]"), strict=False)
+    except ValueError:
+        return False
+
+
+def _checked(proxy: str, variable: str) -> str:
+    """Return the proxy's address with a scheme, or raise ``UsageError`` where httpx cannot use it."""
+    import httpx  # noqa: PLC0415 - most hosts need no proxy
+
+    if is_quoted(proxy):
+        raise QuotedError(f"the variable {variable}")
+    proxy = proxy if "://" in proxy else f"http://{proxy}"
+    try:
+        url = httpx.Proxy(proxy).url
+        host = url.host
+    except (httpx.InvalidURL, ValueError):
+        host = ""
+    if not host:
+        raise UsageError(
+            f"the variable {variable} holds no address of a proxy",
+            hint=f"write {variable}=http://HOST:PORT, and %23, %2F and %40 for #, / and @ in a password",
+        )
+    if scrubbed(host) != host:
+        raise UsageError(
+            f"the variable {variable} holds a secret in place of a proxy's address",
+            hint=f"write {variable}=http://HOST:PORT, and give the secret in its own variable",
+        )
+    if url.scheme.startswith("socks") and find_spec("socksio") is None:
+        raise UsageError(
+            f"the variable {variable} names a SOCKS proxy, and the package socksio is not installed",
+            hint="install socksio, name an http:// proxy, or name this host in NO_PROXY",
+        )
+    return proxy

@@ -1,0 +1,153 @@
+"""What somebody typed behind ``/audience-check``: what to check, and who is to see the answer."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NoReturn
+
+from guard.core.errors import UsageError
+from guard.core.model import Selection
+from guard.core.text import did_you_mean, printable, shortened
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from guard.core.model import Rules
+
+LONGEST_TEXT = 2_000
+"""Characters, as many as a button holds (https://docs.slack.dev/reference/block-kit/block-elements/button-element)."""
+
+_HINT = "/audience-check alone lists what you can ask for"
+_KINDS = ("campaign", "segment", "tag")
+_OPTIONS = ("--campaign", "--segment", "--tag", "--all")
+_TAKEN = ("share", "help")  # words that mean something else than a name
+_MOST_NAMED = 3
+_QUOTES = str.maketrans("“”„‘’", '"""\'\'')  # noqa: RUF001 - what phones make of quotation marks
+_DASH = re.compile(r"^[—–](?=\w)")  # noqa: RUF001 - and of two hyphens
+_SPLITS = re.compile(r"[\s\"'\\]|^$")  # what ends a word, or begins something else within it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """What to check (an empty selection is everything, None asks for help), and whether the channel is to see it.
+
+    ``words`` ask for the same again, without ``share``.
+    """
+
+    selection: Selection | None
+    share: bool = False
+    words: str = ""
+
+
+def parse(text: str, rules: Rules) -> Ask:
+    """Return what was asked for; raises ``UsageError``, with the nearest names, for what the rules do not hold."""
+    words = _split(text)
+    if [word.lower() for word in words] in ([], ["help"]):
+        return Ask(selection=None)
+    known = names(rules)
+    chosen: dict[str, set[str]] = {kind: set() for kind in _KINDS}
+    asked: list[str] = []
+    share = everything = False
+    rest = iter(words)
+    for word in rest:
+        if word.lower() == "share":
+            share = True
+            continue
+        asked.append(word)
+        if word == "--all":
+            everything = True
+            continue
+        kind, key = _option(word, rest, known) if word.startswith("--") else _named(word, known)
+        chosen[kind].add(key)
+        asked[-1:] = [f"--{kind}", key] if word.startswith("--") else [key]
+    if everything == any(chosen.values()):
+        raise UsageError("--all stands alone" if everything else "there is nothing to check in that", hint=_HINT)
+    return Ask(
+        selection=Selection(
+            segments=tuple(sorted(chosen["segment"])),
+            tags=tuple(sorted(chosen["tag"])),
+            campaigns=tuple(sorted(chosen["campaign"])),
+        ),
+        share=share,
+        words=" ".join(_quoted(word) for word in asked),
+    )
+
+
+def names(rules: Rules) -> dict[str, list[str]]:
+    """Return what can be asked for: the keys of every campaign and segment, and every tag, by their kind."""
+    return {
+        "campaign": [each.key for each in rules.campaigns],
+        "segment": [each.key for each in rules.segments],
+        "tag": sorted({tag for each in rules.segments for tag in each.tags}),
+    }
+
+
+def as_typed(kind: str, key: str, known: dict[str, list[str]]) -> str:
+    """Return what to type for the key: itself, in quotation marks where it needs them, and with its kind likewise."""
+    others = [each for each in _KINDS if each != kind and _found(key, known[each])]
+    if others or key.lower() in _TAKEN or key.startswith("--"):
+        return f"--{kind} {_quoted(key)}"
+    return _quoted(key)
+
+
+def _quoted(word: str) -> str:
+    """Return the word as it can be typed, in quotation marks where it holds a blank or the like."""
+    if not _SPLITS.search(word):
+        return word
+    escaped = word.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+def _split(text: str) -> list[str]:
+    if len(text) > LONGEST_TEXT:
+        raise UsageError(f"that is more than {LONGEST_TEXT:,} characters", hint="ask for a campaign or a tag instead")
+    try:
+        return [_DASH.sub("--", word) for word in shlex.split(text.translate(_QUOTES))]
+    except ValueError:
+        raise UsageError("a quotation mark is not closed", hint=_HINT) from None
+
+
+def _option(word: str, rest: Iterator[str], known: dict[str, list[str]]) -> tuple[str, str]:
+    """Return the kind and the key of ``--tag KEY`` or ``--tag=KEY``."""
+    kind, _, key = word.removeprefix("--").partition("=")
+    if kind not in _KINDS:
+        raise UsageError(
+            f"there is no --{printable(shortened(kind, 50))}{did_you_mean(f'--{kind}', _OPTIONS)}",
+            hint="there are --campaign, --segment, --tag and --all",
+        )
+    key = key or next(rest, "")
+    if not key:
+        raise UsageError(f"--{kind} needs the {kind} behind it", hint=_HINT)
+    return kind, _found(key, known[kind]) or _refuse(f"no {kind}", key, known[kind])
+
+
+def _named(word: str, known: dict[str, list[str]]) -> tuple[str, str]:
+    """Return the one kind of thing that is called so, and its key."""
+    exact = {kind: word for kind in _KINDS if word in known[kind]}
+    found = exact or {kind: key for kind in _KINDS if (key := _found(word, known[kind]))}
+    if len(found) > 1:
+        ways = " or ".join(f"--{kind} {_quoted(key)}" for kind, key in found.items())
+        raise UsageError(f'"{printable(word)}" is a {" and a ".join(found)}', hint=f"write {printable(ways)}")
+    for kind, key in found.items():
+        return kind, key
+    every = (key for keys in known.values() for key in keys)
+    return _refuse("nothing", word, list(dict.fromkeys([*every, "--all", *_TAKEN])))
+
+
+def _found(word: str, keys: list[str]) -> str | None:
+    """Return the key that is meant: the very one, or the only one that differs in capitals alone, as phones do."""
+    if word in keys:
+        return word
+    alike = [key for key in keys if _plain(key) == _plain(word)]
+    return alike[0] if len(alike) == 1 else None
+
+
+def _plain(text: str) -> str:
+    return text.translate(_QUOTES).lower()
+
+
+def _refuse(what: str, word: str, known: list[str]) -> NoReturn:
+    shown = f'{what} is called "{printable(shortened(word, 100))}"'
+    raise UsageError(shown + did_you_mean(word, known, most=_MOST_NAMED), hint=_HINT)

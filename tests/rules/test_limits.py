@@ -1,0 +1,50 @@
+"""Where a check stops, and what aliases share: neither hides anything that is wrong."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+import guard.rules.limits
+from guard.core.errors import RulesError
+from guard.rules import parse_rules
+from guard.rules.models import MOST_IN_A_CAMPAIGN, MOST_TAGS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+@pytest.mark.parametrize("beyond", [0, 1])
+def test_lists_have_a_longest_length(beyond: int, problems: Callable[[str], list[str]]) -> None:
+    tags, keys = MOST_TAGS + beyond, [f"k{index}" for index in range(MOST_IN_A_CAMPAIGN + beyond)]
+    segments = "".join(f"  {key}: {{name: {key}, channels: {{users: {{min: 1}}}}}}\n" for key in keys)
+    segments += f"  t: {{name: T, channels: {{users: {{min: 1}}}}, tags: [{'a, ' * tags}]}}\n"
+    told = problems(f"version: 1\nsegments:\n{segments}campaigns: {{c: {{segments: [{', '.join(keys)}]}}}}\n")
+    assert [line.split(": ", 1)[1] for line in told] == [
+        "segments.t.tags: has 1,001 entries; at most 1,000 can stand here",
+        "campaigns.c.segments: has 10,001 entries; at most 10,000 can stand here",
+    ][: 2 * beyond]
+
+
+def test_an_alias_is_checked_as_what_it_stands_for_in_each_place(problems: Callable[[str], list[str]]) -> None:
+    source = "version: 1\nsegments: {{a: {{name: A, channels: &a {{users: {{{}max: 5}}}}}}}}\n"
+    source += "campaigns: {{c: {{segments: [a], totals: *a}}}}\n"
+    assert problems(source.format("")) == []
+    (told,) = problems(source.format("min: 1, "))
+    assert ": campaigns.c.totals.users.min: would count people twice" in told
+
+
+@pytest.mark.parametrize(("refused", "is_left"), [(9, False), (11, True)])
+def test_what_is_left_because_so_much_was_refused_may_be_wrong_too(
+    refused: int, is_left: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(guard.rules.limits, "MOST_REFUSED", 10)
+    aliases = "".join(f"k{index}: *a, " for index in range(refused - 1))
+    source = f"version: 1\nsegments: {{a: &a {{name: 1, channels: {{users: {{min: 1}}}}}}, {aliases}z: 1}}\n"
+    with pytest.raises(RulesError) as caught:
+        parse_rules(source.encode(), "rules.yaml")
+    told = [problem.where for problem in caught.value.problems]
+    assert told == (["segments.a.name"] if is_left else ["segments.a.name", "segments.z"])
+    hint = "there may be more than these 1, which were found first; mend them and look again"
+    assert caught.value.hint == (hint if is_left else None)

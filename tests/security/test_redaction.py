@@ -1,0 +1,120 @@
+from __future__ import annotations
+
+import base64
+import html
+import json
+import re
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from guard.security.redaction import Secret
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+KEY = "an-unspeakable\\key\"of'tests/and-nothing-else"
+ENCODED = base64.b64encode(f"{KEY}:".encode()).decode()
+BARE = base64.b64encode(KEY.encode()).decode()
+HIDDEN = Secret(KEY).scrub
+
+
+@pytest.mark.parametrize(
+    "spelled",
+    [
+        pytest.param(KEY, id="as-it-is"),
+        pytest.param(ENCODED, id="as-it-is-sent"),
+        pytest.param(ENCODED.rstrip("="), id="as-it-is-sent-without-padding"),
+        pytest.param(BARE, id="base64-of-the-key-alone"),
+        pytest.param(ENCODED.replace("/", "\\/"), id="base64-as-json-may-write-it"),
+        pytest.param(json.dumps(KEY)[1:-1], id="json"),
+        pytest.param(KEY.replace("\\", "\\\\").replace('"', '\\"').replace("/", "\\/"), id="json-with-slashes"),
+        pytest.param("".join(f"\\u{ord(each):04X}" for each in KEY), id="json-by-number"),
+        pytest.param("".join(f"\\x{ord(each):02x}" for each in KEY), id="by-number"),
+        pytest.param(quote(KEY, safe=""), id="in-an-address"),
+        pytest.param("".join(f"%{ord(each):02x}" for each in KEY), id="in-an-address-by-number"),
+        pytest.param(repr(KEY)[1:-1], id="repr-of-text"),
+        pytest.param(repr(bytearray(KEY.encode()))[12:-2], id="repr-of-bytes"),
+        pytest.param(f"{KEY}{ENCODED}{KEY}", id="side-by-side"),
+        pytest.param(re.sub(r"([^0-9a-z])", r"\\\1", KEY), id="markdown"),
+        pytest.param(html.escape(KEY), id="html"),
+        pytest.param("".join(f"&#{ord(each)};" for each in KEY), id="html-by-number"),
+        pytest.param("".join(f"&#x{ord(each):X};" for each in KEY), id="html-by-hexadecimal-number"),
+    ],
+)
+def test_the_key_is_found_however_it_is_written_and_nothing_else_is_touched(spelled: str) -> None:
+    assert HIDDEN(f'a \\"line\\u0061 <{spelled}> and \\x1b') == 'a \\"line\\u0061 <***> and \\x1b'
+
+
+def test_in_an_address_it_is_found_without_a_backslash_near() -> None:
+    assert HIDDEN(f"a?b={quote('unspeak')}&c={''.join(f'%{ord(each):02x}' for each in KEY)}") == "a?b=unspeak&c=***"
+
+
+@pytest.mark.parametrize("secret", [KEY, ENCODED, BARE])
+@pytest.mark.parametrize("written", [str.upper, str.lower, str.swapcase, str.title])
+def test_it_is_found_in_capitals_and_in_small_letters(secret: str, written: Callable[[str], str]) -> None:
+    assert HIDDEN(f"Ünter <{written(secret)}> İt") == "Ünter <***> İt"
+
+
+def test_a_secret_beyond_ascii_leaves_no_half_of_a_letter() -> None:
+    secret = "ein-Schlüssel-für-Prüfungen"
+
+    for start in range(len(secret)):
+        assert Secret(secret).scrub(f"ö{secret[start : start + 12]}ö").encode()
+
+
+@pytest.mark.parametrize("secret", [KEY, ENCODED, BARE])
+def test_ten_characters_of_it_are_hidden_wherever_they_are_from_and_nine_can_stand_in_any_text(secret: str) -> None:
+    hidden = Secret(KEY).scrub
+
+    for start in range(len(secret) - 9):
+        assert hidden(f"<{secret[start : start + 10]}>") == "<***>"
+    for nine in (secret[:9], secret[-9:]):
+        assert hidden(f"<{nine}>") == f"<{nine}>"
+
+
+@given(st.data())
+def test_of_a_secret_in_pieces_no_ten_characters_are_left(data: st.DataObject) -> None:
+    pieces = st.builds(
+        lambda text, start, length: text[start : start + length],
+        st.sampled_from([KEY, ENCODED, BARE, json.dumps(KEY)]),
+        st.integers(0, len(ENCODED)),
+        st.integers(0, len(ENCODED)),
+    )
+    text = HIDDEN("".join(data.draw(st.lists(pieces | st.text(max_size=3), max_size=8))))
+
+    assert not [
+        start
+        for secret in (KEY, ENCODED, BARE)
+        for start in range(len(secret) - 9)
+        if secret[start : start + 10] in text
+    ]
+
+
+@given(st.text().filter(lambda text: len(text) < 10))
+def test_a_text_without_it_stays_as_it_is(text: str) -> None:
+    assert HIDDEN(text) == text
+    assert HIDDEN("\\" * 9 + "u00" + quote(text)) == "\\" * 9 + "u00" + quote(text)
+
+
+def test_a_key_that_looks_like_an_escape_is_found_as_it_is_and_escaped() -> None:
+    key = r"a\"b\\u0061\x62\\'c"
+
+    assert Secret(key).scrub(f"<{key}> <{json.dumps(key)[1:-1]}>") == "<***> <***>"
+
+
+@pytest.mark.parametrize(("key", "shown"), [("nine-nine", "<***> nine-nin"), ("k", "<nine-nine> nine-nin")])
+def test_a_short_one_is_found_as_a_whole(key: str, shown: str) -> None:
+    assert Secret(key).scrub("<nine-nine> nine-nin") == shown
+
+
+@pytest.mark.parametrize(("text", "shown"), [("a\\b nine-nine", "a\\b ***"), ("%61 nine-nine", "%61 ***")])
+def test_a_short_one_is_found_at_the_very_end(text: str, shown: str) -> None:
+    assert Secret("nine-nine").scrub(text) == shown
+
+
+def test_it_does_not_print() -> None:
+    assert "unspeakable" not in f"{Secret(KEY)} {Secret(KEY)!r}"

@@ -1,0 +1,111 @@
+"""What the parts of the Slack app hand to each other, and stand-ins for the slow ones; no wait here is unbounded."""
+
+from __future__ import annotations
+
+import json
+import threading
+from queue import Queue
+from typing import TYPE_CHECKING, Any
+
+from guard.core.model import Rules, Selection
+from guard.rules import parse_rules
+from guard.slack.delivery import Delivery
+from guard.slack.engine import Engine
+from guard.slack.job_queue import Asker, Check
+from tests.report import builders
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from guard.core.results import Report
+    from guard.slack.verdict_message import Message
+
+LONGEST_WAIT = 10.0  # seconds, of which a test that passes takes hardly any
+RESPONSE_URL = "https://hooks.example.com/commands/an_address_for_tests"
+UUID = "00000000-0000-4000-8000-000000000001"
+RULES = f"""\
+version: 1
+segments:
+  newsletter:
+    uuid: {UUID}
+    description: Opened a newsletter
+    tags: [weekly, both, "two words"]
+    channels: {{email: {{min: 10}}, sms: {{max: 99}}}}
+  both: {{uuid: 00000000-0000-4000-8000-000000000002, channels: {{email: {{min: 10}}}}}}
+  share: {{uuid: 00000000-0000-4000-8000-000000000003, channels: {{email: {{min: 10}}}}}}
+campaigns:
+  spring-sale: {{segments: [newsletter]}}
+  summer-sale: {{segments: [newsletter, both]}}
+"""
+PASSED = builders.report(builders.segment(builders.email(30_000)))
+WEEKLY = Selection(tags=("weekly",))
+
+
+def rules(text: str = RULES) -> Rules:
+    return parse_rules(text.encode(), "rules.yaml")
+
+
+def asker(user: str = "U1", **values: Any) -> Asker:
+    return Asker(**{"user": user, "channel": "C1", "response_url": RESPONSE_URL} | values)
+
+
+def a_check(selection: Selection = WEEKLY, *, by: Rules | None = None, ends_at: float = 0.0) -> Check:
+    return Check(rules=by or rules(), selection=selection, words="weekly", ends_at=ends_at)
+
+
+def said(message: Message) -> str:
+    """Return everything that a message shows and does."""
+    return json.dumps(message.payload(), ensure_ascii=False)
+
+
+class Courier(Delivery):
+    """Brings messages to nobody, and remembers them in the order in which they came.
+
+    While ``refuses`` is set, none gets where it was to go.
+    """
+
+    def __init__(self) -> None:
+        self._brought: Queue[tuple[str, Message, bool]] = Queue()
+        self.refuses = self.hurries = False
+
+    def hurry(self) -> None:
+        self.hurries = True
+
+    def bring(self, message: Message, asker: Asker, *, share: bool = False, check: str | None = None) -> bool:  # noqa: ARG002 - as it is called
+        self._brought.put((asker.user, message, share))
+        return not self.refuses
+
+    def next(self) -> tuple[str, Message, bool]:
+        """Return whom the next message went to, the message, and whether the channel saw it."""
+        return self._brought.get(timeout=LONGEST_WAIT)
+
+    @property
+    def is_idle(self) -> bool:
+        return self._brought.empty()
+
+
+class Counter(Engine):
+    """Counts nothing: a check begins, waits until it may end, and then gives or raises what it was told."""
+
+    def __init__(self, outcome: Callable[[], Report] = lambda: PASSED, *, at_once: bool = True) -> None:
+        self._outcome = outcome
+        self.begun: Queue[tuple[Rules, Selection, float]] = Queue()
+        self.may_end = threading.Event()
+        if at_once:
+            self.may_end.set()
+
+    def check(self, rules: Rules, selection: Selection, *, time_limit: float) -> Report:
+        self.begun.put((rules, selection, time_limit))
+        assert self.may_end.wait(LONGEST_WAIT)
+        return self._outcome()
+
+    def next(self) -> tuple[Rules, Selection, float]:
+        """Return what the next check that begins was told."""
+        return self.begun.get(timeout=LONGEST_WAIT)
+
+
+def raising(error: BaseException) -> Callable[[], Report]:
+    def outcome() -> Report:
+        raise error
+
+    return outcome

@@ -1,0 +1,276 @@
+"""A stand-in for Slack on loopback: what an app calls, what calls an app, and the ways in which both go wrong."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import hmac
+import http.client
+import itertools
+import json
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, Self
+from urllib.parse import urlencode, urlsplit
+
+from tests.slack.fake_socket import Link
+from tests.slack.fake_web_api import APP_TOKEN, BOT_TOKEN, Web
+from tests.slack.recorded_calls import Record
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from contextlib import AbstractContextManager
+
+    from tests.slack.fake_socket import Ack, Death
+    from tests.slack.recorded_calls import Outcome, Received
+
+SIGNING_SECRET = "a-signing-secret-for-tests"
+VERIFICATION_TOKEN = "a-verification-token-for-tests"
+SECRETS = (BOT_TOKEN, APP_TOKEN, SIGNING_SECRET, VERIFICATION_TOKEN, "/response/", "/webhook/", "a-ticket-")
+"""What an app must never show, or part of it: its tokens, and every address at which anybody can post."""
+
+_APP_ANSWERS_WITHIN = 30.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Response:
+    """What the app answered to a request over HTTP, and in how many seconds."""
+
+    status: int
+    body: str
+    seconds: float
+
+
+class Slack:
+    """A workspace with one app in it, which lives while it is entered: ``with Slack() as slack: ...``.
+
+    A *place* is somewhere an app can post: a method of the Web API (``chat.postMessage``), ``response/NAME``,
+    ``webhook/NAME``, or the whole address of one of the latter two.
+    """
+
+    def __init__(self) -> None:
+        self._record = Record()
+        self._link = Link(self._record)
+        self._web = Web(self._record, self._link.new_address)
+        self._numbers = itertools.count(1)
+        self._running = contextlib.ExitStack()
+
+    def __enter__(self) -> Self:
+        self._running.enter_context(self._link)
+        self._running.enter_context(self._web)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._running.close()
+
+    # Where the app finds Slack
+
+    @property
+    def api_url(self) -> str:
+        return f"{self._web.url}/api/"
+
+    def response_url(self, name: str) -> str:
+        return f"{self._web.url}/response/{name}"
+
+    def webhook_url(self, name: str) -> str:
+        return f"{self._web.url}/webhook/{name}"
+
+    # What the app did
+
+    @property
+    def posted(self) -> list[dict[str, Any]]:
+        """The messages that chat.postMessage accepted."""
+        return self._record.accepted("chat.postMessage")
+
+    def answers(self, response: str) -> list[dict[str, Any]]:
+        """Return what a response URL accepted, by its name or address: what the person sees who asked."""
+        return self._record.accepted(f"response/{response.rpartition('/')[2]}")
+
+    def notified(self, webhook: str) -> list[dict[str, Any]]:
+        """Return what an incoming webhook accepted, by its name or address."""
+        return self._record.accepted(f"webhook/{webhook.rpartition('/')[2]}")
+
+    @property
+    def received(self) -> list[Received]:
+        """Every request, the refused ones too, each with its time."""
+        return self._record.received()
+
+    @property
+    def opened(self) -> int:
+        """How many Socket Mode connections were made so far."""
+        return self._link.opened
+
+    def wait_for(self, predicate: Callable[[], Outcome], seconds: float = 20) -> Outcome:
+        """Return what the predicate says once that is true; it is asked again after each thing that comes in.
+
+        Raise AssertionError, with all that came in, when it is still false after so many seconds.
+        """
+        return self._record.wait_for(predicate, seconds)
+
+    # How Slack fails
+
+    def refuse(self, place: str, error: str, *, times: float = float("inf"), retry_after: int = 1) -> None:
+        """Let a place fail from now on, or so many times.
+
+        ``error`` is Slack's own word, answered as Slack does there (``channel_not_found``, ``expired_url``,
+        ``invalid_blocks``, ``invalid_token``, ``no_service``, ``channel_is_archived``; ``ratelimited`` is a 429 with
+        ``retry_after``), or ``server_error`` (a 500), ``hang`` (no answer for a minute), ``reset`` (of the connection),
+        ``drip`` (accepted, but the answer takes half a minute, a byte at a time).
+        """
+        self._web.refuse(self._place(place), error, times=times, retry_after=retry_after)
+
+    def accept(self, place: str) -> None:
+        """Let a place work again."""
+        self._web.accept(self._place(place))
+
+    def unreachable(self) -> AbstractContextManager[None]:
+        """Refuse every new HTTP connection meanwhile, and break off those there are; sockets live on."""
+        return self._web.unreachable()
+
+    def refuse_sockets(self) -> None:
+        """Hand out no address of a Socket Mode connection from now on."""
+        self.refuse("apps.connections.open", "internal_error")
+
+    def kill_sockets(self, how: Death = "fin") -> None:
+        """Let every Socket Mode connection die.
+
+        ``fin`` ends the stream without a close frame, ``reset`` breaks the connection off, ``silent`` reads and answers
+        nothing any more, not even pings, and ``close`` is a close as it should be.
+        """
+        self._link.kill(how)
+
+    def disconnect_message(self) -> None:
+        """Ask the app to connect anew, as Slack does every few hours."""
+        self._link.say_disconnect()
+
+    def wait_for_socket(self, seconds: float = 20) -> None:
+        """Wait until there is a Socket Mode connection that was neither killed nor asked to leave."""
+        self._link.wait_for_socket(seconds)
+
+    # What people do
+
+    def command(
+        self,
+        text: str,
+        *,
+        user: str = "U0ASKER",
+        channel: str = "C0LAUNCH",
+        response_url: str | None = None,
+        **fields: str,
+    ) -> dict[str, str]:
+        """Return the fields of a slash command; without one it gets a response URL of its own."""
+        number = next(self._numbers)
+        return {
+            "token": VERIFICATION_TOKEN,
+            "team_id": "T0TEAM",
+            "team_domain": "launches",
+            "channel_id": channel,
+            "channel_name": "spring-launch",
+            "user_id": user,
+            "user_name": user.lower(),
+            "command": "/audience-check",
+            "text": text,
+            "api_app_id": "A0GUARD",
+            "is_enterprise_install": "false",
+            "response_url": response_url or self.response_url(f"command-{number}"),
+            "trigger_id": f"{number}.a-trigger",
+        } | fields
+
+    def press(
+        self,
+        action_id: str,
+        value: str,
+        *,
+        user: str = "U0ASKER",
+        channel: str = "C0LAUNCH",
+        response_url: str | None = None,
+    ) -> dict[str, Any]:
+        """Return the payload of a button pressed on an answer that only the asker sees."""
+        number = next(self._numbers)
+        at = f"{time.time():.6f}"
+        action = {"action_id": action_id, "block_id": "a-block", "value": value, "type": "button", "action_ts": at}
+        return {
+            "type": "block_actions",
+            "user": {"id": user, "username": user.lower(), "name": user.lower(), "team_id": "T0TEAM"},
+            "api_app_id": "A0GUARD",
+            "token": VERIFICATION_TOKEN,
+            "container": {"type": "message", "message_ts": at, "channel_id": channel, "is_ephemeral": True},
+            "trigger_id": f"{number}.a-trigger",
+            "team": {"id": "T0TEAM", "domain": "launches"},
+            "enterprise": None,
+            "is_enterprise_install": False,
+            "channel": {"id": channel, "name": "spring-launch"},
+            "state": {"values": {}},
+            "response_url": response_url or self.response_url(f"press-{number}"),
+            "actions": [action | {"text": {"type": "plain_text", "text": "A button", "emoji": True}}],
+        }
+
+    def send_http(
+        self,
+        url: str,
+        fields: Mapping[str, Any],
+        *,
+        timestamp: int | str | None = None,
+        secret: str = SIGNING_SECRET,
+        signature: str | None = None,
+        body: bytes | None = None,
+        headers: Mapping[str, str | None] | None = None,
+    ) -> Response:
+        """Post a command or a button's payload to an app, signed as Slack signs; what is given takes Slack's place.
+
+        A header given as None is left out. The same fields at the same ``timestamp`` (seconds since 1970) are a replay.
+        """
+        content = _content(fields) if body is None else body
+        stamp = str(int(time.time())) if timestamp is None else str(timestamp)
+        sent: dict[str, str | None] = {
+            "Content-Type": "application/x-www-form-urlencoded",
+            "X-Slack-Request-Timestamp": stamp,
+            "X-Slack-Signature": _signature(content, stamp, secret) if signature is None else signature,
+            **(headers or {}),
+        }
+        return _post(url, content, {name: value for name, value in sent.items() if value is not None})
+
+    def signature(self, fields: Mapping[str, Any], *, timestamp: float) -> str:
+        """Return Slack's signature of a command or a button's payload that is sent at that time."""
+        return _signature(_content(fields), str(timestamp), SIGNING_SECRET)
+
+    def send_socket(
+        self,
+        payload: Mapping[str, Any],
+        *,
+        kind: Literal["slash_commands", "interactive"] | None = None,
+        envelope_id: str | None = None,
+    ) -> Ack:
+        """Send a command or a button's payload over the newest Socket Mode connection; the same envelope is a repeat.
+
+        Return the acknowledgement; raise AssertionError when there is none within 5 seconds.
+        """
+        envelope = {
+            "type": kind or ("interactive" if "type" in payload else "slash_commands"),
+            "envelope_id": envelope_id or f"envelope-{next(self._numbers)}",
+            "payload": payload,
+            "accepts_response_payload": True,
+        }
+        return self._link.send(envelope)
+
+    def _place(self, place: str) -> str:
+        return place.removeprefix(f"{self._web.url}/")
+
+
+def _content(fields: Mapping[str, Any]) -> bytes:
+    return urlencode({"payload": json.dumps(fields)} if "type" in fields else fields).encode()
+
+
+def _signature(content: bytes, stamp: str, secret: str) -> str:
+    return "v0=" + hmac.new(secret.encode(), b"v0:" + stamp.encode() + b":" + content, hashlib.sha256).hexdigest()
+
+
+def _post(url: str, body: bytes, headers: Mapping[str, str]) -> Response:
+    parts = urlsplit(url)
+    started = time.monotonic()
+    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=_APP_ANSWERS_WITHIN)
+    with contextlib.closing(connection):
+        connection.request("POST", parts.path, body, dict(headers))
+        answer = connection.getresponse()
+        text = answer.read().decode()
+    return Response(status=answer.status, body=text, seconds=time.monotonic() - started)

@@ -1,0 +1,291 @@
+"""The stand-in's HTTP side: Slack's Web API, response URLs and incoming webhooks, and how each can fail."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+import socket
+import struct
+import sys
+import threading
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import parse_qsl
+
+from tests.slack.recorded_calls import Received
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from tests.slack.recorded_calls import Record
+
+HOST = "127.0.0.1"
+BOT_TOKEN = "xoxb-a-token-for-tests"
+APP_TOKEN = "xapp-a-token-for-tests"
+USES_OF_A_RESPONSE_URL = 5
+MOST_BLOCKS = 50
+
+_TOKENS = {"auth.test": BOT_TOKEN, "chat.postMessage": BOT_TOKEN, "apps.connections.open": APP_TOKEN}
+_STATUSES = {
+    "response": {"expired_url": 404, "used_url": 404, "invalid_payload": 400},
+    "webhook": {"invalid_token": 403, "no_service": 404, "channel_is_archived": 410},
+}
+_LONGEST_HANG = 60.0
+_DRIP_INTERVAL = 0.2
+_STOP_INTERVAL = 0.02
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    status: int = 200
+    body: str = '{"ok": true}'
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, value: Mapping[str, Any]) -> Answer:
+        return cls(body=json.dumps(value), headers={"Content-Type": "application/json; charset=utf-8"})
+
+
+@dataclass(slots=True, kw_only=True)
+class _Fault:
+    """How a place fails: Slack's word for it, or ``server_error``, ``hang``, ``reset``, ``drip``."""
+
+    error: str
+    times: float
+    retry_after: int
+
+    def answer(self, place: str) -> Answer:
+        if self.error == "ratelimited":
+            return Answer(status=429, body=_failure(self.error), headers={"Retry-After": str(self.retry_after)})
+        if self.error == "server_error":
+            return Answer(status=500, body="something went wrong")
+        return refusal(place, self.error)
+
+
+def _failure(error: str) -> str:
+    return json.dumps({"ok": False, "error": error})
+
+
+def refusal(place: str, error: str) -> Answer:
+    """Return Slack's way of saying no there: a webhook does it in plain text, the others in JSON."""
+    kind = place.partition("/")[0]
+    if kind == "webhook":
+        return Answer(status=_STATUSES[kind].get(error, 400), body=error)
+    return Answer(status=_STATUSES.get(kind, {}).get(error, 200), body=_failure(error))
+
+
+class Web:
+    """Serves while it is entered. ``open_link`` gives the address of a new Socket Mode connection."""
+
+    def __init__(self, record: Record, open_link: Callable[[], str]) -> None:
+        self.port = 0
+        self._record = record
+        self._open_link = open_link
+        self._faults: dict[str, _Fault] = {}
+
+    def __enter__(self) -> Self:
+        self._start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop()
+
+    def _start(self) -> None:
+        self._server = _Server(self)
+        self.port = self._server.server_port
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(_STOP_INTERVAL,), name="slack-web")
+        self._thread.start()
+
+    def _stop(self) -> None:
+        self._server.stop()
+        self._thread.join()
+
+    @property
+    def url(self) -> str:
+        return f"http://{HOST}:{self.port}"
+
+    @contextlib.contextmanager
+    def unreachable(self) -> Iterator[None]:
+        """Refuse every connection meanwhile."""
+        self._stop()
+        try:
+            yield
+        finally:
+            self._start()
+
+    def refuse(self, place: str, error: str, *, times: float, retry_after: int) -> None:
+        with self._record.changed:
+            self._faults[place] = _Fault(error=error, times=times, retry_after=retry_after)
+
+    def accept(self, place: str) -> None:
+        with self._record.changed:
+            self._faults.pop(place, None)
+
+    def answer(self, place: str, payload: dict[str, Any] | None, token: str) -> tuple[Answer, str | None]:
+        """Return the answer to a request, which goes on record, and the manner of giving it, when that is a fault."""
+        # Under one lock from the count of a response URL's uses to its record: six at once must not find four.
+        with self._record.changed:
+            fault = self._next_fault(place)
+            if fault and fault.error != "drip":
+                error, answer = fault.error, fault.answer(place)
+            elif wrong := self._objection(place, payload, token):
+                error, answer = wrong, refusal(place, wrong)
+            else:
+                error, answer = None, self._acceptance(place, payload or {})
+            self._record.add(Received(place=place, payload=payload or {}, error=error))
+        return answer, fault.error if fault else None
+
+    def _next_fault(self, place: str) -> _Fault | None:
+        fault = self._faults.get(place)
+        if fault:
+            fault.times -= 1
+            if fault.times < 1:
+                del self._faults[place]
+        return fault
+
+    def _objection(self, place: str, payload: dict[str, Any] | None, token: str) -> str | None:
+        kind = place.partition("/")[0]
+        if kind in _TOKENS and token != _TOKENS[kind]:
+            return "invalid_auth"
+        match kind:
+            case "response":
+                used = len(self._record.accepted(place)) >= USES_OF_A_RESPONSE_URL
+                return "used_url" if used else _objection_to_response(payload)
+            case "webhook":
+                return _objection_to_message(payload)
+            case "chat.postMessage":
+                return _objection_to_message(payload) if (payload or {}).get("channel") else "channel_not_found"
+            case "auth.test" | "apps.connections.open":
+                return None
+            case _:
+                return "unknown_method"
+
+    def _acceptance(self, place: str, payload: dict[str, Any]) -> Answer:
+        match place.partition("/")[0]:
+            case "webhook":
+                return Answer(body="ok")
+            case "chat.postMessage":
+                return Answer.of({"ok": True, "channel": payload["channel"], "ts": "1700000000.000100"})
+            case "auth.test":
+                team = {"url": f"{self.url}/", "team": "Launches", "team_id": "T0TEAM", "is_enterprise_install": False}
+                return Answer.of({"ok": True, "user": "guard", "user_id": "U0GUARD", "bot_id": "B0GUARD", **team})
+            case "apps.connections.open":
+                return Answer.of({"ok": True, "url": self._open_link()})
+            case _:
+                return Answer()
+
+
+def _objection_to_response(payload: dict[str, Any] | None) -> str | None:
+    if payload and payload.get("response_type", "ephemeral") not in {"ephemeral", "in_channel"}:
+        return "invalid_response_type"
+    return None if payload and payload.get("delete_original") is True else _objection_to_message(payload)
+
+
+def _objection_to_message(payload: dict[str, Any] | None) -> str | None:
+    if payload is None:
+        return "invalid_payload"
+    blocks = payload.get("blocks", [])
+    if not isinstance(blocks, list) or len(blocks) > MOST_BLOCKS:
+        return "invalid_blocks"
+    if not all(isinstance(block, dict) and "type" in block for block in blocks):
+        return "invalid_blocks"
+    return None if blocks or payload.get("text") else "no_text"
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = False  # closing waits for them
+    request_queue_size = 128
+
+    def __init__(self, web: Web) -> None:
+        self.web = web
+        self.stopping = threading.Event()
+        self._connections: set[socket.socket] = set()
+        super().__init__((HOST, web.port), _Handler)
+
+    def stop(self) -> None:
+        """Take no more connections, break off those that are open, and wait for their threads."""
+        self.shutdown()
+        self.stopping.set()
+        for connection in list(self._connections):
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+        self.server_close()
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        self._connections.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        self._connections.discard(request)
+        super().shutdown_request(request)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        # A client that goes away in the middle of an answer is no news.
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: _Server
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    timeout = 60
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
+        place = self.path.removeprefix("/").removeprefix("api/")
+        payload = _payload(self.headers.get_content_type(), body, form=self.path.startswith("/api/"))
+        bearer = re.fullmatch("Bearer (.+)", self.headers.get("Authorization", ""))
+        token = bearer[1] if bearer else str((payload or {}).get("token", ""))
+        answer, manner = self.server.web.answer(place, payload, token)
+        match manner:
+            case "hang":
+                self.close_connection = True
+                self.server.stopping.wait(_LONGEST_HANG)
+            case "reset":
+                self._reset()
+            case "drip":
+                self._drip(_on_the_wire(answer))
+            case _:
+                self.wfile.write(_on_the_wire(answer))
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - as inherited
+        """Keep quiet: a test's output is its own."""
+
+    def _reset(self) -> None:
+        self.close_connection = True
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        # The handler's files keep the connection from closing, and with it the reset from being sent, so go past them.
+        socket.socket(fileno=self.connection.detach()).close()
+
+    def _drip(self, data: bytes) -> None:
+        """Send a byte at a time: every wait for the next one is short, and all of them take half a minute."""
+        for byte in data:
+            self.wfile.write(bytes([byte]))
+            if self.server.stopping.wait(_DRIP_INTERVAL):
+                return
+
+
+def _payload(content_type: str, body: bytes, *, form: bool) -> dict[str, Any] | None:
+    """Return the object in a body, None when there is none; ``form`` allows it to be a form."""
+    try:
+        if form and content_type != "application/json":
+            fields: dict[str, Any] = dict(parse_qsl(body.decode()))
+            return fields | {name: json.loads(fields[name]) for name in ("blocks",) if name in fields}
+        value = json.loads(body) if content_type == "application/json" else None
+    except ValueError:
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def _on_the_wire(answer: Answer) -> bytes:
+    body = answer.body.encode()
+    headers = {"Content-Type": "text/plain", "Content-Length": str(len(body)), **answer.headers}
+    lines = [
+        f"HTTP/1.1 {answer.status} {HTTPStatus(answer.status).phrase}",
+        *(f"{name}: {value}" for name, value in headers.items()),
+    ]
+    return "\r\n".join([*lines, "", ""]).encode() + body
