@@ -29,7 +29,7 @@ from pydantic import (
 
 from guard.blueshift.errors import BadAnswerError
 from guard.core.model import LARGEST_COUNT, Channel
-from guard.core.text import printable, shortened
+from guard.core.text import UUID, printable, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -82,7 +82,7 @@ class Listed(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True)
 
     name: Annotated[str, Field(max_length=_LONGEST_NAME)]
-    uuid: Annotated[str, Field(pattern="^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$")]
+    uuid: Annotated[str, Field(pattern=f"^{UUID}$")]
     counts: dict[str, _Small]
     approxusers_updated_at: _Small = None
 

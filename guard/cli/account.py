@@ -32,7 +32,7 @@ from guard.core.exit_code import ExitCode
 from guard.core.model import Channel, Pacing, Refresh
 from guard.core.progress import Progress
 from guard.core.results import Reason, SegmentReadings, Unavailable
-from guard.core.text import duration, harmless, number, printable
+from guard.core.text import UUID, duration, harmless, number, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -42,7 +42,6 @@ if TYPE_CHECKING:
     from guard.blueshift.counting import Wanted
     from guard.core.results import Count
 
-_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _LISTING_TIME = 60.0
 
 
@@ -132,7 +131,7 @@ def counts(
     from guard.blueshift.counting import Wanted  # noqa: PLC0415 - see above
 
     for uuid in uuids:
-        if not _UUID.fullmatch(uuid):
+        if not re.fullmatch(UUID, uuid):
             raise UsageError(f'"{printable(uuid)}" is no segment uuid', hint="`audience-guard segments` lists them")
     asked = tuple(Channel(each) for each in dict.fromkeys(channels)) or tuple(Channel)
     wanted = [

@@ -8,16 +8,19 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING, ClassVar
+from operator import attrgetter
+from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from guard.core.exit_code import ExitCode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from datetime import datetime
     from fractions import Fraction
 
     from guard.core.model import BoundName, Campaign, Channel, Segment, Selection, Severity
+
+T = TypeVar("T")
 
 _FRESH_FOR = timedelta(minutes=5)
 
@@ -45,6 +48,11 @@ _BY_GRAVITY = (Verdict.PASS, Verdict.WARN, Verdict.UNKNOWN, Verdict.FAIL)
 def worst(verdicts: Iterable[Verdict]) -> Verdict:
     """Return the gravest of the verdicts; where there is none, nothing was judged, and that is unknown."""
     return max(verdicts, key=lambda verdict: verdict.gravity, default=Verdict.UNKNOWN)
+
+
+def gravest_first(values: Iterable[T], verdict: Callable[[T], Verdict] = attrgetter("verdict")) -> list[T]:
+    """Return the values in falling order of their verdicts' gravity, else in the order in which they came."""
+    return sorted(values, key=lambda value: -verdict(value).gravity)
 
 
 class FailOn(StrEnum):

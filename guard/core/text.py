@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
     from fractions import Fraction
 
+UUID = "[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+"""How a segment's uuid is written, as a regular expression."""
 _LEAST_DECIMALS = 3  # of a fraction of 1: tenths of a per cent
 _MOST_DECIMALS = 32  # a bound has 15, and its distance to a share of the largest count no more than twice as many
 _UNPRINTABLE = re.compile(

@@ -7,7 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from guard.core.model import Severity
-from guard.core.results import GuardResult, Verdict
+from guard.core.results import Verdict, gravest_first
 from guard.core.text import number, printable, shortened
 from guard.report import next_steps, wording
 from guard.report.gauge_picture import Bullet, bullets
@@ -16,7 +16,7 @@ from guard.report.view import guards_of, totals_of, utc
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from guard.core.results import CampaignResult, Report, SegmentResult, TotalResult
+    from guard.core.results import CampaignResult, GuardResult, Report, SegmentResult, TotalResult
     from guard.report.view import Finding
 
 _LONGEST_NAME = 200
@@ -133,14 +133,14 @@ def _segment(result: SegmentResult, findings: Iterable[Finding]) -> Card:
         verdict=result.verdict,
         description=_text(" ".join(segment.description.split("\n")).strip()) if segment.description else None,
         facts=tuple((what, _name(which)) for what, which in facts.items() if which),
-        blocks=_worst_first(blocks),
+        blocks=tuple(gravest_first(blocks)),
     )
 
 
 def _campaigns(report: Report) -> list[Card]:
     findings = iter(totals_of(report))
     cards = [_campaign(result, islice(findings, len(result.totals))) for result in report.campaigns]
-    return sorted(cards, key=lambda card: -card.verdict.gravity)
+    return gravest_first(cards)
 
 
 def _campaign(result: CampaignResult, findings: Iterable[Finding]) -> Card:
@@ -150,12 +150,10 @@ def _campaign(result: CampaignResult, findings: Iterable[Finding]) -> Card:
         verdict=result.verdict,
         description=None,
         facts=(("Segments", _text(segments)),),
-        blocks=_worst_first(_total(total, finding) for total, finding in zip(result.totals, findings, strict=True)),
+        blocks=tuple(
+            gravest_first(_total(total, finding) for total, finding in zip(result.totals, findings, strict=True))
+        ),
     )
-
-
-def _worst_first(blocks: Iterable[Block]) -> tuple[Block, ...]:
-    return tuple(sorted(blocks, key=lambda block: -block.verdict.gravity))
 
 
 def _guard(guard: GuardResult, finding: Finding) -> Block:
@@ -172,7 +170,7 @@ def _total(total: TotalResult, finding: Finding) -> Block:
 
 
 def _block(finding: Finding, severity: Severity, origin: str | None) -> Block:
-    checks = sorted(finding.checks, key=lambda check: -check.verdict.gravity)
+    checks = gravest_first(finding.checks)
     distances = (wording.distance(check, finding) for check in checks)
     steps = dict.fromkeys(next_steps.next_step(check, finding) for check in checks)
     remark = wording.remark(finding, checks)
@@ -196,7 +194,7 @@ def _lines(finding: Finding) -> Iterator[Line]:
     A guard that could not be counted says so for every bound in the same words: once is enough, with all their places.
     """
     places: dict[tuple[Verdict, str], list[str]] = {}
-    for check in sorted(finding.checks, key=lambda check: -check.verdict.gravity):
+    for check in gravest_first(finding.checks):
         place = f"{_name(finding.path)}:{check.line}"
         places.setdefault((check.verdict, wording.sentence(check, finding)), []).append(place)
     for (verdict, sentence), where in places.items():

@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from guard.core.results import Verdict
+from guard.core.results import Verdict, gravest_first
 from guard.core.text import plural, shortened
 from guard.report import next_steps, wording
 from guard.report.gauge import gauge
@@ -92,8 +92,7 @@ class _Section:
 def _fill(sections: Iterable[_Section], room: int) -> None:
     """Give the sections as many rows and details as fit into the room (in bytes), the worst of all first."""
     ranked = [(section, finding) for section in sections for finding in section.findings]
-    ranked.sort(key=lambda pair: -pair[1].verdict.gravity)
-    for section, finding in ranked:
+    for section, finding in gravest_first(ranked, lambda pair: pair[1].verdict):
         row, details = _finding_row(finding), _details(finding)
         room -= _size([row, *details])
         if room < 0:

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.text import Text
 
-from guard.core.results import Verdict
+from guard.core.results import Verdict, gravest_first
 from guard.core.text import plural, printable, shortened
 from guard.report import next_steps, wording
 from guard.report.gauge import gauge
-from guard.report.view import guards_of, totals_of, worst_first
+from guard.report.view import guards_of, totals_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -35,7 +35,7 @@ def render_blocks(report: Report, screen: Screen, width: int) -> str:
     A line that does not begin with a word of ours begins with a bar, so no name ever begins a line.
     """
     page = _Page(width=max(width, _NARROWEST), color=screen.color, unicode=screen.unicode)
-    findings = worst_first([*guards_of(report), *totals_of(report)])
+    findings = gravest_first([*guards_of(report), *totals_of(report)])
     troubled = [finding for finding in findings if finding.verdict is not Verdict.PASS]
     passed = [finding for finding in findings if finding.verdict is Verdict.PASS]
     for finding in troubled:

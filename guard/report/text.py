@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from guard.core.results import Verdict
+from guard.core.results import Verdict, gravest_first
 from guard.report import next_steps, wording
 from guard.report.view import guards_of, totals_of
 
@@ -51,8 +51,8 @@ def _facts(report: Report) -> tuple[str | None, ...]:
 
 def _lines_of(findings: Iterable[Finding], *, color: bool) -> list[str]:
     checks = [(check, finding) for finding in findings for check in finding.checks]
-    checks.sort(key=lambda pair: -pair[0].verdict.gravity)
-    return [f"{_word(check.verdict, color=color)} {_line(check, finding)}" for check, finding in checks]
+    gravest = gravest_first(checks, lambda pair: pair[0].verdict)
+    return [f"{_word(check.verdict, color=color)} {_line(check, finding)}" for check, finding in gravest]
 
 
 def _word(verdict: Verdict, *, color: bool) -> str:

@@ -10,7 +10,6 @@ from guard.core.results import Check, GuardResult, Reason, Verdict, worst
 from guard.core.text import duration
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from datetime import datetime
 
     from guard.core.model import Channel
@@ -72,11 +71,6 @@ def guards_of(report: Report) -> list[Finding]:
 def totals_of(report: Report) -> list[Finding]:
     """Return a finding for each campaign's total, in the order of the rules."""
     return [_of_total(report, each, total) for each in report.campaigns for total in each.totals]
-
-
-def worst_first(findings: Iterable[Finding]) -> list[Finding]:
-    """Return the findings from fail to pass, in the order of the rules within a verdict."""
-    return sorted(findings, key=lambda finding: -finding.verdict.gravity)
 
 
 def utc(moment: datetime) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from guard.core.exit_code import ExitCode
 from guard.core.measure import Measure
-from guard.core.results import Check, FailOn, Verdict
+from guard.core.results import Check, FailOn, Verdict, gravest_first
 from guard.core.text import duration, harmless, number, percent, plural, printable, shortened, told_apart
 from guard.report.view import guards_of, totals_of, utc
 
@@ -221,8 +221,7 @@ def _observed(finding: Finding) -> str:
 
 def _gravest_distance(finding: Finding) -> str:
     """Return how far off the gravest broken bound is."""
-    gravest_first = sorted(finding.troubles, key=lambda check: -check.verdict.gravity)
-    return next(filter(None, (distance(check, finding) for check in gravest_first)), "")
+    return next(filter(None, (distance(check, finding) for check in gravest_first(finding.troubles))), "")
 
 
 def _distance(check: Check, finding: Finding) -> str | None:

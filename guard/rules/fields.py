@@ -13,14 +13,14 @@ from typing import Annotated
 from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
 
 from guard.core.model import LARGEST_COUNT
-from guard.core.text import number
+from guard.core.text import UUID, number
 from guard.rules.duration import no_duration, parse_duration
 from guard.rules.scalars import Cut, Grouped, Number, cut_short, described
 from guard.rules.slips import uuid_in
 
 GROUPED_PATTERN = "^[1-9][0-9]{0,2}(_[0-9]{3})+$"
 SHARE_PATTERN = r"^(100(\.0{1,15})?|(0|[1-9][0-9]?)(\.[0-9]{1,15})?)%$"
-UUID_PATTERN = "^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$"
+UUID_PATTERN = f"^{UUID}$"
 DURATION_PATTERN = (
     "^([0-9]{1,8}h([0-9]{1,8}m)?([0-9]{1,8}s)?([0-9]{1,8}ms)?"
     "|[0-9]{1,8}m([0-9]{1,8}s)?([0-9]{1,8}ms)?|[0-9]{1,8}s([0-9]{1,8}ms)?|[0-9]{1,8}ms)$"

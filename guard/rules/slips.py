@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from guard.core.text import UUID
 from guard.rules.scalars import in_short, quoted
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ _NO_PLAIN_SPACE = re.compile("[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")
 _JOINED = re.compile("([A-Za-z_][A-Za-z0-9_.-]*):(\\S.*|[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000].*)", re.DOTALL)
 _STUCK_BRACE = re.compile("([A-Za-z_][A-Za-z0-9_.-]*)[:\uff1a][\u00a0\u1680\u2000-\u200b\u202f\u205f\u3000]*(\\{.*)")
 _NO_BLANK = re.compile(r"(?<=\w):(?=[\w\"'])")
-_UUID = re.compile("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+_UUID = re.compile(UUID)
 _BARE_UUID = re.compile("([0-9a-f]{8})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{12})")
 _COMMENT = re.compile(r"\s+#|^#")
 _QUOTES_AND_BRACKETS = tuple("'\"{[|>&*%@`")

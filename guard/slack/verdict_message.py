@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
-from guard.core.results import Verdict
+from guard.core.results import Verdict, gravest_first
 from guard.core.text import duration, number
 from guard.report import next_steps, wording
-from guard.report.view import guards_of, totals_of, utc, worst_first
+from guard.report.view import guards_of, totals_of, utc
 from guard.report.wording import SYMBOLS
 from guard.security.keyring import scrubbed
 from guard.slack.blocks import (
@@ -83,7 +83,7 @@ def answer(report: Report, *, asker: str | None = None, again: str | None = None
     ``asker`` is the id of the Slack user who asked, who is then mentioned. ``again`` and ``share`` are the values of
     the two buttons; without a value, or with one of over 2,000 characters, there is no such button.
     """
-    findings = worst_first([*guards_of(report), *totals_of(report)])
+    findings = gravest_first([*guards_of(report), *totals_of(report)])
     headline = f"{_verdict(report.verdict)}: {_asked_for(report)}"
     top = [header(headline), section(wording.what_follows(report))]
     bottom = [
@@ -185,7 +185,7 @@ def _explanation(finding: Finding) -> Iterator[str]:
 
 
 def _gravest(finding: Finding) -> Check:
-    return max(finding.troubles, key=lambda check: check.verdict.gravity)
+    return gravest_first(finding.troubles)[0]
 
 
 def _facts(report: Report, asker: str | None) -> Iterator[Block]:

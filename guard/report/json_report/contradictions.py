@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from guard.core.measure import Measure
 from guard.core.model import Channel
 from guard.core.results import Verdict
+from guard.core.text import UUID
 from guard.report.json_report.words import shown
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
         TotalObject,
     )
 
-_UUID = re.compile("[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _CLOCKS_DIFFER = timedelta(hours=15)  # a clock that was set to its zone's time in place of UTC is off by 14 at most
 _STAMPS_DIFFER = timedelta(hours=1)  # Blueshift's stamps and its Date can be of two clocks
 
@@ -75,7 +75,7 @@ def _of_guard(guard: GuardObject, report: ReportObject) -> Iterator[str]:
 def _of_segment(segment: SegmentObject) -> Iterator[str]:
     if not segment.guards:
         yield "it has no guards"
-    if segment.uuid is not None and not _UUID.fullmatch(segment.uuid):
+    if segment.uuid is not None and not re.fullmatch(UUID, segment.uuid):
         yield f"{shown(segment.uuid)} is not a uuid"
     if segment.uuid is None and any(guard.count is not None for guard in segment.guards):
         yield "nothing can be counted without a uuid, but a count is given"
