@@ -6,14 +6,14 @@ mypy's ``exhaustive-match`` then names every place that has to know it.
 from __future__ import annotations
 
 from enum import Enum, auto
-from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from guard.core.results import Count, Reason, Unavailable
 from guard.core.text import number, percent, told_apart
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from fractions import Fraction
 
 ZERO_USERS = Unavailable(reason=Reason.ZERO_USERS, detail="the segment holds 0 users, and a share of 0 says nothing")
 
@@ -44,16 +44,20 @@ class Measure(Enum):
                 return count.value
             case Measure.SHARE if isinstance(users, Unavailable):
                 return users
+            case Measure.SHARE if not users.value:
+                return ZERO_USERS
             case Measure.SHARE:
-                return Fraction(count.value, users.value) if users.value else ZERO_USERS
+                from fractions import Fraction  # noqa: PLC0415 - most commands judge nothing
 
-    def shown_limit(self, limit: float | Fraction) -> str:
+                return Fraction(count.value, users.value)
+
+    def shown_limit(self, limit: int | Fraction) -> str:
         """Return a limit as people read it, as it is written in the rules: ``10,000``, or ``60%``."""
         match self:
             case Measure.PEOPLE:
                 return number(int(limit))
             case Measure.SHARE:
-                return percent(Fraction(limit))
+                return percent(cast("Fraction", limit))
 
     def gap(self, observed: int | Fraction, limit: int | Fraction, among: Sequence[Fraction] = ()) -> str:
         """Return how far apart the two are, as they are shown: ``8,100``, or ``3.5 percentage points``."""
@@ -61,8 +65,8 @@ class Measure(Enum):
             case Measure.PEOPLE:
                 return number(abs(int(observed) - int(limit)))
             case Measure.SHARE:
-                shown = told_apart(Fraction(observed), *among)
-                return f"{percent(abs(shown - Fraction(limit))).removesuffix('%')} percentage points"
+                shown = told_apart(cast("Fraction", observed), *among)
+                return f"{percent(abs(shown - limit)).removesuffix('%')} percentage points"
 
     def as_json(self, value: int | Fraction) -> int | float:
         """Return a limit or what was observed as the JSON report holds it."""
