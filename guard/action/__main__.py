@@ -81,7 +81,7 @@ def _checked(own: OwnReports) -> tuple[Inputs | None, Ending]:
         _tell(inputs, ending, own)
     except InterruptedBySignal as interrupt:
         return inputs, replace(ending, code=interrupt.exit_code)
-    except Exception as error:  # noqa: BLE001 - what was written so far is no pass that everybody could read
+    except Exception as error:  # noqa: BLE001 - what was written so far must not read as a pass
         _say_error(_CANNOT_TELL, f"{type(error).__name__}: {error}")
         return inputs, ending if ending.code == ExitCode.FAILED else replace(ending, code=ExitCode.UNKNOWN)
     return inputs, ending
@@ -92,7 +92,7 @@ def _say_error(title: str, text: str) -> None:
 
 
 class _Overheard(io.StringIO):
-    """A standard error whose words are kept, and passed on at once to the one that was there before."""
+    """A standard error that keeps what is written and passes it on at once to the one that it replaced."""
 
     def __init__(self) -> None:
         super().__init__()

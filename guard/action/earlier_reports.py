@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def remove_earlier_reports(environ: Mapping[str, str]) -> None:
     """Remove earlier reports where the inputs ask for reports, whatever else is wrong with the inputs.
 
-    A path that will not do is left alone here; the command says what is wrong with it.
+    A path that cannot be used is left as it is; the command says what is wrong with it.
     """
     outputs = [Output(format=each, path=path) for each, path in report_paths(environ).items()]
     protected = [Path(each) for each in (rules_path(environ), environ.get("BLUESHIFT_API_KEY_FILE")) if each]

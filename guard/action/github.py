@@ -27,7 +27,7 @@ _LEFT_OUT = "The report does not fit into this summary; the log has it.\n"
 def say(text: str) -> None:
     """Write a line to the log, at once: GitHub reads commands in the order in which they arrive.
 
-    Where the log cannot be written, nobody can be told, and the run goes on.
+    If the log cannot be written, the run goes on.
     """
     with suppress(OutputError):
         print_report(f"{text}\n", commands=True)
@@ -35,7 +35,7 @@ def say(text: str) -> None:
 
 @contextmanager
 def commands_stopped() -> Iterator[None]:
-    """Have GitHub take nothing that is written meanwhile for a command, whoever wrote it."""
+    """Have GitHub take nothing that is written meanwhile as a command."""
     resume = secrets.token_hex(16)
     say(f"::stop-commands::{resume}")
     try:

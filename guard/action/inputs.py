@@ -1,4 +1,4 @@
-"""What the Action was told: its inputs as they stand in the environment, and the command line that they amount to.
+"""What the Action was told: its inputs, read from the environment, and the command line that follows from them.
 
 ``action.yml`` hands every input over as a variable ``INPUT_NAME``, except the secrets, which the command reads itself:
 ``BLUESHIFT_API_KEY`` and ``SLACK_WEBHOOK_URL``.
@@ -60,7 +60,7 @@ class OwnReports:
         return cls(folder=Path(parent) / f"audience-guard-{secrets.token_hex(8)}")
 
     def make_folder(self) -> None:
-        """Make the folder, for this user alone; raises ``UsageError`` where that cannot be done."""
+        """Make the folder, which only this user may read; raises ``UsageError`` if that cannot be done."""
         try:
             self.folder.mkdir(mode=0o700)
         except OSError as error:

@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 
 _MOST_LINES = 20
 _FORK = (
-    "This pull request comes from a fork, and GitHub gives a repository's secrets to no fork: there is no API key, and "
-    'nothing was checked. Run the guard with "mode: validate" on such pull requests, which needs no key, and with '
+    "This pull request comes from a fork. GitHub does not give a repository's secrets to forks, so there is no API key, "
+    'and nothing was checked. Run the guard with "mode: validate" on such pull requests, which needs no key, and with '
     '"mode: check" once the change is in the repository.'
 )
 _NO_KEY = (
     'The input "api-key" is empty. See that the secret it names exists and that this workflow may read it; for pull '
-    "requests of Dependabot it must stand among the Dependabot secrets."
+    "requests of Dependabot it must be one of the Dependabot secrets."
 )
 
 
@@ -102,7 +102,7 @@ def is_from_fork(environ: Mapping[str, str]) -> bool:
 
 
 def _verdict(ending: Ending, inputs: Inputs | None) -> str:
-    """Return the report's verdict where the exit code stands on it; no other run has found anything out."""
+    """Return the report's verdict if the exit code rests on it; any other run found nothing out."""
     if ending.code == ExitCode.USAGE:
         return "error"
     if ending.report and _is_reported(ending):

@@ -1,4 +1,4 @@
-"""Where a file stands for GitHub, which takes paths in annotations from the root of the workspace."""
+"""A file's path as GitHub wants it in annotations: relative to the root of the workspace."""
 
 from __future__ import annotations
 
