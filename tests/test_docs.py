@@ -22,6 +22,8 @@ from guard.sandbox.demo import demo_scenario, example_rules
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+COMMAND = (ROOT / "docs/command.md").read_text(encoding="utf-8")
+INDEX = (ROOT / "docs/index.md").read_text(encoding="utf-8")
 RULES = (ROOT / "docs/rules.md").read_text(encoding="utf-8")
 REPORT = (ROOT / "docs/report.md").read_text(encoding="utf-8")
 SANDBOX = (ROOT / "docs/sandbox.md").read_text(encoding="utf-8")
@@ -37,26 +39,28 @@ def flags(verb: str) -> list[str]:
 
 
 @pytest.mark.parametrize("verb", VERBS)
-def test_every_verb_is_in_the_readme(verb: str) -> None:
-    assert f"`audience-guard {verb}" in README
+def test_every_verb_is_documented(verb: str) -> None:
+    assert f"`audience-guard {verb}" in COMMAND
 
 
 @pytest.mark.parametrize("flag", sorted({flag for verb in VERBS for flag in flags(verb)}))
-def test_every_flag_is_in_the_readme(flag: str) -> None:
-    assert f"`{flag}" in README
+def test_every_flag_is_documented(flag: str) -> None:
+    assert f"`{flag}" in COMMAND
 
 
 @pytest.mark.parametrize("code", list(ExitCode))
-def test_every_exit_code_is_in_the_readme(code: ExitCode) -> None:
-    table = README.split("### Exit codes")[1].split("###")[0]
+def test_every_exit_code_is_documented(code: ExitCode) -> None:
+    table = COMMAND.split("## Exit codes")[1].split("##")[0]
 
     assert re.search(rf"\b{int(code)}\b", table)
 
 
 @pytest.mark.parametrize(
-    ("prefix", "documents"), [("BLUESHIFT", README), ("SLACK", README + SLACK)], ids=["blueshift", "slack"]
+    ("prefix", "documents"),
+    [("BLUESHIFT", README + COMMAND), ("SLACK", README + COMMAND + SLACK)],
+    ids=["blueshift", "slack"],
 )
-def test_every_variable_that_the_code_reads_is_documented_and_no_other(prefix: str, documents: str) -> None:
+def test_every_variable_is_documented_and_no_other(prefix: str, documents: str) -> None:
     variable = re.compile(rf"\b{prefix}_[A-Z_]+\b(?<!_)")
     source = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "guard").rglob("*.py"))
 
@@ -74,7 +78,7 @@ def blind_spots(document: str) -> list[str]:
 
 
 @pytest.mark.parametrize("document", ["README.md", "SECURITY.md"])
-def test_what_the_proof_cannot_see_is_told_everywhere_alike(document: str) -> None:
+def test_the_blind_spots_are_the_same_everywhere(document: str) -> None:
     told, proven = blind_spots(document), blind_spots("docs/proof.md")
 
     assert told[:-1] == proven[:-1]
@@ -82,8 +86,8 @@ def test_what_the_proof_cannot_see_is_told_everywhere_alike(document: str) -> No
 
 
 @pytest.mark.parametrize("format", list(Format))
-def test_every_format_is_in_the_readme(format: Format) -> None:  # noqa: A002 - the word of the option
-    assert f"`{format.value}`" in README
+def test_every_format_is_documented(format: Format) -> None:  # noqa: A002 - the word of the option
+    assert f"`{format.value}`" in COMMAND
 
 
 @pytest.mark.parametrize("host", account.HOSTS.values())
@@ -211,6 +215,15 @@ def test_links_lead_somewhere(document: Path) -> None:
     links = re.findall(r"\]\(([^)#:]+)\)", document.read_text(encoding="utf-8"))
 
     assert [link for link in links if not (document.parent / link).exists()] == []
+
+
+@pytest.mark.parametrize("page", sorted(path.name for path in (ROOT / "docs").glob("*.md") if path.stem != "index"))
+def test_the_index_links_every_page(page: str) -> None:
+    assert f"]({page})" in INDEX
+
+
+def test_the_readme_links_the_index() -> None:
+    assert "](docs/index.md)" in README
 
 
 def anchors(document: Path) -> set[str]:
