@@ -226,6 +226,40 @@ def test_the_readme_links_the_index() -> None:
     assert "](docs/index.md)" in README
 
 
+def told_tree() -> set[str]:
+    """Return every path of the tree in CONTRIBUTING.md; a folder is deeper than what holds it by two spaces."""
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    folders: list[str] = []
+    paths = set()
+    for indent, name in re.findall(r"^( *)(\S+)", text.split("```\nguard/\n")[1].split("```")[0], re.MULTILINE):
+        folders[len(indent) // 2 - 1 :] = [name]
+        paths.add("".join(folders))
+    return paths
+
+
+def real_tree() -> set[str]:
+    """Return the folders and files of guard/, but for each ``__init__.py`` that holds only a docstring."""
+    files = [path for path in (ROOT / "guard").rglob("*") if path.is_file() and "__pycache__" not in path.parts]
+    told = [path for path in files if path.name != "__init__.py" or len(ast.parse(path.read_bytes()).body) > 1]
+    folders = {folder for path in told for folder in path.parents if ROOT / "guard" in folder.parents}
+    inside = ROOT / "guard"
+    return {f"{path.relative_to(inside).as_posix()}{'/' if path in folders else ''}" for path in (*told, *folders)}
+
+
+def test_the_tree_is_the_real_one() -> None:
+    assert told_tree() == real_tree()
+
+
+def recipe_files() -> list[str]:
+    recipes = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").split("## Recipes")[1].split("## Ground rules")[0]
+    return sorted(set(re.findall(r"`((?:guard|tests|docs)/[^`*]+|[\w.]+\.(?:yaml|yml|md))`", recipes)))
+
+
+@pytest.mark.parametrize("path", [path for path in recipe_files() if "NAME" not in path])
+def test_the_recipes_name_real_files(path: str) -> None:
+    assert (ROOT / path).exists()
+
+
 def anchors(document: Path) -> set[str]:
     """Return the places in a document that a link can lead to, named after its headings as GitHub does."""
     headings = re.findall(r"^#+ (.+)$", document.read_text(encoding="utf-8"), re.MULTILINE)
