@@ -1,4 +1,4 @@
-"""The documents say what the code does: nothing that a user can type or read is missing from them."""
+"""The documents cover all that a user can type or read."""
 
 from __future__ import annotations
 
@@ -22,6 +22,8 @@ from guard.sandbox.demo import demo_scenario, example_rules
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+COMMAND = (ROOT / "docs/command.md").read_text(encoding="utf-8")
+INDEX = (ROOT / "docs/index.md").read_text(encoding="utf-8")
 RULES = (ROOT / "docs/rules.md").read_text(encoding="utf-8")
 REPORT = (ROOT / "docs/report.md").read_text(encoding="utf-8")
 SANDBOX = (ROOT / "docs/sandbox.md").read_text(encoding="utf-8")
@@ -37,26 +39,28 @@ def flags(verb: str) -> list[str]:
 
 
 @pytest.mark.parametrize("verb", VERBS)
-def test_every_verb_is_in_the_readme(verb: str) -> None:
-    assert f"`audience-guard {verb}" in README
+def test_every_verb_is_documented(verb: str) -> None:
+    assert f"`audience-guard {verb}" in COMMAND
 
 
 @pytest.mark.parametrize("flag", sorted({flag for verb in VERBS for flag in flags(verb)}))
-def test_every_flag_is_in_the_readme(flag: str) -> None:
-    assert f"`{flag}" in README
+def test_every_flag_is_documented(flag: str) -> None:
+    assert f"`{flag}" in COMMAND
 
 
 @pytest.mark.parametrize("code", list(ExitCode))
-def test_every_exit_code_is_in_the_readme(code: ExitCode) -> None:
-    table = README.split("### Exit codes")[1].split("###")[0]
+def test_every_exit_code_is_documented(code: ExitCode) -> None:
+    table = COMMAND.split("## Exit codes")[1].split("##")[0]
 
     assert re.search(rf"\b{int(code)}\b", table)
 
 
 @pytest.mark.parametrize(
-    ("prefix", "documents"), [("BLUESHIFT", README), ("SLACK", README + SLACK)], ids=["blueshift", "slack"]
+    ("prefix", "documents"),
+    [("BLUESHIFT", README + COMMAND), ("SLACK", README + COMMAND + SLACK)],
+    ids=["blueshift", "slack"],
 )
-def test_every_variable_that_the_code_reads_is_documented_and_no_other(prefix: str, documents: str) -> None:
+def test_every_variable_is_documented_and_no_other(prefix: str, documents: str) -> None:
     variable = re.compile(rf"\b{prefix}_[A-Z_]+\b(?<!_)")
     source = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "guard").rglob("*.py"))
 
@@ -74,7 +78,7 @@ def blind_spots(document: str) -> list[str]:
 
 
 @pytest.mark.parametrize("document", ["README.md", "SECURITY.md"])
-def test_what_the_proof_cannot_see_is_told_everywhere_alike(document: str) -> None:
+def test_the_blind_spots_are_the_same_everywhere(document: str) -> None:
     told, proven = blind_spots(document), blind_spots("docs/proof.md")
 
     assert told[:-1] == proven[:-1]
@@ -82,8 +86,8 @@ def test_what_the_proof_cannot_see_is_told_everywhere_alike(document: str) -> No
 
 
 @pytest.mark.parametrize("format", list(Format))
-def test_every_format_is_in_the_readme(format: Format) -> None:  # noqa: A002 - the word of the option
-    assert f"`{format.value}`" in README
+def test_every_format_is_documented(format: Format) -> None:  # noqa: A002 - the word of the option
+    assert f"`{format.value}`" in COMMAND
 
 
 @pytest.mark.parametrize("host", account.HOSTS.values())
@@ -98,7 +102,7 @@ def rules_keys() -> set[str]:
 
 
 @pytest.mark.parametrize("key", sorted(rules_keys()))
-def test_every_key_of_the_rules_is_documented_and_in_the_example(key: str) -> None:
+def test_every_rules_key_is_documented(key: str) -> None:
     assert re.search(rf"`(\w+\.)?{key}[`.]", RULES)
     assert re.search(rf"\b{key}:", example_rules().read_text(encoding="utf-8"))
 
@@ -109,7 +113,7 @@ def test_every_reason_is_documented(reason: Reason) -> None:
 
 
 @pytest.mark.parametrize("key", sorted({*lists.SEGMENT, *lists.COUNT}))
-def test_every_key_of_the_lists_is_documented(key: str) -> None:
+def test_every_list_key_is_documented(key: str) -> None:
     section = REPORT.split("## The lists of `segments` and `counts`")[1]
 
     assert re.search(rf"^\| [^|]*`{key}`[^|]* \|", section, re.MULTILINE)
@@ -120,12 +124,12 @@ def scenario_keys() -> set[str]:
 
 
 @pytest.mark.parametrize("key", sorted(scenario_keys()))
-def test_every_key_of_a_scenario_is_documented(key: str) -> None:
+def test_every_scenario_key_is_documented(key: str) -> None:
     assert key in set(Channel) or re.search(rf"`(\w+\.)?{key}[`.]", SANDBOX)
 
 
 @pytest.mark.parametrize("flag", sorted(flags("slack")))
-def test_every_flag_of_the_slack_app_is_in_its_guide(flag: str) -> None:
+def test_the_slack_guide_lists_every_flag(flag: str) -> None:
     assert re.search(rf"`{flag}[ `]", SLACK)
 
 
@@ -180,7 +184,7 @@ def logged_events() -> dict[str, set[str]]:
     return events
 
 
-def test_the_guide_lists_every_event_of_the_slack_app_with_its_fields_and_no_other() -> None:
+def test_the_slack_guide_lists_every_event() -> None:
     table = SLACK.split("\n## The log\n")[1].split("\n## ")[0]
     rows = re.findall(r"^\| `(\w+)`(?: \(error\))? \|([^|]*)\|", table, re.MULTILINE)
 
@@ -198,7 +202,7 @@ def slack_headings() -> set[str]:
 
 
 @pytest.mark.parametrize("heading", sorted(slack_headings()))
-def test_every_short_message_of_the_slack_app_is_in_its_guide(heading: str) -> None:
+def test_the_slack_guide_lists_every_message(heading: str) -> None:
     assert f"| **{heading}" in SLACK
 
 
@@ -213,6 +217,49 @@ def test_links_lead_somewhere(document: Path) -> None:
     assert [link for link in links if not (document.parent / link).exists()] == []
 
 
+@pytest.mark.parametrize("page", sorted(path.name for path in (ROOT / "docs").glob("*.md") if path.stem != "index"))
+def test_the_index_links_every_page(page: str) -> None:
+    assert f"]({page})" in INDEX
+
+
+def test_the_readme_links_the_index() -> None:
+    assert "](docs/index.md)" in README
+
+
+def told_tree() -> set[str]:
+    """Return every path of the tree in CONTRIBUTING.md; a folder is deeper than what holds it by two spaces."""
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    folders: list[str] = []
+    paths = set()
+    for indent, name in re.findall(r"^( *)(\S+)", text.split("```\nguard/\n")[1].split("```")[0], re.MULTILINE):
+        folders[len(indent) // 2 - 1 :] = [name]
+        paths.add("".join(folders))
+    return paths
+
+
+def real_tree() -> set[str]:
+    """Return the folders and files of guard/, but for each ``__init__.py`` that holds only a docstring."""
+    files = [path for path in (ROOT / "guard").rglob("*") if path.is_file() and "__pycache__" not in path.parts]
+    told = [path for path in files if path.name != "__init__.py" or len(ast.parse(path.read_bytes()).body) > 1]
+    folders = {folder for path in told for folder in path.parents if ROOT / "guard" in folder.parents}
+    inside = ROOT / "guard"
+    return {f"{path.relative_to(inside).as_posix()}{'/' if path in folders else ''}" for path in (*told, *folders)}
+
+
+def test_the_tree_is_the_real_one() -> None:
+    assert told_tree() == real_tree()
+
+
+def recipe_files() -> list[str]:
+    recipes = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").split("## Recipes")[1].split("## Ground rules")[0]
+    return sorted(set(re.findall(r"`((?:guard|tests|docs)/[^`*]+|[\w.]+\.(?:yaml|yml|md))`", recipes)))
+
+
+@pytest.mark.parametrize("path", [path for path in recipe_files() if "NAME" not in path])
+def test_the_recipes_name_real_files(path: str) -> None:
+    assert (ROOT / path).exists()
+
+
 def anchors(document: Path) -> set[str]:
     """Return the places in a document that a link can lead to, named after its headings as GitHub does."""
     headings = re.findall(r"^#+ (.+)$", document.read_text(encoding="utf-8"), re.MULTILINE)
@@ -220,7 +267,7 @@ def anchors(document: Path) -> set[str]:
 
 
 @pytest.mark.parametrize("document", every_document(), ids=lambda path: path.name)
-def test_links_lead_to_headings_that_are_there(document: Path) -> None:
+def test_links_lead_to_headings(document: Path) -> None:
     links = re.findall(r"\]\(([^)#:]*)#([^)]+)\)", document.read_text(encoding="utf-8"))
 
     assert [
@@ -228,7 +275,7 @@ def test_links_lead_to_headings_that_are_there(document: Path) -> None:
     ] == []
 
 
-def test_the_reference_of_the_rules_is_what_the_schema_says() -> None:
+def test_the_rules_reference_is_current() -> None:
     made = runpy.run_path(str(ROOT / "docs/reference.py"))
 
     assert made["PAGE"].read_text(encoding="utf-8") == made["page"](), "stale: run `make docs` and read the difference"

@@ -1,4 +1,4 @@
-"""The guides' recipes are sound: workflows that GitHub accepts, a script that a shell runs, a task that fails."""
+"""The recipes in the guides work: workflows, scripts and tasks."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def sandbox() -> Iterator[Sandbox]:
         yield server
 
 
-def test_the_workflows_of_the_guide_are_workflows(tmp_path: Path) -> None:
+def test_the_workflows_are_valid(tmp_path: Path) -> None:
     _, gate, rules, count = blocks("github-actions.md", "yaml")
     (tmp_path / "audience.yml").write_text(gate)
     (tmp_path / "rules.yml").write_text(rules + count)
@@ -52,13 +52,13 @@ def test_the_workflows_of_the_guide_are_workflows(tmp_path: Path) -> None:
     assert (ended.returncode, ended.stdout) == (0, "ok -- validation done\n")
 
 
-def test_the_first_rules_of_the_guide_are_right(tmp_path: Path) -> None:
+def test_the_first_rules_are_right(tmp_path: Path) -> None:
     (tmp_path / "rules.yaml").write_text(blocks("github-actions.md", "yaml")[0])
 
     assert [campaign.key for campaign in load_rules(tmp_path / "rules.yaml").campaigns] == ["spring-sale"]
 
 
-def test_the_guide_gives_the_action_no_input_that_it_does_not_have() -> None:
+def test_the_guide_uses_inputs_that_exist() -> None:
     declared = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))["inputs"]
     steps: list[dict[str, Any]] = [
         step
@@ -78,7 +78,7 @@ def test_the_gitlab_jobs_are_yaml() -> None:
     assert [list(job) for job in jobs] == [["audience"], ["rules"]]
 
 
-def test_the_hook_of_the_guide_is_the_one_that_there_is() -> None:
+def test_the_hook_exists() -> None:
     [hook] = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
     [repository] = yaml.safe_load(blocks("ci.md", "yaml")[2])["repos"]
     [used] = repository["hooks"]
@@ -89,22 +89,22 @@ def test_the_hook_of_the_guide_is_the_one_that_there_is() -> None:
 
 
 @pytest.mark.parametrize("document", [ROOT / "README.md", *(ROOT / "docs").glob("*.md")], ids=lambda path: path.stem)
-def test_no_recipe_asks_an_index_for_audience_guard_or_names_a_version_that_may_not_be_there(document: Path) -> None:
+def test_no_recipe_needs_a_release(document: Path) -> None:
     text = document.read_text(encoding="utf-8")
 
     assert re.findall(r"(?:pipx?|uv tool) install[^\n`|]*[\"' ]audience-guard(?!\S* @ )", text) == []
     assert re.findall(r"audience-guard(?:\[\w+\])?(?:==|@v?)\d", text) == []
 
 
-@pytest.mark.parametrize("document", ["README.md", "docs/ci.md", "docs/slack.md"])
-def test_a_guide_that_installs_says_how_from_a_tag_and_from_a_wheel(document: str) -> None:
+@pytest.mark.parametrize("document", ["docs/install.md", "docs/ci.md", "docs/slack.md"])
+def test_guides_install_from_a_tag_and_a_wheel(document: str) -> None:
     text = (ROOT / document).read_text(encoding="utf-8")
 
     assert "git+https://github.com/OWNER/audience-guard@TAG" in text
     assert "audience_guard-VERSION-py3-none-any.whl" in text
 
 
-def test_the_wheel_has_the_name_that_the_guides_say(tmp_path: Path) -> None:
+def test_the_wheel_has_the_documented_name(tmp_path: Path) -> None:
     built = subprocess.run(
         [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(tmp_path)],
         cwd=ROOT,
@@ -119,9 +119,7 @@ def test_the_wheel_has_the_name_that_the_guides_say(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="cron and sh are not Windows' own")
 @pytest.mark.parametrize(("minimum", "code", "mailed"), [(10, 0, False), (100, 1, True)])
-def test_the_cron_script_says_something_only_when_something_is_wrong(
-    tmp_path: Path, sandbox: Sandbox, minimum: int, code: int, mailed: bool
-) -> None:
+def test_cron_mails_only_what_is_wrong(tmp_path: Path, sandbox: Sandbox, minimum: int, code: int, mailed: bool) -> None:
     (script,) = blocks("ci.md", "sh")
     (tmp_path / "run.sh").write_text(script)
     (tmp_path / ".blueshift-key").write_text("any\n")
@@ -146,7 +144,7 @@ def test_the_cron_script_says_something_only_when_something_is_wrong(
 
 
 @pytest.mark.parametrize(("minimum", "fails"), [(10, False), (100, True)])
-def test_the_airflow_task_fails_when_the_gate_does(
+def test_the_airflow_task_fails_with_the_gate(
     tmp_path: Path, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, minimum: int, fails: bool
 ) -> None:
     """Airflow itself is not installed here; the task's body is run as it stands in the guide."""
