@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 _MOST_LINES = 20
 _FORK = (
     "This pull request comes from a fork. GitHub does not give a repository's secrets to forks, so there is no API "
-    'key, and nothing was checked. Run the guard with "mode: validate" on such pull requests, which needs no key, and with '
-    '"mode: check" once the change is in the repository.'
+    'key, and nothing was checked. Run the guard with "mode: validate" on such pull requests, which needs no key, and '
+    'with "mode: check" once the change is in the repository.'
 )
 _NO_KEY = (
     'The input "api-key" is empty. See that the secret it names exists and that this workflow may read it; for pull '
