@@ -85,8 +85,8 @@ def assert_the_run_is_orderly(run: Run) -> None:
     assert len(run.blueshift.log) == run.requests, "something was asked after the run had ended"
     assert run.blueshift.most_triggers_at_once <= 1, "two triggers of one segment at once"
     for uuid in UUIDS:
-        lane = [each for each in run.blueshift.log if each.uuid == uuid]
-        for before, each in zip([None, *lane], lane, strict=False):
+        requests = [each for each in run.blueshift.log if each.uuid == uuid]
+        for before, each in zip([None, *requests], requests, strict=False):
             if each.is_trigger:
                 assert before, "a trigger without a look before it"
                 assert before.settled, f"a trigger right after {before}"

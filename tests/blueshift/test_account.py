@@ -18,9 +18,9 @@ from guard.security.keyring import secrets_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-NO_KEY_FILE = "the file that BLUESHIFT_API_KEY_FILE names is not there, or is not a file"
+NO_KEY_FILE = "BLUESHIFT_API_KEY_FILE does not name an existing file"
 KEY = {"BLUESHIFT_API_KEY": "a-key-for-tests"}
-SET_A_KEY = "set BLUESHIFT_API_KEY to the account's User API key, or BLUESHIFT_API_KEY_FILE to a file that holds it"
+SET_A_KEY = "set BLUESHIFT_API_KEY to the account's User API key, or BLUESHIFT_API_KEY_FILE to a file that contains it"
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ def test_a_key_that_cannot_be_one_is_refused_without_being_shown(key: str) -> No
         open_account({"BLUESHIFT_API_KEY": key})
 
     assert key.strip() not in str(raised.value)
-    assert "BLUESHIFT_API_KEY holds a character" in str(raised.value)
+    assert "BLUESHIFT_API_KEY contains a character" in str(raised.value)
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_a_key_that_cannot_be_one_is_refused_without_being_shown(key: str) -> No
         (KEY | {"BLUESHIFT_REGION": "usa"}, 'there is no region "usa"; did you mean "us"?'),
         (
             KEY | {"BLUESHIFT_BASE_URL": "http://proxy.example"},
-            "the base URL http://proxy.example is plain http, which anybody on the way can read",
+            "the base URL http://proxy.example uses plain http, which others on the network can read",
         ),
     ],
 )
@@ -86,7 +86,7 @@ def test_whoever_cannot_go_on_is_told_what_to_do(environ: dict[str, str], hint: 
 
 def test_a_key_that_is_given_beats_the_environment_and_is_looked_at_as_closely() -> None:
     assert open_account(KEY, api_key="another-key").key.reveal() == "another-key"
-    with pytest.raises(UsageError, match=r"^the API key holds a character"):
+    with pytest.raises(UsageError, match=r"^the API key contains a character"):
         open_account(KEY, api_key="another key")
 
 
@@ -130,8 +130,11 @@ def test_a_key_file_without_a_key_is_refused(tmp_path: Path, content: bytes) -> 
     ("content", "what"),
     [
         (b"", "is empty"),
-        (b"k\xc3\xa9y", "does not hold an API key: it is not plain ASCII"),
-        (b"one\ntwo", "holds a character that no API key has (white space, a line break, a colon, or not ASCII)"),
+        (b"k\xc3\xa9y", "does not contain an API key: it is not plain ASCII"),
+        (
+            b"one\ntwo",
+            "contains a character that no API key has (white space, a line break, a colon, or not ASCII)",
+        ),
     ],
 )
 def test_a_key_file_that_is_refused_is_named(tmp_path: Path, content: bytes, what: str) -> None:
@@ -209,7 +212,7 @@ def test_what_is_no_regular_file_is_no_key_file(irregular: tuple[str, str]) -> N
         open_account({"BLUESHIFT_API_KEY_FILE": path})
 
     assert raised.value.message == f"BLUESHIFT_API_KEY_FILE names a {kind}, which is not a regular file"
-    assert raised.value.hint == "give a file that holds the key alone, or set BLUESHIFT_API_KEY"
+    assert raised.value.hint == "give a file that contains only the key, or set BLUESHIFT_API_KEY"
     assert readable_by_others({"BLUESHIFT_API_KEY_FILE": path}) is None
 
 
@@ -244,20 +247,20 @@ def test_https_or_this_machine_may_have_the_key(address: str) -> None:
 @pytest.mark.parametrize(
     ("address", "sentence"),
     [
-        ("http://proxy.example", "is plain http, which anybody on the way can read"),
-        ("http://127.0.0.1.example.com", "is plain http, which anybody on the way can read"),
-        ("https://user:secret@proxy.example", "holds a user name or password"),
-        ("user:secret@proxy.example", "is not an address of a web server"),
-        ("https:secret@proxy.example", "is not an address of a web server"),
-        ("https://proxy.example?key=secret", "holds more than a host and a path"),
-        ("https://proxy.example\n", "holds a character that no address has"),
-        ("https://proxy.example?a=b", "holds more than a host and a path"),
-        ("https://proxy.example/x y", "holds a character that no address has"),
-        ("ftp://proxy.example", "is not an address of a web server"),
-        ("proxy.example", "is not an address of a web server"),
-        ("https://", "is not an address of a web server"),
+        ("http://proxy.example", "uses plain http, which others on the network can read"),
+        ("http://127.0.0.1.example.com", "uses plain http, which others on the network can read"),
+        ("https://user:secret@proxy.example", "contains a user name or password"),
+        ("user:secret@proxy.example", "is not the address of a web server"),
+        ("https:secret@proxy.example", "is not the address of a web server"),
+        ("https://proxy.example?key=secret", "contains more than a host and a path"),
+        ("https://proxy.example\n", "contains a character that addresses never have"),
+        ("https://proxy.example?a=b", "contains more than a host and a path"),
+        ("https://proxy.example/x y", "contains a character that addresses never have"),
+        ("ftp://proxy.example", "is not the address of a web server"),
+        ("proxy.example", "is not the address of a web server"),
+        ("https://", "is not the address of a web server"),
         ("https://proxy.example:port", "is not an address"),
-        ("https://pr\x1boxy.example", "holds a character that no address has"),
+        ("https://pr\x1boxy.example", "contains a character that addresses never have"),
     ],
 )
 def test_the_key_goes_nowhere_else(address: str, sentence: str) -> None:

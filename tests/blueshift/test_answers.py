@@ -52,7 +52,7 @@ def test_whole_numbers_are_counts(text: str, people: int) -> None:
 def test_nothing_else_is_a_count(text: str) -> None:
     answer = parse(text)
 
-    with pytest.raises(BadAnswerError, match=r"email_users is .*, which is no count of people"):
+    with pytest.raises(BadAnswerError, match=r"email_users is .*, which is not a number of people"):
         answer.count(Channel.EMAIL)
 
 
@@ -70,11 +70,11 @@ def test_what_is_no_count_is_shown_as_it_came_but_not_at_length(text: str, shown
     with pytest.raises(BadAnswerError) as raised:
         parse(text).count(Channel.EMAIL)
 
-    assert str(raised.value) == f"email_users is {shown}, which is no count of people"
+    assert str(raised.value) == f"email_users is {shown}, which is not a number of people"
 
 
 def test_a_channel_that_is_absent_is_no_zero() -> None:
-    with pytest.raises(BadAnswerError, match="the answer holds no sms_users"):
+    with pytest.raises(BadAnswerError, match="the answer has no sms_users"):
         parse().count(Channel.SMS)
 
 
@@ -92,7 +92,7 @@ def test_what_is_not_understood_is_shown() -> None:
 
 
 def test_an_answer_without_a_refresh_status_is_none() -> None:
-    with pytest.raises(BadAnswerError, match="the answer holds no refresh_status"):
+    with pytest.raises(BadAnswerError, match="the answer has no refresh_status"):
         parse_answer(b'{"email_users": 5}', NOON, str)
 
 
@@ -122,7 +122,7 @@ def test_other_stamps_are_no_answer(stamp: str) -> None:
 @pytest.mark.parametrize(
     ("value", "why"),
     [
-        (5, "no text"),
+        (5, "not a text"),
         ("2026-11-23T11:00:00", "no zone"),
         ("9999-12-31T23:59:59-12:00", "outside the calendar"),
         ("soon", "Invalid isoformat string"),
@@ -145,7 +145,7 @@ def test_a_stamp_up_to_two_days_ahead_can_be_a_clock_that_is_off_and_no_more() -
     with pytest.raises(BadAnswerError) as raised:
         parse(stamp='"2026-11-25T12:00:01Z"')
 
-    assert str(raised.value) == 'approxusers_updated_at is "2026-11-25 12:00:01+00:00", which lies in the future'
+    assert str(raised.value) == 'approxusers_updated_at is "2026-11-25 12:00:01+00:00", which is in the future'
 
 
 def test_a_stamp_of_two_days_ago_is_of_no_run_that_has_just_ended() -> None:

@@ -149,7 +149,7 @@ def a_status_that_is_not_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def a_refresh_of_another_channel_that_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(PendingRefreshes, "owed", lambda *_: 0)
+    monkeypatch.setattr(PendingRefreshes, "count", lambda *_: 0)
 
 
 @pytest.mark.parametrize(

@@ -95,7 +95,7 @@ def test_many_names_take_one_listing(serve: Serve) -> None:
     assert sum(each.path.endswith("/list") and each.query["page"] == "0" for each in server.requests) == 1
 
 
-def test_a_name_and_a_uuid_of_one_segment_share_a_lane(serve: Serve) -> None:
+def test_a_name_and_a_uuid_of_one_segment_share_a_lock(serve: Serve) -> None:
     server = serve(Scenario(segments=(segment(1, "A"),)))
 
     found = server.count(_wanted(key="by name", uuid=None, name="A"), _wanted(key="by uuid", uuid=uuid(1)))
@@ -209,7 +209,7 @@ def test_a_list_without_an_end_is_given_up(serve: Serve) -> None:
 
     assert (found.reason, found.detail) == (
         Reason.BAD_ANSWER,
-        "the account's list of segments has no end after 1,000 pages",
+        "the account's list of segments does not end after 1,000 pages",
     )
 
 

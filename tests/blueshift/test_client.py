@@ -177,7 +177,7 @@ CHECK = "check the region and the base URL"
         *(
             (
                 status,
-                f"blueshift.test answered {words} and pointed elsewhere, which is not followed; {CHECK}",
+                f"blueshift.test answered {words} with a redirect, and audience-guard follows none; {CHECK}",
             )
             for status, words in ((301, "301 Moved Permanently"), (302, "302 Found"), (308, "308 Permanent Redirect"))
         ),
@@ -457,7 +457,7 @@ def test_a_proxy_whose_password_makes_its_address_another_is_told_without_it(
 ) -> None:
     monkeypatch.setenv("HTTPS_PROXY", address)
 
-    with pytest.raises(UsageError, match=r"^the variable HTTPS_PROXY holds no address of a proxy$") as raised:
+    with pytest.raises(UsageError, match=r"^the variable HTTPS_PROXY is not the address of a proxy$") as raised:
         Client(ACCOUNT)
 
     assert "unspeakable" not in f"{raised.value!r} {raised.value.__cause__!r}"
@@ -470,7 +470,7 @@ def test_a_proxy_that_cannot_be_used_is_told_before_anything_is_sent(
 ) -> None:
     monkeypatch.setenv(name, "gopher://proxy.example")
 
-    with pytest.raises(UsageError, match=f"^the variable {name} holds no address of a proxy$"):
+    with pytest.raises(UsageError, match=f"^the variable {name} is not the address of a proxy$"):
         leap(get())
 
 

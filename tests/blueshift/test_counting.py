@@ -14,7 +14,7 @@ import pytest
 from guard.blueshift.account import open_account
 from guard.blueshift.counting import Wanted, connect
 from guard.blueshift.freshness import Prover
-from guard.blueshift.rate_limiter import Priority, Schedule
+from guard.blueshift.rate_limiter import Priority, RateLimiter
 from guard.core.model import Channel, Pacing, Refresh
 from guard.core.progress import Progress
 from guard.core.results import Reason, SegmentReadings
@@ -252,10 +252,10 @@ def test_nothing_is_sent_during_a_pause(serve: Serve, want: Want) -> None:
 
 def test_a_place_is_given_back_by_whoever_is_cancelled(leap: Callable[..., Any]) -> None:
     async def main() -> None:
-        schedule = Schedule(Pacing(requests_per_second=100, concurrency=1))
+        rate_limiter = RateLimiter(Pacing(requests_per_second=100, concurrency=1))
 
         async def hold() -> None:
-            async with schedule.turn(Priority.BASELINE):
+            async with rate_limiter.slot(Priority.BASELINE):
                 await asyncio.sleep(1000)
 
         holding, waiting = asyncio.ensure_future(hold()), asyncio.ensure_future(hold())
@@ -263,7 +263,7 @@ def test_a_place_is_given_back_by_whoever_is_cancelled(leap: Callable[..., Any])
         waiting.cancel()
         holding.cancel()
         await asyncio.gather(holding, waiting, return_exceptions=True)
-        async with asyncio.timeout(1), schedule.turn(Priority.BASELINE):
+        async with asyncio.timeout(1), rate_limiter.slot(Priority.BASELINE):
             pass
 
     leap(main())
@@ -281,7 +281,7 @@ def test_a_trigger_takes_the_place_of_its_baseline(serve: Serve, want: Want) -> 
             assert asked[position - 1] == (path, "false")
 
 
-def test_two_checks_in_one_process_share_a_segments_lane() -> None:
+def test_two_checks_in_one_process_share_a_segments_lock() -> None:
     uuid, people = UUIDS[0], {Channel.USERS: 50, Channel.EMAIL: 50}
     fresh = {Channel.USERS: 5000, Channel.EMAIL: 5000}
     segment = ScenarioSegment(uuid=uuid, name="", counts=people, fresh=fresh, refresh=0.3)
@@ -313,7 +313,7 @@ def test_a_stamp_that_is_later_but_not_of_these_days_is_no_proof(serve: Serve, w
     found = serve(Scenario(), interfere).count(want(UUIDS[0]))[UUIDS[0]].channels[Channel.EMAIL]
 
     assert found.reason is Reason.BAD_ANSWER
-    assert found.detail == "the new count bears the stamp 2026-01-03 00:00, long before this run"
+    assert found.detail == "the new count has the stamp 2026-01-03 00:00, long before this run"
 
 
 @pytest.mark.parametrize("old", ["2020-01-01T00:00:00Z", "2027-01-14T02:00:00Z", "2027-01-15T08:00:00.900Z"])
@@ -329,8 +329,7 @@ def test_an_old_stamp_is_no_proof_even_where_there_was_none_before(serve: Serve,
 
     assert found.reason is Reason.TIMEOUT
     assert (
-        found.detail
-        == "Blueshift showed a count within 10 min, but stamped before the look, by its own clock; ask again"
+        found.detail == "Blueshift showed a count within 10 min, but its stamp is older than the request; check again"
     )
 
 
@@ -364,11 +363,11 @@ def test_progress_is_told(serve: Serve, want: Want) -> None:
 # Another pace in the middle of a run
 
 
-async def turns(schedule: Schedule, number: int) -> list[float]:
+async def slots(rate_limiter: RateLimiter, number: int) -> list[float]:
     """Return the times of so many turns, one after another."""
     times = []
     for _ in range(number):
-        async with schedule.turn(Priority.BASELINE) as now:
+        async with rate_limiter.slot(Priority.BASELINE) as now:
             times.append(now)
     return times
 
@@ -379,10 +378,10 @@ def gaps(times: list[float]) -> list[float]:
 
 def test_a_faster_rate_takes_effect_at_once_also_for_who_waits_already(leap: Callable[..., Any]) -> None:
     async def main() -> list[float]:
-        schedule = Schedule(Pacing(requests_per_second=0.01))
-        waiting = asyncio.ensure_future(turns(schedule, 4))
+        rate_limiter = RateLimiter(Pacing(requests_per_second=0.01))
+        waiting = asyncio.ensure_future(slots(rate_limiter, 4))
         await asyncio.sleep(10)
-        schedule.pace(Pacing(requests_per_second=10))
+        rate_limiter.pace(Pacing(requests_per_second=10))
         return await waiting
 
     assert leap(main()) == pytest.approx([0, 10.1, 10.2, 10.3])
@@ -390,10 +389,10 @@ def test_a_faster_rate_takes_effect_at_once_also_for_who_waits_already(leap: Cal
 
 def test_a_slower_rate_takes_effect_with_the_next_request(leap: Callable[..., Any]) -> None:
     async def main() -> list[float]:
-        schedule = Schedule(Pacing(requests_per_second=100))
-        await turns(schedule, 3)
-        schedule.pace(Pacing(requests_per_second=0.5))
-        return await turns(schedule, 3)
+        rate_limiter = RateLimiter(Pacing(requests_per_second=100))
+        await slots(rate_limiter, 3)
+        rate_limiter.pace(Pacing(requests_per_second=0.5))
+        return await slots(rate_limiter, 3)
 
     assert gaps(leap(main())) == pytest.approx([2, 2])
 
@@ -402,10 +401,10 @@ def test_the_same_pace_again_and_again_neither_bursts_nor_holds_up(leap: Callabl
     pacing = Pacing(requests_per_second=1)
 
     async def main() -> list[float]:
-        schedule = Schedule(pacing)
-        waiting = asyncio.ensure_future(turns(schedule, 5))
+        rate_limiter = RateLimiter(pacing)
+        waiting = asyncio.ensure_future(slots(rate_limiter, 5))
         while not waiting.done():
-            schedule.pace(pacing)
+            rate_limiter.pace(pacing)
             await asyncio.sleep(0.3)
         return waiting.result()
 
@@ -414,12 +413,12 @@ def test_the_same_pace_again_and_again_neither_bursts_nor_holds_up(leap: Callabl
 
 def test_fewer_places_than_are_in_use_are_respected_as_they_come_back(leap: Callable[..., Any]) -> None:
     async def main() -> list[int]:
-        schedule = Schedule(Pacing(requests_per_second=1000, concurrency=3))
+        rate_limiter = RateLimiter(Pacing(requests_per_second=1000, concurrency=3))
         held, most = 0, []
 
         async def hold(seconds: float) -> None:
             nonlocal held
-            async with schedule.turn(Priority.BASELINE):
+            async with rate_limiter.slot(Priority.BASELINE):
                 held += 1
                 most.append(held)
                 await asyncio.sleep(seconds)
@@ -427,7 +426,7 @@ def test_fewer_places_than_are_in_use_are_respected_as_they_come_back(leap: Call
 
         first = [asyncio.ensure_future(hold(seconds)) for seconds in (1, 2, 3)]
         await asyncio.sleep(0.5)
-        schedule.pace(Pacing(requests_per_second=1000, concurrency=1))
+        rate_limiter.pace(Pacing(requests_per_second=1000, concurrency=1))
         await asyncio.gather(*first, *(hold(1) for _ in range(3)))
         return most
 
@@ -436,11 +435,11 @@ def test_fewer_places_than_are_in_use_are_respected_as_they_come_back(leap: Call
 
 def test_more_places_are_given_at_once(leap: Callable[..., Any]) -> None:
     async def main() -> list[float]:
-        schedule = Schedule(Pacing(requests_per_second=1000, concurrency=1))
-        async with schedule.turn(Priority.BASELINE):
-            waiting = asyncio.ensure_future(turns(schedule, 1))
+        rate_limiter = RateLimiter(Pacing(requests_per_second=1000, concurrency=1))
+        async with rate_limiter.slot(Priority.BASELINE):
+            waiting = asyncio.ensure_future(slots(rate_limiter, 1))
             await asyncio.sleep(5)
-            schedule.pace(Pacing(requests_per_second=1000, concurrency=2))
+            rate_limiter.pace(Pacing(requests_per_second=1000, concurrency=2))
             return await waiting
 
     assert leap(main()) == pytest.approx([5])
@@ -451,31 +450,31 @@ def test_a_rate_that_was_brought_down_stays_down_at_any_pace(
     leap: Callable[..., Any], rate: float, slowed: float
 ) -> None:
     async def main() -> float:
-        schedule = Schedule(Pacing(requests_per_second=10))
-        schedule.slow_down(sent_at=0, retry_after=None)
-        schedule.pace(Pacing(requests_per_second=rate))
-        return 1 / schedule.interval
+        rate_limiter = RateLimiter(Pacing(requests_per_second=10))
+        rate_limiter.slow_down(sent_at=0, retry_after=None)
+        rate_limiter.pace(Pacing(requests_per_second=rate))
+        return 1 / rate_limiter.interval
 
     assert leap(main()) == pytest.approx(slowed)
 
 
 def test_a_rate_that_was_brought_down_recovers_to_the_new_one_and_no_further(leap: Callable[..., Any]) -> None:
     async def main() -> float:
-        schedule = Schedule(Pacing(requests_per_second=10))
-        schedule.slow_down(sent_at=0, retry_after=None)
-        schedule.pace(Pacing(requests_per_second=4))
+        rate_limiter = RateLimiter(Pacing(requests_per_second=10))
+        rate_limiter.slow_down(sent_at=0, retry_after=None)
+        rate_limiter.pace(Pacing(requests_per_second=4))
         for _ in range(1_000):
-            schedule.speed_up()
-        return 1 / schedule.interval
+            rate_limiter.speed_up()
+        return 1 / rate_limiter.interval
 
     assert leap(main()) == pytest.approx(4)
 
 
 def test_a_pause_is_kept_whatever_the_pace(leap: Callable[..., Any]) -> None:
     async def main() -> list[float]:
-        schedule = Schedule(Pacing(requests_per_second=1))
-        schedule.slow_down(sent_at=0, retry_after=30)
-        schedule.pace(Pacing(requests_per_second=100))
-        return await turns(schedule, 1)
+        rate_limiter = RateLimiter(Pacing(requests_per_second=1))
+        rate_limiter.slow_down(sent_at=0, retry_after=30)
+        rate_limiter.pace(Pacing(requests_per_second=100))
+        return await slots(rate_limiter, 1)
 
     assert leap(main()) == pytest.approx([30])

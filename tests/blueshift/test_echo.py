@@ -49,7 +49,7 @@ def test_an_echoed_key_turns_no_answer_into_another(key: str) -> None:
     answer = parse_answer(f'{{"refresh_status": "ready", "email_users": 150, {echo}}}'.encode(), NOON, scrub)
 
     assert answer.count(Channel.EMAIL) == 150
-    with pytest.raises(BadAnswerError, match="the answer holds no sms_users"):
+    with pytest.raises(BadAnswerError, match="the answer has no sms_users"):
         answer.count(Channel.SMS)
 
 

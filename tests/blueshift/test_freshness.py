@@ -195,7 +195,7 @@ def test_a_moved_stamp_is_not_believed_while_a_refresh_still_runs(serve: Serve, 
     assert found.channels[Channel.EMAIL].value == 5
 
 
-def test_two_runs_at_once_share_a_segments_lane(serve: Serve, want: Want) -> None:
+def test_two_runs_at_once_share_a_segments_lock(serve: Serve, want: Want) -> None:
     server = serve(scenario())
 
     server.count(want(ONE), want(ONE), at_once=True)
@@ -255,7 +255,7 @@ def test_a_channel_that_makes_no_sense_spoils_no_other(serve: Serve, want: Want)
     found = serve(scenario(), interfere).count(want(ONE, Channel.SMS, Channel.EMAIL))[ONE].channels
 
     assert found[Channel.SMS] == Unavailable(
-        reason=Reason.BAD_ANSWER, detail='sms_users is "many", which is no count of people'
+        reason=Reason.BAD_ANSWER, detail='sms_users is "many", which is not a number of people'
     )
     assert found[Channel.EMAIL].value == 40
 

@@ -269,7 +269,7 @@ def test_a_stamp_that_is_hidden_and_shown_again_proves_nothing(leap: Leap, count
 
     assert email == Unavailable(
         reason=Reason.TIMEOUT,
-        detail="Blueshift showed a count within 1 min, but stamped before the look, by its own clock; ask again",
+        detail="Blueshift showed a count within 1 min, but its stamp is older than the request; check again",
     )
 
 
@@ -290,7 +290,7 @@ def test_a_look_with_neither_a_stamp_nor_a_date_starts_nothing(leap: Leap) -> No
 
     assert email == Unavailable(
         reason=Reason.BAD_ANSWER,
-        detail="the answer holds neither a stamp nor a Date, so no new count could be told from an old one",
+        detail="the answer has neither a stamp nor a Date, so a new count would look like an old one",
     )
 
 
@@ -345,8 +345,8 @@ TARGET = Target(uuid="00000000-0000-4000-8000-000000000001")
 OTHER = Target(uuid="00000000-0000-4000-8000-000000000002")
 
 
-def owed(leap: Leap, *told: Callable[[PendingRefreshes], None], after: float = 0.0) -> int:
-    """Return how many moves of the stamp are owed so many seconds after what was told."""
+def unsettled(leap: Leap, *told: Callable[[PendingRefreshes], None], after: float = 0.0) -> int:
+    """Return the number of pending refreshes, ``after`` seconds later."""
 
     async def main() -> int:
         pending = PendingRefreshes()
@@ -354,7 +354,7 @@ def owed(leap: Leap, *told: Callable[[PendingRefreshes], None], after: float = 0
         for tell in told:
             tell(pending)
         await asyncio.sleep(after)
-        return pending.owed(TARGET)
+        return pending.count(TARGET)
 
     return int(leap(main()))
 
@@ -364,16 +364,16 @@ def sent(pending: PendingRefreshes, *moments: float) -> None:
         pending.sent(TARGET, Channel.EMAIL, moment)
 
 
-def test_each_trigger_is_owed_until_the_stamp_moves(leap: Leap) -> None:
-    assert owed(leap, lambda _: None) == 0
-    assert owed(leap, lambda pending: sent(pending, 0, 1, 2)) == 3
-    assert owed(leap, lambda pending: sent(pending, 0, 1, 2), lambda pending: pending.seen(TARGET, 101)) == 2
-    assert owed(leap, lambda pending: sent(pending, 0, 1), lambda pending: pending.seen(OTHER, 101)) == 2
+def test_each_trigger_is_pending_until_the_stamp_moves(leap: Leap) -> None:
+    assert unsettled(leap, lambda _: None) == 0
+    assert unsettled(leap, lambda pending: sent(pending, 0, 1, 2)) == 3
+    assert unsettled(leap, lambda pending: sent(pending, 0, 1, 2), lambda pending: pending.seen(TARGET, 101)) == 2
+    assert unsettled(leap, lambda pending: sent(pending, 0, 1), lambda pending: pending.seen(OTHER, 101)) == 2
 
 
 @pytest.mark.parametrize("stamp", [100, 99, float("-inf")])
 def test_a_stamp_that_did_not_move_on_settles_nothing(leap: Leap, stamp: float) -> None:
-    assert owed(leap, lambda pending: sent(pending, 0), lambda pending: pending.seen(TARGET, stamp)) == 1
+    assert unsettled(leap, lambda pending: sent(pending, 0), lambda pending: pending.seen(TARGET, stamp)) == 1
 
 
 def test_the_first_stamp_of_all_settles_nothing(leap: Leap) -> None:
@@ -384,14 +384,16 @@ def test_the_first_stamp_of_all_settles_nothing(leap: Leap) -> None:
     async def main() -> int:
         pending = PendingRefreshes()
         tell(pending)
-        return pending.owed(OTHER)
+        return pending.count(OTHER)
 
     assert leap(main()) == 1
 
 
 def test_what_a_triggers_own_answer_shows_settles_no_trigger_but_an_earlier_one(leap: Leap) -> None:
-    assert owed(leap, lambda pending: sent(pending, 5), lambda pending: pending.seen(TARGET, 101, before=5)) == 1
-    assert owed(leap, lambda pending: sent(pending, 4, 5), lambda pending: pending.seen(TARGET, 101, before=5)) == 1
+    assert unsettled(leap, lambda pending: sent(pending, 5), lambda pending: pending.seen(TARGET, 101, before=5)) == 1
+    assert (
+        unsettled(leap, lambda pending: sent(pending, 4, 5), lambda pending: pending.seen(TARGET, 101, before=5)) == 1
+    )
 
 
 def test_more_moves_than_triggers_are_nobodys_credit(leap: Leap) -> None:
@@ -401,7 +403,7 @@ def test_more_moves_than_triggers_are_nobodys_credit(leap: Leap) -> None:
         pending.ended(TARGET, 104)
         sent(pending, 0)
 
-    assert owed(leap, tell) == 1
+    assert unsettled(leap, tell) == 1
 
 
 def test_a_proven_end_settles_one_also_where_the_clock_was_set_back(leap: Leap) -> None:
@@ -409,13 +411,13 @@ def test_a_proven_end_settles_one_also_where_the_clock_was_set_back(leap: Leap) 
         sent(pending, 0, 1)
         pending.ended(TARGET, 50)
 
-    assert owed(leap, ended) == 1
-    assert owed(leap, ended, lambda pending: pending.seen(TARGET, 51)) == 0
+    assert unsettled(leap, ended) == 1
+    assert unsettled(leap, ended, lambda pending: pending.seen(TARGET, 51)) == 0
 
 
 @pytest.mark.parametrize(("after", "left"), [(3599.0, 2), (3600.0, 1), (3700.0, 0)])
 def test_each_trigger_is_dropped_an_hour_after_it_was_sent(leap: Leap, after: float, left: int) -> None:
-    assert owed(leap, lambda pending: sent(pending, 0, 50), after=after) == left
+    assert unsettled(leap, lambda pending: sent(pending, 0, 50), after=after) == left
 
 
 def test_the_latest_trigger_says_whose_refresh_may_run(leap: Leap) -> None:

@@ -41,17 +41,17 @@ def earliest(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(
-    ("pause", "shortest", "longest"),
+    ("interval", "shortest", "longest"),
     [(poll_intervals.about, 9, 11), (poll_intervals.out_of_step, 6, 10), (poll_intervals.sometime, 0, 20)],
     ids=["about", "out-of-step", "sometime"],
 )
 def test_a_pause_is_never_exactly_the_same(
-    monkeypatch: pytest.MonkeyPatch, pause: Callable[[float], float], shortest: float, longest: float
+    monkeypatch: pytest.MonkeyPatch, interval: Callable[[float], float], shortest: float, longest: float
 ) -> None:
     for jitter, expected in ((min, shortest), (max, longest)):
         monkeypatch.setattr(random, "uniform", jitter)
 
-        assert pause(10.0) == pytest.approx(expected)
+        assert interval(10.0) == pytest.approx(expected)
 
 
 def test_a_pause_grows_by_half_up_to_the_longest() -> None:

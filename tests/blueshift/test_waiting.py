@@ -329,4 +329,4 @@ def test_even_a_key_too_short_to_be_a_secret_is_not_quoted(leap: Leap, want: Wan
         async with connect(account, Pacing(), transport=httpx.MockTransport(echo)) as blueshift:
             return await blueshift.count([want(ONE)], refresh=Refresh(), time_limit=60, progress=Progress())
 
-    assert leap(main())[ONE].channels[EMAIL].detail == 'email_users is "***", which is no count of people'
+    assert leap(main())[ONE].channels[EMAIL].detail == 'email_users is "***", which is not a number of people'

@@ -7,10 +7,10 @@ import pytest
 from guard.core.errors import UsageError
 from guard.security.addresses import checked_base_url, fault, is_loopback
 
-NOT_A_SERVER = "is not an address of a web server"
-CREDENTIALS = "holds a user name or password"
-PLAIN = "is plain http, which anybody on the way can read"
-STRANGE = "holds a character that no address has"
+NOT_A_SERVER = "is not the address of a web server"
+CREDENTIALS = "contains a user name or password"
+PLAIN = "uses plain http, which others on the network can read"
+STRANGE = "contains a character that addresses never have"
 
 
 @pytest.mark.parametrize(
@@ -111,9 +111,9 @@ def test_why_no_secret_may_go_there_is_said_without_the_address(address: str, wh
     [
         ("http://api.example.com/v1", f"the base URL http://api.example.com {PLAIN}"),
         ("https://ada:pepper@api.example.com", f"the base URL https://api.example.com {CREDENTIALS}"),
-        ("https://api.example.com?pepper", "the base URL https://api.example.com holds more than a host and a path"),
-        ("https://api.example.com#pepper", "the base URL https://api.example.com holds more than a host and a path"),
-        ("https://api.example.com/a%0a", "the base URL https://api.example.com holds more than a host and a path"),
+        ("https://api.example.com?pepper", "the base URL https://api.example.com contains more than a host and a path"),
+        ("https://api.example.com#pepper", "the base URL https://api.example.com contains more than a host and a path"),
+        ("https://api.example.com/a%0a", "the base URL https://api.example.com contains more than a host and a path"),
         ("https://ada:pep/per@api.example.com", "the base URL is not an address"),
         ("https://api.example.com\x07", f"the base URL https://api.example.com\\x07 {STRANGE}"),
         ("pepper", f"the base URL {NOT_A_SERVER}"),

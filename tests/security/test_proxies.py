@@ -117,7 +117,7 @@ def test_a_proxy_that_cannot_be_used_is_told_by_its_variable_alone(
     with pytest.raises(UsageError) as raised:
         proxy_for(NAMED)
 
-    assert raised.value.message == f"the variable {name} holds no address of a proxy"
+    assert raised.value.message == f"the variable {name} is not the address of a proxy"
     assert name in (raised.value.hint or "")
     assert "unspeakable" not in f"{raised.value} {raised.value.hint} {raised.value.__cause__}"
 
@@ -130,7 +130,7 @@ def test_a_secret_in_place_of_a_proxy_is_never_looked_up(monkeypatch: pytest.Mon
     with pytest.raises(UsageError) as raised:
         proxy_for(NAMED)
 
-    assert raised.value.message == "the variable HTTPS_PROXY holds a secret in place of a proxy's address"
+    assert raised.value.message == "the variable HTTPS_PROXY contains a secret instead of a proxy's address"
     assert "nspeakable" not in str(raised.value.hint)
 
 
