@@ -43,9 +43,7 @@ RUNS = settings(
 
 @given(script=SCRIPTS, question=QUESTIONS)
 @RUNS
-def test_in_any_order_nothing_stale_is_believed_and_every_run_ends_in_time(
-    leap: Leap, script: Script, question: Question
-) -> None:
+def test_no_stale_count_is_believed_and_every_run_ends_in_time(leap: Leap, script: Script, question: Question) -> None:
     run = leap(play(script, question))
 
     event(f"counts believed: {sum(isinstance(reading, Count) for *_, reading in run.readings())}")
@@ -55,7 +53,7 @@ def test_in_any_order_nothing_stale_is_believed_and_every_run_ends_in_time(
 
 @given(script=SCRIPTS, first=QUESTIONS, second=QUESTIONS, pause=st.sampled_from([0.0, 1.0, 30.0, 300.0]))
 @settings(RUNS, max_examples=MANY or 100)
-def test_the_next_run_over_the_same_connection_believes_nothing_stale_either(
+def test_the_next_run_believes_no_stale_count_either(
     leap: Leap, script: Script, first: Question, second: Question, pause: float
 ) -> None:
     run = leap(play(script, first, second, pause=pause))
@@ -71,7 +69,7 @@ def assert_everything_is_counted(run: Run) -> None:
 
 @given(script=QUIET_SCRIPTS, kinds=ASKED_KINDS)
 @settings(RUNS, max_examples=MANY or 100)
-def test_a_blueshift_without_trouble_is_always_believed(
+def test_without_trouble_every_count_is_believed(
     leap: Leap, script: Script, kinds: tuple[tuple[Kind, ...], ...]
 ) -> None:
     run = leap(play(script, Question(kinds=kinds)))

@@ -75,7 +75,7 @@ def _no_jitter(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(random, "uniform", lambda low, high: (low + high) / 2)
 
 
-def test_others_go_on_while_a_large_page_is_read() -> None:
+def test_a_large_page_does_not_block_the_event_loop() -> None:
     went_on: list[bool] = []
     items = [{"name": f"Segment {number}", "uuid": target.uuid} for number, target in enumerate(TARGETS)]
     client = FakeClient(body=json.dumps(items * 500).encode())
@@ -98,7 +98,7 @@ def test_others_go_on_while_a_large_page_is_read() -> None:
 
 
 @pytest.mark.usefixtures("_no_jitter")
-def test_a_failing_request_is_sent_five_times_at_growing_distances(leap: Leap) -> None:
+def test_a_failing_request_is_sent_five_times(leap: Leap) -> None:
     client = FakeClient(*[outage()] * 5)
 
     async def main() -> None:
@@ -122,7 +122,7 @@ def test_the_first_retry_comes_after_about_a_second(
     assert leap(main()) == pytest.approx(wait)
 
 
-def test_a_retry_waits_for_as_long_as_the_server_asks_if_the_run_lasts_that_long(leap: Leap) -> None:
+def test_a_retry_waits_as_long_as_the_server_asks(leap: Leap) -> None:
     async def main() -> None:
         api = api_over(FakeClient(), deadline=60.0)
         assert api.retry_at(outage(retry_after=60.0), 1) == 60.0
@@ -132,7 +132,7 @@ def test_a_retry_waits_for_as_long_as_the_server_asks_if_the_run_lasts_that_long
     leap(main())
 
 
-def test_a_host_that_fails_on_three_segments_and_answers_for_none_is_given_up(leap: Leap) -> None:
+def test_three_failing_segments_and_no_answer_end_the_run(leap: Leap) -> None:
     async def main() -> None:
         api = api_over(FakeClient(*[outage()] * 15))
         for target in TARGETS[:2]:
@@ -144,7 +144,7 @@ def test_a_host_that_fails_on_three_segments_and_answers_for_none_is_given_up(le
     leap(main())
 
 
-def test_a_host_that_answered_once_is_not_given_up(leap: Leap) -> None:
+def test_after_one_answer_failures_do_not_end_the_run(leap: Leap) -> None:
     async def main() -> None:
         api = api_over(FakeClient(*[outage()] * 4))
         await api.read(TARGETS[0])
@@ -157,7 +157,7 @@ def test_a_host_that_answered_once_is_not_given_up(leap: Leap) -> None:
     leap(main())
 
 
-def test_requests_that_make_no_sense_are_no_outage(leap: Leap) -> None:
+def test_bad_requests_are_not_an_outage(leap: Leap) -> None:
     async def main() -> None:
         api = api_over(FakeClient(*[RequestError(Reason.BAD_ANSWER, "422", transient=False)] * 4))
         for target in TARGETS:
@@ -168,7 +168,7 @@ def test_requests_that_make_no_sense_are_no_outage(leap: Leap) -> None:
 
 
 @pytest.mark.parametrize("reason", [Reason.NETWORK, Reason.RATE_LIMITED])
-def test_a_host_out_of_reach_is_given_up_at_once(leap: Leap, reason: Reason) -> None:
+def test_an_unreachable_host_ends_the_run_at_once(leap: Leap, reason: Reason) -> None:
     async def main() -> None:
         with pytest.raises(RunEndedError):
             await api_over(FakeClient(*[outage(reason)] * 8)).read(TARGETS[0])
@@ -180,16 +180,14 @@ def test_a_host_out_of_reach_is_given_up_at_once(leap: Leap, reason: Reason) -> 
     ("held_back", "sent"),
     [pytest.param(10.0, True, id="for-two-slots"), pytest.param(12.0, False, id="for-longer")],
 )
-def test_a_slow_bucket_gives_a_trigger_two_slots_time(leap: Leap, held_back: float, *, sent: bool) -> None:
+def test_at_a_low_rate_a_trigger_may_wait_for_two_slots(leap: Leap, held_back: float, *, sent: bool) -> None:
     assert leap(held_back_trigger(Pacing(requests_per_second=0.2), held_back)) is sent
 
 
 @pytest.mark.parametrize(
     ("held_back", "sent"), [pytest.param(2.0, True, id="two-seconds"), pytest.param(2.1, False, id="more")]
 )
-def test_a_trigger_that_is_held_back_for_more_than_two_seconds_is_not_sent(
-    leap: Leap, held_back: float, *, sent: bool
-) -> None:
+def test_a_trigger_is_not_sent_after_more_than_two_seconds(leap: Leap, held_back: float, *, sent: bool) -> None:
     assert leap(held_back_trigger(Pacing(requests_per_second=100), held_back)) is sent
 
 
@@ -202,7 +200,7 @@ async def trigger_after_a_look(answered_in: float) -> float:
         return sent_at
 
 
-def test_a_look_is_as_old_as_its_request(leap: Leap) -> None:
+def test_a_baseline_is_as_old_as_its_request(leap: Leap) -> None:
     assert leap(trigger_after_a_look(2.0)) == 2.0
 
     with pytest.raises(RequestError) as raised:
@@ -231,9 +229,7 @@ async def held_back_trigger(pacing: Pacing, seconds: float) -> bool:
 @pytest.mark.parametrize(
     ("request_id", "told"), [("abc-1", " (x-request-id abc-1)"), ("", "")], ids=["with-an-id", "without"]
 )
-def test_a_bad_answer_is_told_without_the_key_and_with_the_id_that_support_asks_for(
-    leap: Leap, request_id: str, told: str
-) -> None:
+def test_a_bad_answer_is_reported_without_the_key_and_with_its_id(leap: Leap, request_id: str, told: str) -> None:
     body = b'{"refresh_status": "a-key-for-tests"}'
 
     async def main() -> None:
@@ -244,7 +240,7 @@ def test_a_bad_answer_is_told_without_the_key_and_with_the_id_that_support_asks_
     leap(main())
 
 
-def test_what_went_wrong_last_with_a_segment_is_known_until_it_is_answered(leap: Leap) -> None:
+def test_the_latest_failure_of_a_segment_is_kept_until_it_is_answered(leap: Leap) -> None:
     async def main() -> list[str | None]:
         client = FakeClient()
         api = api_over(client)
@@ -260,7 +256,7 @@ def test_what_went_wrong_last_with_a_segment_is_known_until_it_is_answered(leap:
     assert leap(main()) == [None, "422", None, None, None]
 
 
-def test_while_nothing_was_answered_the_trouble_of_one_keeps_everybody_waiting(leap: Leap) -> None:
+def test_until_anything_is_answered_a_failure_counts_for_all(leap: Leap) -> None:
     async def main() -> list[str | None]:
         api = api_over(FakeClient(RequestError(Reason.NETWORK, "no route", transient=False)))
         with contextlib.suppress(RunEndedError, UnavailableError):
@@ -277,7 +273,7 @@ def _told(api: Api, number: int | None) -> str | None:
     return trouble.detail if trouble else None
 
 
-def test_somebody_who_watches_sees_the_trouble_until_anything_is_answered(leap: Leap) -> None:
+def test_progress_shows_the_failure_until_anything_is_answered(leap: Leap) -> None:
     progress = Progress()
 
     async def main() -> list[str]:
@@ -291,7 +287,7 @@ def test_somebody_who_watches_sees_the_trouble_until_anything_is_answered(leap: 
     assert leap(main()) == ["422", ""]
 
 
-def test_a_run_that_ends_before_anybody_may_ask_again_says_for_how_long_not(leap: Leap) -> None:
+def test_a_pause_beyond_the_run_says_how_long_it_is(leap: Leap) -> None:
     client = FakeClient()
 
     async def main() -> None:
@@ -309,7 +305,7 @@ def test_a_run_that_ends_before_anybody_may_ask_again_says_for_how_long_not(leap
     assert client.sent_at == []
 
 
-def test_requests_are_counted_and_those_refused_for_their_rate_too(leap: Leap) -> None:
+def test_requests_and_429s_are_counted(leap: Leap) -> None:
     async def main() -> tuple[int, int]:
         api = api_over(FakeClient(outage(Reason.RATE_LIMITED), outage(), outage(Reason.RATE_LIMITED)))
         await api.read(TARGETS[0])

@@ -41,9 +41,7 @@ def readings(leap: Leap, script: Script, *kinds: Kind) -> list[Count | Unavailab
         pytest.param((Reply(seconds=12.0),) * 5, 80.0, id="not-answered-in-time"),
     ],
 )
-def test_a_refresh_that_is_not_seen_to_end_never_proves_the_next_channel(
-    leap: Leap, triggers: tuple[Reply, ...], queued: float
-) -> None:
+def test_an_unseen_end_never_proves_the_next_channel(leap: Leap, triggers: tuple[Reply, ...], queued: float) -> None:
     script = Script(histories=(History(own=(Course(queued=queued),)),), triggers=triggers)
     question = Question(kinds=((Kind("email"), Kind("sms")), ()), refresh=Refresh(timeout=60.0))
 
@@ -54,9 +52,7 @@ def test_a_refresh_that_is_not_seen_to_end_never_proves_the_next_channel(
 
 
 @pytest.mark.parametrize("triggers", [pytest.param((), id="seen"), pytest.param((Reply(status=503),), id="unanswered")])
-def test_a_refresh_that_never_ends_leaves_the_segments_other_channels_unknown(
-    leap: Leap, triggers: tuple[Reply, ...]
-) -> None:
+def test_an_endless_refresh_makes_the_other_channels_unknown(leap: Leap, triggers: tuple[Reply, ...]) -> None:
     script = Script(histories=(History(own=(Course(runs=NEVER),)),), triggers=triggers)
 
     _, sms = readings(leap, script, EMAIL, SMS)
@@ -64,7 +60,7 @@ def test_a_refresh_that_never_ends_leaves_the_segments_other_channels_unknown(
     assert sms == Unavailable(reason=Reason.TIMEOUT, detail="this segment's refresh of email did not end within 1 min")
 
 
-def test_a_stamp_that_moved_before_the_trigger_is_no_sign_that_the_refresh_ended(leap: Leap) -> None:
+def test_a_stamp_that_moved_before_the_trigger_proves_nothing(leap: Leap) -> None:
     just_before = Other(at=0.1, kind=Kind("users"), course=Course(runs=0.0))
     script = Script(histories=(History(own=(Course(queued=100.0),), others=(just_before,)),))
 
@@ -73,7 +69,7 @@ def test_a_stamp_that_moved_before_the_trigger_is_no_sign_that_the_refresh_ended
     assert [isinstance(each, Count) for each in found] == [False, True]
 
 
-def test_a_refresh_whose_trigger_was_not_answered_is_called_the_segments_own(leap: Leap) -> None:
+def test_an_unanswered_trigger_names_the_running_refresh(leap: Leap) -> None:
     script = Script(histories=(History(own=(Course(runs=NEVER),)),), triggers=(Reply(status=503),))
 
     (email,) = readings(leap, script, EMAIL)
@@ -83,7 +79,7 @@ def test_a_refresh_whose_trigger_was_not_answered_is_called_the_segments_own(lea
     )
 
 
-def test_a_trigger_that_was_not_carried_out_is_sent_again_though_somebody_elses_refresh_left_no_trace(
+def test_a_lost_trigger_is_sent_again_after_another_refresh(
     leap: Leap,
 ) -> None:
     failed = Other(at=0.9, kind=EMAIL, course=Course(runs=5.0, moves_stamp=False))
@@ -94,7 +90,7 @@ def test_a_trigger_that_was_not_carried_out_is_sent_again_though_somebody_elses_
     assert isinstance(email, Count)
 
 
-def test_after_a_refused_trigger_nobody_waits_for_a_refresh(leap: Leap) -> None:
+def test_after_a_refused_trigger_no_refresh_is_awaited(leap: Leap) -> None:
     refused = (Reply(status=429, heard=False, retry_after="40"),) * 20
     run = leap(play(Script(triggers=refused), Question(kinds=((EMAIL, SMS), ()), refresh=Refresh(timeout=60.0))))
 
@@ -122,7 +118,7 @@ def test_the_next_run_waits_for_a_refresh_that_an_earlier_one_gave_up(leap: Leap
     assert isinstance(sms_after_email(leap, script), Count)
 
 
-def test_the_next_run_waits_for_a_refresh_whose_trigger_was_under_way_when_the_run_ended(leap: Leap) -> None:
+def test_the_next_run_waits_for_a_trigger_that_the_deadline_cut_off(leap: Leap) -> None:
     script = Script(histories=(History(own=(Course(queued=20.0),)),), triggers=(Reply(seconds=9.0),))
 
     reading = sms_after_email(leap, script, replace(EMAIL_QUESTION, time_limit=6.0))
@@ -130,7 +126,7 @@ def test_the_next_run_waits_for_a_refresh_whose_trigger_was_under_way_when_the_r
     assert isinstance(reading, Count)
 
 
-def test_a_refresh_whose_trigger_was_cut_off_is_called_the_segments_own(leap: Leap) -> None:
+def test_a_cut_off_trigger_names_the_running_refresh(leap: Leap) -> None:
     script = Script(histories=(History(own=(Course(queued=5.0, runs=NEVER),)),), triggers=(Reply(seconds=9.0),))
 
     reading = sms_after_email(leap, script, replace(EMAIL_QUESTION, time_limit=6.0), pause=10.0)
@@ -138,7 +134,7 @@ def test_a_refresh_whose_trigger_was_cut_off_is_called_the_segments_own(leap: Le
     assert reading.detail == "this segment's refresh of email did not end within 1 min"
 
 
-def test_a_refresh_that_is_seen_to_end_while_it_is_sat_out_costs_no_further_trigger(leap: Leap) -> None:
+def test_a_refresh_seen_to_end_costs_no_further_trigger(leap: Leap) -> None:
     script = Script(histories=(History(own=(Course(runs=70.0),)),))
 
     run = leap(play(script, Question(kinds=((EMAIL, SMS), ()), refresh=Refresh(timeout=60.0))))
@@ -173,7 +169,7 @@ def test_a_trigger_is_forgotten_after_an_hour(leap: Leap, pause: float, triggers
         pytest.param(3600.0, (Reply(), Reply(stamped=False)), id="second-look-without-a-stamp"),
     ],
 )
-def test_a_refresh_that_is_carried_out_twice_never_proves_the_next_channel(
+def test_a_repeated_refresh_never_proves_the_next_channel(
     leap: Leap, queued: float, counted_ago: float | None, reads: tuple[Reply, ...]
 ) -> None:
     history = History(counted_ago=counted_ago, own=(Course(queued=queued, runs=2.0),))
@@ -188,7 +184,7 @@ def test_a_refresh_that_is_carried_out_twice_never_proves_the_next_channel(
 @pytest.mark.parametrize("lost", [2, 3, 4])
 @pytest.mark.parametrize("traceless", [(), (1,), (2,)])
 @pytest.mark.parametrize("jumps", [(), ((15.0, -3600.0),)])
-def test_a_refresh_that_is_carried_out_many_times_never_proves_the_next_channel(
+def test_many_repeated_refreshes_never_prove_the_next_channel(
     leap: Leap, queued: float, lost: int, traceless: tuple[int, ...], jumps: tuple[tuple[float, float], ...]
 ) -> None:
     courses = tuple(Course(queued=queued, runs=2.0, moves_stamp=number not in traceless) for number in range(5))
@@ -213,9 +209,7 @@ def test_a_trigger_with_an_odd_answer_may_have_been_carried_out(leap: Leap, stat
 
 @pytest.mark.parametrize("status", [400, 404, 409, 422, 429, 503])
 @pytest.mark.parametrize("queued", [3.0, 30.0])
-def test_a_trigger_that_was_refused_may_have_been_carried_out_all_the_same(
-    leap: Leap, status: int, queued: float
-) -> None:
+def test_a_refused_trigger_may_have_been_carried_out(leap: Leap, status: int, queued: float) -> None:
     history = History(own=(Course(queued=queued, runs=2.0), Course(queued=queued + 10.0)))
     script = Script(histories=(history,), triggers=(Reply(status=status),), accepts_twice=True)
 
@@ -224,7 +218,7 @@ def test_a_trigger_that_was_refused_may_have_been_carried_out_all_the_same(
     assert isinstance(found[1], Count)
 
 
-def test_a_repeat_that_is_queued_for_longer_than_the_first_never_proves_the_next_channel(leap: Leap) -> None:
+def test_a_late_repeat_never_proves_the_next_channel(leap: Leap) -> None:
     courses = (Course(queued=3.0, runs=1.0), Course(queued=12.0, runs=1.0))
     script = Script(histories=(History(own=courses),), triggers=(Reply(status=None),), accepts_twice=True)
 
@@ -233,7 +227,7 @@ def test_a_repeat_that_is_queued_for_longer_than_the_first_never_proves_the_next
     assert [isinstance(each, Count) for each in found] == [True, True]
 
 
-def test_a_repeat_costs_the_next_channels_one_trigger_and_its_looks_each(leap: Leap) -> None:
+def test_a_repeat_costs_each_later_channel_one_trigger(leap: Leap) -> None:
     kinds = (EMAIL, SMS, Kind("users"))
 
     def triggers(*replies: Reply, queued: float = 3.0) -> int:
@@ -247,7 +241,7 @@ def test_a_repeat_costs_the_next_channels_one_trigger_and_its_looks_each(leap: L
     assert triggers(Reply(status=None), queued=0.0) == 4  # the look after the lost trigger sees its refresh end
 
 
-def test_a_trigger_that_never_left_keeps_nobody_waiting(leap: Leap) -> None:
+def test_a_trigger_that_was_not_sent_is_not_pending(leap: Leap) -> None:
     slow = Pacing(requests_per_second=0.2)
 
     reading = sms_after_email(leap, Script(), replace(EMAIL_QUESTION, pacing=slow, time_limit=4.0))
@@ -283,7 +277,7 @@ def test_a_stamp_that_the_triggers_answer_shows_is_the_old_one(leap: Leap) -> No
     )
 
 
-def test_a_look_with_neither_a_stamp_nor_a_date_starts_nothing(leap: Leap) -> None:
+def test_a_baseline_without_stamp_and_date_triggers_nothing(leap: Leap) -> None:
     script = Script(histories=(History(counted_ago=None),), reads=(Reply(dated=False),))
 
     (email,) = readings(leap, script, EMAIL)
@@ -294,7 +288,7 @@ def test_a_look_with_neither_a_stamp_nor_a_date_starts_nothing(leap: Leap) -> No
     )
 
 
-def test_a_refresh_given_up_and_asked_for_again_may_be_carried_out_twice_as_well(leap: Leap) -> None:
+def test_a_refresh_triggered_again_may_run_twice_too(leap: Leap) -> None:
     queued = History(own=(Course(queued=90.0),))
     again = Question(kinds=((EMAIL, SMS), ()))
 
@@ -304,7 +298,7 @@ def test_a_refresh_given_up_and_asked_for_again_may_be_carried_out_twice_as_well
     assert [isinstance(reading, Count) for *_, reading in run.readings()] == [True, True]
 
 
-def test_the_next_channel_sees_the_first_end_and_waits_for_a_second_all_the_same(leap: Leap) -> None:
+def test_the_next_channel_waits_for_a_second_move(leap: Leap) -> None:
     script = Script(histories=(History(own=(Course(queued=90.0),)),), triggers=(Reply(status=504),), accepts_twice=True)
 
     found = readings(leap, script, EMAIL, SMS)
@@ -312,7 +306,7 @@ def test_the_next_channel_sees_the_first_end_and_waits_for_a_second_all_the_same
     assert [isinstance(each, Count) for each in found] == [False, True]
 
 
-def test_after_a_refresh_that_was_seen_to_end_the_next_one_is_somebody_elses(leap: Leap) -> None:
+def test_after_a_seen_end_the_next_refresh_is_another_users(leap: Leap) -> None:
     endless = Other(at=7.0, kind=Kind("users"), course=Course(runs=NEVER))
     question = Question(
         kinds=((EMAIL, SMS), ()), refresh=Refresh(timeout=60.0), pacing=Pacing(requests_per_second=0.5, concurrency=1)
@@ -325,7 +319,7 @@ def test_after_a_refresh_that_was_seen_to_end_the_next_one_is_somebody_elses(lea
     assert sms.detail == "somebody else's refresh of this segment did not end within 1 min"
 
 
-def test_once_the_wait_is_over_the_deadline_tells_of_the_answer_that_is_waited_for(leap: Leap) -> None:
+def test_at_the_deadline_the_awaited_answer_is_named(leap: Leap) -> None:
     running = Other(at=-1.0, kind=Kind("users"), course=Course(runs=5.0))
     script = Script(histories=(History(others=(running,)),), triggers=(Reply(seconds=9.0),))
 
@@ -372,11 +366,11 @@ def test_each_trigger_is_pending_until_the_stamp_moves(leap: Leap) -> None:
 
 
 @pytest.mark.parametrize("stamp", [100, 99, float("-inf")])
-def test_a_stamp_that_did_not_move_on_settles_nothing(leap: Leap, stamp: float) -> None:
+def test_a_stamp_that_did_not_move_settles_nothing(leap: Leap, stamp: float) -> None:
     assert unsettled(leap, lambda pending: sent(pending, 0), lambda pending: pending.seen(TARGET, stamp)) == 1
 
 
-def test_the_first_stamp_of_all_settles_nothing(leap: Leap) -> None:
+def test_the_first_stamp_settles_nothing(leap: Leap) -> None:
     def tell(pending: PendingRefreshes) -> None:
         pending.sent(OTHER, Channel.SMS, 0)
         pending.seen(OTHER, 500)
@@ -389,14 +383,14 @@ def test_the_first_stamp_of_all_settles_nothing(leap: Leap) -> None:
     assert leap(main()) == 1
 
 
-def test_what_a_triggers_own_answer_shows_settles_no_trigger_but_an_earlier_one(leap: Leap) -> None:
+def test_a_triggers_own_answer_settles_only_earlier_triggers(leap: Leap) -> None:
     assert unsettled(leap, lambda pending: sent(pending, 5), lambda pending: pending.seen(TARGET, 101, before=5)) == 1
     assert (
         unsettled(leap, lambda pending: sent(pending, 4, 5), lambda pending: pending.seen(TARGET, 101, before=5)) == 1
     )
 
 
-def test_more_moves_than_triggers_are_nobodys_credit(leap: Leap) -> None:
+def test_the_number_of_pending_refreshes_is_never_negative(leap: Leap) -> None:
     def tell(pending: PendingRefreshes) -> None:
         for stamp in (101, 102, 103):
             pending.seen(TARGET, stamp)
@@ -406,7 +400,7 @@ def test_more_moves_than_triggers_are_nobodys_credit(leap: Leap) -> None:
     assert unsettled(leap, tell) == 1
 
 
-def test_a_proven_end_settles_one_also_where_the_clock_was_set_back(leap: Leap) -> None:
+def test_a_proven_end_settles_one_even_if_a_clock_was_set_back(leap: Leap) -> None:
     def ended(pending: PendingRefreshes) -> None:
         sent(pending, 0, 1)
         pending.ended(TARGET, 50)
@@ -420,7 +414,7 @@ def test_each_trigger_is_dropped_an_hour_after_it_was_sent(leap: Leap, after: fl
     assert unsettled(leap, lambda pending: sent(pending, 0, 50), after=after) == left
 
 
-def test_the_latest_trigger_says_whose_refresh_may_run(leap: Leap) -> None:
+def test_the_latest_trigger_names_the_running_refresh(leap: Leap) -> None:
     async def main() -> list[Channel | None]:
         pending = PendingRefreshes()
         found = [pending.channel(TARGET)]

@@ -58,7 +58,7 @@ def test_a_pause_is_as_long_as_the_server_asks(leap: Leap) -> None:
     assert leap(main()) == [7, 0, 4]
 
 
-def test_the_rate_becomes_a_little_less_than_what_was_answered_since_the_last_pause(leap: Leap) -> None:
+def test_the_new_rate_is_a_little_below_the_answered_rate(leap: Leap) -> None:
     async def main() -> list[float]:
         rate_limiter, rates = RateLimiter(Pacing(requests_per_second=10)), []
         for answered in (30, 15):
@@ -95,9 +95,7 @@ def test_the_rate_is_cut_within_bounds(leap: Leap, highest: float, answered: int
     ("retry_after", "pause"),
     [pytest.param(None, 1, id="says-nothing"), pytest.param(5, 5.5, id="longer"), pytest.param(0.1, 1, id="shorter")],
 )
-def test_requests_in_flight_together_count_once_and_the_longest_pause_holds(
-    leap: Leap, retry_after: float | None, pause: float
-) -> None:
+def test_429s_of_requests_in_flight_together_count_once(leap: Leap, retry_after: float | None, pause: float) -> None:
     async def main() -> tuple[float, float, float]:
         rate_limiter = RateLimiter(Pacing(requests_per_second=10))
         rate_limiter.slow_down(sent_at=0, retry_after=None)
@@ -109,7 +107,7 @@ def test_requests_in_flight_together_count_once_and_the_longest_pause_holds(
     assert leap(main()) == pytest.approx((pause, 2.5, 2.5))
 
 
-def test_after_a_quiet_minute_only_what_is_answered_since_counts(leap: Leap) -> None:
+def test_after_a_quiet_minute_earlier_answers_do_not_count(leap: Leap) -> None:
     async def main() -> float:
         rate_limiter = RateLimiter(Pacing(requests_per_second=4))
         answers(rate_limiter, 50)
@@ -135,14 +133,14 @@ async def slots(rate_limiter: RateLimiter, *dues: float, held: float = 0.0) -> l
     return came
 
 
-def test_requests_that_are_due_together_after_a_rest_keep_their_distance(leap: Leap) -> None:
+def test_requests_due_together_keep_their_distance(leap: Leap) -> None:
     async def main() -> list[float]:
         return await slots(RateLimiter(Pacing(requests_per_second=10)), 7.0, 7.0, 7.0)
 
     assert leap(main()) == pytest.approx([7.0, 7.1, 7.2])
 
 
-def test_what_waited_for_a_place_is_not_sent_in_a_burst(leap: Leap) -> None:
+def test_requests_that_waited_for_a_slot_are_not_a_burst(leap: Leap) -> None:
     async def main() -> list[float]:
         return await slots(RateLimiter(Pacing(requests_per_second=10, concurrency=1)), 0.0, 0.0, 0.0, 0.0, held=5.0)
 

@@ -210,7 +210,7 @@ def test_a_slow_first_look_takes_nothing_of_the_time_for_somebody_elses_refresh(
     assert 5 + 60 <= server.seconds <= 5 + 60 + 5.1
 
 
-def test_a_channel_whose_refresh_was_never_seen_to_end_is_waited_for_by_the_next(serve: Serve, want: Want) -> None:
+def test_the_next_channel_waits_for_an_unfinished_refresh(serve: Serve, want: Want) -> None:
     people = {EMAIL: 40, Channel.SMS: 30}
     server = serve(scenario(counts=people, fresh=people, stuck=frozenset({EMAIL})))
 
@@ -223,7 +223,7 @@ def test_a_channel_whose_refresh_was_never_seen_to_end_is_waited_for_by_the_next
     assert sum(each.query["refresh"] == "true" for each in server.requests) == 1
 
 
-def test_a_refresh_that_the_next_channel_sees_end_holds_nobody_up(serve: Serve, want: Want) -> None:
+def test_a_refresh_that_the_next_channel_sees_end_does_not_delay_it(serve: Serve, want: Want) -> None:
     people = {EMAIL: 400, Channel.SMS: 300}
     server = serve(scenario(counts=people, fresh=people, refresh=35.0))
 
@@ -234,7 +234,7 @@ def test_a_refresh_that_the_next_channel_sees_end_holds_nobody_up(serve: Serve, 
 
 
 @pytest.mark.usefixtures("steady")
-def test_a_refresh_that_takes_longer_than_others_did_is_looked_at_less_and_less_often(serve: Serve, want: Want) -> None:
+def test_a_long_refresh_is_polled_less_and_less_often(serve: Serve, want: Want) -> None:
     quick = "00000000-0000-4000-8000-000000000002"
     two = ScenarioSegment(uuid=quick, name="Two", counts={EMAIL: 40}, fresh={EMAIL: 40}, refresh=5)
     server = serve(Scenario(segments=(*stuck().segments, two)))
@@ -247,7 +247,7 @@ def test_a_refresh_that_takes_longer_than_others_did_is_looked_at_less_and_less_
 
 
 @pytest.mark.usefixtures("steady")
-def test_when_the_first_refresh_ended_the_others_are_looked_at_in_their_own_time(serve: Serve, want: Want) -> None:
+def test_after_the_first_end_the_others_are_polled_in_their_own_time(serve: Serve, want: Want) -> None:
     segments = [several(number, refresh=30) for number in range(12)]
     server = serve(Scenario(segments=tuple(segments)))
 
@@ -259,7 +259,7 @@ def test_when_the_first_refresh_ended_the_others_are_looked_at_in_their_own_time
 
 
 @pytest.mark.usefixtures("steady")
-def test_refreshes_that_are_known_to_take_no_time_are_looked_at_soon(serve: Serve, want: Want) -> None:
+def test_quick_refreshes_are_polled_soon(serve: Serve, want: Want) -> None:
     segments = [several(number, refresh=0) for number in range(2)]
     late = want(segments[1].uuid, Channel.SMS, EMAIL)  # so that its turn for email comes when the first one's was seen
     server = serve(Scenario(segments=tuple(segments), stamps=Stamps.SECONDS))
@@ -274,7 +274,7 @@ def test_refreshes_that_are_known_to_take_no_time_are_looked_at_soon(serve: Serv
 # The count
 
 
-def test_a_stamp_in_the_very_second_costs_one_second(serve: Serve, want: Want) -> None:
+def test_a_stamp_of_the_same_second_costs_one_second(serve: Serve, want: Want) -> None:
     stamp = "2027-01-15T08:00:00Z"
     server = serve(
         scenario(), lambda _request, number: answer(1, approxusers_updated_at=stamp) if number == 1 else None
@@ -285,7 +285,7 @@ def test_a_stamp_in_the_very_second_costs_one_second(serve: Serve, want: Want) -
     assert server.requests[0].time - LAUNCH_DAY == pytest.approx(1, abs=0.02)
 
 
-def test_a_count_without_a_stamp_is_none() -> None:
+def test_a_count_without_a_stamp_is_not_counted() -> None:
     unstamped = Answer(refreshing=False, stamp=None, date=None, counts={"email_users": 0})
 
     with pytest.raises(UnavailableError, match=r"^Blueshift has never computed this segment's counts$") as raised:
@@ -317,7 +317,7 @@ def test_a_count_has_the_servers_stamp_and_its_age(
     )
 
 
-def test_even_a_key_too_short_to_be_a_secret_is_not_quoted(leap: Leap, want: Want) -> None:
+def test_even_a_short_key_is_not_quoted(leap: Leap, want: Want) -> None:
     account = Account(base_url="https://blueshift.test", region=Region.US, key=ApiKey("seven77"))
     numbers = iter(range(1, 10))
 

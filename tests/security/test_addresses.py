@@ -23,7 +23,7 @@ STRANGE = "contains a character that addresses never have"
         "http://[::1]:8080/path",
     ],
 )
-def test_this_machine_is_known_by_its_addresses_and_its_name(address: str) -> None:
+def test_addresses_of_this_machine_are_loopback(address: str) -> None:
     assert is_loopback(address)
     assert fault(address) is None
 
@@ -45,7 +45,7 @@ def test_this_machine_is_known_by_its_addresses_and_its_name(address: str) -> No
         "",
     ],
 )
-def test_what_only_looks_like_this_machine_is_another(address: str) -> None:
+def test_addresses_that_look_like_this_machine_are_not_loopback(address: str) -> None:
     assert not is_loopback(address)
     assert fault(address) is not None
 
@@ -102,7 +102,7 @@ def test_secrets_may_go_over_https_anywhere(address: str) -> None:
         ("\thttps://hooks.example.com/", STRANGE),
     ],
 )
-def test_why_no_secret_may_go_there_is_said_without_the_address(address: str, why: str) -> None:
+def test_a_fault_is_described_without_the_address(address: str, why: str) -> None:
     assert fault(address) == why
 
 
@@ -120,7 +120,7 @@ def test_why_no_secret_may_go_there_is_said_without_the_address(address: str, wh
         ("http://pepper", f"the base URL {PLAIN}"),
     ],
 )
-def test_an_address_that_is_refused_is_told_by_its_host_alone(address: str, told: str) -> None:
+def test_a_refused_address_is_shown_only_by_its_host(address: str, told: str) -> None:
     with pytest.raises(UsageError) as raised:
         checked_base_url(address, "the base URL")
 
@@ -128,7 +128,7 @@ def test_an_address_that_is_refused_is_told_by_its_host_alone(address: str, told
     assert raised.value.hint == "write https://HOST or, for a host on this machine, http://127.0.0.1:PORT"
 
 
-def test_a_host_of_any_length_is_told_in_a_line() -> None:
+def test_a_long_host_is_shortened() -> None:
     with pytest.raises(UsageError) as raised:
         checked_base_url(f"http://{'a' * 5_000}.example.com", "the base URL")
 
@@ -148,7 +148,5 @@ def test_a_host_of_any_length_is_told_in_a_line() -> None:
         ("https://[::1]:80", "https://[::1]:80"),
     ],
 )
-def test_the_address_of_an_api_has_small_letters_and_neither_a_usual_port_nor_a_final_slash(
-    address: str, usual: str
-) -> None:
+def test_the_address_of_an_api_is_normalized(address: str, usual: str) -> None:
     assert checked_base_url(address, "the base URL") == usual
