@@ -1,4 +1,4 @@
-"""The guard from Python: the README's example, and the names that are promised."""
+"""The public Python API, and the README's example."""
 
 from __future__ import annotations
 

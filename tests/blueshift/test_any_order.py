@@ -1,7 +1,7 @@
-"""Whatever Blueshift does that its API can show, in whatever order: no count is believed that is not of this run.
+"""No count is believed that is not of this run, whatever Blueshift does and in whatever order.
 
-``any_order.py`` says what is played, and what is left out because no client can see it. ANY_ORDER_RUNS sets how many
-runs are played, each time other ones; without it they are always the same few hundred.
+``any_order.py`` says what the fake Blueshift does, and what it leaves out because no client can see it. ANY_ORDER_RUNS
+sets the number of random runs; without it, the same few hundred are played each time.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ def test_without_trouble_every_count_is_believed(
     assert_nothing_stale_is_believed(run)
 
 
-# The machine itself: a guard that lacks one step of the proof is found out, mostly within a hundred or two of the runs
+# The tests of these tests: a guard without one step of the proof fails, mostly within one or two hundred runs
 
 
 def play_until_found_out(leap: Leap, check: Callable[[Run], None], scripts: st.SearchStrategy[Script]) -> None:
@@ -173,7 +173,7 @@ def test_a_guard_that_believes_too_soon_is_found_out(
 
 def test_a_guard_that_does_not_let_the_second_pass_is_found_out(leap: Leap, monkeypatch: pytest.MonkeyPatch) -> None:
     class Hasty:
-        """``asyncio`` as the proof sees it, with a sleep of no time."""
+        """``asyncio`` for the proof, with a sleep of no time."""
 
         def __getattr__(self, name: str) -> Any:
             return getattr(asyncio, name)

@@ -1,4 +1,4 @@
-"""A call and its tries: what is sent again, when, and when nobody's call makes sense any more."""
+"""Calls and retries: what is sent again, when, and what ends the run."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ TARGETS = [Target(uuid=f"00000000-0000-4000-8000-{number:012d}") for number in r
 
 
 class FakeClient:
-    """A client that fails as it is told to, and answers the same otherwise."""
+    """A client that raises the given failures first, and then always gives the same answer."""
 
     base_url = "https://blueshift.test"
 
@@ -192,7 +192,7 @@ def test_a_trigger_is_not_sent_after_more_than_two_seconds(leap: Leap, held_back
 
 
 async def trigger_after_a_look(answered_in: float) -> float:
-    """Return when the trigger was sent, right after a look that was answered in so many seconds."""
+    """Return when the trigger is sent, right after a baseline that took that many seconds."""
     api = api_over(FakeClient())
     looked_at = asyncio.get_running_loop().time()
     await asyncio.sleep(answered_in)
@@ -212,7 +212,7 @@ def test_a_baseline_is_as_old_as_its_request(leap: Leap) -> None:
 
 
 async def held_back_trigger(pacing: Pacing, seconds: float) -> bool:
-    """Trigger during a pause, and return whether the trigger was sent when that was over."""
+    """Trigger during a pause, and return whether the trigger is sent afterwards."""
     rate_limiter, client = RateLimiter(pacing), FakeClient()
     rate_limiter.slow_down(sent_at=0, retry_after=seconds)
     try:

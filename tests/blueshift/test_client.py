@@ -1,4 +1,4 @@
-"""One request and its answer, over ``httpx``; what the network itself can do wrong is in the end-to-end tests."""
+"""One request and its answer over a fake network; real networks are in the end-to-end tests."""
 
 from __future__ import annotations
 
@@ -492,7 +492,9 @@ def test_a_pipe_is_not_waited_for(monkeypatch: pytest.MonkeyPatch, leap: Leap, t
     os.mkfifo(tmp_path / "pipe")
     monkeypatch.setenv(name, str(tmp_path / "pipe"))
 
-    with pytest.raises(UsageError, match=f"certificate settings .*: {name} names .*/pipe, which (does not exist or )?is ") as raised:
+    with pytest.raises(
+        UsageError, match=f"certificate settings .*: {name} names .*/pipe, which (does not exist or )?is "
+    ) as raised:
         leap(get())
     assert raised.value.hint
     assert name in raised.value.hint

@@ -1,4 +1,4 @@
-"""What ends a whole run, and what does not."""
+"""What ends a run, and what does not."""
 
 from __future__ import annotations
 
@@ -360,11 +360,11 @@ def test_progress_is_told(serve: Serve, want: Want) -> None:
     assert (server.progress.total, server.progress.done, server.progress.refreshing) == (5, 5, 0)
 
 
-# Another pace in the middle of a run
+# A change of pacing during a run
 
 
 async def slots(rate_limiter: RateLimiter, number: int) -> list[float]:
-    """Return the times of so many turns, one after another."""
+    """Return the times of that many slots, one after another."""
     times = []
     for _ in range(number):
         async with rate_limiter.slot(Priority.BASELINE) as now:

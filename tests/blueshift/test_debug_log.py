@@ -1,4 +1,4 @@
-"""What ``--debug`` tells: every request and every decision of a run, in order, and nothing of the key."""
+"""The log of ``--debug``: every request and decision of a run, in order, without the key."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ COMPARED = "baseline_stamp=2027-01-15T07:00:00.000Z trigger_stamp=2027-01-15T07:
 
 @pytest.fixture
 def told(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> Iterator[Told]:
-    """Return what is told, the requests of it without their ids and sizes."""
+    """Return the lines of the log, requests without ids and sizes."""
     monkeypatch.setattr(random, "uniform", lambda low, high: (low + high) / 2)
     caplog.set_level(logging.DEBUG, logger="guard")
     yield lambda: [re.sub(r" x_request_id=\S+| bytes=\d+| failure=none$", "", each) for each in caplog.messages]

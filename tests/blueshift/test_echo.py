@@ -1,4 +1,4 @@
-"""Answers that tell what was sent, key and all: read as they came, and quoted without it."""
+"""Answers that echo the key: they are read unchanged, and quoted without the key."""
 
 from __future__ import annotations
 

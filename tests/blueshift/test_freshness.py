@@ -1,4 +1,4 @@
-"""The proof, played against the sandbox's world: what is believed, what is not, and in which order it is asked."""
+"""The proof against the sandbox: what is believed, what is not, and the order of the requests."""
 
 from __future__ import annotations
 
@@ -356,4 +356,4 @@ def test_the_second_of_waiting_does_not_make_a_baseline_too_old(serve: Serve, wa
 
     server.count(want(ONE))
 
-    assert steps(server.requests)[:2] == ["email", "read"]  # the first look was answered by nobody's server
+    assert steps(server.requests)[:2] == ["email", "read"]  # the first read got no answer from the sandbox

@@ -1,4 +1,4 @@
-"""Triggers whose refreshes may still be under way: the end of one would pass for that of the next channel's."""
+"""Pending refreshes: the end of one must not prove the next channel."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ NEVER = float("inf")
 
 
 def readings(leap: Leap, script: Script, *kinds: Kind) -> list[Count | Unavailable]:
-    """Return what became of one segment's channels; a refresh is waited for for a minute."""
+    """Return the readings of one segment's channels; the timeout of a refresh is a minute."""
     run = leap(play(script, Question(kinds=(kinds, ()), refresh=Refresh(timeout=60.0))))
     assert_nothing_stale_is_believed(run)
     return [reading for *_, reading in run.readings()]
@@ -97,7 +97,7 @@ def test_after_a_refused_trigger_no_refresh_is_awaited(leap: Leap) -> None:
     assert all("did not end" not in reading.detail for *_, reading in run.readings())
 
 
-# Across runs, and where a trigger is carried out twice
+# Several runs, and triggers that are carried out twice
 
 
 EMAIL_QUESTION = Question(kinds=((EMAIL,), ()), refresh=Refresh(timeout=60.0))
@@ -105,7 +105,7 @@ SMS_QUESTION = replace(EMAIL_QUESTION, kinds=((SMS,), ()))
 
 
 def sms_after_email(leap: Leap, script: Script, email: Question = EMAIL_QUESTION, pause: float = 1.0) -> Any:
-    """Return what became of SMS in a run over the connection of an earlier one, which asked for email."""
+    """Return the reading of SMS in a run over the connection of an earlier run, which asked for email."""
     run = leap(play(script, email, SMS_QUESTION, pause=pause))
     assert_nothing_stale_is_believed(run)
     ((*_, reading),) = run.readings()
@@ -238,7 +238,7 @@ def test_a_repeat_costs_each_later_channel_one_trigger(leap: Leap) -> None:
 
     assert triggers() == 3
     assert triggers(Reply(status=None)) == 4 + 2
-    assert triggers(Reply(status=None), queued=0.0) == 4  # the look after the lost trigger sees its refresh end
+    assert triggers(Reply(status=None), queued=0.0) == 4  # the read after the lost trigger sees its refresh end
 
 
 def test_a_trigger_that_was_not_sent_is_not_pending(leap: Leap) -> None:
@@ -249,7 +249,7 @@ def test_a_trigger_that_was_not_sent_is_not_pending(leap: Leap) -> None:
     assert isinstance(reading, Count)
 
 
-# No stamp to compare with
+# Missing stamps
 
 
 @pytest.mark.parametrize("counted_ago", [0.3, 30.0, 3600.0])
@@ -332,7 +332,7 @@ def test_at_the_deadline_the_awaited_answer_is_named(leap: Leap) -> None:
     )
 
 
-# What is kept in mind, by itself
+# PendingRefreshes itself
 
 
 TARGET = Target(uuid="00000000-0000-4000-8000-000000000001")

@@ -1,4 +1,4 @@
-"""When to look again, by what other refreshes took."""
+"""When to poll again, by the time that earlier refreshes took."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 
 def answer(*, stamp: float | None = None, date: float | None = None) -> Answer:
-    """Return an answer whose stamp and date are so many seconds after noon."""
+    """Return an answer with stamp and date in seconds after noon."""
     moments = [None if seconds is None else NOON + timedelta(seconds=seconds) for seconds in (stamp, date)]
     return Answer(refreshing=False, stamp=moments[0], date=moments[1], counts={})
 

@@ -1,4 +1,4 @@
-"""What a 429 does to everybody: a pause, and a slower rate afterwards."""
+"""After a 429 all requests pause, and then go out at a lower rate."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def answers(rate_limiter: RateLimiter, number: int) -> None:
 
 
 async def limited(rate_limiter: RateLimiter, retry_after: float | None = None) -> float:
-    """Meet a 429 with a request sent now, sit the pause out, and return how long it was."""
+    """Get a 429 for a request sent now, wait for the end of the pause, and return its length."""
     now = asyncio.get_running_loop().time()
     pause = rate_limiter.slow_down(sent_at=now, retry_after=retry_after) - now
     await asyncio.sleep(pause)
@@ -120,7 +120,7 @@ def test_after_a_quiet_minute_earlier_answers_do_not_count(leap: Leap) -> None:
 
 
 async def slots(rate_limiter: RateLimiter, *dues: float, held: float = 0.0) -> list[float]:
-    """Ask for turns that are due then, hold the first of them for so many seconds, and return when each came."""
+    """Ask for slots at the given times, hold the first for ``held`` seconds, and return when each came."""
     came: list[float] = []
 
     async def take(due: float) -> None:

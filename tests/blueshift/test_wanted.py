@@ -1,4 +1,4 @@
-"""What a run is asked for, how long it may take, and what a fault of our own leaves of it."""
+"""What a run is asked for, its default time limit, and the effect of a bug."""
 
 from __future__ import annotations
 

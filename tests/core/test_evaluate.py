@@ -432,7 +432,7 @@ def test_an_unchecked_segment_makes_a_campaign_unknown() -> None:
     assert (result.totals[0].verdict, result.verdict) == (Verdict.PASS, Verdict.UNKNOWN)
 
 
-# An oracle of a few lines, written without a look at the evaluator
+# A short oracle that does not use the evaluator
 
 
 def oracle(own: Guard, reading: int | None, users: int | None) -> Verdict:

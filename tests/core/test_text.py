@@ -94,7 +94,7 @@ def test_the_same_word_is_found_among_any_others(word: str, others: list[str]) -
 
 
 class Looked(str):
-    """A known word that counts how many characters of such words were looked at."""
+    """A known word that counts the characters of all such words that were compared."""
 
     __slots__ = ()
     characters = 0

@@ -1,4 +1,4 @@
-"""Where secrets may go: https, or http on this machine alone."""
+"""Secrets may go over https, or over http only on this machine."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which proxy an address is reached through: the variables are read for the one host that is asked."""
+"""The proxy for an address."""
 
 from __future__ import annotations
 
