@@ -111,16 +111,16 @@ class Api:
         return replace(self._understood(response, _counts), asked_at=sent_at)
 
     @asynccontextmanager
-    async def trigger_slot(self, looked_at: float) -> AsyncIterator[float]:
+    async def trigger_slot(self, baseline_at: float) -> AsyncIterator[float]:
         """Wait for a slot ahead of all other requests, and yield the loop's time, for a ``trigger`` at once.
 
-        Raises ``RequestError`` when the baseline, sent at the loop's time ``looked_at``, is too old by then. It has to
-        be read again: with a minute between baseline and trigger, one stale count in six would pass.
+        Raises ``RequestError`` when the baseline, sent at the loop's time ``baseline_at``, is too old by then. It has
+        to be read again: with a minute between baseline and trigger, one stale count in six would pass.
         """
         waits_from = self._clock.time()
         async with self._slot(Priority.TRIGGER) as sent_at:
-            if sent_at - looked_at > max(_BASELINE_LIFETIME, 2 * self._rate_limiter.interval):
-                raise _too_old(answered_in=waits_from - looked_at, waited=sent_at - waits_from)
+            if sent_at - baseline_at > max(_BASELINE_LIFETIME, 2 * self._rate_limiter.interval):
+                raise _too_old(answered_in=waits_from - baseline_at, waited=sent_at - waits_from)
             yield sent_at
 
     async def trigger(self, target: Target, channel: Channel, sent_at: float) -> Answer:

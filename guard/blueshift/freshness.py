@@ -192,14 +192,14 @@ class Prover:
         """Poll until the stamp shows that a refresh has ended since the trigger; return that answer."""
         began = self._clock.time()
         deadline = began + self._refresh.timeout
-        last_look = deadline - min(_ANSWER_TIME, self._refresh.timeout / 10)
+        last_poll = deadline - min(_ANSWER_TIME, self._refresh.timeout / 10)
         run_ends = self._api.deadline - _ANSWER_TIME
         before = max(_stamped(baseline), whole_seconds(triggered.stamp))
         answer, elapsed, interval = triggered, 0.0, self._refresh.poll_interval
-        while began + elapsed < last_look:
+        while began + elapsed < last_poll:
             now = self._clock.time()
-            latest = run_ends if now < run_ends < last_look else last_look
-            due = await self._next_look(channel, began, elapsed, interval, latest)
+            latest = run_ends if now < run_ends < last_poll else last_poll
+            due = await self._next_poll(channel, began, elapsed, interval, latest)
             try:
                 async with asyncio.timeout_at(deadline):
                     answer = await self._api.read(target, due=due)
@@ -216,7 +216,7 @@ class Prover:
             elapsed = seconds
         raise self._too_late(baseline, triggered, answer)
 
-    async def _next_look(self, channel: Channel, began: float, elapsed: float, usual: float, latest: float) -> float:
+    async def _next_poll(self, channel: Channel, began: float, elapsed: float, usual: float, latest: float) -> float:
         """Return the loop's time of the next poll of a running refresh, ``latest`` at most.
 
         By then the refresh is likely to have ended, as earlier ones of the channel did. Until one has, the next poll is
@@ -261,7 +261,7 @@ class Prover:
         if answer.stamp is None:
             return UnavailableError(
                 Reason.NOT_COUNTED,
-                f"Blueshift has never computed this segment's counts, nor did it within {waited}",
+                f"Blueshift has never computed this segment's counts, not even within {waited}",
             )
         if baseline.stamp is None and triggered.stamp is None:
             return UnavailableError(

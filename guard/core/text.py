@@ -39,7 +39,7 @@ _NEAR, _VERY_NEAR = 0.6, 0.8  # twice the common characters, divided by the char
 _SHORTER, _LONGER = 3, 7  # a word of more than 7/3 the length of the other cannot be near it
 _MOST_FOR_A_WORD = 50_000  # characters of the budget below, so that other words get some of it too
 _CHARACTERS_AT_ONCE = 500  # characters of the word that make comparing one step more expensive
-_CHARACTERS_OF_A_LOOK = 50  # the same for choosing what to compare
+_CHARACTERS_PER_CHOICE = 50  # the same for choosing what to compare
 
 
 def printable(text: str) -> str:
@@ -109,8 +109,8 @@ def nearest(word: str, known: Collection[str], *, most: int = 1) -> list[str]:
     The search ends when the budget of ``GUESSES`` is spent, or this word's part of it.
     """
     price = 1 + len(word) // _CHARACTERS_AT_ONCE
-    price_of_a_look = 2 + len(word) // _CHARACTERS_OF_A_LOOK
-    if not word or not GUESSES.pay(price * len(word) + price_of_a_look * len(known)):
+    price_of_a_choice = 2 + len(word) // _CHARACTERS_PER_CHOICE
+    if not word or not GUESSES.pay(price * len(word) + price_of_a_choice * len(known)):
         return []
     meant = word.casefold()
     places: dict[str, int] = {}

@@ -194,9 +194,9 @@ def test_a_trigger_is_not_sent_after_more_than_two_seconds(leap: Leap, held_back
 async def trigger_after_a_look(answered_in: float) -> float:
     """Return when the trigger is sent, right after a baseline that took that many seconds."""
     api = api_over(FakeClient())
-    looked_at = asyncio.get_running_loop().time()
+    baseline_at = asyncio.get_running_loop().time()
     await asyncio.sleep(answered_in)
-    async with api.trigger_slot(looked_at) as sent_at:
+    async with api.trigger_slot(baseline_at) as sent_at:
         return sent_at
 
 
@@ -217,7 +217,7 @@ async def held_back_trigger(pacing: Pacing, seconds: float) -> bool:
     rate_limiter.slow_down(sent_at=0, retry_after=seconds)
     try:
         api = api_over(client, rate_limiter)
-        async with api.trigger_slot(looked_at=0.0) as sent_at:
+        async with api.trigger_slot(baseline_at=0.0) as sent_at:
             await api.trigger(TARGETS[0], Channel.EMAIL, sent_at)
     except RequestError as error:
         told = (error.unavailable.reason, error.unavailable.detail, error.transient)
