@@ -149,7 +149,7 @@ def test_a_refused_notification_is_told_and_changes_nothing(
         ("", "--notify slack needs SLACK_WEBHOOK_URL, which is not set or empty"),
         ("hidden-word", "SLACK_WEBHOOK_URL is not the address of a web server"),
         ("https://[hidden-word/", "SLACK_WEBHOOK_URL is not an address"),
-        ("http://hooks.example.com/hidden-word", "SLACK_WEBHOOK_URL is plain http"),
+        ("http://hooks.example.com/hidden-word", "SLACK_WEBHOOK_URL uses plain http"),
         ("https://hidden:covert@hooks.example.com/", "SLACK_WEBHOOK_URL contains a user name or password"),
         ("https://hooks.example.com/hidden-word\n", "SLACK_WEBHOOK_URL contains a character that addresses never have"),
     ],

@@ -13,7 +13,7 @@ ELSEWHERE = {
         ],
         "The same segment twice in one run, by two variants or by name and uuid": [
             "blueshift/test_freshness.py::test_a_segments_channels_are_proven_one_after_another",
-            "blueshift/test_catalog.py::test_a_name_and_a_uuid_of_one_segment_share_a_lane",
+            "blueshift/test_catalog.py::test_a_name_and_a_uuid_of_one_segment_share_a_lock",
         ],
         "A trigger that was held back too long after its baseline": [
             "blueshift/test_freshness.py::test_a_delayed_trigger_needs_a_new_baseline"
