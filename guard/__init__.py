@@ -1,6 +1,6 @@
-"""Audience-guard: stops a send whose audience is too small, too large, or could not be counted.
+"""Audience-guard stops a send if its audience is too small, too large, or cannot be counted.
 
-The public names are loaded when they are first used, so that importing the package costs nothing.
+The public names are imported on first use, so that importing the package is fast.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> object:
-    """Import a public name from its home when it is first asked for."""
+    """Import a public name on first use."""
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module  # noqa: PLC0415 - the point of this function

@@ -5,7 +5,7 @@ from typing import NoReturn
 
 
 def main() -> NoReturn:
-    """Run the command and leave the process with its exit code."""
+    """Run the command and exit with its exit code."""
     from guard.cli.signals import InterruptedBySignal, stop_on_signals  # noqa: PLC0415 - importing this runs nothing
 
     try:
@@ -15,10 +15,10 @@ def main() -> NoReturn:
         code = run(sys.argv[1:])
     except InterruptedBySignal as interrupt:
         code = interrupt.exit_code
-    except Exception as error:  # noqa: BLE001 - a package that is missing, or another of its name, is never Python's 1
+    except Exception as error:  # noqa: BLE001 - without this, a missing package would exit with Python's 1
         sys.stderr.write(
-            f"audience-guard: it cannot start ({type(error).__name__}: {str(error)!a}); nothing was sent\n"
-            "  hint: unset PYTHONPATH, and install audience-guard again, into an environment of its own\n"
+            f"audience-guard: the command cannot start ({type(error).__name__}: {str(error)!a}); nothing was sent\n"
+            "  hint: unset PYTHONPATH, and install audience-guard again, in its own environment\n"
         )
         code = 2
     sys.exit(code)

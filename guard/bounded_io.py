@@ -1,4 +1,4 @@
-"""Waiting for somebody else, but not for ever: what may block runs in a thread that can be left behind."""
+"""Bounded waits: work that may block runs in a thread that can be abandoned."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 SECONDS_TO_READ = 60.0
-"""How long standard input may take to come to its end, where no ``--timeout`` says so."""
+"""The time limit for reading standard input without ``--timeout``."""
 SECONDS_TO_WRITE = 60.0
-"""How long a report may take to be read by whoever is at the other end."""
+"""The time limit for writing a report to a reader that is slow."""
 SECONDS_WITH_A_PERSON = 3600.0
-"""The same where somebody sits at a terminal, who may look at it page by page."""
+"""The same for a terminal, where a person may read page by page."""
 
 
 def within(seconds: float, work: Callable[[], T]) -> T:
-    """Return what the work returns, or raise what it raises; raise TimeoutError when it takes longer.
+    """Return what the work returns, or raise what it raises; raise ``TimeoutError`` if it takes longer.
 
-    The work then goes on in its thread, and ends with the process at the latest. So it must not hold a lock that the
-    interpreter wants at its end, as that of a standard stream: it uses the stream's descriptor. A signal is handled at
-    once meanwhile.
+    After a timeout the work goes on in its thread, at most until the process ends. So it must not hold a lock that the
+    interpreter needs at its end, such as that of a standard stream; use the stream's descriptor instead. Signals are
+    handled at once during the wait.
     """
     results: list[T] = []
     errors: list[BaseException] = []
@@ -32,7 +32,7 @@ def within(seconds: float, work: Callable[[], T]) -> T:
     def do() -> None:
         try:
             results.append(work())
-        except BaseException as error:  # noqa: BLE001 - whoever waits gets it
+        except BaseException as error:  # noqa: BLE001 - raised again in the calling thread
             errors.append(error)
         over.set()
 

@@ -1,4 +1,4 @@
-"""The one use case: count what the rules ask for, judge it, and return the report; every door leads here."""
+"""Runs a check: counts what the rules ask for, judges it and returns the report. All interfaces call it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from guard.version import __version__
 
 T = TypeVar("T")
 
-_LONGEST_TIMEOUT = 1e9  # seconds; no clock takes many more
+_LONGEST_TIMEOUT = 1e9  # seconds; clocks do not accept many more
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -37,14 +37,14 @@ if TYPE_CHECKING:
 
 
 class Report(results.Report):
-    """The report of a run, which can also be written out in every format of ``--output``."""
+    """The report of a run, which can be rendered in every format of ``--output``."""
 
     __slots__ = ()
 
     def render(self, format: str) -> str:  # noqa: A002 - as in --output FORMAT
         """Return the report in a format of ``--output``, such as ``"html"``, ending in a newline.
 
-        Raises ``UsageError`` for a format that there is not.
+        Raises ``UsageError`` for an unknown format.
         """
         return render(self, format_named(format))
 
@@ -66,15 +66,15 @@ def check(
 ) -> Report:
     """Have Blueshift count what the rules guard, judge it, and return the report.
 
-    ``rules`` is the path of a rules file, or what ``load_rules`` returned. What is left out comes from the environment
+    ``rules`` is the path of a rules file, or what ``load_rules`` returned. Missing arguments come from the environment
     (``BLUESHIFT_API_KEY`` or ``BLUESHIFT_API_KEY_FILE``, ``BLUESHIFT_REGION``, ``BLUESHIFT_BASE_URL``), then from the
-    rules. ``timeout`` is for the whole run, in seconds or as a text such as ``"20m"``; left out, it is long enough for
+    rules. ``timeout`` is for the whole run, in seconds or as a text such as ``"20m"``; the default is long enough for
     every channel to use its ``refresh.timeout``. What is not counted by then is unknown in the report. ``progress`` is
-    kept up to date meanwhile, for another thread to look at.
+    updated during the run, and another thread may read it.
 
-    Raises ``UsageError`` before anything is sent: rules that are not right, no usable key, an unknown region or
-    selection, a bad address. Nothing that goes wrong with a segment or with the network raises: it is in the report.
-    Inside a running event loop, await ``check_async`` instead.
+    Raises ``UsageError`` before anything is sent: for invalid rules, a missing key, an unknown region or selection, or
+    an unsafe address. Failures of a segment or of the network do not raise; they are in the report. Inside a running
+    event loop, await ``check_async`` instead.
     """
     if _is_inside_an_event_loop():
         raise UsageError(
@@ -96,17 +96,17 @@ def check(
 
 
 def run_to_its_end(main: Coroutine[Any, Any, T]) -> T:
-    """Run a coroutine in an event loop of its own, and be done when it is done.
+    """Run a coroutine in its own event loop, and return as soon as it is done.
 
-    A look-up of a host's name cannot be broken off, and asyncio would wait for its thread; so it is left behind.
+    A DNS look-up cannot be cancelled, and asyncio would wait for its thread; so the thread is abandoned.
     """
     with asyncio.Runner() as runner:
-        runner.get_loop().set_default_executor(_ThreadsLeftBehind())
+        runner.get_loop().set_default_executor(_AbandonedThreads())
         return runner.run(main)
 
 
-class _ThreadsLeftBehind(ThreadPoolExecutor):
-    """Runs each call in a thread that nobody waits for, not even the interpreter's end."""
+class _AbandonedThreads(ThreadPoolExecutor):
+    """Runs each call in a thread that nothing waits for, not even the end of the interpreter."""
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         future: Future[Any] = Future()
@@ -116,7 +116,7 @@ class _ThreadsLeftBehind(ThreadPoolExecutor):
                 return
             try:
                 future.set_result(fn(*args, **kwargs))
-            except BaseException as error:  # noqa: BLE001 - whoever waits for the future gets it
+            except BaseException as error:  # noqa: BLE001 - the future raises it
                 future.set_exception(error)
 
         threading.Thread(target=work, daemon=True).start()
@@ -131,10 +131,10 @@ async def check_async(
     base_url: str | None = None,
     selection: Selection | None = None,
     fail_on: FailOn | str = FailOn.FAIL,
-    timeout: float | str | None = None,  # noqa: ASYNC109 - what is unknown by then is part of the report, not an exception
+    timeout: float | str | None = None,  # noqa: ASYNC109 - a timeout is part of the report, not an exception
     progress: Progress | None = None,
 ) -> Report:
-    """Do what ``check`` does, inside a running event loop."""
+    """Like ``check``, for a running event loop."""
     _require_texts(api_key=api_key, region=region, base_url=base_url)
     if progress is not None and not isinstance(progress, Progress):
         raise UsageError(f"progress is a {type(progress).__name__}; give a guard.Progress(), or leave it out")
@@ -153,10 +153,10 @@ async def check_over(
     *,
     selection: Selection | None = None,
     fail_on: FailOn = FailOn.FAIL,
-    timeout: float | None = None,  # noqa: ASYNC109 - what is unknown by then is part of the report, not an exception
+    timeout: float | None = None,  # noqa: ASYNC109 - a timeout is part of the report, not an exception
     progress: Progress | None = None,
 ) -> Report:
-    """Do what ``check`` does over a connection that is open already, which other checks may use at the same time."""
+    """Like ``check``, over an open connection, which other checks may use at the same time."""
     selection = selection or Selection()
     planned = plan(rules, selection)
     wanted = [Wanted.of(segment, planned.channels(segment)) for segment in planned.segments]
@@ -183,11 +183,11 @@ async def check_over(
     )
 
 
-# What the arguments can be
+# The arguments
 
 
 def _require_texts(**arguments: object) -> None:
-    """Raise UsageError for an argument that is no text; its value is not shown, as it may be the key."""
+    """Raise ``UsageError`` for an argument that is not a text; its value is not shown, because it may be the key."""
     for name, given in arguments.items():
         if given is not None and not isinstance(given, str):
             raise UsageError(f"{name} is a {type(given).__name__}; give a text, or leave it out")

@@ -1,3 +1,3 @@
-"""The version of audience-guard, which everything may import."""
+"""The version of audience-guard; every module may import it."""
 
 __version__ = "0.1.0"

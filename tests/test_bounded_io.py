@@ -8,13 +8,13 @@ import pytest
 from guard.bounded_io import within
 
 
-def test_what_is_done_in_time_gives_its_result_or_its_error() -> None:
+def test_work_done_in_time_returns_or_raises() -> None:
     assert within(60, lambda: 7) == 7
     with pytest.raises(ZeroDivisionError):
         within(60, lambda: 1 // 0)
 
 
-def test_what_takes_longer_is_left_behind() -> None:
+def test_work_that_takes_longer_is_abandoned() -> None:
     never = threading.Event()
     with pytest.raises(TimeoutError):
         within(0, never.wait)
@@ -25,7 +25,7 @@ class ToldToStopError(Exception):
     pass
 
 
-def test_a_signal_ends_the_waiting() -> None:
+def test_a_signal_ends_the_wait() -> None:
     never = threading.Event()
 
     def stop(*_: object) -> None:

@@ -1,1 +1,1 @@
-"""The edge to Blueshift's HTTP API: requests and answers, their pacing, and the proof that a count is fresh."""
+"""The client of Blueshift's HTTP API: requests, answers, rate limit, retries, and the proof that a count is fresh."""

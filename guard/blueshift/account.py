@@ -1,4 +1,4 @@
-"""Whose Blueshift account is asked, where, and with which key; a flag beats the environment, which beats the file.
+"""The account to ask: address, region and key. A flag beats the environment, which beats the rules file.
 
 Hosts and the kind of key: https://developer.blueshift.com (API - Select Region, User API key).
 """
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 HOSTS = {Region.US: "https://api.getblueshift.com", Region.EU: "https://api.eu.getblueshift.com"}
 _USABLE_KEY = re.compile(r"[\x21-\x39\x3b-\x7e]+")
 _LONGEST_REGION = 20  # characters
-_KEY_HINT = "set BLUESHIFT_API_KEY to the account's User API key, or BLUESHIFT_API_KEY_FILE to a file that holds it"
+_KEY_HINT = "set BLUESHIFT_API_KEY to the account's User API key, or BLUESHIFT_API_KEY_FILE to a file that contains it"
 
 
 class ApiKey:
@@ -34,28 +34,28 @@ class ApiKey:
     __slots__ = ("_secret", "_text")
 
     def __init__(self, text: str, *, source: str = "the API key") -> None:
-        """Keep the key, or raise ``UsageError`` (naming ``source``, never the key) when it cannot be one."""
+        """Keep the key, or raise ``UsageError`` (which names ``source``, never the key) if it cannot be a key."""
         if not text:
             raise UsageError(f"{source} is empty", hint=_KEY_HINT)
         check_alone(text, source)
         if len(text) > LONGEST_KEY or not _USABLE_KEY.fullmatch(text):
             raise UsageError(
-                f"{source} holds a character that no API key has (white space, a line break, a colon, or not ASCII)",
+                f"{source} contains a character that no API key has (white space, a line break, a colon, or not ASCII)",
                 hint="copy the key again, without quotes, blanks or line breaks",
             )
         self._text = text
         self._secret = Secret(text)
 
     def reveal(self) -> str:
-        """Return the key itself, for the Authorization header alone."""
+        """Return the key itself, only for the Authorization header."""
         return self._text
 
     def scrub(self, text: str) -> str:
-        """Return the text fit to be quoted, for a server that echoes what it was sent: see ``Secret.scrub``."""
+        """Return the text without the key, which a server may echo: see ``Secret.scrub``."""
         return self._secret.scrub(text)
 
     def scrub_answer(self, text: str) -> str:
-        """Return a text of an answer that may be believed: as ``scrub`` does, unless the key is too short for that."""
+        """Return a value of an answer without the key; a short key may be there by chance and stays."""
         return text if len(self._text) < SHORTEST_SECRET else self._secret.scrub(text)
 
     def __repr__(self) -> str:
@@ -64,7 +64,7 @@ class ApiKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """Where requests go, the region they were meant for, and the key that goes there and nowhere else."""
+    """Where requests go, the chosen region, and the key, which goes only there."""
 
     base_url: str
     region: Region
@@ -72,12 +72,12 @@ class Account:
 
     @property
     def host(self) -> str:
-        """The host in use, with its port where the address names one."""
+        """The host, with its port if the address has one."""
         return urlsplit(self.base_url).netloc
 
     @property
     def is_loopback(self) -> bool:
-        """Whether the host is this machine, which is never reached through a proxy."""
+        """Whether the host is this machine; then no proxy is used."""
         return is_loopback(self.base_url)
 
 
@@ -89,15 +89,16 @@ def open_account(
     base_url: str | None = None,
     rules_region: Region | None = None,
 ) -> Account:
-    """Return the account that the arguments, then the environment, then the rules name; the default is region ``us``.
+    """Return the account from the arguments, then the environment, then the rules; the default region is ``us``.
 
-    Raises ``UsageError`` when there is no usable key, an unknown region, or an address that the key must not go to.
+    Raises ``UsageError`` for a key that is missing or not usable, an unknown region, or an unsafe address.
     """
-    key = _key_from(environ) if api_key is None else ApiKey(api_key)  # first: without one, it may stand elsewhere
+    # The key comes first: without one, another value may be the key.
+    key = _key_from(environ) if api_key is None else ApiKey(api_key)
     where = _region(region or environ.get("BLUESHIFT_REGION") or rules_region or Region.US)
     address = base_url or environ.get("BLUESHIFT_BASE_URL") or HOSTS[where]
     if key.scrub_answer(address) != address:
-        raise UsageError("the base URL holds the API key", hint=f"give an address there, such as {HOSTS[where]}")
+        raise UsageError("the base URL contains the API key", hint=f"give an address, such as {HOSTS[where]}")
     return Account(base_url=checked_base_url(address, "the base URL"), region=where, key=key)
 
 
@@ -107,7 +108,7 @@ def _region(chosen: str) -> Region:
     try:
         return Region(chosen)
     except ValueError:
-        # A long one is not shown: it may be a key, put there by mistake.
+        # A long one is not shown, because it may be a key.
         named = f'no region "{printable(chosen)}"' if len(chosen) <= _LONGEST_REGION else "no region of that name"
         raise UsageError(f"there is {named}{did_you_mean(chosen, list(Region))}", hint="regions are: us, eu") from None
 
@@ -129,10 +130,10 @@ def _key_from_file(file: str) -> ApiKey:
     if found := irregular(file):
         raise UsageError(
             f"BLUESHIFT_API_KEY_FILE names {found}, which is not a regular file",
-            hint="give a file that holds the key alone, or set BLUESHIFT_API_KEY",
+            hint="give a file that contains only the key, or set BLUESHIFT_API_KEY",
         )
-    if not is_file(file):  # its name is not shown: it may be the key itself, put there by mistake
-        raise UsageError("the file that BLUESHIFT_API_KEY_FILE names is not there, or is not a file", hint=_KEY_HINT)
+    if not is_file(file):  # its name is not shown, because it may be the key
+        raise UsageError("BLUESHIFT_API_KEY_FILE does not name an existing file", hint=_KEY_HINT)
     source = f"the key file {printable(file)}"
     try:
         with Path(file).open(encoding="ascii") as stream:
@@ -140,12 +141,12 @@ def _key_from_file(file: str) -> ApiKey:
     except OSError as error:
         raise UsageError(f"{source} could not be read: {error.strerror}", hint=_KEY_HINT) from error
     except ValueError:
-        raise UsageError(f"{source} does not hold an API key: it is not plain ASCII", hint=_KEY_HINT) from None
+        raise UsageError(f"{source} does not contain an API key: it is not plain ASCII", hint=_KEY_HINT) from None
     return ApiKey(text.removesuffix("\n"), source=source)
 
 
 def readable_by_others(environ: Mapping[str, str] = os.environ) -> str | None:
-    """Return the path of the key file when it is a regular file that others on this machine can read, else None."""
+    """Return the path of the key file if others on this machine can read it, else None."""
     file = environ.get("BLUESHIFT_API_KEY_FILE")
     if not file or os.name != "posix" or not is_file(file):
         return None

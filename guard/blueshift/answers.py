@@ -1,4 +1,4 @@
-"""What Blueshift answers, believed only where it makes sense.
+"""Parses the answers of Blueshift's API, strictly.
 
 Shapes: https://developer.blueshift.com/reference/get_api-v1-segments-segment-uuid-matching-users-json
 """
@@ -41,16 +41,16 @@ _WHOLE = re.compile(r"(-?\d{1,16})\.0+")
 _MOST_DIGITS = 16
 _LONGEST_NAME = 1_000
 _LONGEST_STAMP = 100
-_QUOTED_FROM = 8_192  # bytes of what is no JSON, of which a few are quoted
-_FURTHEST_OFF = timedelta(days=2)  # clocks are off by hours at most, so what is further off is no time of this run
+_QUOTED_FROM = 8_192  # bytes of an answer that is not JSON; the error quotes a few of them
+_FURTHEST_OFF = timedelta(days=2)  # clocks are hours off at most; a stamp further off is not of this run
 
 
 def parse_stamp(value: object) -> datetime | None:
-    """Return the moment in UTC, None for a null; raises ``ValueError`` for what is no time, or has no zone."""
+    """Return the time in UTC, or None for null; raises ``ValueError`` for anything else and for a missing zone."""
     if value is None:
         return None
     if not isinstance(value, str):
-        raise ValueError("no text")  # noqa: TRY004 - pydantic turns a ValueError into its own error
+        raise ValueError("not a text")  # noqa: TRY004 - pydantic turns a ValueError into its own error
     moment = datetime.fromisoformat(value)
     if moment.tzinfo is None:
         raise ValueError("no zone")
@@ -60,7 +60,7 @@ def parse_stamp(value: object) -> datetime | None:
         raise ValueError("outside the calendar") from None
 
 
-class _Answer(BaseModel):
+class _AnswerFields(BaseModel):
     model_config = ConfigDict(extra="allow", frozen=True, strict=True)
 
     refresh_status: Literal["refreshing", "ready"]
@@ -68,7 +68,7 @@ class _Answer(BaseModel):
 
 
 def _small(value: object) -> object:
-    """Return a number or a short text; anything else is no count and no stamp, and not worth to be kept."""
+    """Return a number or a short text; anything else is not a count or a stamp, and becomes None."""
     is_text = isinstance(value, str) and len(value) <= _LONGEST_STAMP
     return value if is_text or isinstance(value, int | float) else None
 
@@ -77,7 +77,7 @@ _Small = Annotated[Any, AfterValidator(_small)]
 
 
 class Listed(BaseModel):
-    """A segment as the account lists it; only its name and uuid are sure to be there."""
+    """A segment in the account's list; only its name and uuid are always there."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
@@ -89,13 +89,12 @@ class Listed(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _with_its_counts(cls, given: Any) -> Any:
-        """Gather what the list shows of each channel."""
         if not isinstance(given, dict):
             return given
         return given | {"counts": {key: given[key] for key in _LISTED_COUNTS if key in given}}
 
     def shown(self, channel: Channel) -> Any:
-        """Return what the list shows of a channel, which may be anything; None where it shows nothing."""
+        """Return what the list shows for a channel, which may be anything; None if it shows nothing."""
         return self.counts.get(channel.facts.answer)
 
 
@@ -105,7 +104,7 @@ _LISTED: TypeAdapter[list[Listed]] = TypeAdapter(Annotated[list[Listed], FailFas
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """A segment's counts as they stand: whether a refresh runs, the shared stamp, and the server's own time.
+    """A segment's current counts, whether a refresh runs, the stamp of all channels, and the server's time.
 
     ``asked_at`` is the loop's time at which the request was sent.
     """
@@ -117,14 +116,14 @@ class Answer:
     asked_at: float = 0.0
 
     def count(self, channel: Channel) -> int:
-        """Return the channel's count; raises ``BadAnswerError`` when it is no whole number of people."""
+        """Return the channel's count; raises ``BadAnswerError`` if it is not a whole number of people."""
         field = channel.facts.answer
         if field not in self.counts:
-            raise BadAnswerError(f"the answer holds no {field}")
+            raise BadAnswerError(f"the answer has no {field}")
         try:
             return whole_count(self.counts[field])
         except ValueError:
-            raise BadAnswerError(f"{field} is {_quoted(self.counts[field])}, which is no count of people") from None
+            raise BadAnswerError(f"{field} is {_quoted(self.counts[field])}, which is not a number of people") from None
 
 
 def whole_count(value: object) -> int:
@@ -133,12 +132,12 @@ def whole_count(value: object) -> int:
 
 
 def whole_seconds(stamp: datetime | None) -> float:
-    """Return a stamp as whole seconds, to be compared with other stamps; a missing one is earlier than all."""
+    """Return a stamp in whole seconds, to compare it with others; a missing one is earlier than all."""
     return -math.inf if stamp is None else math.floor(stamp.timestamp())
 
 
 def http_date(text: str | None) -> datetime | None:
-    """Return the moment that a ``Date`` or ``Retry-After`` header names, or None when it names none."""
+    """Return the time in a ``Date`` or ``Retry-After`` header, or None if it is not valid."""
     try:
         moment = parsedate_to_datetime(text or "")
         return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
@@ -147,34 +146,34 @@ def http_date(text: str | None) -> datetime | None:
 
 
 def parse_answer(body: bytes, date: datetime | None, scrub: Scrub) -> Answer:
-    """Return what a counts request was answered; raises ``BadAnswerError`` when it is not the documented object.
+    """Return the answer to a request for counts; raises ``BadAnswerError`` if it is not the documented object.
 
-    The body is read as it came, and every text in it goes through ``scrub`` before it is believed or quoted.
+    Every text in it goes through ``scrub`` before it is used or quoted.
     """
     value = parse_json(body, scrub)
     if not isinstance(value, dict):
         raise BadAnswerError(f"the answer is {_quoted(_scrubbed(value, scrub))} instead of an object")
     value = {field: _scrubbed(each, scrub) for field, each in value.items()}
     try:
-        answer = _Answer.model_validate(value)
+        answer = _AnswerFields.model_validate(value)
     except ValidationError as error:
         field = str(error.errors()[0]["loc"][0])
         if field not in value:
-            raise BadAnswerError(f"the answer holds no {field}") from None
+            raise BadAnswerError(f"the answer has no {field}") from None
         raise BadAnswerError(f"{field} is {_quoted(value[field])}, which is not understood") from None
     stamp = answer.approxusers_updated_at
     if stamp and stamp - (date or datetime.now(UTC)) > _FURTHEST_OFF:
-        raise BadAnswerError(f"approxusers_updated_at is {_quoted(str(stamp))}, which lies in the future")
+        raise BadAnswerError(f"approxusers_updated_at is {_quoted(str(stamp))}, which is in the future")
     return Answer(refreshing=answer.refresh_status == "refreshing", stamp=stamp, date=date, counts=value)
 
 
 def is_of_this_run(answer: Answer) -> bool:
-    """Whether the stamp can be of a refresh that has just ended, by the answer's own date or else by our clock."""
+    """Whether the stamp can be of a refresh that has just ended, by the answer's date, or by our clock without one."""
     return answer.stamp is not None and (answer.date or datetime.now(UTC)) - answer.stamp < _FURTHEST_OFF
 
 
 def parse_list(body: bytes, scrub: Scrub) -> list[Listed]:
-    """Return a page of the segments list, in any of the shapes seen: bare, or within ``segments`` or ``results``.
+    """Return a page of the segments list: a bare list, or one in ``segments`` or ``results``.
 
     Names and uuids go through ``scrub``. Raises ``BadAnswerError`` for any other shape.
     """
@@ -187,17 +186,17 @@ def parse_list(body: bytes, scrub: Scrub) -> list[Listed]:
     except ValidationError:
         raise BadAnswerError("the list of segments is not understood") from None
     text = body.decode(errors="replace")
-    if scrub(text) == text:  # at once, as each by itself takes seconds for a large account
+    if scrub(text) == text:  # scrubbing each one takes seconds for a large account
         return listed
     return [each.model_copy(update={"name": scrub(each.name), "uuid": scrub(each.uuid)}) for each in listed]
 
 
 def parse_json(body: bytes, scrub: Scrub) -> Any:
-    """Return the JSON value; raises ``BadAnswerError`` for anything else, for duplicate keys and for absurd depth.
+    """Return the JSON value; raises ``BadAnswerError`` for anything else, for duplicate keys and for deep nesting.
 
-    JSON is UTF-8 without a byte order mark (https://www.rfc-editor.org/rfc/rfc8259#section-8.1), and nothing else. A
-    whole float becomes an int. A number that is spelled in any other way than plain digits stays a float, so that it is
-    refused where a count is asked for and harmless elsewhere. ``scrub`` is for what an error quotes.
+    JSON is UTF-8 without a byte order mark (https://www.rfc-editor.org/rfc/rfc8259#section-8.1). A whole float becomes
+    an int. A number in any other notation stays a float, which is not valid as a count. ``scrub`` is for what an error
+    quotes.
     """
     try:
         return json.loads(body.decode(), object_pairs_hook=_no_duplicates, parse_float=_number, parse_int=_number)
@@ -210,7 +209,7 @@ def parse_json(body: bytes, scrub: Scrub) -> Any:
 
 
 def beginning(body: bytes, scrub: Scrub) -> str:
-    """Return how a body begins; without the NULs that part the letters of UTF-16, between which no key is found."""
+    """Return the beginning of a body, without the NULs of UTF-16, which would hide a key from ``scrub``."""
     text = body[:_QUOTED_FROM].replace(b"\0", b"").decode(errors="replace")
     return shortened(printable(scrub(text)), 60)
 
@@ -233,9 +232,9 @@ def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def error_message(body: bytes) -> str | None:
-    """Return the message of an error answer as it came; None for a body in none of the three documented shapes.
+    """Return the message of an error answer, or None if the body has none of the three documented shapes.
 
-    Such a body is not Blueshift's: firewalls, bot checks and proxies answer with pages of their own.
+    Then it is not Blueshift's: firewalls, bot checks and proxies answer with their own pages.
     """
     try:
         value = parse_json(body, str)

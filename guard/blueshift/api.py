@@ -1,4 +1,4 @@
-"""The two calls that a run makes, each waiting for its turn and tried again where that may help.
+"""The two API calls of a run: each waits for a slot of the rate limiter and is retried where that may help.
 
 Advice on retries (1, 2, 4, 8 s with jitter, about five attempts): https://developer.blueshift.com (API errors).
 """
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
 
     from guard.blueshift.client import Client, Response
-    from guard.blueshift.rate_limiter import Schedule
+    from guard.blueshift.rate_limiter import RateLimiter
     from guard.core.model import Channel
     from guard.core.progress import Progress
 
@@ -32,24 +32,24 @@ T = TypeVar("T")
 _ATTEMPTS = 5
 _ATTEMPTS_WHEN_LIMITED = 8
 _ATTEMPTS_WHEN_NOT_FOUND = 2
-_OUTAGE = 3  # segments that Blueshift must fail on, and none be answered for, before a run is given up
+_OUTAGE = 3  # segments that fail, before anything is answered, until the run ends
 _LIST = "/api/v1/segments/list"
 _COUNTS_BYTES = 64 * 1024
 _LIST_BYTES = 8 * 1024 * 1024
 _PER_PAGE = 500
-_BASELINE_LIFETIME = 2.0  # seconds from sending the look to sending the trigger
+_BASELINE_LIFETIME = 2.0  # seconds from sending the baseline request to sending the trigger
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """What Blueshift counts: a segment, with or without the account's global inclusion segment."""
+    """What Blueshift counts: a segment, with or without the account's global inclusion segment (``bypass_global``)."""
 
     uuid: str
     bypass_global: bool = False
 
     @property
     def path(self) -> str:
-        """Where its counts are."""
+        """The path of its counts."""
         return f"/api/v1/segments/{self.uuid}/matching_users.json"
 
     def __str__(self) -> str:
@@ -70,14 +70,14 @@ class _Request:
 class Api:
     """The calls of one run, which ends at the loop's time ``deadline``.
 
-    Every call raises ``UnavailableError`` when it brought no usable answer, and ``RunEndedError`` when no call can any
-    more: the key was refused, nothing was ever answered, or the server asks for a pause beyond the deadline.
-    ``requests`` were sent so far, and ``refused_for_rate`` of them met a 429.
+    Every call raises ``UnavailableError`` when it gets no usable answer, and ``RunEndedError`` when no later call can
+    get one: the key is refused, nothing was ever answered, or the server asks for a pause beyond the deadline.
+    ``requests`` counts the requests sent, ``refused_for_rate`` those that got a 429.
     """
 
-    def __init__(self, client: Client, schedule: Schedule, progress: Progress, *, deadline: float) -> None:
+    def __init__(self, client: Client, rate_limiter: RateLimiter, progress: Progress, *, deadline: float) -> None:
         self._client = client
-        self._schedule = schedule
+        self._rate_limiter = rate_limiter
         self._progress = progress
         self.deadline = deadline
         self.requests = self.refused_for_rate = 0
@@ -88,19 +88,21 @@ class Api:
 
     @property
     def base_url(self) -> str:
-        """The address that is asked; a segment's uuid means something there alone."""
+        """The address of the API; a segment's uuid is unique only there."""
         return self._client.base_url
 
     @property
     def interval(self) -> float:
-        """The seconds between two requests at the rate of now."""
-        return self._schedule.interval
+        """The seconds between two requests at the current rate."""
+        return self._rate_limiter.interval
 
     async def read(self, target: Target, *, first: bool = False, due: float = 0.0) -> Answer:
-        """Return the counts as they stand, asked for at the loop's time ``due`` or later; ``first`` opens a lane."""
+        """Return the current counts, asked for at the loop's time ``due`` or later; a ``first`` read goes last."""
         request = _Request(path=target.path, query=target.query(refresh="false"))
         try:
-            response, sent_at = await self._persist(request, Priority.BASELINE if first else Priority.FOLLOW_UP, due)
+            response, sent_at = await self._send_with_retries(
+                request, Priority.BASELINE if first else Priority.FOLLOW_UP, due
+            )
         except RequestError as error:
             if error.unavailable.reason is not Reason.NOT_FOUND:
                 raise
@@ -109,37 +111,36 @@ class Api:
         return replace(self._understood(response, _counts), asked_at=sent_at)
 
     @asynccontextmanager
-    async def turn_to_trigger(self, looked_at: float) -> AsyncIterator[float]:
-        """Wait for a turn ahead of every other request, and yield the loop's time of it, to ``trigger`` at once.
+    async def trigger_slot(self, baseline_at: float) -> AsyncIterator[float]:
+        """Wait for a slot ahead of all other requests, and yield the loop's time, for a ``trigger`` at once.
 
-        Raises ``RequestError`` when the look before it, sent at the loop's time ``looked_at``, is too old by then: it
-        has to be repeated, since a pause of a minute before the trigger lets one stale count in six through.
+        Raises ``RequestError`` when the baseline, sent at the loop's time ``baseline_at``, is too old by then. It has
+        to be read again: with a minute between baseline and trigger, one stale count in six would pass.
         """
         waits_from = self._clock.time()
-        async with self._turn(Priority.TRIGGER) as sent_at:
-            if sent_at - looked_at > max(_BASELINE_LIFETIME, 2 * self._schedule.interval):
-                raise _too_old(answered_in=waits_from - looked_at, waited=sent_at - waits_from)
+        async with self._slot(Priority.TRIGGER) as sent_at:
+            if sent_at - baseline_at > max(_BASELINE_LIFETIME, 2 * self._rate_limiter.interval):
+                raise _too_old(answered_in=waits_from - baseline_at, waited=sent_at - waits_from)
             yield sent_at
 
     async def trigger(self, target: Target, channel: Channel, sent_at: float) -> Answer:
-        """Have the channel counted anew, in the turn that came at ``sent_at``; one attempt."""
+        """Have the channel counted again, in the slot that began at ``sent_at``; there is no retry."""
         query = target.query(refresh="true", channels=channel.facts.trigger)
-        return self._understood(await self._get(_Request(path=target.path, query=query), sent_at), _counts)
+        return self._understood(await self._send(_Request(path=target.path, query=query), sent_at), _counts)
 
     async def list_page(self, page: int, *, archived: bool) -> list[Listed]:
-        """Return one page (from 0) of the account's segments, the archived or the others."""
+        """Return one page (from 0) of the account's archived segments, or of the others."""
         query = {"archived": str(int(archived)), "per_page": str(_PER_PAGE), "page": str(page)}
         request = _Request(path=_LIST, query=query, most_bytes=_LIST_BYTES)
-        response, _ = await self._persist(request, Priority.FOLLOW_UP, 0.0)
+        response, _ = await self._send_with_retries(request, Priority.FOLLOW_UP, 0.0)
         if len(response.body) <= _COUNTS_BYTES:
             return self._understood(response, _page)
-        return await asyncio.to_thread(self._understood, response, _page)  # the others and the deadline do not wait
+        return await asyncio.to_thread(self._understood, response, _page)  # so that the event loop goes on meanwhile
 
     def trouble(self, target: Target | None) -> Unavailable | None:
-        """Return what went wrong with the latest request about the target, or None when it was answered.
+        """Return what went wrong with the latest request about the target, or None if it was answered.
 
-        While nothing was ever answered, what failed for the others keeps everybody waiting: also whoever has not asked
-        yet, and names that are still looked up (``target`` is None).
+        Until anything is answered, a failure of another target counts too. ``target`` is None for a look-up of names.
         """
         own = self._troubles.get(_LIST if target is None else target.path)
         return own or (None if self._answered else next(reversed(self._troubles.values()), None))
@@ -149,20 +150,20 @@ class Api:
         return self._client.scrub(text)
 
     def _understood(self, response: Response, read: Callable[[Response], T]) -> T:
-        """Return what was read from the response; a bad answer is told with the id that support asks for."""
+        """Read the response; the error for a bad answer has the request id that support asks for."""
         try:
             return read(response)
         except BadAnswerError as error:
             told = f" (x-request-id {response.request_id})" if response.request_id else ""
             raise BadAnswerError(self.scrub(str(error)) + told) from None
 
-    async def _persist(self, request: _Request, priority: Priority, due: float) -> tuple[Response, float]:
-        """Send a request until it is answered, or until trying again makes no sense; return when it was sent, too."""
+    async def _send_with_retries(self, request: _Request, priority: Priority, due: float) -> tuple[Response, float]:
+        """Send a request until it is answered or a retry cannot help; return the response and when it was sent."""
         failures = 0
         while True:
             try:
-                async with self._turn(priority, due=due) as sent_at:
-                    return await self._get(request, sent_at), sent_at
+                async with self._slot(priority, due=due) as sent_at:
+                    return await self._send(request, sent_at), sent_at
             except RequestError as error:
                 failures += 1
                 due = self.retry_at(error, failures)
@@ -173,19 +174,19 @@ class Api:
                 pause = max(due - self._clock.time(), 0.0)
                 log("trying_again", path=request.path, in_seconds=pause, attempt=failures + 1, why=error)
 
-    def _turn(self, priority: Priority, *, due: float = 0.0) -> AbstractAsyncContextManager[float]:
-        """Return the schedule's next turn; a run that is over before anybody may send anything ends at once."""
-        held_back = self._schedule.resume_at - self._clock.time()
-        if self._schedule.resume_at > self.deadline:
+    def _slot(self, priority: Priority, *, due: float = 0.0) -> AbstractAsyncContextManager[float]:
+        """Return the next slot; end the run at once if a pause lasts beyond its end."""
+        held_back = self._rate_limiter.resume_at - self._clock.time()
+        if self._rate_limiter.resume_at > self.deadline:
             detail = f"Blueshift refuses requests for another {duration(held_back)}, beyond the end of this run"
             raise RunEndedError(Unavailable(reason=Reason.RATE_LIMITED, detail=detail))
-        return self._schedule.turn(priority, due=due)
+        return self._rate_limiter.slot(priority, due=due)
 
     def retry_at(self, error: RequestError, failures: int) -> float:
-        """Return the loop's time at which to try again after so many failures, later each time and never exactly.
+        """Return the loop's time of the next attempt after that many failures.
 
-        After a 429 that is now: the schedule holds everybody back for as long as it takes. Raises the error again when
-        the server asks for a wait beyond the end of the run.
+        After a 429 that is now, because the rate limiter pauses all requests. Raises the error again when the server
+        asks for a wait beyond the end of the run.
         """
         if error.is_rate_limit:
             return self._clock.time()
@@ -194,8 +195,8 @@ class Api:
             raise error
         return due
 
-    async def _get(self, request: _Request, sent_at: float) -> Response:
-        """Send a request whose turn it is, and tell the schedule how it fared."""
+    async def _send(self, request: _Request, sent_at: float) -> Response:
+        """Send a request that has its slot, and tell the rate limiter the outcome."""
         self.requests += 1
         try:
             response = await self._client.get(request.path, request.query, most_bytes=request.most_bytes)
@@ -204,7 +205,7 @@ class Api:
                 raise RunEndedError(error.unavailable) from error
             if error.is_rate_limit:
                 self.refused_for_rate += 1
-                resume_at = self._schedule.slow_down(sent_at=sent_at, retry_after=error.retry_after)
+                resume_at = self._rate_limiter.slow_down(sent_at=sent_at, retry_after=error.retry_after)
                 pause = resume_at - self._clock.time()
                 log("slowed_down", path=request.path, requests_per_second=1 / self.interval, pause_seconds=pause)
                 if resume_at > self.deadline:
@@ -215,11 +216,11 @@ class Api:
         self._answered = True
         self._progress.trouble = ""
         self._troubles.pop(request.path, None)
-        self._schedule.speed_up()
+        self._rate_limiter.speed_up()
         return response
 
     def _end_if_nobody_is_answered(self, error: RequestError, request: _Request) -> None:
-        """End the run when nothing was ever answered: the host is out of reach, or fails on one after the other."""
+        """End the run if nothing was ever answered and the host is out of reach, or fails for several segments."""
         reason = error.unavailable.reason
         if self._answered or not (error.transient or reason is Reason.NETWORK):
             return
@@ -230,9 +231,9 @@ class Api:
 
 
 def _too_old(*, answered_in: float, waited: float) -> RequestError:
-    """Return why a look cannot be the one before a trigger: it was answered late, or the trigger had to wait."""
+    """Return why a baseline is too old for a trigger: it was answered late, or the trigger had to wait."""
     if answered_in > waited:
-        detail = f"Blueshift answered the look before the count only after {answered_in:.1f} s, too late to rely on it"
+        detail = f"Blueshift took {answered_in:.1f} s to answer the request before the count, too long to rely on it"
         return RequestError(Reason.NETWORK, detail, transient=True, was_sent=False)
     detail = "the rate limit left no room to start a count"
     return RequestError(Reason.RATE_LIMITED, detail, transient=True, was_sent=False)
@@ -247,7 +248,7 @@ def _page(response: Response) -> list[Listed]:
 
 
 def attempts(error: RequestError) -> int:
-    """Return how often in all a request that failed so may be sent."""
+    """Return how often a request that fails like this is sent in all."""
     if error.is_rate_limit:
         return _ATTEMPTS_WHEN_LIMITED
     if error.unavailable.reason is Reason.NOT_FOUND:

@@ -1,7 +1,7 @@
-"""Segments by name: one listing of the account for all of them, matched exactly.
+"""Finds segments by their exact name in the account's list of segments.
 
-https://developer.blueshift.com/reference (segments list). Whether its pages count from 0 or from 1, and whether it
-pages at all, is not published; so pages are read until one is empty or brings nothing new.
+https://developer.blueshift.com/reference (segments list) does not say whether there are pages, or whether they count
+from 0 or 1. So pages are read until one is empty or brings nothing new.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ _MOST_NAMED = 5
 
 
 async def resolve(api: Api, names: Iterable[str]) -> dict[str, str | Unavailable]:
-    """Return the uuid of each name, or why it has none: not in the account, there more than once, or archived.
+    """Return the uuid of each name, or why there is none: not in the account, not unique, or archived.
 
-    Raises ``RunEndedError`` alone.
+    Raises only ``RunEndedError``.
     """
     wanted = set(names)
     try:
@@ -61,7 +61,9 @@ async def list_segments(api: Api, *, archived: bool) -> list[Listed]:
         if len(found) > _MOST_SEGMENTS:
             detail = f"the account has more than {_MOST_SEGMENTS:,} segments, too many to list; name each by its uuid"
             raise UnavailableError(Reason.BAD_ANSWER, detail)
-    raise UnavailableError(Reason.BAD_ANSWER, f"the account's list of segments has no end after {_MOST_PAGES:,} pages")
+    raise UnavailableError(
+        Reason.BAD_ANSWER, f"the account's list of segments does not end after {_MOST_PAGES:,} pages"
+    )
 
 
 def _by_name(segments: list[Listed]) -> dict[str, list[str]]:

@@ -1,4 +1,4 @@
-"""One request to Blueshift and its outcome: an answer's body, or a ``RequestError`` that says why there is none.
+"""Sends one request to Blueshift and returns the body of the answer, or raises an error that says why there is none.
 
 Statuses, error bodies and authentication: https://developer.blueshift.com/reference (API error responses).
 """
@@ -37,7 +37,7 @@ REQUEST_TIMEOUT = 10.0
 """Seconds for one request as a whole, from connecting to the last byte of the body."""
 
 _CHUNK = 16_384
-_QUOTED_FROM = 8_192  # characters of a server's text, of which a few are quoted
+_QUOTED_FROM = 8_192  # characters of a server's text; the error quotes a few of them
 _REASONS = {
     401: Reason.REFUSED_KEY,
     403: Reason.REFUSED_KEY,
@@ -54,9 +54,9 @@ _REDIRECTS = {301, 302, 303, 307, 308}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Response:
-    """The body of a 200 answer, the server's own time when it gave it, and the id by which support finds it.
+    """The body of a 200 answer, the server's time, and the request id that Blueshift's support asks for.
 
-    The body is as it came, and a server may echo the key: ``scrub`` is for every text that is read from it.
+    The body may contain the key, if the server echoes it: apply ``scrub`` to every text that is read from it.
     """
 
     body: bytes = field(repr=False)
@@ -66,7 +66,7 @@ class Response:
 
 
 class Client:
-    """Sends requests to one account over one connection pool; the key goes to its host and nowhere else.
+    """Sends requests to one account over one connection pool; the key goes only to its host.
 
     Use it as an async context manager. ``transport`` replaces the network in tests. Raises ``UsageError`` when the
     environment's proxy or certificate settings cannot be used.
@@ -85,9 +85,9 @@ class Client:
                     "User-Agent": f"audience-guard/{__version__}",
                 },
                 follow_redirects=False,
-                timeout=None,  # noqa: S113 - httpx restarts its own with every byte; get() limits the whole request
+                timeout=None,  # noqa: S113 - httpx restarts its timeout with every byte; get() limits the whole request
                 proxy=proxy,
-                trust_env=False,  # its proxies are read above, its certificates below
+                trust_env=False,  # proxies are read above, certificates below
                 verify=authorities(account.base_url),
                 transport=transport,
             )
@@ -99,12 +99,12 @@ class Client:
 
     @property
     def base_url(self) -> str:
-        """The address that is asked."""
+        """The address of the API."""
         return self._account.base_url
 
     @property
     def host(self) -> str:
-        """The host that is asked, with its port where the address names one."""
+        """The host that is asked, with its port if the address has one."""
         return self._account.host
 
     async def __aenter__(self) -> Self:
@@ -117,10 +117,10 @@ class Client:
         await self._http.aclose()
 
     async def get(self, path: str, query: Mapping[str, str], *, most_bytes: int) -> Response:
-        """Send one GET and return what a 200 brought, at most ``most_bytes`` of it, within ``REQUEST_TIMEOUT``.
+        """Send one GET and return the answer with status 200, within ``REQUEST_TIMEOUT``.
 
-        Raises ``RequestError`` for any other status, a failing network and too long a wait, ``BadAnswerError`` for too
-        long a body.
+        Raises ``RequestError`` for any other status, a network error or a timeout, and ``BadAnswerError`` for a body of
+        more than ``most_bytes``.
         """
         started = asyncio.get_running_loop().time()
         response, failure = None, "cancelled"
@@ -144,7 +144,7 @@ class Client:
             if is_on():
                 self._log_request(path, query, response, failure, asyncio.get_running_loop().time() - started)
         if isinstance(outcome, UnavailableError):
-            raise outcome  # here, where no local variable holds a body, which a traceback may show
+            raise outcome  # here, because a traceback shows local variables, and none holds a body here
         return outcome
 
     def _stream(self, path: str, query: Mapping[str, str]) -> AbstractAsyncContextManager[httpx.Response]:
@@ -153,7 +153,7 @@ class Client:
     def _log_request(
         self, path: str, query: Mapping[str, str], response: httpx.Response | None, failure: str, seconds: float
     ) -> None:
-        """Log how a request went; ``response`` is as much as came of it."""
+        """Log the outcome of a request."""
         log(
             "request",
             method="GET",
@@ -168,7 +168,7 @@ class Client:
     def _understood(
         self, response: httpx.Response, body: bytes | None, most_bytes: int
     ) -> Response | RequestError | BadAnswerError:
-        """Return what a 200 brought, or the error that any other status is, or no body."""
+        """Return the response for status 200, else the error to raise."""
         date = http_date(response.headers.get("Date"))
         if response.status_code != httpx.codes.OK:
             return self._error(response, body, date)
@@ -179,7 +179,7 @@ class Client:
         return Response(body=body, date=date, request_id=request_id, scrub=self._account.key.scrub_answer)
 
     def _request_id(self, response: httpx.Response) -> str:
-        """Return the id by which Blueshift's support finds the request, or an empty text."""
+        """Return the id that Blueshift's support asks for, or an empty text."""
         return self._quoted(response.headers.get("x-request-id", ""))
 
     def scrub(self, text: str) -> str:
@@ -187,7 +187,7 @@ class Client:
         return self._account.key.scrub(text)
 
     def _error(self, response: httpx.Response, body: bytes | None, date: datetime | None) -> RequestError:
-        """Say what an answer other than 200 means; all its text is the server's and is cut, cleaned and scrubbed."""
+        """Return the error for a status other than 200; the server's text is cut, cleaned and scrubbed."""
         status = response.status_code
         message = None if body is None else error_message(body)
         is_foreign = _is_foreign(status, body, message)
@@ -196,11 +196,11 @@ class Client:
         if reason is Reason.REFUSED_KEY:
             said = f"Blueshift refused the API key ({status_name(status)})"
         elif status in _REDIRECTS:
-            said += " and pointed elsewhere, which is not followed; check the region and the base URL"
+            said += " with a redirect, and audience-guard follows none; check the region and the base URL"
         elif is_foreign:
             quoted = f' ("{beginning(body, self.scrub)}")' if body else ""
             said += f", but not as Blueshift does{quoted}: a firewall, a bot check or a proxy may have answered"
-        if message and reason is not Reason.NOT_FOUND:  # that one speaks of campaigns, whatever was asked for
+        if message and reason is not Reason.NOT_FOUND:  # Blueshift's message for 404 is always about campaigns
             said += f': "{self._quoted(message)}"'
         if request_id := self._request_id(response):
             said += f" (x-request-id {request_id})"
@@ -212,12 +212,12 @@ class Client:
         )
 
     def _quoted(self, text: str) -> str:
-        """Return the server's text fit to be shown: without the key first, so that no cut leaves a part of it."""
+        """Return the server's text for display; the key is removed before the cut, so that no part of it stays."""
         return shortened(printable(self.scrub(text[:_QUOTED_FROM])))
 
 
 def _is_foreign(status: int, body: bytes | None, message: str | None) -> bool:
-    """Whether somebody on the way refused the request, so that it says nothing about the key or the segment."""
+    """Whether a proxy or firewall answered; then the status says nothing about the key or the segment."""
     match status:
         case 401:
             return message is None and body != b""
@@ -234,7 +234,7 @@ def _reason(status: int) -> Reason:
 
 
 def _log_surroundings(account: Account) -> None:
-    """Log what a request depends on; of proxies and certificates only which are set, since a value may be a secret."""
+    """Log the environment; for proxies and certificates only which are set, because a value may be a secret."""
     log(
         "connected",
         version=__version__,
@@ -252,9 +252,9 @@ def _those_set(names: Iterable[str], settings: Mapping[str, str]) -> str | None:
 
 
 async def _read(response: httpx.Response, most_bytes: int) -> bytes | None:
-    """Return the body, or None when it is longer than ``most_bytes``, truncated or in an unknown encoding.
+    """Return the body, or None if it is longer than ``most_bytes``, truncated or in an unknown encoding.
 
-    The raw bytes are bounded before and after decoding: 390 KB of gzip can hold 400 MB.
+    The length is checked before and after decoding: 390 KB of gzip can hold 400 MB.
     """
     raw = bytearray()
     async for chunk in response.aiter_raw(_CHUNK):
@@ -276,7 +276,7 @@ async def _read(response: httpx.Response, most_bytes: int) -> bytes | None:
 
 
 def _retry_after(text: str | None, date: datetime | None) -> float | None:
-    """Return the seconds that a ``Retry-After`` asks for (whole seconds or a date), or None when it asks nothing sound.
+    """Return the seconds that a ``Retry-After`` asks for (whole seconds or a date), or None if it is not valid.
 
     https://www.rfc-editor.org/rfc/rfc9110#field.retry-after
     """

@@ -1,4 +1,4 @@
-"""Fresh counts for many segments at once: one lane for each, over one connection pool and one schedule."""
+"""Counts many segments at once, over one connection pool and one rate limiter."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from guard.blueshift.errors import RunEndedError
 from guard.blueshift.freshness import Prover
 from guard.blueshift.pending_refreshes import PendingRefreshes
 from guard.blueshift.poll_intervals import RefreshTimes
-from guard.blueshift.rate_limiter import Schedule
-from guard.blueshift.segment_lock import lane
+from guard.blueshift.rate_limiter import RateLimiter
+from guard.blueshift.segment_lock import segment_lock
 from guard.core.model import Channel
 from guard.core.progress import Progress
 from guard.core.results import Count, Reason, SegmentReadings, Unavailable
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from guard.blueshift.account import Account
     from guard.blueshift.answers import Listed
     from guard.core.model import Pacing, Refresh, Segment
+
 _REQUESTS_PER_CHANNEL = 3
 _ALLOWANCE = 300.0  # seconds beyond what the counting itself may take
 
@@ -47,7 +48,7 @@ class Wanted:
 
     @classmethod
     def of(cls, segment: Segment, channels: tuple[Channel, ...]) -> Wanted:
-        """Return what judging the segment takes."""
+        """Return what has to be counted to judge the segment."""
         return cls(
             key=segment.key,
             uuid=segment.uuid,
@@ -58,14 +59,14 @@ class Wanted:
 
 
 class Blueshift:
-    """An account that can be asked by several runs at once: they share its pool, its bucket and its lanes.
+    """A connection to an account; several runs can use it at once and share its pool and its rate limiter.
 
-    Made by ``connect``, inside the event loop that it is used in.
+    ``connect`` makes it, inside the event loop in which it is used.
     """
 
     def __init__(self, client: Client, pacing: Pacing) -> None:
         self._client = client
-        self._schedule = Schedule(pacing)
+        self._rate_limiter = RateLimiter(pacing)
         _log_pacing(pacing)
         self._times = {channel: RefreshTimes() for channel in Channel}
         self._pending = PendingRefreshes()
@@ -73,23 +74,23 @@ class Blueshift:
 
     @property
     def host(self) -> str:
-        """The host that is asked, with its port where the address names one."""
+        """The host that is asked, with its port if the address has one."""
         return self._client.host
 
     def pace(self, pacing: Pacing) -> None:
-        """Go on at another pace, also for the runs that are under way."""
-        self._schedule.pace(pacing)
+        """Change the pacing, also for the runs under way."""
+        self._rate_limiter.pace(pacing)
         _log_pacing(pacing)
 
     async def count(
         self, wanted: Sequence[Wanted], *, refresh: Refresh, time_limit: float, progress: Progress
     ) -> dict[str, SegmentReadings]:
-        """Return, by key, what could be found out about every wanted segment within ``time_limit`` seconds.
+        """Count the wanted segments within ``time_limit`` seconds and return the readings by key.
 
-        Every channel that was asked for has a reading: a count proven fresh, or why there is none.
+        Every wanted channel has a reading: a count proven fresh, or why there is none.
         """
         deadline = self._clock.time() + time_limit
-        api = Api(self._client, self._schedule, progress, deadline=deadline)
+        api = Api(self._client, self._rate_limiter, progress, deadline=deadline)
         run = _Run(wanted, api, Prover(api, refresh, self._times, self._pending, progress), progress)
         log(
             "run_begins",
@@ -112,14 +113,14 @@ class Blueshift:
         return readings
 
     async def list(self, *, archived: bool, time_limit: float, progress: Progress | None = None) -> list[Listed]:
-        """Return the account's segments; raises ``UnavailableError`` or ``RunEndedError`` when they cannot be had."""
-        api = Api(self._client, self._schedule, progress or Progress(), deadline=self._clock.time() + time_limit)
+        """Return the account's segments; raises ``UnavailableError``, ``RunEndedError`` or ``TimeoutError``."""
+        api = Api(self._client, self._rate_limiter, progress or Progress(), deadline=self._clock.time() + time_limit)
         async with asyncio.timeout(time_limit):
             return await list_segments(api, archived=archived)
 
 
 class _Run:
-    """The readings of one run as they come in; what never came in has the run's ``leftover`` as its reason."""
+    """The readings of one run as they come in; ``leftover`` is the reading of channels that were never counted."""
 
     def __init__(self, wanted: Sequence[Wanted], api: Api, prover: Prover, progress: Progress) -> None:
         self._wanted = wanted
@@ -133,18 +134,18 @@ class _Run:
         progress.total = sum(len(each.channels) for each in wanted)
 
     async def start(self, tasks: asyncio.TaskGroup) -> None:
-        """Start a lane for every segment: at once where the uuid is known, else when its name was looked up."""
+        """Start a task for every segment, at once if its uuid is known, else after its name is looked up."""
         known: defaultdict[str, list[Wanted]] = defaultdict(list)
         for each in self._wanted:
             if each.uuid is not None:
                 known[each.uuid].append(each)
         for uuid, members in known.items():
-            tasks.create_task(self._lane(uuid, members))
+            tasks.create_task(self._count_segment(uuid, members))
         if named := [each for each in self._wanted if each.uuid is None]:
             tasks.create_task(self._look_up(named, tasks))
 
     async def _look_up(self, named: Sequence[Wanted], tasks: asyncio.TaskGroup) -> None:
-        """Settle the names that stand for no segment, and start a lane for each of the others."""
+        """Look the names up, note those without a segment, and start a task for each of the others."""
         resolved = await self._resolve({each.name or "" for each in named})
         found: defaultdict[str, list[Wanted]] = defaultdict(list)
         for each in named:
@@ -156,19 +157,19 @@ class _Run:
                 for channel in each.channels:
                     self._note(each, channel, uuid)
         for uuid, members in found.items():
-            tasks.create_task(self._lane(uuid, members))
+            tasks.create_task(self._count_segment(uuid, members))
 
     async def _resolve(self, names: set[str]) -> Mapping[str, str | Unavailable]:
         try:
             return await resolve(self._api, names)
         except RunEndedError:
             raise
-        except Exception as error:  # noqa: BLE001 - a bug is unknown, for these segments alone
+        except Exception as error:  # noqa: BLE001 - a bug makes only these segments unknown
             return dict.fromkeys(names, _bug(error))
 
-    async def _lane(self, uuid: str, members: Sequence[Wanted]) -> None:
-        """Count one segment's channels, one after another; what was proven in this run is not counted again."""
-        async with lane(self._api.base_url, uuid):
+    async def _count_segment(self, uuid: str, members: Sequence[Wanted]) -> None:
+        """Count one segment's channels one after another, each only once in this run."""
+        async with segment_lock(self._api.base_url, uuid):
             for each in members:
                 target = Target(uuid=uuid, bypass_global=each.bypass_global)
                 for channel in each.channels:
@@ -181,7 +182,7 @@ class _Run:
             return await self._prover.count(target, channel)
         except RunEndedError:
             raise
-        except Exception as error:  # noqa: BLE001 - a bug is unknown, for this channel alone
+        except Exception as error:  # noqa: BLE001 - a bug makes only this channel unknown
             return _bug(error)
 
     def _note(self, each: Wanted, channel: Channel, reading: Count | Unavailable) -> None:
@@ -189,7 +190,6 @@ class _Run:
         self._progress.done += 1
 
     def readings(self) -> dict[str, SegmentReadings]:
-        """Return what was found out, by key."""
         return {
             each.key: SegmentReadings(
                 uuid=self._uuids[each.key],
@@ -202,7 +202,7 @@ class _Run:
         }
 
     def _never_came(self, each: Wanted, channel: Channel) -> Unavailable:
-        """Return why there is no reading; at the deadline that is whatever the count was waiting for."""
+        """Return why there is no reading; at the deadline, also what the count was waiting for."""
         if self.leftover.reason is not Reason.DEADLINE:
             return self.leftover
         uuid = self._uuids[each.key]
@@ -216,7 +216,7 @@ class _Run:
         )
 
     def log_end(self) -> None:
-        """Log why what has no reading has none, and what the run came to."""
+        """Log why channels have no reading, and the totals of the run."""
         for each in self._wanted:
             for channel in each.channels:
                 if (each.key, channel) not in self._found:
@@ -233,7 +233,7 @@ class _Run:
 async def connect(
     account: Account, pacing: Pacing, *, transport: httpx.AsyncBaseTransport | None = None
 ) -> AsyncIterator[Blueshift]:
-    """Open a connection pool to the account and close it afterwards; ``transport`` replaces the network in tests."""
+    """Connect to the account inside the block; ``transport`` replaces the network in tests."""
     async with Client(account, transport=transport) as client:
         yield Blueshift(client, pacing)
 
@@ -243,7 +243,7 @@ def _log_pacing(pacing: Pacing) -> None:
 
 
 def _bug(error: Exception) -> Unavailable:
-    """Return what a fault of our own amounts to, and log where it is."""
+    """Return the reading for a bug of ours, and log where it is."""
     where = " < ".join(f"{each.filename}:{each.lineno}" for each in traceback.extract_tb(error.__traceback__)[::-1])
     log("bug", error=type(error).__name__, where=where)
     return Unavailable(
@@ -252,14 +252,14 @@ def _bug(error: Exception) -> Unavailable:
 
 
 def longest_run(wanted: Sequence[Wanted], pacing: Pacing, refresh: Refresh) -> float:
-    """Return the seconds after which even a run of the slowest refreshes is over: the limit when none is given."""
+    """Return the default time limit in seconds: even a run with the slowest refreshes is over by then."""
     channels = [len(each.channels) for each in wanted]
     sending = _REQUESTS_PER_CHANNEL * sum(channels) / pacing.requests_per_second
     return 2 * (sending + max(channels, default=0) * refresh.timeout) + _ALLOWANCE
 
 
 def _first(group: BaseExceptionGroup[RunEndedError]) -> RunEndedError:
-    """Return one of the errors: they all tell the same."""
+    """Return one of the errors; they all say the same."""
     error: BaseException = group
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]

@@ -1,9 +1,9 @@
-"""Why there is no count, as exceptions on their way to becoming data.
+"""Why there is no count, as exceptions; ``counting`` turns them into data for the report.
 
-UnavailableError           this channel's count could not be had
-├── BadAnswerError         an answer that makes no sense
-└── RequestError           no answer; maybe better luck later
-RunEndedError              nobody's count can be had any more in this run
+UnavailableError           one channel cannot be counted
+├── BadAnswerError         the answer is not usable
+└── RequestError           the request failed; a retry may help
+RunEndedError              nothing more can be counted in this run
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from guard.core.results import Reason, Unavailable
 
 
 class UnavailableError(Exception):
-    """One channel's count could not be had; ``unavailable`` is what the report will hold."""
+    """One channel cannot be counted; ``unavailable`` goes into the report."""
 
     def __init__(self, reason: Reason, detail: str) -> None:
         super().__init__(detail)
@@ -20,17 +20,17 @@ class UnavailableError(Exception):
 
 
 class BadAnswerError(UnavailableError):
-    """An answer that makes no sense: what it holds, in words of ours and short quotations."""
+    """The answer is not usable; the detail says what is in it."""
 
     def __init__(self, detail: str) -> None:
         super().__init__(Reason.BAD_ANSWER, detail)
 
 
 class RequestError(UnavailableError):
-    """A request that brought no answer, and whether the same request may do better later.
+    """The request failed; ``transient`` says whether a retry may help.
 
-    ``retry_after`` is what the server asked for, in seconds from now, or None. What ``was_sent`` may have been done,
-    whatever came back: a proxy can send a request twice and pass on the second answer.
+    ``retry_after`` is what the server asked for, in seconds from now, or None. If the request ``was_sent``, Blueshift
+    may have carried it out whatever came back: a proxy can send a request twice and pass on the second answer.
     """
 
     def __init__(
@@ -49,12 +49,12 @@ class RequestError(UnavailableError):
 
     @property
     def is_rate_limit(self) -> bool:
-        """Whether everybody has to slow down, rather than this request alone to be sent again."""
+        """Whether all requests have to slow down, not only this one."""
         return self.unavailable.reason is Reason.RATE_LIMITED
 
 
 class RunEndedError(Exception):
-    """Nothing more can be found out in this run, by anybody, and why."""
+    """Nothing more can be counted in this run, and why."""
 
     def __init__(self, unavailable: Unavailable) -> None:
         super().__init__(unavailable.detail)

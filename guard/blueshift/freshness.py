@@ -1,8 +1,8 @@
-"""The proof that a count is fresh: baseline, trigger, and polls until the server's own stamp has moved.
+"""Proves that a count is fresh: read a baseline, trigger a refresh, and poll until the server's stamp has moved.
 
-A number is believed only when a refresh that we triggered ended after we had looked. What this cannot see: another
-user's refresh that starts unseen between baseline and trigger, replicas that lag, and a stamp moved by a channel that
-somebody else refreshes meanwhile.
+A number counts only if a refresh that we triggered ended after the baseline. Three things stay unseen: another user's
+refresh that starts between baseline and trigger, replicas that lag, and a stamp that moved because somebody else
+refreshed another channel.
 """
 
 from __future__ import annotations
@@ -29,15 +29,15 @@ if TYPE_CHECKING:
     from guard.core.model import Channel, Refresh
     from guard.core.progress import Progress
 
-_LONGEST_WAIT = 4  # times max_poll_interval, between two looks at a refresh that is likely to take long
-_BLIND_PRECISION = 0.05  # of the time so far; how closely the end of the first refresh is watched for
-_LATE_PRECISION = 0.1  # of the time so far; how closely a refresh is watched that takes longer than others did
+_LONGEST_WAIT = 4  # times max_poll_interval, between two polls of a refresh that is likely to take long
+_BLIND_PRECISION = 0.05  # of the time so far: the poll interval until the first refresh has ended
+_LATE_PRECISION = 0.1  # of the time so far: the poll interval for a refresh that takes longer than others did
 _SECOND = 1.0
-_ANSWER_TIME = 1.0  # seconds that are kept at the end of a wait for its last look to be answered
+_ANSWER_TIME = 1.0  # seconds reserved at the end of a wait for the answer to its last poll
 
 
 class Prover:
-    """Proves counts, one call after another for the same segment: its channels and variants share one stamp."""
+    """Proves counts; make one call at a time for a segment, because its channels and variants share one stamp."""
 
     def __init__(
         self,
@@ -57,9 +57,9 @@ class Prover:
         self._at_work: dict[str, tuple[Target, Channel]] = {}
 
     def waits_for(self, target: Target, channel: Channel) -> str:
-        """Return what a count that has not ended is waiting for, as the end of "while waiting for ...".
+        """Return what an unfinished count waits for, as the end of "while waiting for ...".
 
-        A count that has not begun waits for the one of its segment that is at work.
+        A count that has not begun waits for the running count of its segment.
         """
         before = self._at_work.get(target.uuid)
         if (target, channel) in self._waits or before not in self._waits:
@@ -67,7 +67,7 @@ class Prover:
         return f"this segment's {before[1]}, which waits for {self._waits[before]}"
 
     async def count(self, target: Target, channel: Channel) -> Count | Unavailable:
-        """Return the channel's count, proven fresh, or why there is none; raises ``RunEndedError`` alone."""
+        """Return the channel's count, proven fresh, or why there is none; raises only ``RunEndedError``."""
         self._at_work[target.uuid] = target, channel
         try:
             baseline, triggered, answer = await self._prove(target, channel)
@@ -88,26 +88,26 @@ class Prover:
         return count
 
     async def _prove(self, target: Target, channel: Channel) -> tuple[Answer, Answer, Answer]:
-        """Return the answers that prove the count: the look, the trigger's, and the one that shows the end.
+        """Return the answers that prove the count: the baseline, the trigger's, and the last poll's.
 
-        Each earlier trigger of the segment that is not settled may be carried out yet, and move the stamp. So the stamp
-        has to move once more than there are such triggers, each time after a trigger of the channel's own.
+        Every pending refresh of the segment may still move the stamp. So the stamp has to move once more than there are
+        pending refreshes, each time after a new trigger for this channel.
         """
         baseline = await self._baseline(target, channel, first=True)
-        owed = self._pending.owed(target)
+        moves_left = self._pending.count(target)
         while True:
             baseline, triggered = await self._start(target, channel, baseline)
             self._waits[target, channel] = "the refresh to end"
             with self._progress.refresh():
                 answer = await self._finish(target, channel, baseline, triggered)
-            if not owed:
+            if not moves_left:
                 return baseline, triggered, answer
-            log("may_come_twice", segment=target, channel=channel, stamp=answer.stamp, moves_left=owed)
-            owed -= 1
+            log("may_come_twice", segment=target, channel=channel, stamp=answer.stamp, moves_left=moves_left)
+            moves_left -= 1
             baseline = await self._let_the_second_pass(target, channel, answer)
 
     async def _start(self, target: Target, channel: Channel, baseline: Answer) -> tuple[Answer, Answer]:
-        """Return the baseline and the answer to the trigger that came right after it."""
+        """Trigger right after the baseline; if that fails, read a new baseline and retry. Return both answers."""
         failures = 0
         while True:
             try:
@@ -124,8 +124,8 @@ class Prover:
                 return baseline, triggered
 
     async def _trigger(self, target: Target, channel: Channel, baseline: Answer) -> Answer:
-        """Return the answer to the trigger, and count it as sent, answered or not."""
-        async with self._api.turn_to_trigger(baseline.asked_at) as sent_at:
+        """Return the answer to the trigger, and note it as pending, answered or not."""
+        async with self._api.trigger_slot(baseline.asked_at) as sent_at:
             try:
                 triggered = await self._api.trigger(target, channel, sent_at)
             except RequestError as error:
@@ -140,27 +140,25 @@ class Prover:
         return triggered
 
     async def _baseline(self, target: Target, channel: Channel, *, first: bool, due: float = 0.0) -> Answer:
-        """Return what stands before the trigger, once no refresh is seen to run."""
+        """Return the state before the trigger, once no other refresh runs."""
         self._waits[target, channel] = "Blueshift's answer"
         answer = await self._api.read(target, first=first, due=due)
         log("first_look", segment=target, channel=channel, refreshing=answer.refreshing, stamp=answer.stamp)
         self._pending.seen(target, whole_seconds(answer.stamp))
         if answer.refreshing:
-            self._waits[target, channel] = f"{self._whose(target)} to end"
+            self._waits[target, channel] = f"{self._name_of_refresh(target)} to end"
             with self._progress.refresh():
-                answer = await self._sit_out(target)
+                answer = await self._wait_for_other_refresh(target)
         self._waits[target, channel] = "Blueshift's answer"
         if answer.stamp is None and answer.date is None:
-            raise BadAnswerError(
-                "the answer holds neither a stamp nor a Date, so no new count could be told from an old one"
-            )
+            raise BadAnswerError("the answer has neither a stamp nor a Date, so a new count would look like an old one")
         return await self._let_the_second_pass(target, channel, answer)
 
     async def _let_the_second_pass(self, target: Target, channel: Channel, answer: Answer) -> Answer:
-        """Return the answer, as old as it was, once a stamp to come can be told from its own.
+        """Return the answer once every later stamp differs from its own, after a second if necessary.
 
-        A stamp in the very second of the answer could not: stamps may have whole seconds. Nor could one that the answer
-        does not hold: it may be as young as the answer is.
+        Stamps may be in whole seconds, so a new stamp may equal one of the same second. An answer without a stamp or a
+        date counts as of the same second. The second is added to ``asked_at``, so the answer does not look older.
         """
         if answer.date is not None and _stamped(answer) < whole_seconds(answer.date):
             return answer
@@ -168,40 +166,40 @@ class Prover:
         await asyncio.sleep(_SECOND)
         return replace(answer, asked_at=answer.asked_at + _SECOND)
 
-    async def _sit_out(self, target: Target) -> Answer:
-        """Return the first answer after the other refresh."""
+    async def _wait_for_other_refresh(self, target: Target) -> Answer:
+        """Wait until another refresh has ended; return the first answer after it."""
         began = self._clock.time()
-        elapsed, pause = 0.0, self._refresh.poll_interval
+        elapsed, interval = 0.0, self._refresh.poll_interval
         while elapsed < self._refresh.timeout:
-            due = min(self._clock.time() + about(self._crowded(pause)), began + self._refresh.timeout)
+            due = min(self._clock.time() + about(self._crowded(interval)), began + self._refresh.timeout)
             answer = await self._api.read(target, due=due)
             log("other_refresh", segment=target, refreshing=answer.refreshing, stamp=answer.stamp)
             self._pending.seen(target, whole_seconds(answer.stamp))
             if not answer.refreshing:
                 return answer
             elapsed = self._clock.time() - began
-            pause = grown(pause, self._refresh)
+            interval = grown(interval, self._refresh)
         raise UnavailableError(
             Reason.TIMEOUT,
-            f"{self._whose(target)} did not end within {duration(self._refresh.timeout)}",
+            f"{self._name_of_refresh(target)} did not end within {duration(self._refresh.timeout)}",
         )
 
-    def _whose(self, target: Target) -> str:
+    def _name_of_refresh(self, target: Target) -> str:
         channel = self._pending.channel(target)
         return f"this segment's refresh of {channel}" if channel else "somebody else's refresh of this segment"
 
     async def _finish(self, target: Target, channel: Channel, baseline: Answer, triggered: Answer) -> Answer:
-        """Return the first answer whose stamp says that a refresh has ended since the trigger."""
+        """Poll until the stamp shows that a refresh has ended since the trigger; return that answer."""
         began = self._clock.time()
         deadline = began + self._refresh.timeout
-        last_look = deadline - min(_ANSWER_TIME, self._refresh.timeout / 10)
+        last_poll = deadline - min(_ANSWER_TIME, self._refresh.timeout / 10)
         run_ends = self._api.deadline - _ANSWER_TIME
         before = max(_stamped(baseline), whole_seconds(triggered.stamp))
-        answer, elapsed, pause = triggered, 0.0, self._refresh.poll_interval
-        while began + elapsed < last_look:
+        answer, elapsed, interval = triggered, 0.0, self._refresh.poll_interval
+        while began + elapsed < last_poll:
             now = self._clock.time()
-            latest = run_ends if now < run_ends < last_look else last_look
-            due = await self._next_look(channel, began, elapsed, pause, latest)
+            latest = run_ends if now < run_ends < last_poll else last_poll
+            due = await self._next_poll(channel, began, elapsed, interval, latest)
             try:
                 async with asyncio.timeout_at(deadline):
                     answer = await self._api.read(target, due=due)
@@ -214,31 +212,31 @@ class Prover:
                 return answer
             self._pending.seen(target, stamp)
             log("not_yet", segment=target, channel=channel, refreshing=answer.refreshing, stamp=answer.stamp)
-            pause = grown(pause, self._refresh) if elapsed else pause
+            interval = grown(interval, self._refresh) if elapsed else interval
             elapsed = seconds
         raise self._too_late(baseline, triggered, answer)
 
-    async def _next_look(self, channel: Channel, began: float, elapsed: float, usual: float, latest: float) -> float:
-        """Return the loop's time, ``latest`` at most, to look again at a refresh that ran still when last looked at.
+    async def _next_poll(self, channel: Channel, began: float, elapsed: float, usual: float, latest: float) -> float:
+        """Return the loop's time of the next poll of a running refresh, ``latest`` at most.
 
-        That is when it is likely to have ended, as others of the channel did. Until one of them has, a look is due
-        after about the ``usual`` pause; but the first that is seen to have ended tells everybody who waits here.
+        By then the refresh is likely to have ended, as earlier ones of the channel did. Until one has, the next poll is
+        due after about the ``usual`` interval; the first refresh that ends wakes everybody who waits here.
         """
         times = self._times[channel]
         if not times.are_known:
-            await times.wait_for_first(min(began + elapsed + self._blind_pause(elapsed, usual), latest))
+            await times.wait_for_first(min(began + elapsed + self._blind_interval(elapsed, usual), latest))
             now = self._clock.time()
             return min(now + times.left(now - began), latest)
         left = times.left(elapsed)
         if elapsed and not left:
-            return min(began + elapsed + self._late_pause(elapsed, usual), latest)
-        pause = min(left, _LONGEST_WAIT * self._refresh.max_poll_interval)
-        return min(began + elapsed + pause, latest)
+            return min(began + elapsed + self._late_interval(elapsed, usual), latest)
+        interval = min(left, _LONGEST_WAIT * self._refresh.max_poll_interval)
+        return min(began + elapsed + interval, latest)
 
-    def _blind_pause(self, elapsed: float, usual: float) -> float:
-        """Return the seconds to the next look while nobody knows how long refreshes take.
+    def _blind_interval(self, elapsed: float, usual: float) -> float:
+        """Return the seconds to the next poll while no refresh has ended yet.
 
-        What one look finds out is news for all, so the more wait, the less often each of them looks.
+        One poll that finds the end helps all, so the more refreshes run, the longer each interval.
         """
         if not elapsed:
             return about(self._crowded(usual))
@@ -247,33 +245,34 @@ class Prover:
             out_of_step(self._crowded(usual)), sometime(min(shared, _LONGEST_WAIT * self._refresh.max_poll_interval))
         )
 
-    def _late_pause(self, elapsed: float, usual: float) -> float:
-        """Return the seconds to the next look at a refresh that takes longer than most others did."""
+    def _late_interval(self, elapsed: float, usual: float) -> float:
+        """Return the seconds to the next poll of a refresh that takes longer than most others did."""
         return out_of_step(self._crowded(min(usual, max(self._refresh.poll_interval, _LATE_PRECISION * elapsed))))
 
     def _crowded(self, usual: float) -> float:
-        """Return the usual pause, or a longer one where the looks of all who wait would take over half the bucket."""
+        """Return the usual interval, or a longer one if all polls together would use more than half the rate."""
         return max(usual, 2 * self._progress.refreshing * self._api.interval)
 
     def _too_late(self, baseline: Answer, triggered: Answer, answer: Answer) -> UnavailableError:
-        """Say what was seen last: a refresh that still runs, one that ended without a trace, or no count ever."""
+        """Return the error for a timeout, by what the last poll showed."""
         waited = duration(self._refresh.timeout)
         if answer.refreshing:
             return UnavailableError(Reason.TIMEOUT, f"the refresh did not end within {waited}")
         if answer.stamp is None:
             return UnavailableError(
-                Reason.NOT_COUNTED, f"Blueshift has never computed this segment's counts, and did not within {waited}"
+                Reason.NOT_COUNTED,
+                f"Blueshift has never computed this segment's counts, not even within {waited}",
             )
         if baseline.stamp is None and triggered.stamp is None:
             return UnavailableError(
                 Reason.TIMEOUT,
-                f"Blueshift showed a count within {waited}, but stamped before the look, by its own clock; ask again",
+                f"Blueshift showed a count within {waited}, but its stamp is older than the request; check again",
             )
         return UnavailableError(Reason.TIMEOUT, f"Blueshift showed no new count within {waited}, only the old one")
 
 
 def _stamped(baseline: Answer) -> float:
-    """Return the latest second that the stamp can be of at the look: its own, or the look's where it holds none."""
+    """Return the second of the baseline's stamp, or, without a stamp, the second of its date."""
     return whole_seconds(baseline.stamp or baseline.date)
 
 
@@ -282,6 +281,6 @@ def _counted(answer: Answer, channel: Channel) -> Count:
     if answer.stamp is None:
         raise UnavailableError(Reason.NOT_COUNTED, "Blueshift has never computed this segment's counts")
     if not is_of_this_run(answer):
-        raise BadAnswerError(f"the new count bears the stamp {answer.stamp:%Y-%m-%d %H:%M}, long before this run")
+        raise BadAnswerError(f"the new count has the stamp {answer.stamp:%Y-%m-%d %H:%M}, long before this run")
     age = (answer.date - answer.stamp).total_seconds() if answer.date else None
     return Count(value=value, counted_at=answer.stamp, age_seconds=None if age is None else max(0, int(age)))

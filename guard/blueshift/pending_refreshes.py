@@ -1,8 +1,8 @@
-"""The refreshes that may still be under way, unseen: each trigger that was sent, until the stamp is seen to move.
+"""Counts the refreshes that may still run: every trigger that was sent, until the stamp moves.
 
-The end of such a refresh would pass for the end of the next channel's. Whatever came back, a trigger that was sent may
-have been carried out: an answer gets lost, and a proxy repeats a GET. So they are counted, and nobody guesses for how
-long one is queued. Kept for as long as the connection is, since the next run may ask for another channel.
+Blueshift may carry out a trigger whatever came back: an answer gets lost, or a proxy repeats a GET. When that refresh
+ends, it looks like the end of the next channel's refresh. This is kept as long as the connection, because the next run
+may count another channel of the segment.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from guard.blueshift.api import Target
     from guard.core.model import Channel
 
-_FORGOTTEN = 3600.0  # seconds; a refresh that is still queued then will never run
+_FORGOTTEN = 3600.0  # seconds; a refresh that has not run by then will never run
 
 
 class _Sent(NamedTuple):
@@ -27,29 +27,29 @@ class _Sent(NamedTuple):
 
 @dataclass(slots=True)
 class _Segment:
-    """The triggers that no move of the stamp stands for yet, oldest first, and the stamp that was seen last."""
+    """The triggers that no move of the stamp has settled yet, oldest first, and the latest stamp."""
 
     sent: deque[_Sent] = field(default_factory=deque)
     stamp: float = -math.inf
 
 
 class PendingRefreshes:
-    """What every segment's triggers may have left behind; stamps are in whole seconds, times are the running loop's."""
+    """The pending refreshes of every segment; stamps are in whole seconds, times are the event loop's."""
 
     def __init__(self) -> None:
         self._clock = asyncio.get_running_loop()
         self._segments: dict[str, _Segment] = {}
 
-    def owed(self, target: Target) -> int:
-        """Return how many moves of the segment's stamp may be those of triggers that were sent already."""
+    def count(self, target: Target) -> int:
+        """Return how many triggers of the segment may still move its stamp."""
         return len(self._pending(target))
 
     def sent(self, target: Target, channel: Channel, at: float) -> None:
-        """Count a trigger that was sent; it may be carried out whatever comes back."""
+        """Count a trigger that was sent."""
         self._segments.setdefault(target.uuid, _Segment()).sent.append(_Sent(channel, at))
 
     def seen(self, target: Target, stamp: float, *, before: float = math.inf) -> None:
-        """Take note of a stamp: where it moved, one of the triggers sent ``before`` that time is settled."""
+        """Note a stamp: if it moved, it settles one trigger that was sent ``before`` that time."""
         segment = self._segments.setdefault(target.uuid, _Segment())
         if stamp <= segment.stamp:
             return
@@ -58,14 +58,14 @@ class PendingRefreshes:
         segment.stamp = stamp
 
     def ended(self, target: Target, stamp: float) -> None:
-        """Settle one trigger: a move of the stamp was proven, also where a clock that was set back shows it earlier."""
+        """Settle one trigger after a proven move of the stamp, even if a clock was set back meanwhile."""
         segment = self._segments.setdefault(target.uuid, _Segment())
         if segment.sent:
             segment.sent.popleft()
         segment.stamp = stamp
 
     def channel(self, target: Target) -> Channel | None:
-        """Return the channel of the segment's latest trigger that is not settled, if there is one."""
+        """Return the channel of the segment's latest pending trigger, if there is one."""
         pending = self._pending(target)
         return pending[-1].channel if pending else None
 

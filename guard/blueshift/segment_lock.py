@@ -1,4 +1,4 @@
-"""One lane for each segment in this process: whoever counts it, in any thread or event loop, waits for the others.
+"""One lock for each segment in this process, across threads and event loops.
 
 A segment's channels share one stamp, so a refresh of one would pass for the refresh of another.
 """
@@ -14,20 +14,20 @@ from weakref import WeakValueDictionary
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-_LOOK_AGAIN, _LONGEST_PAUSE = 0.05, 1.0  # seconds
-_lanes: WeakValueDictionary[tuple[str, str], threading.Lock] = WeakValueDictionary()
+_SHORTEST_WAIT, _LONGEST_WAIT = 0.05, 1.0  # seconds
+_locks: WeakValueDictionary[tuple[str, str], threading.Lock] = WeakValueDictionary()
 _registry = threading.Lock()
 
 
 @asynccontextmanager
-async def lane(base_url: str, uuid: str) -> AsyncIterator[None]:
-    """Hold the segment's lane for as long as the block lasts."""
+async def segment_lock(base_url: str, uuid: str) -> AsyncIterator[None]:
+    """Hold the segment's lock inside the block."""
     with _registry:
-        lock = _lanes.setdefault((base_url, uuid), threading.Lock())
-    pause = _LOOK_AGAIN
-    while not lock.acquire(blocking=False):  # an asyncio event would know of its own loop alone
-        await asyncio.sleep(pause)
-        pause = min(2 * pause, _LONGEST_PAUSE)
+        lock = _locks.setdefault((base_url, uuid), threading.Lock())
+    wait = _SHORTEST_WAIT
+    while not lock.acquire(blocking=False):  # asyncio.Lock works in one event loop only
+        await asyncio.sleep(wait)
+        wait = min(2 * wait, _LONGEST_WAIT)
     try:
         yield
     finally:

@@ -1,1 +1,1 @@
-"""The pure core, in the standard library alone: the words, the plan, the verdicts, and the errors."""
+"""The pure core: the model, the plan, the verdicts and the errors. It uses only the standard library."""

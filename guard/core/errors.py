@@ -1,12 +1,12 @@
-"""The expected errors, each with its exit code and what to do about it.
+"""The expected errors, each with its exit code and a hint.
 
-    GuardError                 could not find out (3)
+    GuardError                 no verdict was reached (3)
     ├── UsageError             the command, the environment or a file is wrong; nothing was sent (2)
-    │   ├── QuotedError        a value with quotation marks around it, which do not belong to it
-    │   └── RulesError         every problem of a rules file, each with its place
+    │   ├── QuotedError        a value has quotation marks that do not belong to it
+    │   └── RulesError         a rules file has problems; all are listed
     └── OutputError            a report could not be written (3)
 
-What goes wrong with one segment is no error but data: ``guard.core.model.Unavailable``.
+If one segment cannot be counted, that is not an error but data: ``guard.core.results.Unavailable``.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from guard.core.exit_code import ExitCode
 
 
 class GuardError(Exception):
-    """Something expected went wrong; ``hint`` says what to do."""
+    """An expected error; ``hint`` says what to do."""
 
     exit_code = ExitCode.UNKNOWN
 
@@ -28,23 +28,23 @@ class GuardError(Exception):
 
 
 class UsageError(GuardError):
-    """The command line, the environment or a file is not usable; nothing was sent."""
+    """The command line, the environment or a file is wrong; nothing was sent."""
 
     exit_code = ExitCode.USAGE
 
 
 class QuotedError(UsageError):
-    """The value of ``name`` has quotation marks around it, as some readers of env files leave, or one at an end."""
+    """The value of ``name`` is in quotation marks, which some readers of env files keep, or has one at an end."""
 
     def __init__(self, name: str, *, whole: bool = True) -> None:
-        what = "stands in quotation marks" if whole else "begins or ends with a quotation mark or a backtick"
-        hint = "take the quotation marks away: a shell removes them, but docker --env-file keeps them"
+        what = "is in quotation marks" if whole else "begins or ends with a quotation mark or a backtick"
+        hint = "remove the quotation marks: a shell does that, but docker --env-file keeps them"
         super().__init__(f"{name} {what}", hint=hint)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Problem:
-    """One thing that is wrong in a file: where (line and column from 1), at which key, and what."""
+    """One problem in a file: line and column (from 1), the key, and what is wrong."""
 
     line: int
     column: int
@@ -53,9 +53,9 @@ class Problem:
 
 
 class RulesError(UsageError):
-    """A rules file that cannot be used: every problem in it, sorted by line.
+    """A rules file has problems, sorted by line.
 
-    ``str()`` gives a line each, as ``FILE:LINE:COLUMN: where.in.the.file: what is wrong``.
+    ``str()`` returns one line for each: ``FILE:LINE:COLUMN: where.in.the.file: what is wrong``.
     """
 
     def __init__(self, path: str, problems: list[Problem], *, hint: str | None = None) -> None:
@@ -72,4 +72,4 @@ class RulesError(UsageError):
 
 
 class OutputError(GuardError):
-    """A report could not be written where it was asked for."""
+    """A report could not be written."""

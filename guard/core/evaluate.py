@@ -1,7 +1,6 @@
-"""From rules and readings to a report: the only place that decides a verdict or words a result.
+"""Judges readings by the rules: the only place that decides a verdict or writes a check's sentence.
 
-Pure and total: every bound gets a check, whatever was or was not found out. What could not be found out is unknown,
-never 0 and never a pass.
+Every bound gets a check. A count that is missing makes it unknown, never 0 and never a pass.
 """
 
 from __future__ import annotations
@@ -40,9 +39,9 @@ _PARTS_NAMED = 3
 def evaluate(
     plan: Plan, readings: Mapping[str, SegmentReadings]
 ) -> tuple[tuple[SegmentResult, ...], tuple[CampaignResult, ...]]:
-    """Judge every guard and every total of the plan, in its order.
+    """Judge every guard and every total, in the order of the plan.
 
-    ``readings`` holds what was found out, by the segment's key; a segment or channel that is missing there is unknown.
+    ``readings`` are by the segment's key; a missing segment or channel is unknown.
     """
     segments = tuple(
         _judge_segment(segment, readings.get(segment.key), plan.channels(segment)) for segment in plan.segments
@@ -52,7 +51,7 @@ def evaluate(
 
 
 def _judge_segment(segment: Segment, readings: SegmentReadings | None, planned: tuple[Channel, ...]) -> SegmentResult:
-    """Judge a segment by the channels that were planned to be counted; the report tells of no others."""
+    """Judge a segment by its planned channels only."""
     found = readings.channels if readings else {}
     channels = {channel: found[channel] for channel in planned if channel in found}
     return SegmentResult(
@@ -63,7 +62,7 @@ def _judge_segment(segment: Segment, readings: SegmentReadings | None, planned: 
 
 
 def judge_guard(guard: Guard, channels: Mapping[Channel, Count | Unavailable]) -> GuardResult:
-    """Judge one guard by what was found out about the channels of its segment."""
+    """Judge one guard by the readings of its segment's channels."""
     count = channels.get(guard.channel, _NOTHING_READ)
     users = (channels if guard.needs_users else {}).get(Channel.USERS, _NOTHING_READ)
     shares = [Fraction(bound.limit) for bound in guard.bounds if bound.name.measure is Measure.SHARE]
@@ -74,28 +73,28 @@ def judge_guard(guard: Guard, channels: Mapping[Channel, Count | Unavailable]) -
     )
     missing = next((observed for _, observed in held if isinstance(observed, Unavailable)), None)
     known = worst(check.verdict for check in checks) is not Verdict.UNKNOWN
-    doubt = _doubt(guard.channel, channels)
+    contradiction = _find_contradiction(guard.channel, channels)
     return GuardResult(
         channel=guard.channel,
         severity=guard.severity,
         count=count if known and isinstance(count, Count) else None,
         users=users.value if isinstance(users, Count) else None,
         reason=missing.reason if missing else None,
-        detail=missing.detail if missing else doubt,
+        detail=missing.detail if missing else contradiction,
         line=guard.line,
         checks=checks,
         cause=missing.cause if missing else None,
-        is_contradictory=doubt is not None,
+        is_contradictory=contradiction is not None,
     )
 
 
 def _observe(
     channel: Channel, bound: Bound, count: Count | Unavailable, users: Count | Unavailable
 ) -> int | Fraction | Unavailable:
-    """Return what the bound is held against; that nobody has a share of nobody may be a contradiction."""
+    """Return the observed value of the bound; a channel with people in a segment of 0 users is a contradiction."""
     observed = bound.name.measure.observe(count, users)
     if observed is ZERO_USERS and isinstance(count, Count) and isinstance(users, Count) and count.value:
-        return Unavailable(reason=Reason.BAD_ANSWER, detail=_contradiction({channel: count}, users))
+        return Unavailable(reason=Reason.BAD_ANSWER, detail=_describe_contradiction({channel: count}, users))
     return observed
 
 
@@ -106,7 +105,7 @@ def _check(
     subject: str,
     shares: Sequence[Fraction] = (),
 ) -> Check:
-    """Judge one bound; ``shares`` are all the shares that the guard is held to, as in ``_subject``."""
+    """Judge one bound; ``shares`` are the limits of all the guard's shares."""
     if isinstance(observed, Unavailable):
         return Check(
             bound=bound.name,
@@ -129,7 +128,7 @@ def _check(
 
 
 def _distance(bound: Bound, observed: int | Fraction, shares: Sequence[Fraction], *, broken: bool) -> str:
-    """Say how the observed value stands to the limit, in people or in percentage points between what is shown."""
+    """Compare the observed value with the limit, in people or in percentage points of the rounded shares."""
     name, measure = bound.name, bound.name.measure
     limit = measure.shown_limit(bound.limit)
     if not broken:
@@ -146,7 +145,7 @@ def _subject(
     users: Count | Unavailable,
     shares: Sequence[Fraction],
 ) -> str:
-    """Say what was observed, as the start of a sentence; a share can be told from all the ``shares``, as written."""
+    """Say what was observed, as the start of a sentence; a share is rounded so that it differs from ``shares``."""
     label = channel.facts.label
     match observed, count, users:
         case Unavailable(), _, _:
@@ -166,17 +165,17 @@ def _subject(
             return f"{label} reaches {number(int(observed))}"
 
 
-def _doubt(channel: Channel, channels: Mapping[Channel, Count | Unavailable]) -> str | None:
-    """Say when the channel, or for the users any channel, reaches more people than there are users."""
+def _find_contradiction(channel: Channel, channels: Mapping[Channel, Count | Unavailable]) -> str | None:
+    """Return the contradiction if the channel, or for users any channel, has more people than users."""
     users = channels.get(Channel.USERS)
     if not isinstance(users, Count):
         return None
     held = channels.items() if channel is Channel.USERS else [(channel, channels.get(channel))]
     larger = {each: count for each, count in held if isinstance(count, Count) and count.value > users.value}
-    return _contradiction(larger, users) if larger else None
+    return _describe_contradiction(larger, users) if larger else None
 
 
-def _contradiction(larger: Mapping[Channel, Count], users: Count) -> str:
+def _describe_contradiction(larger: Mapping[Channel, Count], users: Count) -> str:
     reach = [f"{channel.facts.label} ({number(count.value)})" for channel, count in larger.items()]
     are = "is" if len(reach) == 1 else "are"
     return f"these numbers contradict each other: {' and '.join(reach)} {are} more than users ({number(users.value)})"
@@ -194,12 +193,14 @@ def _judge_total(total: Total, campaign: Campaign, readings: Mapping[str, Segmen
     parts = _parts(total.channel, campaign, readings)
     observed = parts if isinstance(parts, Unavailable) else sum(parts.values())
     subject = _total_subject(total.channel, parts)
-    doubt = None if isinstance(observed, Unavailable) else _doubt_of_parts(total.channel, campaign, readings)
+    contradiction = (
+        None if isinstance(observed, Unavailable) else _first_contradiction(total.channel, campaign, readings)
+    )
     return TotalResult(
         channel=total.channel,
         count=None if isinstance(observed, Unavailable) else observed,
         reason=observed.reason if isinstance(observed, Unavailable) else None,
-        detail=observed.detail if isinstance(observed, Unavailable) else doubt,
+        detail=observed.detail if isinstance(observed, Unavailable) else contradiction,
         line=total.line,
         checks=tuple(_check(bound, observed, Severity.FAIL, subject) for bound in total.bounds),
         parts=tuple(_part(key, _reading(key, total.channel, readings)) for key in campaign.segments),
@@ -207,11 +208,11 @@ def _judge_total(total: Total, campaign: Campaign, readings: Mapping[str, Segmen
     )
 
 
-def _doubt_of_parts(channel: Channel, campaign: Campaign, readings: Mapping[str, SegmentReadings]) -> str | None:
-    """Return the first contradiction among the segments of a campaign, after the segment's key."""
+def _first_contradiction(channel: Channel, campaign: Campaign, readings: Mapping[str, SegmentReadings]) -> str | None:
+    """Return the first contradiction in a campaign's segments, with the segment's key."""
     for key in campaign.segments:
-        if key in readings and (doubt := _doubt(channel, readings[key].channels)):
-            return f"{key}: {doubt}"
+        if key in readings and (contradiction := _find_contradiction(channel, readings[key].channels)):
+            return f"{key}: {contradiction}"
     return None
 
 
@@ -220,7 +221,7 @@ def _part(key: str, reading: Count | Unavailable) -> Part:
 
 
 def _total_subject(channel: Channel, parts: dict[str, int] | Unavailable) -> str:
-    """Say what the segments reach together, and which of them reach the most."""
+    """Say how many people the segments reach together, and which reach the most."""
     label = channel.facts.label
     if isinstance(parts, Unavailable):
         return f"the total of {label} is unknown"
@@ -228,7 +229,7 @@ def _total_subject(channel: Channel, parts: dict[str, int] | Unavailable) -> str
     named = ", ".join(f"{key} {number(value)}" for key, value in largest[:_PARTS_NAMED])
     more = f", {len(largest) - _PARTS_NAMED} more" if len(largest) > _PARTS_NAMED else ""
     reaching = [value for value in parts.values() if value]
-    if len(reaching) > 1:  # who is in several of them is not known, so the sum is the most that it can be
+    if len(reaching) > 1:  # segments may overlap, so the sum is an upper limit
         more += f"; people in several of them are counted once for each, so it is {number(max(reaching))} at least"
     reach = "hold {} users" if channel is Channel.USERS else f"reach {{}} by {label}"
     return f"its segments together {reach.format(number(sum(parts.values())))} ({named}{more})"
@@ -237,7 +238,7 @@ def _total_subject(channel: Channel, parts: dict[str, int] | Unavailable) -> str
 def _parts(
     channel: Channel, campaign: Campaign, readings: Mapping[str, SegmentReadings]
 ) -> dict[str, int] | Unavailable:
-    """Return each segment's reach, or why the sum is not known: one segment without a proven count is enough."""
+    """Return each segment's count, or why the sum is unknown: at least one segment has no proven count."""
     parts: dict[str, int] = {}
     for key in campaign.segments:
         reading = _reading(key, channel, readings)

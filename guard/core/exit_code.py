@@ -1,4 +1,4 @@
-"""What the process says to whoever started it; alone in its file, since the command needs it before all else."""
+"""The exit codes, in a file of their own because the command imports them first."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import IntEnum
 
 
 class ExitCode(IntEnum):
-    """What the process says to whoever started it; a public contract, never renumbered."""
+    """The exit codes of the command: a public contract, never renumbered."""
 
     PASSED = 0
     FAILED = 1

@@ -1,6 +1,6 @@
-"""What a bound measures: people, or a share of the segment's users. A new kind of bound begins as a new case here.
+"""What a bound measures: people, or a share of the segment's users.
 
-mypy's ``exhaustive-match`` then names every place that has to know it.
+To add a kind of bound, add a case here; mypy's ``exhaustive-match`` then names every place to change.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ class Measure(Enum):
     """What a bound measures."""
 
     PEOPLE = auto()
-    """How many people a count holds; limits are whole numbers."""
+    """The number of people; limits are whole numbers."""
     SHARE = auto()
-    """Which part of the segment's users a count is; limits are fractions of 1."""
+    """The part of the segment's users; limits are fractions of 1."""
 
     @property
     def needs_users(self) -> bool:
-        """Whether it takes a proven count of the segment's users too."""
+        """Whether it also needs a proven count of the segment's users."""
         match self:
             case Measure.PEOPLE:
                 return False
@@ -36,7 +36,7 @@ class Measure(Enum):
                 return True
 
     def observe(self, count: Count | Unavailable, users: Count | Unavailable) -> int | Fraction | Unavailable:
-        """Return what a bound is held against; a share is exact. It is not known where a count is missing."""
+        """Return the value to compare with a limit; a share is exact. A missing count makes it unavailable."""
         if isinstance(count, Unavailable):
             return count
         match self:
@@ -52,7 +52,7 @@ class Measure(Enum):
                 return Fraction(count.value, users.value)
 
     def shown_limit(self, limit: int | Fraction) -> str:
-        """Return a limit as people read it, as it is written in the rules: ``10,000``, or ``60%``."""
+        """Return a limit as reports show it: ``10,000``, or ``60%``."""
         match self:
             case Measure.PEOPLE:
                 return number(int(limit))
@@ -60,7 +60,7 @@ class Measure(Enum):
                 return percent(cast("Fraction", limit))
 
     def gap(self, observed: int | Fraction, limit: int | Fraction, among: Sequence[Fraction] = ()) -> str:
-        """Return how far apart the two are, as they are shown: ``8,100``, or ``3.5 percentage points``."""
+        """Return the difference as reports show it: ``8,100``, or ``3.5 percentage points``."""
         match self:
             case Measure.PEOPLE:
                 return number(abs(int(observed) - int(limit)))
@@ -69,7 +69,7 @@ class Measure(Enum):
                 return f"{percent(abs(shown - limit)).removesuffix('%')} percentage points"
 
     def as_json(self, value: int | Fraction) -> int | float:
-        """Return a limit or what was observed as the JSON report holds it."""
+        """Return a limit or an observed value for the JSON report."""
         match self:
             case Measure.PEOPLE:
                 return int(value)

@@ -1,8 +1,4 @@
-"""The words of the guard as values: what the rules ask, what was counted, and what follows.
-
-Every value is frozen and holds tuples, so a report cannot change after it was made. Nothing here reads or writes
-anything, and nothing here needs more than the standard library.
-"""
+"""The model: channels, bounds, and what the rules ask. Every value is immutable."""
 
 from __future__ import annotations
 
@@ -23,9 +19,9 @@ LARGEST_COUNT = 2**53 - 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelFacts:
-    """What is known of a channel.
+    """A channel's row of the table.
 
-    ``label`` is its word in sentences, ``people`` says whom it reaches, ``other_names`` are what people also call it.
+    ``label`` is its word in sentences, ``people`` says whom it reaches, ``other_names`` are other words for it.
     ``trigger`` is its word in a trigger's ``channels``, ``answer`` its key in an answer; ``is_listed`` says whether the
     account's list of segments shows it too. These three are facts of Blueshift's API:
     https://developer.blueshift.com/reference/get_api-v1-segments-segment-uuid-matching-users-json
@@ -50,7 +46,7 @@ class Channel(StrEnum):
 
     @property
     def facts(self) -> ChannelFacts:
-        """Return its row of the table."""
+        """Its row of the table."""
         return _CHANNELS[self]
 
 
@@ -99,21 +95,21 @@ _CHANNELS = {
 
 
 class Region(StrEnum):
-    """Where a Blueshift account lives; it decides the host, and a key of one region is refused by the other."""
+    """The region of a Blueshift account. It decides the host; a key works only in its region."""
 
     US = "us"
     EU = "eu"
 
 
 class Severity(StrEnum):
-    """What a broken bound of a guard amounts to: the launch stops, or somebody is told."""
+    """The verdict for a broken bound of a guard."""
 
     FAIL = "fail"
     WARN = "warn"
 
 
 class BoundName(StrEnum):
-    """The six limits that a count can be held to; ``share`` limits are fractions of the segment's users."""
+    """The six kinds of limits; ``share`` limits are fractions of the segment's users."""
 
     MIN = "min"
     MAX = "max"
@@ -124,7 +120,7 @@ class BoundName(StrEnum):
 
     @property
     def label(self) -> str:
-        """What people call it: ``warning minimum``."""
+        """Its name in sentences: ``warning minimum``."""
         return _BOUNDS[self].label
 
     @property
@@ -139,11 +135,11 @@ class BoundName(StrEnum):
 
     @property
     def is_warning(self) -> bool:
-        """Whether breaking the limit warns at most."""
+        """Whether breaking the limit only warns."""
         return _BOUNDS[self].is_warning
 
     def is_broken(self, observed: float | Fraction, limit: float | Fraction) -> bool:
-        """Whether what was observed breaks the limit; both ends are within bounds."""
+        """Whether the observed value breaks the limit; a value equal to the limit does not."""
         return observed < limit if self.is_floor else observed > limit
 
 
@@ -179,7 +175,7 @@ class Bound:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Guard:
-    """All the bounds on one channel of a segment, and the line of the rules file that the guard stands on."""
+    """All the bounds on one channel of a segment, and the guard's line in the rules file."""
 
     channel: Channel
     severity: Severity = Severity.FAIL
@@ -188,7 +184,7 @@ class Guard:
 
     @property
     def needs_users(self) -> bool:
-        """Whether judging it takes a proven count of the segment's users too."""
+        """Whether it also needs a proven count of the segment's users."""
         return any(bound.name.measure.needs_users for bound in self.bounds)
 
 
@@ -228,7 +224,7 @@ class Campaign:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pacing:
-    """How hard Blueshift may be asked: requests a second over the whole run, and requests in flight (1 to 24)."""
+    """The limits for requests: so many per second over the whole run, and so many in flight (1 to 24)."""
 
     requests_per_second: float = 5.0
     concurrency: int = 10
@@ -236,7 +232,7 @@ class Pacing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refresh:
-    """How a refresh is waited for; all three in seconds, ``timeout`` from the answer to the trigger."""
+    """How to wait for a refresh, in seconds; ``timeout`` begins with the answer to the trigger."""
 
     timeout: float = 600.0
     poll_interval: float = 2.0
@@ -245,7 +241,7 @@ class Refresh:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Doubt:
-    """What a line of the rules file says is possible, but its writer may have meant something else."""
+    """A hint about a line of the rules file that is valid but may be a mistake."""
 
     line: int
     what: str
@@ -253,7 +249,7 @@ class Doubt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
-    """A rules file that was found right, with the SHA-256 of its bytes in hexadecimal."""
+    """A valid rules file, with the SHA-256 of its bytes in hexadecimal."""
 
     path: str
     sha256: str
@@ -270,9 +266,9 @@ _HOW_TO_SELECT = 'write one text or several by their kind, such as Selection(cam
 
 @dataclass(frozen=True, slots=True, init=False)
 class Selection:
-    """What a run was asked to check, as it was asked; empty stands for everything.
+    """What a run should check; empty means everything.
 
-    A single key or tag may stand for itself: ``Selection(campaigns="spring-sale")``.
+    A single key or tag may be a plain text: ``Selection(campaigns="spring-sale")``.
     """
 
     segments: tuple[str, ...]
@@ -286,7 +282,7 @@ class Selection:
         tags: str | Iterable[str] = (),
         campaigns: str | Iterable[str] = (),
     ) -> None:
-        """Keep the keys and tags; raise UsageError for what is neither a text nor holds texts."""
+        """Keep the keys and tags; raise ``UsageError`` for anything but a text or several texts."""
         if asked_without_a_kind:
             given = ", ".join(f"{each!r:.100}" for each in asked_without_a_kind)
             raise UsageError(f"Selection({given}) does not say what it selects; {_HOW_TO_SELECT}")
@@ -299,5 +295,5 @@ class Selection:
             object.__setattr__(self, name, words)
 
     def __bool__(self) -> bool:
-        """Whether anything was selected at all."""
+        """Whether anything is selected."""
         return bool(self.segments or self.tags or self.campaigns)

@@ -1,4 +1,4 @@
-"""What a run has to count: the selected segments and campaigns, and the channels that judging them takes."""
+"""What a run has to count: the selected segments and campaigns, and the channels needed to judge them."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ class Plan:
 
 
 def plan(rules: Rules, selection: Selection) -> Plan:
-    """Return what the selection asks for, everything when it is empty.
+    """Return the plan for a selection; an empty one selects everything.
 
     Segments come from all three kinds of selection together. Totals are judged for the selected campaigns, or for all
-    when nothing is selected. Raises ``UsageError`` for a key or tag that the rules do not hold.
+    if nothing is selected. Raises ``UsageError`` for a key or tag that the rules do not have.
     """
     if not selection:
         return Plan(segments=rules.segments, campaigns=rules.campaigns)

@@ -1,4 +1,4 @@
-"""How far a run has come, for somebody who watches: the run writes it, a screen or a log reads it when it likes."""
+"""The progress of a run: the run writes it, a display or a log reads it."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Progress:
-    """Channels to count, those done with (counted or given up), refreshes under way, and what went wrong last.
+    """The channels to count, those done (counted or unavailable), the running refreshes, and the latest failure.
 
-    ``trouble`` is empty again as soon as anything is answered.
+    ``trouble`` becomes empty as soon as any request is answered.
     """
 
     total: int = 0
@@ -24,7 +24,7 @@ class Progress:
 
     @contextmanager
     def refresh(self) -> Iterator[None]:
-        """Count one more refresh as under way for as long as the block lasts."""
+        """Count one more running refresh inside the block."""
         self.refreshing += 1
         try:
             yield

@@ -1,7 +1,4 @@
-"""What was found out, and what follows from it, as values: counts, verdicts, and the report of a run.
-
-Every value is frozen and holds tuples, so a report cannot change after it was made.
-"""
+"""The results of a run: counts, verdicts, and the report. Every value is immutable."""
 
 from __future__ import annotations
 
@@ -29,7 +26,7 @@ SCHEMA_VERSION = 1
 
 
 class Verdict(StrEnum):
-    """What is known of a bound, in rising order of gravity: ``pass < warn < unknown < fail``."""
+    """The verdict on a bound, from best to worst: ``pass < warn < unknown < fail``."""
 
     PASS = "pass"  # noqa: S105 - a verdict, not a password
     WARN = "warn"
@@ -38,7 +35,7 @@ class Verdict(StrEnum):
 
     @property
     def gravity(self) -> int:
-        """How grave the verdict is, from 0 (pass) to 3 (fail)."""
+        """The rank of the verdict, from 0 (pass) to 3 (fail)."""
         return _BY_GRAVITY.index(self)
 
 
@@ -46,7 +43,7 @@ _BY_GRAVITY = (Verdict.PASS, Verdict.WARN, Verdict.UNKNOWN, Verdict.FAIL)
 
 
 def worst(verdicts: Iterable[Verdict]) -> Verdict:
-    """Return the gravest of the verdicts; where there is none, nothing was judged, and that is unknown."""
+    """Return the worst of the verdicts; without any, nothing was judged, which is unknown."""
     return max(verdicts, key=lambda verdict: verdict.gravity, default=Verdict.UNKNOWN)
 
 
@@ -64,7 +61,7 @@ class FailOn(StrEnum):
 
 
 class Reason(StrEnum):
-    """Why there is no count, in one word for machines."""
+    """Why there is no count, as a word for machines."""
 
     REFUSED_KEY = "refused_key"
     NOT_FOUND = "not_found"
@@ -88,7 +85,7 @@ class Reason(StrEnum):
 class Count:
     """A number proven fresh: people, the server's stamp, and the age in whole seconds by the server's own clock.
 
-    ``age_seconds`` is None when the answer bore no ``Date`` to measure it by.
+    ``age_seconds`` is None if the answer had no ``Date``.
     """
 
     value: int
@@ -98,9 +95,9 @@ class Count:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unavailable:
-    """Why there is no count: in one word for machines, and in a sentence for people.
+    """Why there is no count: a word for machines and a sentence for people.
 
-    ``cause`` is what kept failing until the deadline; None where nothing failed, and for every other reason.
+    ``cause`` is the failure that lasted until the deadline; None if nothing failed, and for every other reason.
     """
 
     reason: Reason
@@ -110,7 +107,7 @@ class Unavailable:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SegmentReadings:
-    """What was found out about one segment: its uuid (None when its name was not resolved) and its channels."""
+    """The readings of one segment: its uuid (None if its name was not found) and its channels."""
 
     uuid: str | None
     channels: dict[Channel, Count | Unavailable]
@@ -133,13 +130,13 @@ class Check:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GuardResult:
-    """A guard judged: its checks, the count they rest on, or why there is none.
+    """The result of a guard: its checks, and the count they use or why there is none.
 
-    ``count`` is None exactly when the verdict is unknown. ``reason`` and ``detail`` are set when any check is unknown.
-    ``segment`` is the key of its segment, which the segment's result fills in.
+    ``count`` is None exactly if the verdict is unknown. ``reason`` and ``detail`` are set if any check is unknown.
     A ``detail`` without a ``reason`` says which numbers contradict each other.
-    ``cause`` says what failed where the reason is the deadline, and ``is_contradictory`` that its numbers contradict
-    each other, whatever the reason; both are for the advice, and are not in the JSON report.
+    ``segment`` is the key of its segment; ``SegmentResult`` fills it in.
+    ``cause`` is the failure behind the deadline, and ``is_contradictory`` says that numbers contradict each other,
+    whatever the reason. Both are only for the advice, not for the JSON report.
     """
 
     channel: Channel
@@ -157,31 +154,31 @@ class GuardResult:
 
     @property
     def verdict(self) -> Verdict:
-        """The gravest verdict of its checks."""
+        """The worst verdict of its checks."""
         return worst(check.verdict for check in self.checks)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SegmentResult:
-    """A segment judged; ``uuid`` is the one that was counted, also for a segment that the rules name."""
+    """The result of a segment; ``uuid`` is set even if the rules give only its name."""
 
     segment: Segment
     uuid: str | None
     guards: tuple[GuardResult, ...]
 
     def __post_init__(self) -> None:
-        """Tell each guard whose it is."""
+        """Fill in each guard's segment."""
         object.__setattr__(self, "guards", tuple(replace(each, segment=self.segment.key) for each in self.guards))
 
     @property
     def verdict(self) -> Verdict:
-        """The gravest verdict of its guards."""
+        """The worst verdict of its guards."""
         return worst(guard.verdict for guard in self.guards)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """What one segment adds to a campaign's total; ``count`` is None where it was not found out."""
+    """What one segment adds to a campaign's total; ``count`` is None if it is unknown."""
 
     segment: str
     count: int | None
@@ -189,10 +186,10 @@ class Part:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TotalResult:
-    """A campaign's ceiling judged: the summed count and its parts, or why there is no sum.
+    """The result of a campaign's total: the sum and its parts, or why there is no sum.
 
-    ``campaign`` is the key of its campaign, which the campaign's result fills in. ``detail`` and ``cause``
-    are as in a guard's result.
+    ``campaign`` is the key of its campaign; ``CampaignResult`` fills it in. ``detail`` and ``cause`` are as in
+    ``GuardResult``.
     """
 
     channel: Channel
@@ -208,28 +205,28 @@ class TotalResult:
 
     @property
     def verdict(self) -> Verdict:
-        """The gravest verdict of its checks."""
+        """The worst verdict of its checks."""
         return worst(check.verdict for check in self.checks)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CampaignResult:
-    """A campaign judged by its totals and by the guards of its segments."""
+    """The result of a campaign: its verdict includes its totals and the guards of its segments."""
 
     campaign: Campaign
     verdict: Verdict
     totals: tuple[TotalResult, ...]
 
     def __post_init__(self) -> None:
-        """Tell each total whose it is."""
+        """Fill in each total's campaign."""
         object.__setattr__(self, "totals", tuple(replace(each, campaign=self.campaign.key) for each in self.totals))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """Every guard and total of a run, in the order of the rules, with what a reader needs to trust it.
+    """The report of a run: every guard and total, in the order of the rules.
 
-    ``rendered_at`` is when a saved report is shown again, by the clock of that machine; None within the run itself.
+    ``rendered_at`` is the time at which a saved report is shown again; None in the run itself.
     """
 
     version: str
@@ -246,7 +243,7 @@ class Report:
 
     @property
     def is_recent(self) -> bool:
-        """Whether it is shown in the run itself, or within five minutes of its end."""
+        """Whether it is shown in the run itself, or within five minutes of the run's end."""
         return self.rendered_at is None or abs(self.rendered_at - self.finished_at) <= _FRESH_FOR
 
     @property
@@ -258,8 +255,8 @@ class Report:
     def is_fresh_count(self, count: Count) -> bool:
         """Whether one of its counts may be called fresh.
 
-        In the run itself, always: it was proven. A saved report is a file that anybody may have edited, so there the
-        count's own age and moment must say so too: it is at most five minutes old by now, by each of them.
+        In the run itself every count is. A saved report may have been edited, so there both the count's age and its
+        time must say that it is at most five minutes old.
         """
         if self.rendered_at is None:
             return True
@@ -274,7 +271,7 @@ class Report:
     def results(self) -> Iterator[GuardResult | TotalResult]:
         """Yield every guard, then every total, in the order of the rules.
 
-        A guard's result has the key of its ``segment``, a total's that of its ``campaign``; the other one is None.
+        A guard has the key of its ``segment``, a total that of its ``campaign``; the other one is None.
         """
         for segment in self.segments:
             yield from segment.guards
@@ -283,12 +280,12 @@ class Report:
 
     @property
     def verdict(self) -> Verdict:
-        """The gravest verdict of all; unknown when nothing was judged."""
+        """The worst verdict of all; unknown if nothing was judged."""
         return worst(result.verdict for result in self.results())
 
     @property
     def complete(self) -> bool:
-        """Whether every single bound could be judged."""
+        """Whether every bound could be judged."""
         results = list(self.results())
         return bool(results) and all(
             result.checks and all(check.verdict is not Verdict.UNKNOWN for check in result.checks) for result in results
@@ -296,7 +293,7 @@ class Report:
 
     @property
     def exit_code(self) -> ExitCode:
-        """The exit code that the verdicts amount to under ``fail_on``: an established failure outranks an unknown."""
+        """The exit code for the verdicts and ``fail_on``: a failure outranks an unknown."""
         stopping = {
             FailOn.FAIL: {Verdict.FAIL},
             FailOn.WARN: {Verdict.FAIL, Verdict.WARN},

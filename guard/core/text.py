@@ -1,4 +1,4 @@
-"""Plain words shared by everything that speaks to people: numbers, durations, and text that came from elsewhere."""
+"""Text for people: numbers, durations, suggestions, and text from elsewhere made safe to show."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 UUID = "[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 """How a segment's uuid is written, as a regular expression."""
 _LEAST_DECIMALS = 3  # of a fraction of 1: tenths of a per cent
-_MOST_DECIMALS = 32  # a bound has 15, and its distance to a share of the largest count no more than twice as many
+_MOST_DECIMALS = 32  # a bound has up to 15, so its difference from any share has up to about 30
 _UNPRINTABLE = re.compile(
     "[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]",
 )
@@ -23,34 +23,34 @@ _COMMAND = re.compile(r"##(?=[\w.-]{0,40}\[)")
 
 
 def is_quoted(text: str) -> bool:
-    """Whether the value of a variable stands in quotation marks, as tools that read env files may keep them."""
+    """Whether a value is in quotation marks; some tools that read env files keep them."""
     text = text.strip()
     return len(text) > 1 and text[0] in "\"'" and text[0] == text[-1]
 
 
 def harmless(text: str, sign: str = "# ") -> str:
-    """Return the text without what CI systems obey anywhere in a line: ``##[`` comes out as ``# #[``.
+    """Return the text without commands that CI systems obey anywhere in a line: ``##[`` becomes ``# #[``.
 
-    GitHub obeys ``##[``, Azure ``##vso[``, TeamCity ``##teamcity[``. ``sign`` is how to write the first ``#`` where a
-    blank must not come between.
+    GitHub obeys ``##[``, Azure ``##vso[``, TeamCity ``##teamcity[``. ``sign`` replaces the first ``#``, for formats in
+    which a blank is not allowed.
     """
     return _COMMAND.sub(lambda _: f"{sign}#", text)
 
 
-_NEAR, _VERY_NEAR = 0.6, 0.8  # twice the characters in common, by the characters of both words
-_SHORTER, _LONGER = 3, 7  # a longer word than 7/3 of the other cannot be near it
-_MOST_FOR_A_WORD = 50_000  # characters of the budget below, so that several words get some of it
-_CHARACTERS_AT_ONCE = 500  # comparing takes longer for every so many characters of the word
-_CHARACTERS_OF_A_LOOK = 50  # and sorting out what to compare, too
+_NEAR, _VERY_NEAR = 0.6, 0.8  # twice the common characters, divided by the characters of both words
+_SHORTER, _LONGER = 3, 7  # a word of more than 7/3 the length of the other cannot be near it
+_MOST_FOR_A_WORD = 50_000  # characters of the budget below, so that other words get some of it too
+_CHARACTERS_AT_ONCE = 500  # characters of the word that make comparing one step more expensive
+_CHARACTERS_PER_CHOICE = 50  # the same for choosing what to compare
 
 
 def printable(text: str) -> str:
-    r"""Return the text on one line, with every control, bidirectional or unpaired character written out as ``\xNN``."""
+    r"""Return the text on one line; control, bidirectional and unpaired characters become ``\xNN``."""
     return _UNPRINTABLE.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), text)
 
 
 def shortened(text: str, limit: int = 200) -> str:
-    """Return the text, cut to ``limit`` characters with an ellipsis when it is longer."""
+    """Return the text, cut to ``limit`` characters with an ellipsis."""
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
@@ -60,12 +60,12 @@ def number(value: int) -> str:
 
 
 def plural(count: int, noun: str, nouns: str | None = None) -> str:
-    """Return the count with the noun it takes: ``1 guard``, ``3 guards``, ``1,900 people``."""
+    """Return the count with its noun: ``1 guard``, ``3 guards``, ``1,900 people``."""
     return f"{number(count)} {noun if count == 1 else nouns or noun + 's'}"
 
 
 def duration(seconds: float) -> str:
-    """Return a duration in its two largest units, as people say it: ``45 s``, ``3 min 5 s``, ``2 h``, ``4 days``."""
+    """Return a duration in its two largest units: ``45 s``, ``3 min 5 s``, ``2 h``, ``4 days``."""
     whole = max(0, round(seconds))
     if whole >= 2 * 86_400:
         return f"{whole // 86_400} days"
@@ -77,11 +77,11 @@ def duration(seconds: float) -> str:
 
 
 class Guesses:
-    """How much may be compared to find the word that somebody meant: a budget that fills again by and by.
+    """A budget for the comparisons that find the word somebody meant.
 
-    Words come from files and accounts of any size, and a person or an event loop waits meanwhile. Every comparison of a
-    process is paid from one budget, in characters. After ``seconds`` all of it is back, for a process that runs on.
-    Any thread may spend it; two at the same moment may spend a little more.
+    Files and accounts may have any number of words, and a person or an event loop waits. So one budget, in characters,
+    pays for all comparisons of a process; it refills within ``seconds``. All threads share it; two at the same moment
+    may spend a little more.
     """
 
     def __init__(
@@ -91,7 +91,7 @@ class Guesses:
         self._left, self._when = float(characters), clock()
 
     def pay(self, characters: int) -> bool:
-        """Take so many characters from the budget and return True; where it has fewer, take none and return False."""
+        """Take that many characters from the budget and return True; if it has fewer, return False."""
         now = self._clock()
         self._left = min(self._most, self._left + (now - self._when) / self._seconds * self._most)
         self._when = now
@@ -106,13 +106,13 @@ GUESSES = Guesses()
 
 
 def nearest(word: str, known: Collection[str], *, most: int = 1) -> list[str]:
-    """Return the known words that look most like the given one, best first; none when nothing looks like it.
+    """Return the known words that look most like the given one, best first, ignoring case.
 
-    Capitals do not count. The search ends where the budget of ``GUESSES`` does, or this word's part of it.
+    The search ends when the budget of ``GUESSES`` is spent, or this word's part of it.
     """
     price = 1 + len(word) // _CHARACTERS_AT_ONCE
-    price_of_a_look = 2 + len(word) // _CHARACTERS_OF_A_LOOK
-    if not word or not GUESSES.pay(price * len(word) + price_of_a_look * len(known)):
+    price_of_a_choice = 2 + len(word) // _CHARACTERS_PER_CHOICE
+    if not word or not GUESSES.pay(price * len(word) + price_of_a_choice * len(known)):
         return []
     meant = word.casefold()
     places: dict[str, int] = {}
@@ -135,9 +135,9 @@ def nearest(word: str, known: Collection[str], *, most: int = 1) -> list[str]:
 
 
 def _likeliest_first(meant: str, known: Iterable[str]) -> Iterable[list[tuple[str, str]]]:
-    """Return the known words of about the same length, each in small letters and as it is, in groups.
+    """Return the known words of about the same length, each in lower case and as it is, in groups.
 
-    A slip changes one quarter of a word, or two. So those come first that hold the most quarters of the word.
+    A typing mistake changes one or two quarters of a word. So words with the most quarters in common come first.
     """
     size = -(-len(meant) // 4)
     quarters = [meant[begin : begin + size] for begin in range(0, len(meant), size)]
@@ -150,10 +150,10 @@ def _likeliest_first(meant: str, known: Iterable[str]) -> Iterable[list[tuple[st
 
 
 def _in_common(places: Mapping[str, int], length: int, other: str) -> int:
-    """Return how many characters the two words have in common, in their order, maybe with others between them.
+    """Return the length of the longest common subsequence of the two words.
 
-    ``places`` has a bit for each place where a character stands in the one word, which is ``length`` characters long.
-    So every character of the other word takes one step (H. Hyyro, Bit-parallel LCS-length computation revisited, 2004).
+    ``places`` has a bit for each position of a character in the first word, which is ``length`` characters long. So
+    every character of the other word takes one step (H. Hyyro, Bit-parallel LCS-length computation revisited, 2004).
     """
     row = everywhere = (1 << length) - 1
     for character in other:
@@ -163,22 +163,22 @@ def _in_common(places: Mapping[str, int], length: int, other: str) -> int:
 
 
 def did_you_mean(word: str, known: Collection[str], *, most: int = 1) -> str:
-    """Return ``; did you mean "users"?`` for a word that is close to a known one, else an empty text."""
+    """Return ``; did you mean "users"?`` if the word is close to a known one, else an empty text."""
     close = nearest(word, known, most=most)
     quoted = " or ".join(f'"{printable(each)}"' for each in close)
     return f"; did you mean {quoted}?" if close else ""
 
 
 def percent(share: Fraction) -> str:
-    """Return a fraction of 1 as per cent, exactly: ``12.25%``, ``1,900%``."""
+    """Return a fraction of 1 as an exact percentage: ``12.25%``, ``1,900%``."""
     whole, rest = divmod(round(share * 100 * 10**_MOST_DECIMALS), 10**_MOST_DECIMALS)
     return f"{whole:,}.{rest:0{_MOST_DECIMALS}d}".rstrip("0").rstrip(".") + "%"
 
 
 def told_apart(share: Fraction, *bounds: Fraction) -> Fraction:
-    """Return a fraction of 1 rounded to a tenth of a per cent, or finer where its bounds are, or where it must be.
+    """Return a fraction of 1 rounded to a tenth of a per cent, or finer if its bounds need it.
 
-    It stays on its side of 0, of 1 and of every bound: what is below a minimum is also shown below it.
+    It stays on its side of 0, of 1 and of every bound: a share below a minimum is also shown below it.
     """
     anchors: tuple[Fraction | int, ...] = (0, 1, *bounds)
     for decimals in range(_LEAST_DECIMALS, _MOST_DECIMALS):

@@ -1,1 +1,1 @@
-"""What keeps secrets in: which addresses and proxies may have one, and texts without them."""
+"""Keeps secrets safe: the addresses and proxies they may go to, and texts without them."""

@@ -1,7 +1,7 @@
 """The log of ``--debug``: a line for every request and every decision, as ``what name=value name=value``.
 
-Somebody sends it to support, so its lines stay as they are, and no secret is in them. While nobody listens, nothing is
-put into words.
+People send it to support, so its lines are a contract and contain no secret. While the log is off, nothing is
+formatted.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ _NEEDS_NO_QUOTES = re.compile(r'[^\s"]+')
 
 
 def is_on() -> bool:
-    """Whether anybody listens."""
+    """Whether the log is written."""
     return _log.isEnabledFor(logging.DEBUG)
 
 
 def log(what: str, **values: object) -> None:
-    """Log what happened with its values: moments are told in UTC, seconds to the millisecond, texts on one line."""
+    """Log what happened, with values: times in UTC, seconds to the millisecond, texts on one line."""
     if is_on():
         _log.debug("%s", " ".join([what, *(f"{name}={_told(value)}" for name, value in values.items())]))
 

@@ -1,4 +1,4 @@
-"""Every secret that the environment holds, and texts without them: whatever leaves the program comes through here."""
+"""The secrets in the environment, and texts without them; everything that leaves the program goes through here."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 LONGEST_KEY = 4096
 SHORTEST_SECRET = 8
-"""In characters; a shorter key is no secret, and its characters may stand in any text."""
+"""In characters; a shorter key is not treated as a secret, because it may occur in any text by chance."""
 
 _TOKENS = ("BLUESHIFT_API_KEY", "SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET")
 _WEBHOOK = "SLACK_WEBHOOK_URL"
@@ -27,38 +27,38 @@ _MARKS = "\"'`\u2018\u2019\u201c\u201d"
 _AROUND = "<>{}[](),;$&\\|"
 _SERVER = re.compile("^https?://[^/?#]*")
 _KINDS = ((stat.S_ISDIR, "a folder"), (stat.S_ISFIFO, "a pipe"), (stat.S_ISSOCK, "a socket"))
-_SHORTEST_PART = 10  # characters of a webhook's address; a shorter part stands in every such address
+_SHORTEST_PART = 10  # characters of a part of a webhook's address; shorter parts are in every such address
 
 
 def check_alone(text: str, source: str) -> None:
-    """Raise ``UsageError``, which names ``source`` and shows nothing of the text, where it is more than a secret.
+    """Raise ``UsageError``, which names ``source`` and shows nothing of the text, if it is more than a secret.
 
-    That is a secret with quotation marks, or with the name of its variable, as in a copied line of an env file. What is
-    empty is no more than a secret.
+    Examples are quotation marks, or the name of the variable, as in a copied line of an env file. An empty text is
+    accepted.
     """
     bare = text.strip()
     if is_quoted(bare):
         raise QuotedError(source)
     if _NAME.search(bare):
         raise UsageError(
-            f"{source} holds the name of a variable", hint="give the value alone, without NAME= or export before it"
+            f"{source} contains the name of a variable", hint="give only the value, without NAME= or export"
         )
     if bare and (bare[0] in _MARKS or bare[-1] in _MARKS):
         raise QuotedError(source, whole=False)
     if bare and (bare[0] in _AROUND or bare[-1] in _AROUND):
         raise UsageError(
-            f"{source} begins or ends with a character that is not a part of it",
-            hint="give the value alone, without brackets, commas or the $ of a variable that nothing filled in",
+            f"{source} begins or ends with a character that does not belong to it",
+            hint="give only the value, without brackets, commas or the $ of a variable that was not replaced",
         )
 
 
 def scrubbed(text: str, environ: Mapping[str, str] = os.environ) -> str:
-    """Return the text without any secret that the environment holds at this moment."""
+    """Return the text without the secrets that are now in the environment."""
     return secrets_of(environ).scrub(text)
 
 
 def secrets_of(environ: Mapping[str, str] = os.environ) -> Secret:
-    """Return every key and token that the environment holds at this moment, be it usable or not."""
+    """Return every key and token that is now in the environment, valid or not."""
     texts = [*(environ.get(name, "") for name in _TOKENS), _text_of(environ.get("BLUESHIFT_API_KEY_FILE", ""))]
     addresses = [_SERVER.sub("", each) for each in _values(environ.get(_WEBHOOK, ""))]
     parts = [part for each in addresses for part in re.split("[/?&=#]", each) if len(part) >= _SHORTEST_PART]
@@ -67,7 +67,7 @@ def secrets_of(environ: Mapping[str, str] = os.environ) -> Secret:
 
 
 def _values(text: str) -> list[str]:
-    """Return the text without quotation marks, and without the names of variables: messages say those."""
+    """Return the values in the text, without quotation marks and names of variables, which messages may show."""
     return [part.strip().lstrip("=: ").strip(_MARKS) for part in _NAME.split(text)]
 
 
@@ -77,7 +77,7 @@ def _secret(*texts: str) -> Secret:
 
 
 def _text_of(file: str) -> str:
-    """Return how a key file begins, or an empty text where it cannot be read; what names no file may be the key."""
+    """Return the beginning of a key file, or an empty text; a name without a file may be the key itself."""
     if not is_file(file):
         return "" if _is_in_a_folder(file) else file
     try:
@@ -88,7 +88,7 @@ def _text_of(file: str) -> str:
 
 
 def _is_in_a_folder(file: str) -> bool:
-    """Whether a folder that exists stands before the name, as before no key that was put in a file's place."""
+    """Whether the name begins with an existing folder; then it is not a key."""
     folder = Path(file).parent
     try:
         return bool(folder.name) and folder.is_dir()
@@ -97,7 +97,7 @@ def _is_in_a_folder(file: str) -> bool:
 
 
 def irregular(path: str) -> str | None:
-    """Return what the path names that is there and is not a regular file, such as ``a folder``, else None."""
+    """Return what the path names, such as ``a folder``, or None for a regular file or nothing."""
     try:
         mode = Path(path).stat().st_mode
     except (OSError, ValueError):
@@ -108,7 +108,7 @@ def irregular(path: str) -> str | None:
 
 
 def is_file(path: str) -> bool:
-    """Whether the path names a file; what cannot be a path does not."""
+    """Whether the path names a file; False if it cannot be a path."""
     try:
         return Path(path).is_file()
     except (OSError, ValueError):

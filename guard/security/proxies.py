@@ -1,6 +1,6 @@
-"""Through which proxy an address is reached: what the standard variables say of this one host, and nothing else.
+"""Chooses the proxy for one address from the standard environment variables.
 
-HTTP libraries read these variables for every host at once, and an entry that one of them does not understand stops it.
+HTTP libraries read these variables for all hosts, and fail on an entry that they do not understand.
 """
 
 from __future__ import annotations
@@ -26,10 +26,9 @@ _ENTRY = re.compile(r"(?:[a-z]+://)?(\[[^\]]*\]|[^:]*|.*:.*:.*?)(?::([0-9]{1,5})
 
 
 def proxy_for(address: str) -> str | None:
-    """Return the address of the proxy that the environment names for an address, or None where it is asked directly.
+    """Return the address of the proxy for an address, or None if it has none; loopback never has one.
 
-    Loopback is never asked through a proxy. Raises ``UsageError``, which names the variable that is wrong and nothing
-    of its value, which may hold a password.
+    Raises ``UsageError``, which names the variable but not its value, which may contain a password.
     """
     if is_loopback(address):
         return None
@@ -46,7 +45,7 @@ def _variable(kind: str) -> str:
 
 
 def _is_excepted(parts: SplitResult, entries: str) -> bool:
-    """Whether NO_PROXY names the host; an entry that cannot be understood has no effect."""
+    """Whether NO_PROXY names the host; an entry that is not valid has no effect."""
     host = (parts.hostname or "").rstrip(".")
     port = parts.port or _USUAL_PORTS.get(parts.scheme)
     for entry in re.split(r"[,\s]+", entries.lower()):
@@ -57,7 +56,7 @@ def _is_excepted(parts: SplitResult, entries: str) -> bool:
 
 
 def _covers(name: str, host: str) -> bool:
-    """Whether the name is the host's, a domain's that it is in, a network's that it is in, or ``*``."""
+    """Whether the name is the host, a domain or network that contains it, or ``*``."""
     try:
         own = ipaddress.ip_address(host)
     except ValueError:
@@ -70,7 +69,7 @@ def _covers(name: str, host: str) -> bool:
 
 
 def _checked(proxy: str, variable: str) -> str:
-    """Return the proxy's address with a scheme, or raise ``UsageError`` where httpx cannot use it."""
+    """Return the proxy's address with a scheme, or raise ``UsageError`` if httpx cannot use it."""
     import httpx  # noqa: PLC0415 - most hosts need no proxy
 
     if is_quoted(proxy):
@@ -83,13 +82,13 @@ def _checked(proxy: str, variable: str) -> str:
         host = ""
     if not host:
         raise UsageError(
-            f"the variable {variable} holds no address of a proxy",
+            f"the variable {variable} is not the address of a proxy",
             hint=f"write {variable}=http://HOST:PORT, and %23, %2F and %40 for #, / and @ in a password",
         )
     if scrubbed(host) != host:
         raise UsageError(
-            f"the variable {variable} holds a secret in place of a proxy's address",
-            hint=f"write {variable}=http://HOST:PORT, and give the secret in its own variable",
+            f"the variable {variable} contains a secret instead of a proxy's address",
+            hint=f"write {variable}=http://HOST:PORT, and put the secret into its own variable",
         )
     if url.scheme.startswith("socks") and find_spec("socksio") is None:
         raise UsageError(

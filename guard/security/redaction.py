@@ -1,4 +1,4 @@
-"""A secret, and how it is taken out of texts that may hold it: others' answers, and whatever leaves the program."""
+"""Removes secrets from texts: answers of servers, and everything that leaves the program."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_PIECE = 10  # bytes; a shorter piece of a secret can stand in any text
-_STEP = 5  # every piece holds one of the anchors, which lie so far apart and are as long as then fits into a piece
+_PIECE = 10  # bytes; a shorter piece of a secret may occur in any text by chance
+_STEP = 5  # bytes between two anchors; every piece of a secret contains one of its anchors
 _ANCHOR = _PIECE - _STEP + 1
 _ESCAPE = re.compile(
     rb"(?:\\u00|\\x|%)([0-9a-f]{2})|\\([!-/:-@\[-`{-~])|&#x([0-9a-f]{2});|&#([0-9]{2,3});|&(amp|lt|gt|quot|apos);"
@@ -21,7 +21,7 @@ _ENTITIES = {b"amp": b"&", b"lt": b"<", b"gt": b">", b"quot": b'"', b"apos": b"'
 
 
 class Secret:
-    """Keys for HTTP's basic authentication that are to be shown nowhere, nor is their Base64, nor any piece of them."""
+    """Keys that are never shown: not as they are, not in the Base64 of HTTP's basic authentication, not in pieces."""
 
     __slots__ = ("_anchors", "_pieces")
 
@@ -34,11 +34,11 @@ class Secret:
                 self._look_for(text.lower())
 
     def scrub(self, text: str) -> str:
-        """Return the text with ``***`` in place of the secret and of every piece of it that has 10 characters or more.
+        """Return the text with ``***`` for the secret and for every piece of it of 10 characters or more.
 
-        A secret shorter than that is found as a whole. Both are found in capitals and small letters, and where JSON,
-        Python, an address, Markdown or HTML wrote them with escapes. To be called before a text is cut, so that no cut
-        leaves less of a secret than can be found. Takes a few seconds for 100 MB.
+        A shorter secret is found only as a whole. Upper and lower case do not matter, and the escapes of JSON, Python,
+        addresses, Markdown and HTML are understood. Call it before a text is cut: the cut may leave a piece that is too
+        short to be found. It takes a few seconds for 100 MB.
         """
         body = text.encode(errors="surrogatepass")
         lowered = body.lower()
@@ -55,7 +55,7 @@ class Secret:
             self._anchors.update((text[start : start + _ANCHOR], _PIECE) for start in starts)
 
     def _runs(self, lowered: bytes) -> Iterator[tuple[int, int]]:
-        """Yield where pieces of the secret begin and end, found by their anchors: those are looked for at C's speed."""
+        """Yield where pieces of the secret begin and end; searching for anchors first is fast."""
         for anchor, size in self._anchors.items():
             at = lowered.find(anchor)
             while at >= 0:
@@ -65,7 +65,7 @@ class Secret:
                 at = lowered.find(anchor, at + 1)
 
     def _runs_with_escapes(self, lowered: bytes) -> Iterator[tuple[int, int]]:
-        """Yield where pieces of the secret begin and end that are written with escapes."""
+        """Yield where pieces of the secret with escapes in them begin and end."""
         starts, ends, meant_at = array("q"), array("q"), array("q")
         saved = 0
 
@@ -78,7 +78,7 @@ class Secret:
             return _meant(found)
 
         def written(position: int, *, end: bool = False) -> int:
-            """Return where the character at the position of the meant text begins, or ends, as it was written."""
+            """Return where a character of the unescaped text begins, or ends, in the text with escapes."""
             last = bisect_right(meant_at, position) - 1
             if last < 0:
                 return position + end
@@ -93,7 +93,7 @@ class Secret:
 
 
 def _meant(found: re.Match[bytes]) -> bytes:
-    r"""Return the byte that is written so: by its number, by its name, or as ``\"`` or the like."""
+    """Return the byte that an escape means."""
     number, itself, hexadecimal, decimal, entity = found.groups()
     if itself or entity:
         return itself or _ENTITIES[entity]
@@ -102,7 +102,7 @@ def _meant(found: re.Match[bytes]) -> bytes:
 
 
 def _starred(body: bytes, runs: list[tuple[int, int]]) -> str:
-    """Return the text with three stars for every stretch of runs that overlap or touch; no character is cut in two."""
+    """Return the text with ``***`` for all runs that overlap or touch; no character is cut in two."""
     kept: list[bytes] = []
     position = 0
     for begins, ends in runs:
@@ -119,4 +119,4 @@ def _starred(body: bytes, runs: list[tuple[int, int]]) -> str:
 
 
 def _continues(body: bytes, position: int) -> bool:
-    return position < len(body) and body[position] & 0xC0 == 0x80  # noqa: PLR2004 - UTF-8's later bytes of a character
+    return position < len(body) and body[position] & 0xC0 == 0x80  # noqa: PLR2004 - UTF-8's mark of a later byte

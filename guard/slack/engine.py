@@ -1,4 +1,4 @@
-"""Where the app counts: one event loop in a thread of its own, so that all checks share bucket and lanes."""
+"""Where the app counts: one event loop in a thread of its own, so that all checks share one rate limiter."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _LONGEST_START = 10.0
 
 
 class Engine:
-    """Runs the checks of all threads over one schedule; use it as a context manager.
+    """Runs the checks of all threads over one rate limiter; use it as a context manager.
 
     ``region`` and ``base_url`` are what the command line says of the account. The key is read anew for each check, so
     that it can be changed while the app runs.

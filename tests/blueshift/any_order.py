@@ -1,18 +1,18 @@
-"""A Blueshift that does, in any order, all that its API can show; and an oracle that knows the truth.
+"""A fake Blueshift that does everything its API can show, in any order; and an oracle that knows the truth.
 
-Every refresh produces a number of its own, as if people came and went at every moment: a number tells which refresh it
-is from, and when that began. What no client can see is left out, each by one rule:
+Every refresh produces a different number, so a number tells which refresh it is from, and when that began. The fake
+leaves out what no client can see, by these rules:
 
-- While a refresh runs, answers say ``refreshing``. They may flap to ``ready`` while one of the guard's own runs alone
-  that was triggered in the same run, and not again behind another.
-- Somebody else's refresh runs from the moment it is triggered. The guard's own may be queued, unseen, for a while.
-- Between the guard's look and its trigger nobody starts to count *another* channel or variant of the segment, unless
-  that has ended by the trigger and the trigger's answer shows its stamp (a refresh that runs just then may hide it).
-  Such a refresh does not begin while the guard's is queued either, nor any more when the guard's (or the one that
-  swallowed its trigger) fails without a trace.
-- A trigger that is accepted again, because its answer was lost or refused it although it was carried out, is counted as
-  often: each waits in the queue for as long as its own course says once the one before has ended.
-- Once the server's clock was set back, no answer lacks the stamp.
+- While a refresh runs, answers say ``refreshing``. They may flap to ``ready`` only while one refresh of the guard runs
+  that was triggered in the same run, and not again after another.
+- Another user's refresh runs as soon as it is triggered. The guard's own may be queued, unseen, for a while.
+- Between baseline and trigger nobody starts to count *another* channel or variant of the segment, unless that has ended
+  by the trigger and the trigger's answer shows its stamp (a refresh that runs just then may hide it). Such a refresh
+  does not begin while the guard's is queued either, nor after the guard's (or the one that swallowed its trigger) fails
+  without a trace.
+- A trigger may be carried out although its answer is lost or an error. If the guard sends it again, it is carried out
+  again: each refresh waits in the queue for its own time after the one before has ended.
+- After the server's clock is set back, every answer has the stamp.
 - There is one Blueshift: no replica shows an older state than another showed before.
 """
 
@@ -32,7 +32,7 @@ from typing import NamedTuple
 import httpx
 
 TODAY = time.time() // 86_400 * 86_400
-"""When every run starts, by our own clock; its fraction of a second is always the same."""
+"""When every run starts; the fraction of a second is always the same."""
 
 FIELDS = {"users": "approxusers", "email": "email_users", "sms": "sms_users"}
 UUIDS = ("00000000-0000-4000-8000-000000000001", "00000000-0000-4000-8000-000000000002")
@@ -46,7 +46,7 @@ class Kind(NamedTuple):
 
 
 class Stamps(Enum):
-    """How time stamps are spelled."""
+    """The notation of time stamps."""
 
     WHOLE = "whole seconds"
     FINE = "milliseconds"
@@ -56,7 +56,7 @@ class Stamps(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Course:
-    """How a refresh goes, in seconds: unseen in a queue, then running; it may fail without moving the stamp."""
+    """The seconds of a refresh in the queue, unseen, and running; it may fail and not move the stamp."""
 
     queued: float = 0.0
     runs: float = 1.0
@@ -65,7 +65,7 @@ class Course:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Other:
-    """Somebody else's refresh, which begins so many seconds after the run (before it when negative)."""
+    """Another user's refresh; it begins that many seconds after the run, or before it if negative."""
 
     at: float
     kind: Kind
@@ -74,7 +74,7 @@ class Other:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """How one request fares: the status (None: the connection breaks), and whether a trigger is carried out at all."""
+    """The status of an answer (None: the connection breaks), and whether a trigger is carried out."""
 
     status: int | None = 200
     heard: bool = True
@@ -91,7 +91,7 @@ FINE = Reply()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class History:
-    """One segment's part of a script; the guard's own refreshes take these courses first."""
+    """One segment's part of a script, with the courses of the guard's first refreshes."""
 
     counted_ago: float | None = 3600.0
     own: tuple[Course, ...] = ()
@@ -100,7 +100,7 @@ class History:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Script:
-    """All that Blueshift will do in a run, whatever it is asked; the replies are those to the first requests."""
+    """All that the fake does in a run; the replies are for the first requests."""
 
     histories: tuple[History, ...] = (History(),)
     reads: tuple[Reply, ...] = ()
@@ -114,7 +114,7 @@ class Script:
 
 
 class Asked(NamedTuple):
-    """A request as it was answered, with the moment that it was carried out."""
+    """An answered request, with the time at which it was carried out."""
 
     at: float
     uuid: str
@@ -123,7 +123,7 @@ class Asked(NamedTuple):
 
 
 class Made(NamedTuple):
-    """Where a number is from: what was counted, and since when."""
+    """The refresh behind a number: what was counted, and since when."""
 
     uuid: str
     kind: Kind
@@ -165,7 +165,7 @@ class _Segment:
             self._show(Kind(channel, bypass), -math.inf)
 
     def advance(self, now: float, *, hidden: Kind | None = None, is_shown: bool = True) -> None:
-        """Let happen what is due; at a trigger of ``hidden``, what no client could see comes after the trigger."""
+        """Do what is due; what no client could see is moved behind a trigger of ``hidden``."""
         later = []
         while self._others and self._others[0].at <= now:
             other = self._others.pop(0)
@@ -183,7 +183,7 @@ class _Segment:
         self._end_until(now)
 
     def trigger(self, kind: Kind, now: float) -> None:
-        """Queue the guard's own refresh, unless one is under way that swallows it."""
+        """Queue the guard's own refresh, unless a running one swallows it."""
         last, is_swallowed = self.latest_own.get(kind), self._swallows(kind)
         self._leave_alone_after_a_failure(kind)
         if is_swallowed and not (self.accepts_twice and last in self.under_way):
@@ -196,12 +196,12 @@ class _Segment:
         self._leave_alone_after_a_failure(kind)
 
     def _leave_alone_after_a_failure(self, kind: Kind) -> None:
-        """Have nobody count another kind any more where one under way will fail: no client could see which it was."""
+        """Let nobody count another kind if a running refresh will fail: no client could see which one it was."""
         if any(each.kind == kind and not each.course.moves_stamp for each in self.under_way):
             self._others = [each for each in self._others if each.kind == kind]
 
     def will_run(self, now: float) -> bool:
-        """Whether a refresh will be under way by then, if all begins as it was to begin."""
+        """Whether a refresh runs at that time, if all begin as planned."""
         return bool(self.running(now)) or any(each.at <= now < each.at + each.course.runs for each in self._others)
 
     def running(self, now: float) -> list[_Refresh]:
@@ -228,7 +228,7 @@ class _Segment:
 
 
 class PlayedBlueshift:
-    """Plays a script to ``httpx``, on the loop's clock; made inside the loop, at the start of the run."""
+    """Plays a script to ``httpx`` on the event loop's clock; make it inside the loop, at the start of the run."""
 
     def __init__(self, script: Script) -> None:
         self._script = script
@@ -246,7 +246,7 @@ class PlayedBlueshift:
         }
 
     def is_true(self, value: int, uuid: str, kind: Kind, *, since: float) -> bool:
-        """Return what the oracle knows: whether a refresh of that very kind, begun since then, produced the number."""
+        """Whether a refresh of that kind, begun since then, produced the number."""
         made = self.made[value]
         return (made.uuid, made.kind) == (uuid, kind) and made.begun >= since
 
@@ -273,7 +273,7 @@ class PlayedBlueshift:
     def _carry_out(
         self, uuid: str, query: httpx.QueryParams, reply: Reply, *, is_trigger: bool
     ) -> dict[str, str | int | None]:
-        """Do what was asked, note it, and return the answer as it stood at that moment."""
+        """Carry out the request, note it, and return the answer at that time."""
         now, segment, bypass = self._clock.time(), self._segments[uuid], "bypass_global" in query
         kind = Kind(query.get("channels", ""), bypass)
         answered = reply.status == 200 and reply.body is None

@@ -1,4 +1,4 @@
-"""A question put to a played Blueshift, what became of it, and what has to be true of it whatever was played."""
+"""Asks the fake Blueshift a question, and asserts what must always be true of the result."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ACCOUNT = Account(base_url="http://127.0.0.1:1", region=Region.US, key=ApiKey("a
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """What became of a question: the readings, the loop's times around them, and what was asked by then."""
+    """The result of a question: the readings, begin and end on the loop's clock, and the number of requests."""
 
     question: Question
     blueshift: PlayedBlueshift
@@ -46,9 +46,9 @@ def key(uuid: str, kind: Kind) -> str:
 
 
 async def play(script: Script, *questions: Question, pause: float = 0.0) -> Run:
-    """Ask the played Blueshift, one question after another over one connection, and return the last one's run.
+    """Ask the fake Blueshift one question after another over one connection, and return the last run.
 
-    ``pause`` is in seconds, between two questions; what is asked is watched for a while after the last run has ended.
+    ``pause`` is in seconds, between two questions. Requests are watched for a while after the last run.
     """
     blueshift = PlayedBlueshift(replace(script, histories=(script.histories * 2)[:2]))
     clock = asyncio.get_running_loop()
@@ -85,8 +85,8 @@ def assert_the_run_is_orderly(run: Run) -> None:
     assert len(run.blueshift.log) == run.requests, "something was asked after the run had ended"
     assert run.blueshift.most_triggers_at_once <= 1, "two triggers of one segment at once"
     for uuid in UUIDS:
-        lane = [each for each in run.blueshift.log if each.uuid == uuid]
-        for before, each in zip([None, *lane], lane, strict=False):
+        requests = [each for each in run.blueshift.log if each.uuid == uuid]
+        for before, each in zip([None, *requests], requests, strict=False):
             if each.is_trigger:
                 assert before, "a trigger without a look before it"
                 assert before.settled, f"a trigger right after {before}"

@@ -1,4 +1,4 @@
-"""What may happen in a run, and what the guard may be asked: everything that test_any_order.py draws from."""
+"""The Hypothesis strategies of test_any_order.py: what may happen in a run, and what the guard is asked."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from guard.core.model import Pacing, Refresh
 from tests.blueshift.any_order import FIELDS, FINE, Course, History, Kind, Other, Reply, Script, Stamps
 
 USUAL_PACE, USUAL_PATIENCE = Pacing(), Refresh()
-MOSTLY = 30  # times as likely as each of the things that may go wrong
+MOSTLY = 30  # times as likely as each failure
 
 QUEUED = [0.0, 0.3, 1.5, 5.0, 30.0, 100.0]
 KINDS = st.sampled_from([Kind(channel, bypass) for channel in FIELDS for bypass in (False, True)])
@@ -102,7 +102,7 @@ QUIET_SCRIPTS = st.builds(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """What the guard is asked: the channels and variants of each segment, in order, and how patient it is."""
+    """What the guard is asked: each segment's channels and variants, in order, and its time limits."""
 
     kinds: tuple[tuple[Kind, ...], ...]
     pacing: Pacing = USUAL_PACE

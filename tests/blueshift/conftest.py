@@ -1,4 +1,4 @@
-"""The client against the sandbox's world, in one process and in no time: the loop's clock leaps over every wait."""
+"""Runs the client against the sandbox in one process; the event loop's clock leaps over every wait."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ PATIENT = Refresh()
 
 
 class _Leaping(selectors.SelectSelector):
-    """A selector that moves the clock on instead of waiting."""
+    """A selector that moves the clock instead of waiting."""
 
     now = 0.0
 
     def select(self, timeout: float | None = None) -> Any:
         events = super().select(0)
         if not events:
-            assert timeout is not None, "everybody waits, and nothing will ever happen"
+            assert timeout is not None, "everything waits for ever"
             self.now += timeout
         return events
 
@@ -57,11 +57,11 @@ class LeapingLoop(asyncio.SelectorEventLoop):
         return self._leaping.now
 
     def run_in_executor(self, _executor: Any, func: Callable[..., Any], *args: Any) -> asyncio.Future[Any]:  # type: ignore[override]
-        """Do at once what another thread would do, since the clock does not leap over that."""
+        """Do the work of another thread at once, because the clock does not leap over it."""
         future = self.create_future()
         try:
             future.set_result(func(*args))
-        except Exception as error:  # noqa: BLE001 - whoever waits for the future gets it
+        except Exception as error:  # noqa: BLE001 - the future raises it
             future.set_exception(error)
         return future
 
@@ -73,7 +73,7 @@ def run(main: Coroutine[Any, Any, T]) -> T:
 
 @dataclass
 class Server:
-    """A sandbox without a socket: a scenario on the loop's clock, behind ``httpx``'s transport."""
+    """A sandbox without a socket: it plays a scenario on the loop's clock."""
 
     scenario: Scenario
     interfere: Callable[[httpx.Request, int], httpx.Response | None] = lambda _request, _number: None
@@ -92,7 +92,7 @@ class Server:
         time_limit: float = 3600.0,
         at_once: bool = False,
     ) -> dict[str, SegmentReadings]:
-        """Count what is wanted in one run, or ``at_once`` in a run each, over one connection."""
+        """Count in one run over one connection, or ``at_once`` in one run for each."""
 
         async def main() -> dict[str, SegmentReadings]:
             loop = asyncio.get_running_loop()
@@ -109,8 +109,6 @@ class Server:
         return run(main())
 
     def list(self, *, archived: bool, time_limit: float = 60.0) -> list[Listed]:
-        """List the account's segments."""
-
         async def main() -> list[Listed]:
             async with self._connect(QUICK) as blueshift:
                 return await blueshift.list(archived=archived, time_limit=time_limit)
@@ -118,7 +116,7 @@ class Server:
         return run(main())
 
     async def paced(self, pacing: Pacing) -> None:
-        """Connect, and go over to another pace."""
+        """Connect, and change the pacing."""
         async with self._connect(QUICK) as blueshift:
             blueshift.pace(pacing)
 

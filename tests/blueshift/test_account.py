@@ -18,9 +18,9 @@ from guard.security.keyring import secrets_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-NO_KEY_FILE = "the file that BLUESHIFT_API_KEY_FILE names is not there, or is not a file"
+NO_KEY_FILE = "BLUESHIFT_API_KEY_FILE does not name an existing file"
 KEY = {"BLUESHIFT_API_KEY": "a-key-for-tests"}
-SET_A_KEY = "set BLUESHIFT_API_KEY to the account's User API key, or BLUESHIFT_API_KEY_FILE to a file that holds it"
+SET_A_KEY = "set BLUESHIFT_API_KEY to the account's User API key, or BLUESHIFT_API_KEY_FILE to a file that contains it"
 
 
 @pytest.mark.parametrize(
@@ -35,12 +35,12 @@ SET_A_KEY = "set BLUESHIFT_API_KEY to the account's User API key, or BLUESHIFT_A
         pytest.param("k" * 5000, id="endless"),
     ],
 )
-def test_a_key_that_cannot_be_one_is_refused_without_being_shown(key: str) -> None:
+def test_an_invalid_key_is_refused_and_not_shown(key: str) -> None:
     with pytest.raises(UsageError) as raised:
         open_account({"BLUESHIFT_API_KEY": key})
 
     assert key.strip() not in str(raised.value)
-    assert "BLUESHIFT_API_KEY holds a character" in str(raised.value)
+    assert "BLUESHIFT_API_KEY contains a character" in str(raised.value)
 
 
 @pytest.mark.parametrize(
@@ -55,11 +55,11 @@ def test_a_key_that_cannot_be_one_is_refused_without_being_shown(key: str) -> No
         (KEY | {"BLUESHIFT_REGION": "usa"}, 'there is no region "usa"; did you mean "us"?'),
         (
             KEY | {"BLUESHIFT_BASE_URL": "http://proxy.example"},
-            "the base URL http://proxy.example is plain http, which anybody on the way can read",
+            "the base URL http://proxy.example uses plain http, which others on the network can read",
         ),
     ],
 )
-def test_an_environment_that_cannot_be_used_is_told(environ: dict[str, str], sentence: str) -> None:
+def test_a_wrong_environment_is_reported(environ: dict[str, str], sentence: str) -> None:
     with pytest.raises(UsageError) as raised:
         open_account(environ)
 
@@ -77,20 +77,20 @@ def test_an_environment_that_cannot_be_used_is_told(environ: dict[str, str], sen
         ({"BLUESHIFT_API_KEY_FILE": "no/such/file"}, SET_A_KEY),
     ],
 )
-def test_whoever_cannot_go_on_is_told_what_to_do(environ: dict[str, str], hint: str) -> None:
+def test_a_wrong_environment_has_a_hint(environ: dict[str, str], hint: str) -> None:
     with pytest.raises(UsageError) as raised:
         open_account(environ)
 
     assert raised.value.hint == hint
 
 
-def test_a_key_that_is_given_beats_the_environment_and_is_looked_at_as_closely() -> None:
+def test_a_key_argument_beats_the_environment_and_is_checked_too() -> None:
     assert open_account(KEY, api_key="another-key").key.reveal() == "another-key"
-    with pytest.raises(UsageError, match=r"^the API key holds a character"):
+    with pytest.raises(UsageError, match=r"^the API key contains a character"):
         open_account(KEY, api_key="another key")
 
 
-def test_a_key_may_be_long_but_not_endless(tmp_path: Path) -> None:
+def test_the_length_of_a_key_is_limited(tmp_path: Path) -> None:
     (tmp_path / "key").write_text("k" * 4096 + "\n")
 
     assert open_account({"BLUESHIFT_API_KEY_FILE": str(tmp_path / "key")}).key.reveal() == "k" * 4096
@@ -98,7 +98,7 @@ def test_a_key_may_be_long_but_not_endless(tmp_path: Path) -> None:
         ApiKey("k" * 4097)
 
 
-def test_a_file_that_is_not_the_key_is_not_read_to_its_end(tmp_path: Path) -> None:
+def test_a_large_key_file_is_not_read_completely(tmp_path: Path) -> None:
     (tmp_path / "key").write_bytes(b"k" * 20_000_000)
 
     tracemalloc.start()
@@ -110,7 +110,7 @@ def test_a_file_that_is_not_the_key_is_not_read_to_its_end(tmp_path: Path) -> No
     assert most < 1_000_000
 
 
-def test_the_key_comes_from_a_file_less_its_line_break(tmp_path: Path) -> None:
+def test_the_line_break_of_a_key_file_is_removed(tmp_path: Path) -> None:
     (tmp_path / "key").write_text("a-key-for-tests\n")
 
     account = open_account({"BLUESHIFT_API_KEY_FILE": str(tmp_path / "key")})
@@ -130,11 +130,14 @@ def test_a_key_file_without_a_key_is_refused(tmp_path: Path, content: bytes) -> 
     ("content", "what"),
     [
         (b"", "is empty"),
-        (b"k\xc3\xa9y", "does not hold an API key: it is not plain ASCII"),
-        (b"one\ntwo", "holds a character that no API key has (white space, a line break, a colon, or not ASCII)"),
+        (b"k\xc3\xa9y", "does not contain an API key: it is not plain ASCII"),
+        (
+            b"one\ntwo",
+            "contains a character that no API key has (white space, a line break, a colon, or not ASCII)",
+        ),
     ],
 )
-def test_a_key_file_that_is_refused_is_named(tmp_path: Path, content: bytes, what: str) -> None:
+def test_a_refused_key_file_is_named(tmp_path: Path, content: bytes, what: str) -> None:
     file = tmp_path / "key"
     file.write_bytes(content)
 
@@ -153,7 +156,7 @@ def refuse_to_open(*_: object, **__: object) -> None:
     raise PermissionError(13, "Permission denied")
 
 
-def test_a_key_file_that_may_not_be_read_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unreadable_key_file_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "key"
     file.write_text("a-key-for-tests")
     monkeypatch.setattr(Path, "open", refuse_to_open)
@@ -168,7 +171,7 @@ def test_a_key_file_that_may_not_be_read_is_told(tmp_path: Path, monkeypatch: py
 
 
 @pytest.mark.parametrize("environ", [{}, {"BLUESHIFT_API_KEY_FILE": ""}, {"BLUESHIFT_API_KEY_FILE": "no/such/file"}])
-def test_where_there_is_no_key_file_nobody_can_read_it(environ: dict[str, str]) -> None:
+def test_without_a_key_file_no_file_is_readable_by_others(environ: dict[str, str]) -> None:
     assert readable_by_others(environ) is None
 
 
@@ -202,19 +205,19 @@ def irregular(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[
 
 
 @pytest.mark.skipif(os.name != "posix", reason="there are no such files here")
-def test_what_is_no_regular_file_is_no_key_file(irregular: tuple[str, str]) -> None:
+def test_a_key_file_must_be_a_regular_file(irregular: tuple[str, str]) -> None:
     kind, path = irregular
 
     with pytest.raises(UsageError) as raised:
         open_account({"BLUESHIFT_API_KEY_FILE": path})
 
     assert raised.value.message == f"BLUESHIFT_API_KEY_FILE names a {kind}, which is not a regular file"
-    assert raised.value.hint == "give a file that holds the key alone, or set BLUESHIFT_API_KEY"
+    assert raised.value.hint == "give a file that contains only the key, or set BLUESHIFT_API_KEY"
     assert readable_by_others({"BLUESHIFT_API_KEY_FILE": path}) is None
 
 
 @pytest.mark.skipif(not Path("/dev/fd").exists(), reason="open descriptors have no paths here")
-def test_an_open_descriptor_of_a_key_file_is_one(tmp_path: Path) -> None:
+def test_a_key_file_may_be_an_open_descriptor(tmp_path: Path) -> None:
     (tmp_path / "key").write_text("a-key-for-tests\n")
 
     with (tmp_path / "key").open() as file:
@@ -237,30 +240,30 @@ def test_a_flag_beats_the_environment_which_beats_the_rules() -> None:
     "address",
     ["http://127.0.0.1:8765", "http://localhost:8765/", "http://[::1]:8765", "https://proxy.example/blueshift/"],
 )
-def test_https_or_this_machine_may_have_the_key(address: str) -> None:
+def test_the_key_may_go_to_https_or_to_this_machine(address: str) -> None:
     assert open_account(KEY, base_url=address).base_url == address.rstrip("/")
 
 
 @pytest.mark.parametrize(
     ("address", "sentence"),
     [
-        ("http://proxy.example", "is plain http, which anybody on the way can read"),
-        ("http://127.0.0.1.example.com", "is plain http, which anybody on the way can read"),
-        ("https://user:secret@proxy.example", "holds a user name or password"),
-        ("user:secret@proxy.example", "is not an address of a web server"),
-        ("https:secret@proxy.example", "is not an address of a web server"),
-        ("https://proxy.example?key=secret", "holds more than a host and a path"),
-        ("https://proxy.example\n", "holds a character that no address has"),
-        ("https://proxy.example?a=b", "holds more than a host and a path"),
-        ("https://proxy.example/x y", "holds a character that no address has"),
-        ("ftp://proxy.example", "is not an address of a web server"),
-        ("proxy.example", "is not an address of a web server"),
-        ("https://", "is not an address of a web server"),
+        ("http://proxy.example", "uses plain http, which others on the network can read"),
+        ("http://127.0.0.1.example.com", "uses plain http, which others on the network can read"),
+        ("https://user:secret@proxy.example", "contains a user name or password"),
+        ("user:secret@proxy.example", "is not the address of a web server"),
+        ("https:secret@proxy.example", "is not the address of a web server"),
+        ("https://proxy.example?key=secret", "contains more than a host and a path"),
+        ("https://proxy.example\n", "contains a character that addresses never have"),
+        ("https://proxy.example?a=b", "contains more than a host and a path"),
+        ("https://proxy.example/x y", "contains a character that addresses never have"),
+        ("ftp://proxy.example", "is not the address of a web server"),
+        ("proxy.example", "is not the address of a web server"),
+        ("https://", "is not the address of a web server"),
         ("https://proxy.example:port", "is not an address"),
-        ("https://pr\x1boxy.example", "holds a character that no address has"),
+        ("https://pr\x1boxy.example", "contains a character that addresses never have"),
     ],
 )
-def test_the_key_goes_nowhere_else(address: str, sentence: str) -> None:
+def test_the_key_does_not_go_to_other_addresses(address: str, sentence: str) -> None:
     with pytest.raises(UsageError) as raised:
         open_account(KEY, base_url=address)
 
@@ -278,7 +281,7 @@ def test_a_key_does_not_print() -> None:
     assert repr(key) == "ApiKey(***)"
 
 
-def test_a_server_that_echoes_the_key_is_not_quoted() -> None:
+def test_an_echoed_key_is_removed() -> None:
     encoded = base64.b64encode(b"a-key-for-tests:").decode()
 
     scrubbed = ApiKey("a-key-for-tests").scrub(f"you sent a-key-for-tests as Basic {encoded}")
@@ -286,7 +289,7 @@ def test_a_server_that_echoes_the_key_is_not_quoted() -> None:
     assert scrubbed == "you sent *** as Basic ***"
 
 
-def test_an_answer_that_is_believed_keeps_the_characters_of_a_key_too_short_to_be_a_secret() -> None:
+def test_values_keep_the_characters_of_a_short_key() -> None:
     assert ApiKey("seven77").scrub_answer("a seven77") == "a seven77"
     assert ApiKey("seven77").scrub("a seven77") == "a ***"
     assert ApiKey("eight888").scrub_answer("an eight888") == "an ***"
@@ -310,7 +313,7 @@ def test_an_answer_that_is_believed_keeps_the_characters_of_a_key_too_short_to_b
         pytest.param({"SLACK_WEBHOOK_URL": "a-key-for-tests"}, id="in-the-webhook"),
     ],
 )
-def test_no_key_of_the_environment_is_left_in_a_text(
+def test_all_keys_of_the_environment_are_removed_from_a_text(
     environ: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "key").write_text("a-key-for-tests\n")
@@ -319,14 +322,14 @@ def test_no_key_of_the_environment_is_left_in_a_text(
     assert without_key("it was a-key-for-tests", environ) == "it was ***"
 
 
-def test_the_server_of_a_webhook_and_a_name_for_tries_are_no_secrets() -> None:
+def test_the_server_of_a_webhook_is_not_a_secret() -> None:
     environ = {"SLACK_WEBHOOK_URL": "https://hooks.example.com/services/T0/B0/a-key", "BLUESHIFT_API_KEY": "sandbox"}
     text = "the sandbox at https://hooks.example.com/services/T0"
 
     assert without_key(text, environ) == text
 
 
-def test_a_path_in_whose_folder_the_key_file_is_missing_is_no_secret(tmp_path: Path) -> None:
+def test_the_path_of_a_missing_key_file_is_not_a_secret(tmp_path: Path) -> None:
     text = f"{tmp_path}/rules.yaml:3"
 
     assert without_key(text, {"BLUESHIFT_API_KEY_FILE": f"{tmp_path}/not-there"}) == text
@@ -336,11 +339,11 @@ def test_a_path_in_whose_folder_the_key_file_is_missing_is_no_secret(tmp_path: P
     "environ",
     [{}, {"BLUESHIFT_API_KEY": " "}, *({"BLUESHIFT_API_KEY_FILE": file} for file in ("no/such/file", ".", ""))],
 )
-def test_a_text_is_left_alone_where_there_is_no_key(environ: dict[str, str]) -> None:
+def test_without_a_key_a_text_does_not_change(environ: dict[str, str]) -> None:
     assert without_key("as it WAS: XXXX", environ) == "as it WAS: XXXX"
 
 
-def test_a_key_file_that_cannot_be_used_is_left_in_no_text_either(tmp_path: Path) -> None:
+def test_an_invalid_key_in_a_file_is_removed_too(tmp_path: Path) -> None:
     (tmp_path / "key").write_bytes(b"a-key\xff-for-tests\n" + b" " * 20_000_000)
 
     tracemalloc.start()
@@ -352,28 +355,26 @@ def test_a_key_file_that_cannot_be_used_is_left_in_no_text_either(tmp_path: Path
     assert most < 1_000_000
 
 
-def test_a_key_file_that_may_not_be_read_leaves_a_text_as_it_is(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_unreadable_key_file_does_not_change_a_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "key").write_text("a-key-for-tests")
     monkeypatch.setattr(Path, "open", refuse_to_open)
 
     assert without_key("XXXX", {"BLUESHIFT_API_KEY_FILE": str(tmp_path / "key")}) == "XXXX"
 
 
-def test_a_key_that_cannot_be_one_is_left_in_no_text_either() -> None:
+def test_an_invalid_key_is_removed_too() -> None:
     key = os.fsdecode(b"a-k\xffy-for-tests")
 
     assert without_key(f"it was {key}", {"BLUESHIFT_API_KEY": key}) == "it was ***"
 
 
-@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes with a name here")
-def test_a_pipe_in_place_of_a_key_file_is_not_waited_for(tmp_path: Path) -> None:
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_pipe_as_key_file_does_not_block(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "key")
 
     assert without_key("as it was", {"BLUESHIFT_API_KEY_FILE": str(tmp_path / "key")}) == "as it was"
 
 
 @pytest.mark.parametrize("text", ["an-unspeakable-key", "an-unspeakable-key" * 100])
-def test_what_stands_where_a_key_files_name_belongs_is_a_secret_too(text: str) -> None:
+def test_a_key_given_as_a_file_name_is_a_secret_too(text: str) -> None:
     assert without_key(f"<{text}>", {"BLUESHIFT_API_KEY_FILE": text}) == "<***>"

@@ -52,7 +52,7 @@ def test_whole_numbers_are_counts(text: str, people: int) -> None:
 def test_nothing_else_is_a_count(text: str) -> None:
     answer = parse(text)
 
-    with pytest.raises(BadAnswerError, match=r"email_users is .*, which is no count of people"):
+    with pytest.raises(BadAnswerError, match=r"email_users is .*, which is not a number of people"):
         answer.count(Channel.EMAIL)
 
 
@@ -66,33 +66,33 @@ def test_nothing_else_is_a_count(text: str) -> None:
         ('"' + "x" * 58 + '"', '"' + "x" * 58 + '"'),
     ],
 )
-def test_what_is_no_count_is_shown_as_it_came_but_not_at_length(text: str, shown: str) -> None:
+def test_a_value_that_is_not_a_count_is_quoted_shortened(text: str, shown: str) -> None:
     with pytest.raises(BadAnswerError) as raised:
         parse(text).count(Channel.EMAIL)
 
-    assert str(raised.value) == f"email_users is {shown}, which is no count of people"
+    assert str(raised.value) == f"email_users is {shown}, which is not a number of people"
 
 
-def test_a_channel_that_is_absent_is_no_zero() -> None:
-    with pytest.raises(BadAnswerError, match="the answer holds no sms_users"):
+def test_a_missing_channel_is_not_zero() -> None:
+    with pytest.raises(BadAnswerError, match="the answer has no sms_users"):
         parse().count(Channel.SMS)
 
 
 @pytest.mark.parametrize("status", ['"READY"', '"Ready"', '"done"', "null", "true", "1", '""', "[]"])
-def test_an_unknown_refresh_status_is_no_answer(status: str) -> None:
+def test_an_unknown_refresh_status_is_a_bad_answer(status: str) -> None:
     with pytest.raises(BadAnswerError, match="refresh_status is"):
         parse(status=status)
 
 
-def test_what_is_not_understood_is_shown() -> None:
+def test_a_bad_value_is_quoted() -> None:
     with pytest.raises(BadAnswerError) as raised:
         parse(status='"done"')
 
     assert str(raised.value) == 'refresh_status is "done", which is not understood'
 
 
-def test_an_answer_without_a_refresh_status_is_none() -> None:
-    with pytest.raises(BadAnswerError, match="the answer holds no refresh_status"):
+def test_a_missing_refresh_status_is_a_bad_answer() -> None:
+    with pytest.raises(BadAnswerError, match="the answer has no refresh_status"):
         parse_answer(b'{"email_users": 5}', NOON, str)
 
 
@@ -114,7 +114,7 @@ def test_stamps_with_a_zone_are_understood(text: str, moment: datetime) -> None:
     ['"2026-11-23T11:00:00"', '"yesterday"', '""', "1629871619", "true", "[]", '"9999-12-31T23:59:59-12:00"',
      '"9999-01-01T00:00:00Z"', '"2026-11-25T12:00:01Z"'],
 )  # fmt: skip
-def test_other_stamps_are_no_answer(stamp: str) -> None:
+def test_other_stamps_are_bad_answers(stamp: str) -> None:
     with pytest.raises(BadAnswerError, match="approxusers_updated_at is"):
         parse(stamp=stamp)
 
@@ -122,40 +122,40 @@ def test_other_stamps_are_no_answer(stamp: str) -> None:
 @pytest.mark.parametrize(
     ("value", "why"),
     [
-        (5, "no text"),
+        (5, "not a text"),
         ("2026-11-23T11:00:00", "no zone"),
         ("9999-12-31T23:59:59-12:00", "outside the calendar"),
         ("soon", "Invalid isoformat string"),
     ],
 )
-def test_what_is_no_stamp_is_refused_with_the_reason(value: object, why: str) -> None:
+def test_a_bad_stamp_is_refused_with_the_reason(value: object, why: str) -> None:
     with pytest.raises(ValueError, match=f"^{why}"):
         parse_stamp(value)
 
 
-def test_a_stamp_is_told_in_utc() -> None:
+def test_a_stamp_becomes_utc() -> None:
     stamp = parse_stamp("2026-11-23T11:00:00+02:00")
 
     assert stamp is not None
     assert stamp.tzinfo is UTC
 
 
-def test_a_stamp_up_to_two_days_ahead_can_be_a_clock_that_is_off_and_no_more() -> None:
+def test_a_stamp_may_be_up_to_two_days_ahead() -> None:
     assert parse(stamp='"2026-11-25T12:00:00Z"').stamp == NOON + timedelta(days=2)
     with pytest.raises(BadAnswerError) as raised:
         parse(stamp='"2026-11-25T12:00:01Z"')
 
-    assert str(raised.value) == 'approxusers_updated_at is "2026-11-25 12:00:01+00:00", which lies in the future'
+    assert str(raised.value) == 'approxusers_updated_at is "2026-11-25 12:00:01+00:00", which is in the future'
 
 
-def test_a_stamp_of_two_days_ago_is_of_no_run_that_has_just_ended() -> None:
+def test_a_stamp_of_two_days_ago_is_not_of_this_run() -> None:
     assert not is_of_this_run(parse(stamp='"2026-11-21T12:00:00Z"'))
     assert is_of_this_run(parse(stamp='"2026-11-21T12:00:01Z"'))
     assert not is_of_this_run(parse(stamp="null"))
 
 
 @pytest.mark.parametrize(("days", "believed"), [(-3, False), (-1, True), (1, True), (3, False)])
-def test_without_a_date_our_own_clock_says_what_is_absurd(days: int, *, believed: bool) -> None:
+def test_without_a_date_our_own_clock_is_used(days: int, *, believed: bool) -> None:
     stamp = (datetime.now(UTC) + timedelta(days=days)).isoformat()
     body = f'{{"refresh_status": "ready", "approxusers_updated_at": "{stamp}"}}'.encode()
 
@@ -192,7 +192,7 @@ def test_stamps_are_compared_in_whole_seconds() -> None:
         (b"[" * 60_000, "the answer is nested too deeply"),
     ],
 )
-def test_a_body_of_another_shape_is_no_answer(body: bytes, sentence: str) -> None:
+def test_a_body_of_another_shape_is_a_bad_answer(body: bytes, sentence: str) -> None:
     with pytest.raises(BadAnswerError) as raised:
         parse_answer(body, NOON, str)
 
@@ -200,13 +200,13 @@ def test_a_body_of_another_shape_is_no_answer(body: bytes, sentence: str) -> Non
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le"])
-def test_json_in_any_other_encoding_than_utf_8_is_no_answer(encoding: str) -> None:
+def test_json_must_be_utf_8(encoding: str) -> None:
     with pytest.raises(BadAnswerError, match=r"^the answer is not JSON: it begins with "):
         parse_json('{"refresh_status": "ready", "email_users": 150}'.encode(encoding), str)
 
 
 @pytest.mark.parametrize(("length", "understood"), [(1_000, True), (1_001, False)])
-def test_a_name_may_be_long_but_not_endless(length: int, *, understood: bool) -> None:
+def test_the_length_of_a_name_is_limited(length: int, *, understood: bool) -> None:
     body = f'[{{"name": "{"x" * length}", "uuid": "2dd093e6-8c6f-4e14-8a2c-744477e1fdef"}}]'.encode()
 
     with contextlib.nullcontext() if understood else pytest.raises(BadAnswerError):
@@ -273,13 +273,13 @@ def test_every_shape_of_the_list_is_understood(body: bytes) -> None:
         (b"{}", None),
     ],
 )
-def test_of_a_list_only_what_can_be_shown_is_kept(value: bytes, kept: object) -> None:
+def test_a_list_keeps_only_small_values(value: bytes, kept: object) -> None:
     (item,) = parse_list(b"[" + ITEM.replace(b"null", value) + b"]", str)
 
     assert item.shown(Channel.USERS) == kept
 
 
-def test_of_a_list_that_is_all_wrong_one_refusal_is_kept() -> None:
+def test_a_wrong_list_is_one_error() -> None:
     with pytest.raises(BadAnswerError) as raised:
         parse_list(b"[{}, {}, {}]", str)
 
@@ -292,7 +292,7 @@ def test_of_a_list_that_is_all_wrong_one_refusal_is_kept() -> None:
     "body",
     [b"{}", b"null", b'[{"name": "One"}]', b'[{"name": "One", "uuid": "../../admin"}]', b'{"results": 3}'],
 )
-def test_a_list_of_another_shape_is_no_list(body: bytes) -> None:
+def test_a_list_of_another_shape_is_a_bad_answer(body: bytes) -> None:
     with pytest.raises(BadAnswerError, match=r"^the list of segments is not understood$"):
         parse_list(body, str)
 

@@ -1,7 +1,7 @@
-"""Whatever Blueshift does that its API can show, in whatever order: no count is believed that is not of this run.
+"""No count is believed that is not of this run, whatever Blueshift does and in whatever order.
 
-``any_order.py`` says what is played, and what is left out because no client can see it. ANY_ORDER_RUNS sets how many
-runs are played, each time other ones; without it they are always the same few hundred.
+``any_order.py`` says what the fake Blueshift does, and what it leaves out because no client can see it. ANY_ORDER_RUNS
+sets the number of random runs; without it, the same few hundred are played each time.
 """
 
 from __future__ import annotations
@@ -43,9 +43,7 @@ RUNS = settings(
 
 @given(script=SCRIPTS, question=QUESTIONS)
 @RUNS
-def test_in_any_order_nothing_stale_is_believed_and_every_run_ends_in_time(
-    leap: Leap, script: Script, question: Question
-) -> None:
+def test_no_stale_count_is_believed_and_every_run_ends_in_time(leap: Leap, script: Script, question: Question) -> None:
     run = leap(play(script, question))
 
     event(f"counts believed: {sum(isinstance(reading, Count) for *_, reading in run.readings())}")
@@ -55,7 +53,7 @@ def test_in_any_order_nothing_stale_is_believed_and_every_run_ends_in_time(
 
 @given(script=SCRIPTS, first=QUESTIONS, second=QUESTIONS, pause=st.sampled_from([0.0, 1.0, 30.0, 300.0]))
 @settings(RUNS, max_examples=MANY or 100)
-def test_the_next_run_over_the_same_connection_believes_nothing_stale_either(
+def test_the_next_run_believes_no_stale_count_either(
     leap: Leap, script: Script, first: Question, second: Question, pause: float
 ) -> None:
     run = leap(play(script, first, second, pause=pause))
@@ -71,7 +69,7 @@ def assert_everything_is_counted(run: Run) -> None:
 
 @given(script=QUIET_SCRIPTS, kinds=ASKED_KINDS)
 @settings(RUNS, max_examples=MANY or 100)
-def test_a_blueshift_without_trouble_is_always_believed(
+def test_without_trouble_every_count_is_believed(
     leap: Leap, script: Script, kinds: tuple[tuple[Kind, ...], ...]
 ) -> None:
     run = leap(play(script, Question(kinds=kinds)))
@@ -80,7 +78,7 @@ def test_a_blueshift_without_trouble_is_always_believed(
     assert_nothing_stale_is_believed(run)
 
 
-# The machine itself: a guard that lacks one step of the proof is found out, mostly within a hundred or two of the runs
+# The tests of these tests: a guard without one step of the proof fails, mostly within one or two hundred runs
 
 
 def play_until_found_out(leap: Leap, check: Callable[[Run], None], scripts: st.SearchStrategy[Script]) -> None:
@@ -149,7 +147,7 @@ def a_status_that_is_not_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def a_refresh_of_another_channel_that_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(PendingRefreshes, "owed", lambda *_: 0)
+    monkeypatch.setattr(PendingRefreshes, "count", lambda *_: 0)
 
 
 @pytest.mark.parametrize(
@@ -175,7 +173,7 @@ def test_a_guard_that_believes_too_soon_is_found_out(
 
 def test_a_guard_that_does_not_let_the_second_pass_is_found_out(leap: Leap, monkeypatch: pytest.MonkeyPatch) -> None:
     class Hasty:
-        """``asyncio`` as the proof sees it, with a sleep of no time."""
+        """``asyncio`` for the proof, with a sleep of no time."""
 
         def __getattr__(self, name: str) -> Any:
             return getattr(asyncio, name)

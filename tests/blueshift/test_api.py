@@ -1,4 +1,4 @@
-"""A call and its tries: what is sent again, when, and when nobody's call makes sense any more."""
+"""Calls and retries: what is sent again, when, and what ends the run."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import pytest
 from guard.blueshift.api import Api, Target
 from guard.blueshift.client import Response
 from guard.blueshift.errors import BadAnswerError, RequestError, RunEndedError, UnavailableError
-from guard.blueshift.rate_limiter import Schedule
+from guard.blueshift.rate_limiter import RateLimiter
 from guard.core.model import Channel, Pacing
 from guard.core.progress import Progress
 from guard.core.results import Reason
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 TARGETS = [Target(uuid=f"00000000-0000-4000-8000-{number:012d}") for number in range(4)]
 
 
-class Answering:
-    """A client that fails as it is told to, and answers the same otherwise."""
+class FakeClient:
+    """A client that raises the given failures first, and then always gives the same answer."""
 
     base_url = "https://blueshift.test"
 
@@ -56,13 +56,13 @@ class Answering:
 
 
 def api_over(
-    client: Answering,
-    schedule: Schedule | None = None,
+    client: FakeClient,
+    rate_limiter: RateLimiter | None = None,
     progress: Progress | None = None,
     *,
     deadline: float = 3600.0,
 ) -> Api:
-    pace = schedule or Schedule(Pacing())
+    pace = rate_limiter or RateLimiter(Pacing())
     return Api(client, pace, progress or Progress(), deadline=deadline)  # type: ignore[arg-type] # it has what is asked of one
 
 
@@ -75,17 +75,17 @@ def _no_jitter(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(random, "uniform", lambda low, high: (low + high) / 2)
 
 
-def test_others_go_on_while_a_large_page_is_read() -> None:
+def test_a_large_page_does_not_block_the_event_loop() -> None:
     went_on: list[bool] = []
     items = [{"name": f"Segment {number}", "uuid": target.uuid} for number, target in enumerate(TARGETS)]
-    client = Answering(body=json.dumps(items * 500).encode())
+    client = FakeClient(body=json.dumps(items * 500).encode())
 
     async def main() -> None:
-        loop, turn = asyncio.get_running_loop(), threading.Event()
+        loop, ran = asyncio.get_running_loop(), threading.Event()
 
         def scrub(text: str) -> str:
-            loop.call_soon_threadsafe(turn.set)
-            went_on.append(turn.wait(timeout=0 if went_on else 5))
+            loop.call_soon_threadsafe(ran.set)
+            went_on.append(ran.wait(timeout=0 if went_on else 5))
             return text
 
         client.scrub = scrub  # type: ignore[method-assign]
@@ -98,8 +98,8 @@ def test_others_go_on_while_a_large_page_is_read() -> None:
 
 
 @pytest.mark.usefixtures("_no_jitter")
-def test_a_failing_request_is_sent_five_times_at_growing_distances(leap: Leap) -> None:
-    client = Answering(*[outage()] * 5)
+def test_a_failing_request_is_sent_five_times(leap: Leap) -> None:
+    client = FakeClient(*[outage()] * 5)
 
     async def main() -> None:
         with pytest.raises(RequestError, match="it is down"):
@@ -117,14 +117,14 @@ def test_the_first_retry_comes_after_about_a_second(
     monkeypatch.setattr(random, "uniform", jitter)
 
     async def main() -> float:
-        return api_over(Answering()).retry_at(outage(), 1)
+        return api_over(FakeClient()).retry_at(outage(), 1)
 
     assert leap(main()) == pytest.approx(wait)
 
 
-def test_a_retry_waits_for_as_long_as_the_server_asks_if_the_run_lasts_that_long(leap: Leap) -> None:
+def test_a_retry_waits_as_long_as_the_server_asks(leap: Leap) -> None:
     async def main() -> None:
-        api = api_over(Answering(), deadline=60.0)
+        api = api_over(FakeClient(), deadline=60.0)
         assert api.retry_at(outage(retry_after=60.0), 1) == 60.0
         with pytest.raises(RequestError):
             api.retry_at(outage(retry_after=60.1), 1)
@@ -132,9 +132,9 @@ def test_a_retry_waits_for_as_long_as_the_server_asks_if_the_run_lasts_that_long
     leap(main())
 
 
-def test_a_host_that_fails_on_three_segments_and_answers_for_none_is_given_up(leap: Leap) -> None:
+def test_three_failing_segments_and_no_answer_end_the_run(leap: Leap) -> None:
     async def main() -> None:
-        api = api_over(Answering(*[outage()] * 15))
+        api = api_over(FakeClient(*[outage()] * 15))
         for target in TARGETS[:2]:
             with pytest.raises(RequestError):
                 await api.read(target)
@@ -144,11 +144,11 @@ def test_a_host_that_fails_on_three_segments_and_answers_for_none_is_given_up(le
     leap(main())
 
 
-def test_a_host_that_answered_once_is_not_given_up(leap: Leap) -> None:
+def test_after_one_answer_failures_do_not_end_the_run(leap: Leap) -> None:
     async def main() -> None:
-        api = api_over(Answering(*[outage()] * 4))
+        api = api_over(FakeClient(*[outage()] * 4))
         await api.read(TARGETS[0])
-        client = Answering(*[outage()] * 15)
+        client = FakeClient(*[outage()] * 15)
         api._client = client  # type: ignore[assignment] # it has what is asked of one
         for target in TARGETS[1:]:
             with pytest.raises(RequestError):
@@ -157,9 +157,9 @@ def test_a_host_that_answered_once_is_not_given_up(leap: Leap) -> None:
     leap(main())
 
 
-def test_requests_that_make_no_sense_are_no_outage(leap: Leap) -> None:
+def test_bad_requests_are_not_an_outage(leap: Leap) -> None:
     async def main() -> None:
-        api = api_over(Answering(*[RequestError(Reason.BAD_ANSWER, "422", transient=False)] * 4))
+        api = api_over(FakeClient(*[RequestError(Reason.BAD_ANSWER, "422", transient=False)] * 4))
         for target in TARGETS:
             with pytest.raises(RequestError):
                 await api.read(target)
@@ -168,41 +168,39 @@ def test_requests_that_make_no_sense_are_no_outage(leap: Leap) -> None:
 
 
 @pytest.mark.parametrize("reason", [Reason.NETWORK, Reason.RATE_LIMITED])
-def test_a_host_out_of_reach_is_given_up_at_once(leap: Leap, reason: Reason) -> None:
+def test_an_unreachable_host_ends_the_run_at_once(leap: Leap, reason: Reason) -> None:
     async def main() -> None:
         with pytest.raises(RunEndedError):
-            await api_over(Answering(*[outage(reason)] * 8)).read(TARGETS[0])
+            await api_over(FakeClient(*[outage(reason)] * 8)).read(TARGETS[0])
 
     leap(main())
 
 
 @pytest.mark.parametrize(
     ("held_back", "sent"),
-    [pytest.param(10.0, True, id="for-two-turns"), pytest.param(12.0, False, id="for-longer")],
+    [pytest.param(10.0, True, id="for-two-slots"), pytest.param(12.0, False, id="for-longer")],
 )
-def test_a_slow_bucket_gives_a_trigger_two_turns_time(leap: Leap, held_back: float, *, sent: bool) -> None:
+def test_at_a_low_rate_a_trigger_may_wait_for_two_slots(leap: Leap, held_back: float, *, sent: bool) -> None:
     assert leap(held_back_trigger(Pacing(requests_per_second=0.2), held_back)) is sent
 
 
 @pytest.mark.parametrize(
     ("held_back", "sent"), [pytest.param(2.0, True, id="two-seconds"), pytest.param(2.1, False, id="more")]
 )
-def test_a_trigger_that_is_held_back_for_more_than_two_seconds_is_not_sent(
-    leap: Leap, held_back: float, *, sent: bool
-) -> None:
+def test_a_trigger_is_not_sent_after_more_than_two_seconds(leap: Leap, held_back: float, *, sent: bool) -> None:
     assert leap(held_back_trigger(Pacing(requests_per_second=100), held_back)) is sent
 
 
 async def trigger_after_a_look(answered_in: float) -> float:
-    """Return when the trigger was sent, right after a look that was answered in so many seconds."""
-    api = api_over(Answering())
-    looked_at = asyncio.get_running_loop().time()
+    """Return when the trigger is sent, right after a baseline that took that many seconds."""
+    api = api_over(FakeClient())
+    baseline_at = asyncio.get_running_loop().time()
     await asyncio.sleep(answered_in)
-    async with api.turn_to_trigger(looked_at) as sent_at:
+    async with api.trigger_slot(baseline_at) as sent_at:
         return sent_at
 
 
-def test_a_look_is_as_old_as_its_request(leap: Leap) -> None:
+def test_a_baseline_is_as_old_as_its_request(leap: Leap) -> None:
     assert leap(trigger_after_a_look(2.0)) == 2.0
 
     with pytest.raises(RequestError) as raised:
@@ -210,16 +208,16 @@ def test_a_look_is_as_old_as_its_request(leap: Leap) -> None:
 
     error = raised.value
     assert (error.unavailable.reason, error.transient, error.was_sent) == (Reason.NETWORK, True, False)
-    assert str(error) == "Blueshift answered the look before the count only after 9.5 s, too late to rely on it"
+    assert str(error) == "Blueshift took 9.5 s to answer the request before the count, too long to rely on it"
 
 
 async def held_back_trigger(pacing: Pacing, seconds: float) -> bool:
-    """Trigger during a pause, and return whether the trigger was sent when that was over."""
-    schedule, client = Schedule(pacing), Answering()
-    schedule.slow_down(sent_at=0, retry_after=seconds)
+    """Trigger during a pause, and return whether the trigger is sent afterwards."""
+    rate_limiter, client = RateLimiter(pacing), FakeClient()
+    rate_limiter.slow_down(sent_at=0, retry_after=seconds)
     try:
-        api = api_over(client, schedule)
-        async with api.turn_to_trigger(looked_at=0.0) as sent_at:
+        api = api_over(client, rate_limiter)
+        async with api.trigger_slot(baseline_at=0.0) as sent_at:
             await api.trigger(TARGETS[0], Channel.EMAIL, sent_at)
     except RequestError as error:
         told = (error.unavailable.reason, error.unavailable.detail, error.transient)
@@ -231,22 +229,20 @@ async def held_back_trigger(pacing: Pacing, seconds: float) -> bool:
 @pytest.mark.parametrize(
     ("request_id", "told"), [("abc-1", " (x-request-id abc-1)"), ("", "")], ids=["with-an-id", "without"]
 )
-def test_a_bad_answer_is_told_without_the_key_and_with_the_id_that_support_asks_for(
-    leap: Leap, request_id: str, told: str
-) -> None:
+def test_a_bad_answer_is_reported_without_the_key_and_with_its_id(leap: Leap, request_id: str, told: str) -> None:
     body = b'{"refresh_status": "a-key-for-tests"}'
 
     async def main() -> None:
         with pytest.raises(BadAnswerError) as raised:
-            await api_over(Answering(body=body, request_id=request_id)).read(TARGETS[0])
+            await api_over(FakeClient(body=body, request_id=request_id)).read(TARGETS[0])
         assert str(raised.value) == f'refresh_status is "***", which is not understood{told}'
 
     leap(main())
 
 
-def test_what_went_wrong_last_with_a_segment_is_known_until_it_is_answered(leap: Leap) -> None:
+def test_the_latest_failure_of_a_segment_is_kept_until_it_is_answered(leap: Leap) -> None:
     async def main() -> list[str | None]:
-        client = Answering()
+        client = FakeClient()
         api = api_over(client)
         await api.read(TARGETS[1])
         told = [_told(api, 0)]
@@ -260,9 +256,9 @@ def test_what_went_wrong_last_with_a_segment_is_known_until_it_is_answered(leap:
     assert leap(main()) == [None, "422", None, None, None]
 
 
-def test_while_nothing_was_answered_the_trouble_of_one_keeps_everybody_waiting(leap: Leap) -> None:
+def test_until_anything_is_answered_a_failure_counts_for_all(leap: Leap) -> None:
     async def main() -> list[str | None]:
-        api = api_over(Answering(RequestError(Reason.NETWORK, "no route", transient=False)))
+        api = api_over(FakeClient(RequestError(Reason.NETWORK, "no route", transient=False)))
         with contextlib.suppress(RunEndedError, UnavailableError):
             await api.read(TARGETS[0])
         told = [_told(api, 1), _told(api, None)]
@@ -277,11 +273,11 @@ def _told(api: Api, number: int | None) -> str | None:
     return trouble.detail if trouble else None
 
 
-def test_somebody_who_watches_sees_the_trouble_until_anything_is_answered(leap: Leap) -> None:
+def test_progress_shows_the_failure_until_anything_is_answered(leap: Leap) -> None:
     progress = Progress()
 
     async def main() -> list[str]:
-        api = api_over(Answering(RequestError(Reason.BAD_ANSWER, "422", transient=False)), progress=progress)
+        api = api_over(FakeClient(RequestError(Reason.BAD_ANSWER, "422", transient=False)), progress=progress)
         with pytest.raises(RequestError):
             await api.read(TARGETS[0])
         seen = [progress.trouble]
@@ -291,15 +287,15 @@ def test_somebody_who_watches_sees_the_trouble_until_anything_is_answered(leap: 
     assert leap(main()) == ["422", ""]
 
 
-def test_a_run_that_ends_before_anybody_may_ask_again_says_for_how_long_not(leap: Leap) -> None:
-    client = Answering()
+def test_a_pause_beyond_the_run_says_how_long_it_is(leap: Leap) -> None:
+    client = FakeClient()
 
     async def main() -> None:
         await asyncio.sleep(10)
-        schedule = Schedule(Pacing())
-        schedule.slow_down(sent_at=10, retry_after=90)
+        rate_limiter = RateLimiter(Pacing())
+        rate_limiter.slow_down(sent_at=10, retry_after=90)
         with pytest.raises(RunEndedError) as raised:
-            await api_over(client, schedule, deadline=60.0).read(TARGETS[0])
+            await api_over(client, rate_limiter, deadline=60.0).read(TARGETS[0])
         told = raised.value.unavailable
         assert told.reason is Reason.RATE_LIMITED
         assert told.detail == "Blueshift refuses requests for another 1 min 30 s, beyond the end of this run"
@@ -309,9 +305,9 @@ def test_a_run_that_ends_before_anybody_may_ask_again_says_for_how_long_not(leap
     assert client.sent_at == []
 
 
-def test_requests_are_counted_and_those_refused_for_their_rate_too(leap: Leap) -> None:
+def test_requests_and_429s_are_counted(leap: Leap) -> None:
     async def main() -> tuple[int, int]:
-        api = api_over(Answering(outage(Reason.RATE_LIMITED), outage(), outage(Reason.RATE_LIMITED)))
+        api = api_over(FakeClient(outage(Reason.RATE_LIMITED), outage(), outage(Reason.RATE_LIMITED)))
         await api.read(TARGETS[0])
         return api.requests, api.refused_for_rate
 

@@ -50,7 +50,7 @@ def test_a_name_is_matched_exactly(serve: Serve) -> None:
     assert found.channels[Channel.EMAIL].value == 40
 
 
-def test_of_many_segments_with_one_name_five_are_named(serve: Serve) -> None:
+def test_at_most_five_segments_of_one_name_are_listed(serve: Serve) -> None:
     found = find(serve, "VIPs", *(segment(number, "VIPs") for number in range(1, 1_001)))
 
     detail = found.channels[Channel.EMAIL].detail
@@ -72,7 +72,7 @@ def test_of_many_segments_with_one_name_five_are_named(serve: Serve) -> None:
         pytest.param([segment(1, "VIPs", archived=True)], Reason.ARCHIVED, "is archived", id="archived"),
     ],
 )
-def test_a_name_that_stands_for_no_single_segment_is_unavailable(
+def test_a_name_without_exactly_one_segment_is_unavailable(
     serve: Serve, segments: list[ScenarioSegment], reason: Reason, words: str
 ) -> None:
     found = find(serve, "VIPs", *segments)
@@ -95,7 +95,7 @@ def test_many_names_take_one_listing(serve: Serve) -> None:
     assert sum(each.path.endswith("/list") and each.query["page"] == "0" for each in server.requests) == 1
 
 
-def test_a_name_and_a_uuid_of_one_segment_share_a_lane(serve: Serve) -> None:
+def test_a_name_and_a_uuid_of_one_segment_share_a_lock(serve: Serve) -> None:
     server = serve(Scenario(segments=(segment(1, "A"),)))
 
     found = server.count(_wanted(key="by name", uuid=None, name="A"), _wanted(key="by uuid", uuid=uuid(1)))
@@ -121,7 +121,7 @@ def test_every_page_is_read_wherever_pages_begin(serve: Serve, first_page: int) 
     assert found.channels[Channel.EMAIL].reason is Reason.AMBIGUOUS_NAME
 
 
-def test_a_listing_that_fails_leaves_the_others_be(serve: Serve) -> None:
+def test_a_failed_listing_does_not_affect_other_segments(serve: Serve) -> None:
     def fail(request: httpx.Request, _number: int) -> httpx.Response | None:
         broken = httpx.Response(200, stream=httpx.ByteStream(b"<html>"))
         return broken if request.url.path.endswith("/list") else None
@@ -147,7 +147,7 @@ def test_at_most_three_names_are_suggested(serve: Serve) -> None:
     )
 
 
-def test_missing_names_get_suggestions_until_enough_was_compared(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_suggestions_end_with_the_budget(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(guard.core.text, "GUESSES", guard.core.text.Guesses(50, clock=lambda: 0))
     names = [f"VIP {number}" for number in range(9)]
 
@@ -160,7 +160,7 @@ def test_missing_names_get_suggestions_until_enough_was_compared(serve: Serve, m
     assert details[-1] == 'the account has no segment named "VIP 8"'
 
 
-def test_a_list_that_always_shows_the_same_page_has_an_end(serve: Serve) -> None:
+def test_a_repeated_page_ends_the_list(serve: Serve) -> None:
     def list_again(request: httpx.Request, _number: int) -> httpx.Response | None:
         return items(("VIP", uuid(1))) if request.url.path.endswith("/list") else None
 
@@ -172,7 +172,7 @@ def test_a_list_that_always_shows_the_same_page_has_an_end(serve: Serve) -> None
     assert server.asked == 3 + 3
 
 
-def test_a_list_of_too_many_segments_to_keep_is_given_up(serve: Serve) -> None:
+def test_the_number_of_listed_segments_is_limited(serve: Serve) -> None:
     def list_much(request: httpx.Request, number: int) -> httpx.Response | None:
         if not request.url.path.endswith("/list"):
             return None
@@ -189,7 +189,7 @@ def test_a_list_of_too_many_segments_to_keep_is_given_up(serve: Serve) -> None:
     assert server.asked == 4
 
 
-def test_an_archive_that_cannot_be_listed_leaves_what_was_found(serve: Serve) -> None:
+def test_a_failed_listing_of_archived_segments_keeps_the_others(serve: Serve) -> None:
     def refuse_archive(request: httpx.Request, _number: int) -> httpx.Response | None:
         return httpx.Response(400, stream=httpx.ByteStream(b"")) if request.url.params.get("archived") == "1" else None
 
@@ -201,7 +201,7 @@ def test_an_archive_that_cannot_be_listed_leaves_what_was_found(serve: Serve) ->
     assert found["typo"].channels[Channel.EMAIL].reason is Reason.BAD_ANSWER
 
 
-def test_a_list_without_an_end_is_given_up(serve: Serve) -> None:
+def test_the_number_of_pages_is_limited(serve: Serve) -> None:
     def list_on(request: httpx.Request, number: int) -> httpx.Response | None:
         return items((str(number), uuid(number))) if request.url.path.endswith("/list") else None
 
@@ -209,11 +209,11 @@ def test_a_list_without_an_end_is_given_up(serve: Serve) -> None:
 
     assert (found.reason, found.detail) == (
         Reason.BAD_ANSWER,
-        "the account's list of segments has no end after 1,000 pages",
+        "the account's list of segments does not end after 1,000 pages",
     )
 
 
-def test_a_uuid_is_the_same_in_capitals(serve: Serve) -> None:
+def test_the_case_of_a_uuid_does_not_matter(serve: Serve) -> None:
     one = "abcdef00-0000-4000-8000-000000000001"
 
     def list_twice(request: httpx.Request, _number: int) -> httpx.Response | None:
@@ -237,7 +237,7 @@ def test_a_page_may_be_longer_than_any_answer_about_one_segment(serve: Serve) ->
     assert {each.query["per_page"] for each in server.requests if each.path.endswith("/list")} == {"500"}
 
 
-def test_the_time_may_be_up_while_names_are_looked_up(serve: Serve) -> None:
+def test_the_deadline_may_come_while_names_are_looked_up(serve: Serve) -> None:
     server = serve(Scenario(latency=5.0))
 
     found = server.count(_wanted(key="it", uuid=None, name="VIP"), time_limit=3)["it"].channels[Channel.EMAIL]
@@ -267,12 +267,12 @@ def test_a_list_survives_one_limited_answer(serve: Serve) -> None:
     assert [each.name for each in server.list(archived=False)] == ["One"]
 
 
-def test_a_list_takes_no_longer_than_it_may(serve: Serve) -> None:
+def test_a_list_has_a_time_limit(serve: Serve) -> None:
     with pytest.raises(TimeoutError):
         serve(Scenario(latency=5.0)).list(archived=False, time_limit=3)
 
 
-def test_a_list_says_that_the_key_was_refused(serve: Serve) -> None:
+def test_a_refused_key_ends_a_list(serve: Serve) -> None:
     refused = httpx.Response(401, stream=httpx.ByteStream(b""))
 
     with pytest.raises(RunEndedError, match="Blueshift refused the API key"):

@@ -1,4 +1,4 @@
-"""What ends a whole run, and what does not."""
+"""What ends a run, and what does not."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 from guard.blueshift.account import open_account
 from guard.blueshift.counting import Wanted, connect
 from guard.blueshift.freshness import Prover
-from guard.blueshift.rate_limiter import Priority, Schedule
+from guard.blueshift.rate_limiter import Priority, RateLimiter
 from guard.core.model import Channel, Pacing, Refresh
 from guard.core.progress import Progress
 from guard.core.results import Reason, SegmentReadings
@@ -49,7 +49,7 @@ def page(code: int) -> httpx.Response:
 
 
 @pytest.mark.parametrize("code", [401, 403, 404])
-def test_a_firewall_that_stops_one_request_stops_no_other(serve: Serve, want: Want, code: int) -> None:
+def test_a_firewall_that_stops_one_request_does_not_end_the_run(serve: Serve, want: Want, code: int) -> None:
     server = serve(
         Scenario(segments=SEGMENTS), lambda request, _number: page(code) if UUIDS[2] in str(request.url) else None
     )
@@ -76,7 +76,7 @@ def test_a_refused_key_ends_the_run_at_once_and_keeps_what_was_proven(serve: Ser
     assert server.asked == 10
 
 
-def test_a_host_that_never_answers_ends_the_run_after_one_requests_tries(serve: Serve, want: Want) -> None:
+def test_a_silent_host_ends_the_run_after_one_request(serve: Serve, want: Want) -> None:
     def refuse(_request: httpx.Request, _number: int) -> httpx.Response:
         raise httpx.ConnectError("connection refused")
 
@@ -89,7 +89,7 @@ def test_a_host_that_never_answers_ends_the_run_after_one_requests_tries(serve: 
     assert server.asked <= 25
 
 
-def test_an_outage_of_one_segment_is_its_own(serve: Serve, want: Want) -> None:
+def test_a_failing_segment_does_not_affect_others(serve: Serve, want: Want) -> None:
     server = serve(
         Scenario(segments=SEGMENTS), lambda request, _number: status(503) if UUIDS[2] in str(request.url) else None
     )
@@ -106,7 +106,7 @@ def test_every_third_answer_may_fail(serve: Serve, want: Want) -> None:
 
 
 @pytest.mark.parametrize(("code", "asked"), [(400, 1), (404, 2), (422, 1), (302, 1), (204, 1)])
-def test_what_will_not_get_better_is_hardly_tried_again(serve: Serve, want: Want, code: int, asked: int) -> None:
+def test_errors_that_are_not_transient_are_hardly_retried(serve: Serve, want: Want, code: int, asked: int) -> None:
     server = serve(Scenario(), lambda _request, _number: status(code))
 
     server.count(want(UUIDS[0]))
@@ -122,7 +122,7 @@ def test_an_unknown_uuid_is_named(serve: Serve, want: Want) -> None:
     assert "ampaign" not in found.detail
 
 
-def test_a_pause_beyond_the_end_of_the_run_is_not_sat_out(serve: Serve, want: Want) -> None:
+def test_a_pause_beyond_the_end_of_the_run_ends_it(serve: Serve, want: Want) -> None:
     server = serve(Scenario(), lambda _request, _number: status(429, **{"Retry-After": "3600"}))
 
     found = server.count(*map(want, UUIDS), time_limit=600)
@@ -131,7 +131,7 @@ def test_a_pause_beyond_the_end_of_the_run_is_not_sat_out(serve: Serve, want: Wa
     assert server.seconds < 1
 
 
-def test_a_limit_that_never_lifts_is_given_up(serve: Serve, want: Want) -> None:
+def test_endless_429s_end_the_run(serve: Serve, want: Want) -> None:
     server = serve(Scenario(), lambda _request, _number: status(429))
 
     found = server.count(*map(want, UUIDS), time_limit=3600)
@@ -142,7 +142,7 @@ def test_a_limit_that_never_lifts_is_given_up(serve: Serve, want: Want) -> None:
 
 
 @pytest.mark.parametrize("pause", ["0", "2", "soon", "-1", "1e99"])
-def test_one_limited_answer_is_survived_whatever_it_asks_for(serve: Serve, want: Want, pause: str) -> None:
+def test_one_429_does_no_harm_whatever_it_asks_for(serve: Serve, want: Want, pause: str) -> None:
     server = serve(
         Scenario(segments=SEGMENTS),
         lambda _request, number: status(429, **{"Retry-After": pause}) if number == 3 else None,
@@ -182,7 +182,7 @@ def test_a_bug_is_unknown_and_never_a_pass(serve: Serve, want: Want, monkeypatch
     assert found.detail == "audience-guard itself failed (ZeroDivisionError); see --debug"
 
 
-def test_a_refresh_is_looked_at_when_others_like_it_ended(serve: Serve, want: Want) -> None:
+def test_a_poll_comes_when_earlier_refreshes_ended(serve: Serve, want: Want) -> None:
     segments = tuple(
         ScenarioSegment(uuid=f"00000000-0000-4000-8000-{number:012d}", name="", counts=PEOPLE, fresh=PEOPLE, refresh=30)
         for number in range(60)
@@ -195,7 +195,7 @@ def test_a_refresh_is_looked_at_when_others_like_it_ended(serve: Serve, want: Wa
     assert max(looks[-10:]) <= 3 < max(looks)
 
 
-def test_an_overlong_refresh_elsewhere_delays_no_quick_one_for_ever(serve: Serve, want: Want) -> None:
+def test_a_long_refresh_does_not_delay_a_quick_one_for_ever(serve: Serve, want: Want) -> None:
     slow = ScenarioSegment(uuid=UUIDS[0], name="slow", counts=PEOPLE, fresh=PEOPLE, refresh=500)
     quick = ScenarioSegment(uuid=UUIDS[1], name="quick", counts=PEOPLE, fresh=PEOPLE, refresh=2)
     server = serve(Scenario(segments=(slow, quick)))
@@ -206,7 +206,7 @@ def test_an_overlong_refresh_elsewhere_delays_no_quick_one_for_ever(serve: Serve
     assert asked[-1] - asked[0] < 70
 
 
-def test_one_answer_that_asks_for_a_minute_is_waited_for(serve: Serve, want: Want) -> None:
+def test_a_retry_after_of_a_minute_is_respected(serve: Serve, want: Want) -> None:
     server = serve(
         Scenario(segments=SEGMENTS),
         lambda _request, number: status(503, **{"Retry-After": "60"}) if number == 1 else None,
@@ -228,7 +228,7 @@ def test_one_answer_that_asks_for_more_than_there_is_costs_one_segment_at_most(
     assert server.seconds < 60
 
 
-def test_a_listing_out_of_order_leaves_the_other_segments_be(serve: Serve, want: Want) -> None:
+def test_a_broken_listing_does_not_affect_other_segments(serve: Serve, want: Want) -> None:
     server = serve(
         Scenario(segments=SEGMENTS), lambda request, _number: status(503) if "list" in request.url.path else None
     )
@@ -250,12 +250,12 @@ def test_nothing_is_sent_during_a_pause(serve: Serve, want: Want) -> None:
     assert max(later - earlier for earlier, later in pairwise(times)) >= 20
 
 
-def test_a_place_is_given_back_by_whoever_is_cancelled(leap: Callable[..., Any]) -> None:
+def test_a_cancelled_request_frees_its_slot(leap: Callable[..., Any]) -> None:
     async def main() -> None:
-        schedule = Schedule(Pacing(requests_per_second=100, concurrency=1))
+        rate_limiter = RateLimiter(Pacing(requests_per_second=100, concurrency=1))
 
         async def hold() -> None:
-            async with schedule.turn(Priority.BASELINE):
+            async with rate_limiter.slot(Priority.BASELINE):
                 await asyncio.sleep(1000)
 
         holding, waiting = asyncio.ensure_future(hold()), asyncio.ensure_future(hold())
@@ -263,13 +263,13 @@ def test_a_place_is_given_back_by_whoever_is_cancelled(leap: Callable[..., Any])
         waiting.cancel()
         holding.cancel()
         await asyncio.gather(holding, waiting, return_exceptions=True)
-        async with asyncio.timeout(1), schedule.turn(Priority.BASELINE):
+        async with asyncio.timeout(1), rate_limiter.slot(Priority.BASELINE):
             pass
 
     leap(main())
 
 
-def test_a_trigger_takes_the_place_of_its_baseline(serve: Serve, want: Want) -> None:
+def test_a_trigger_takes_the_slot_of_its_baseline(serve: Serve, want: Want) -> None:
     server = serve(Scenario(segments=SEGMENTS, latency=0.9))
 
     found = server.count(*map(want, UUIDS), pacing=Pacing(requests_per_second=100, concurrency=1))
@@ -281,7 +281,7 @@ def test_a_trigger_takes_the_place_of_its_baseline(serve: Serve, want: Want) -> 
             assert asked[position - 1] == (path, "false")
 
 
-def test_two_checks_in_one_process_share_a_segments_lane() -> None:
+def test_two_checks_in_one_process_share_a_segments_lock() -> None:
     uuid, people = UUIDS[0], {Channel.USERS: 50, Channel.EMAIL: 50}
     fresh = {Channel.USERS: 5000, Channel.EMAIL: 5000}
     segment = ScenarioSegment(uuid=uuid, name="", counts=people, fresh=fresh, refresh=0.3)
@@ -300,7 +300,7 @@ def test_two_checks_in_one_process_share_a_segments_lane() -> None:
     assert [each.value for each in found] == [5000, 5000]
 
 
-def test_a_stamp_that_is_later_but_not_of_these_days_is_no_proof(serve: Serve, want: Want) -> None:
+def test_a_later_stamp_of_another_day_is_not_a_proof(serve: Serve, want: Want) -> None:
     def interfere(_request: httpx.Request, number: int) -> httpx.Response:
         body = (
             f'{{"refresh_status": "ready", "email_users": 50, "approxusers_updated_at": "2026-01-0{min(number, 3)}"}}'
@@ -313,11 +313,11 @@ def test_a_stamp_that_is_later_but_not_of_these_days_is_no_proof(serve: Serve, w
     found = serve(Scenario(), interfere).count(want(UUIDS[0]))[UUIDS[0]].channels[Channel.EMAIL]
 
     assert found.reason is Reason.BAD_ANSWER
-    assert found.detail == "the new count bears the stamp 2026-01-03 00:00, long before this run"
+    assert found.detail == "the new count has the stamp 2026-01-03 00:00, long before this run"
 
 
 @pytest.mark.parametrize("old", ["2020-01-01T00:00:00Z", "2027-01-14T02:00:00Z", "2027-01-15T08:00:00.900Z"])
-def test_an_old_stamp_is_no_proof_even_where_there_was_none_before(serve: Serve, want: Want, old: str) -> None:
+def test_an_old_stamp_is_not_a_proof_even_after_null(serve: Serve, want: Want, old: str) -> None:
     def interfere(_request: httpx.Request, number: int) -> httpx.Response:
         stamp = "null" if number < 3 else f'"{old}"'
         body = f'{{"refresh_status": "ready", "email_users": 50, "approxusers_updated_at": {stamp}}}'
@@ -329,8 +329,7 @@ def test_an_old_stamp_is_no_proof_even_where_there_was_none_before(serve: Serve,
 
     assert found.reason is Reason.TIMEOUT
     assert (
-        found.detail
-        == "Blueshift showed a count within 10 min, but stamped before the look, by its own clock; ask again"
+        found.detail == "Blueshift showed a count within 10 min, but its stamp is older than the request; check again"
     )
 
 
@@ -361,14 +360,14 @@ def test_progress_is_told(serve: Serve, want: Want) -> None:
     assert (server.progress.total, server.progress.done, server.progress.refreshing) == (5, 5, 0)
 
 
-# Another pace in the middle of a run
+# A change of pacing during a run
 
 
-async def turns(schedule: Schedule, number: int) -> list[float]:
-    """Return the times of so many turns, one after another."""
+async def slots(rate_limiter: RateLimiter, number: int) -> list[float]:
+    """Return the times of that many slots, one after another."""
     times = []
     for _ in range(number):
-        async with schedule.turn(Priority.BASELINE) as now:
+        async with rate_limiter.slot(Priority.BASELINE) as now:
             times.append(now)
     return times
 
@@ -377,12 +376,12 @@ def gaps(times: list[float]) -> list[float]:
     return [later - earlier for earlier, later in pairwise(times)]
 
 
-def test_a_faster_rate_takes_effect_at_once_also_for_who_waits_already(leap: Callable[..., Any]) -> None:
+def test_a_faster_rate_takes_effect_at_once(leap: Callable[..., Any]) -> None:
     async def main() -> list[float]:
-        schedule = Schedule(Pacing(requests_per_second=0.01))
-        waiting = asyncio.ensure_future(turns(schedule, 4))
+        rate_limiter = RateLimiter(Pacing(requests_per_second=0.01))
+        waiting = asyncio.ensure_future(slots(rate_limiter, 4))
         await asyncio.sleep(10)
-        schedule.pace(Pacing(requests_per_second=10))
+        rate_limiter.pace(Pacing(requests_per_second=10))
         return await waiting
 
     assert leap(main()) == pytest.approx([0, 10.1, 10.2, 10.3])
@@ -390,36 +389,36 @@ def test_a_faster_rate_takes_effect_at_once_also_for_who_waits_already(leap: Cal
 
 def test_a_slower_rate_takes_effect_with_the_next_request(leap: Callable[..., Any]) -> None:
     async def main() -> list[float]:
-        schedule = Schedule(Pacing(requests_per_second=100))
-        await turns(schedule, 3)
-        schedule.pace(Pacing(requests_per_second=0.5))
-        return await turns(schedule, 3)
+        rate_limiter = RateLimiter(Pacing(requests_per_second=100))
+        await slots(rate_limiter, 3)
+        rate_limiter.pace(Pacing(requests_per_second=0.5))
+        return await slots(rate_limiter, 3)
 
     assert gaps(leap(main())) == pytest.approx([2, 2])
 
 
-def test_the_same_pace_again_and_again_neither_bursts_nor_holds_up(leap: Callable[..., Any]) -> None:
+def test_repeating_the_same_pacing_changes_nothing(leap: Callable[..., Any]) -> None:
     pacing = Pacing(requests_per_second=1)
 
     async def main() -> list[float]:
-        schedule = Schedule(pacing)
-        waiting = asyncio.ensure_future(turns(schedule, 5))
+        rate_limiter = RateLimiter(pacing)
+        waiting = asyncio.ensure_future(slots(rate_limiter, 5))
         while not waiting.done():
-            schedule.pace(pacing)
+            rate_limiter.pace(pacing)
             await asyncio.sleep(0.3)
         return waiting.result()
 
     assert leap(main()) == pytest.approx([0, 1, 2, 3, 4])
 
 
-def test_fewer_places_than_are_in_use_are_respected_as_they_come_back(leap: Callable[..., Any]) -> None:
+def test_a_lower_concurrency_takes_effect_as_slots_are_freed(leap: Callable[..., Any]) -> None:
     async def main() -> list[int]:
-        schedule = Schedule(Pacing(requests_per_second=1000, concurrency=3))
+        rate_limiter = RateLimiter(Pacing(requests_per_second=1000, concurrency=3))
         held, most = 0, []
 
         async def hold(seconds: float) -> None:
             nonlocal held
-            async with schedule.turn(Priority.BASELINE):
+            async with rate_limiter.slot(Priority.BASELINE):
                 held += 1
                 most.append(held)
                 await asyncio.sleep(seconds)
@@ -427,55 +426,53 @@ def test_fewer_places_than_are_in_use_are_respected_as_they_come_back(leap: Call
 
         first = [asyncio.ensure_future(hold(seconds)) for seconds in (1, 2, 3)]
         await asyncio.sleep(0.5)
-        schedule.pace(Pacing(requests_per_second=1000, concurrency=1))
+        rate_limiter.pace(Pacing(requests_per_second=1000, concurrency=1))
         await asyncio.gather(*first, *(hold(1) for _ in range(3)))
         return most
 
     assert leap(main()) == [1, 2, 3, 1, 1, 1]
 
 
-def test_more_places_are_given_at_once(leap: Callable[..., Any]) -> None:
+def test_a_higher_concurrency_takes_effect_at_once(leap: Callable[..., Any]) -> None:
     async def main() -> list[float]:
-        schedule = Schedule(Pacing(requests_per_second=1000, concurrency=1))
-        async with schedule.turn(Priority.BASELINE):
-            waiting = asyncio.ensure_future(turns(schedule, 1))
+        rate_limiter = RateLimiter(Pacing(requests_per_second=1000, concurrency=1))
+        async with rate_limiter.slot(Priority.BASELINE):
+            waiting = asyncio.ensure_future(slots(rate_limiter, 1))
             await asyncio.sleep(5)
-            schedule.pace(Pacing(requests_per_second=1000, concurrency=2))
+            rate_limiter.pace(Pacing(requests_per_second=1000, concurrency=2))
             return await waiting
 
     assert leap(main()) == pytest.approx([5])
 
 
 @pytest.mark.parametrize(("rate", "slowed"), [(10, 2.5), (20, 2.5), (1, 1)])
-def test_a_rate_that_was_brought_down_stays_down_at_any_pace(
-    leap: Callable[..., Any], rate: float, slowed: float
-) -> None:
+def test_a_lowered_rate_stays_low_at_any_pacing(leap: Callable[..., Any], rate: float, slowed: float) -> None:
     async def main() -> float:
-        schedule = Schedule(Pacing(requests_per_second=10))
-        schedule.slow_down(sent_at=0, retry_after=None)
-        schedule.pace(Pacing(requests_per_second=rate))
-        return 1 / schedule.interval
+        rate_limiter = RateLimiter(Pacing(requests_per_second=10))
+        rate_limiter.slow_down(sent_at=0, retry_after=None)
+        rate_limiter.pace(Pacing(requests_per_second=rate))
+        return 1 / rate_limiter.interval
 
     assert leap(main()) == pytest.approx(slowed)
 
 
-def test_a_rate_that_was_brought_down_recovers_to_the_new_one_and_no_further(leap: Callable[..., Any]) -> None:
+def test_a_lowered_rate_recovers_to_the_new_one(leap: Callable[..., Any]) -> None:
     async def main() -> float:
-        schedule = Schedule(Pacing(requests_per_second=10))
-        schedule.slow_down(sent_at=0, retry_after=None)
-        schedule.pace(Pacing(requests_per_second=4))
+        rate_limiter = RateLimiter(Pacing(requests_per_second=10))
+        rate_limiter.slow_down(sent_at=0, retry_after=None)
+        rate_limiter.pace(Pacing(requests_per_second=4))
         for _ in range(1_000):
-            schedule.speed_up()
-        return 1 / schedule.interval
+            rate_limiter.speed_up()
+        return 1 / rate_limiter.interval
 
     assert leap(main()) == pytest.approx(4)
 
 
 def test_a_pause_is_kept_whatever_the_pace(leap: Callable[..., Any]) -> None:
     async def main() -> list[float]:
-        schedule = Schedule(Pacing(requests_per_second=1))
-        schedule.slow_down(sent_at=0, retry_after=30)
-        schedule.pace(Pacing(requests_per_second=100))
-        return await turns(schedule, 1)
+        rate_limiter = RateLimiter(Pacing(requests_per_second=1))
+        rate_limiter.slow_down(sent_at=0, retry_after=30)
+        rate_limiter.pace(Pacing(requests_per_second=100))
+        return await slots(rate_limiter, 1)
 
     assert leap(main()) == pytest.approx([30])

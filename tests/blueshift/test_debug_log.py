@@ -1,4 +1,4 @@
-"""What ``--debug`` tells: every request and every decision of a run, in order, and nothing of the key."""
+"""The log of ``--debug``: every request and decision of a run, in order, without the key."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ COMPARED = "baseline_stamp=2027-01-15T07:00:00.000Z trigger_stamp=2027-01-15T07:
 
 @pytest.fixture
 def told(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> Iterator[Told]:
-    """Return what is told, the requests of it without their ids and sizes."""
+    """Return the lines of the log, requests without ids and sizes."""
     monkeypatch.setattr(random, "uniform", lambda low, high: (low + high) / 2)
     caplog.set_level(logging.DEBUG, logger="guard")
     yield lambda: [re.sub(r" x_request_id=\S+| bytes=\d+| failure=none$", "", each) for each in caplog.messages]
@@ -53,7 +53,7 @@ READ, TRIGGER = "refresh=false", "refresh=true&channels=email"
 SEGMENT = f"segment={ONE} channel=email"
 
 
-def test_a_count_is_told_from_the_first_look_to_the_proof(serve: Serve, want: Want, told: Told) -> None:
+def test_a_count_is_logged_from_the_first_look_to_the_proof(serve: Serve, want: Want, told: Told) -> None:
     serve(scenario()).count(want(ONE), refresh=Refresh(poll_interval=0.4), time_limit=60)
 
     lines = told()
@@ -73,9 +73,7 @@ def test_a_count_is_told_from_the_first_look_to_the_proof(serve: Serve, want: Wa
     ]
 
 
-def test_every_try_is_told_with_what_went_wrong_and_when_the_next_one_is_due(
-    serve: Serve, want: Want, told: Told
-) -> None:
+def test_every_retry_is_logged_with_its_cause_and_time(serve: Serve, want: Want, told: Told) -> None:
     troubles = Answers(any=(429,), reads=(503,), triggers=(409,))
 
     serve(scenario(answers=troubles)).count(want(ONE), pacing=Pacing(requests_per_second=10))
@@ -97,14 +95,14 @@ def test_every_try_is_told_with_what_went_wrong_and_when_the_next_one_is_due(
     assert lines[-1].endswith(" refused_for_rate=1")
 
 
-def test_a_pause_is_told_from_the_moment_of_the_refusal(serve: Serve, want: Want, told: Told) -> None:
+def test_a_pause_is_logged_from_the_429_on(serve: Serve, want: Want, told: Told) -> None:
     serve(scenario(answers=Answers(reads=(503, 429)))).count(want(ONE))
 
     [pause] = [line for line in told() if line.startswith("slowed_down")]
     assert pause.endswith(" pause_seconds=1.000")
 
 
-def test_a_request_that_the_end_of_the_run_cut_short_is_told(serve: Serve, want: Want, told: Told) -> None:
+def test_a_request_cut_off_by_the_deadline_is_logged(serve: Serve, want: Want, told: Told) -> None:
     slow = Scenario(segments=scenario().segments, latency=5.0)
 
     serve(slow).count(want(ONE), time_limit=2.0)
@@ -113,14 +111,14 @@ def test_a_request_that_the_end_of_the_run_cut_short_is_told(serve: Serve, want:
     assert line == f"request method=GET path={PATH}?{READ} status=none seconds=2.000 failure=cancelled"
 
 
-def test_a_move_that_may_be_of_an_earlier_trigger_is_told(serve: Serve, want: Want, told: Told) -> None:
+def test_a_move_that_may_be_of_an_earlier_trigger_is_logged(serve: Serve, want: Want, told: Told) -> None:
     serve(scenario(answers=Answers(triggers=(504,)))).count(want(ONE, Channel.EMAIL, Channel.SMS))
 
     [move] = [line for line in told() if line.startswith("may_come_twice")]
     assert re.fullmatch(rf"may_come_twice segment={ONE} channel=sms stamp=2027-01-15T\S+Z moves_left=1", move)
 
 
-def test_another_refresh_and_a_stamp_of_this_second_are_told(serve: Serve, want: Want, told: Told) -> None:
+def test_another_refresh_and_a_stamp_of_this_second_are_logged(serve: Serve, want: Want, told: Told) -> None:
     statuses = iter(["refreshing", "refreshing", "ready"])
 
     def interfere(_request: httpx.Request, _number: int) -> httpx.Response | None:
@@ -140,7 +138,7 @@ def test_another_refresh_and_a_stamp_of_this_second_are_told(serve: Serve, want:
     ]
 
 
-def test_what_could_not_be_counted_is_told_with_the_reason(serve: Serve, want: Want, told: Told) -> None:
+def test_an_unavailable_count_is_logged_with_the_reason(serve: Serve, want: Want, told: Told) -> None:
     serve(scenario(stuck=frozenset({EMAIL}))).count(want(ONE, bypass_global=True), refresh=Refresh(timeout=5))
 
     *_, given_up, run_ended = told()
@@ -149,7 +147,7 @@ def test_what_could_not_be_counted_is_told_with_the_reason(serve: Serve, want: W
     assert re.fullmatch(r"run_ended proven=0 unknown=1 requests=\d refused_for_rate=0", run_ended)
 
 
-def test_what_a_run_did_not_come_to_is_told_too(serve: Serve, want: Want, told: Told) -> None:
+def test_counts_that_never_began_are_logged_too(serve: Serve, want: Want, told: Told) -> None:
     named = Wanted(key="named", uuid=None, name="x", channels=(EMAIL,))
     counted = "00000000-0000-4000-8000-000000000002"
     both = (
@@ -177,7 +175,7 @@ def test_what_a_run_did_not_come_to_is_told_too(serve: Serve, want: Want, told: 
     assert told()[-1].startswith("run_ended proven=1 unknown=3 requests=")
 
 
-def test_names_are_told_with_what_they_stand_for(serve: Serve, told: Told) -> None:
+def test_names_are_logged_with_their_segments(serve: Serve, told: Told) -> None:
     wanted = [Wanted(key=name, uuid=None, name=name, channels=(EMAIL,)) for name in ("One", "Two")]
 
     serve(scenario()).count(*wanted)
@@ -186,13 +184,13 @@ def test_names_are_told_with_what_they_stand_for(serve: Serve, told: Told) -> No
     assert sorted(looked_up) == [f"looked_up name=One segment={ONE}", "looked_up name=Two segment=not_found"]
 
 
-def test_another_pace_is_told(leap: Callable[..., Any], serve: Serve, told: Told) -> None:
+def test_a_change_of_pacing_is_logged(leap: Callable[..., Any], serve: Serve, told: Told) -> None:
     leap(serve(scenario()).paced(Pacing(requests_per_second=2.5, concurrency=3)))
 
     assert told()[-1] == "pacing requests_per_second=2.500 concurrency=3"
 
 
-def test_nothing_is_put_into_words_while_nobody_listens() -> None:
+def test_nothing_is_formatted_while_the_log_is_off() -> None:
     class Unspeakable:
         def __str__(self) -> str:
             raise AssertionError("it was put into words")

@@ -1,4 +1,4 @@
-"""Answers that tell what was sent, key and all: read as they came, and quoted without it."""
+"""Answers that echo the key: they are read unchanged, and quoted without the key."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def scrub(text: str) -> str:
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-be"])
-def test_what_is_no_json_is_quoted_without_the_key_in_every_encoding_of_its_letters(encoding: str) -> None:
+def test_a_body_that_is_not_json_is_quoted_without_the_key(encoding: str) -> None:
     with pytest.raises(BadAnswerError) as raised:
         parse_json(("<html>" + "x" * 46 + "a-key-for-tests").encode(encoding), scrub)
 
@@ -35,7 +35,7 @@ def test_what_is_no_json_is_quoted_without_the_key_in_every_encoding_of_its_lett
         ('{"refresh_status": "ready", "email_users": "a-key-for-tests"}', 'email_users is "***", which'),
     ],
 )
-def test_a_text_of_the_answer_is_rid_of_the_key_before_it_is_cut(body: str, quoted: str) -> None:
+def test_the_key_is_removed_before_a_text_is_cut(body: str, quoted: str) -> None:
     with pytest.raises(BadAnswerError) as raised:
         parse_answer(body.encode(), NOON, scrub).count(Channel.EMAIL)
 
@@ -43,17 +43,17 @@ def test_a_text_of_the_answer_is_rid_of_the_key_before_it_is_cut(body: str, quot
 
 
 @pytest.mark.parametrize("key", ["a-key-for-tests", r"\u0061\u002dkey-for-tests"], ids=["plain", "by-number"])
-def test_an_echoed_key_turns_no_answer_into_another(key: str) -> None:
+def test_scrubbing_does_not_change_an_answer(key: str) -> None:
     echo = rf'"echo": "{key}", "name": "x\",\"sms_users\":5,\"y\":\""'
 
     answer = parse_answer(f'{{"refresh_status": "ready", "email_users": 150, {echo}}}'.encode(), NOON, scrub)
 
     assert answer.count(Channel.EMAIL) == 150
-    with pytest.raises(BadAnswerError, match="the answer holds no sms_users"):
+    with pytest.raises(BadAnswerError, match="the answer has no sms_users"):
         answer.count(Channel.SMS)
 
 
-def test_a_key_that_is_echoed_as_a_name_or_a_uuid_is_not_shown() -> None:
+def test_a_key_echoed_as_a_name_or_uuid_is_removed() -> None:
     uuid = "2dd093e6-8c6f-4e14-8a2c-744477e1fdef"
     body = f'[{{"name": "a-key-for-tests", "uuid": "{uuid}"}}]'.encode()
 

@@ -1,4 +1,4 @@
-"""The proof, played against the sandbox's world: what is believed, what is not, and in which order it is asked."""
+"""The proof against the sandbox: what is believed, what is not, and the order of the requests."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_ready_with_the_old_count_is_never_believed(
     assert server.count(want(ONE))[ONE].channels[Channel.EMAIL].value == 400
 
 
-def test_a_segment_has_one_lane_in_which_every_channel_has_its_own_proof(serve: Serve, want: Want) -> None:
+def test_a_segments_channels_are_proven_one_after_another(serve: Serve, want: Want) -> None:
     server = serve(scenario())
 
     found = server.count(want(ONE, Channel.USERS, Channel.EMAIL), want(ONE, Channel.SMS, key="all", bypass_global=True))
@@ -88,7 +88,7 @@ def test_the_trigger_goes_ahead_of_everything_that_waits(serve: Serve, want: Wan
             assert asked[position - 1] == (path, "false"), "something came between a baseline and its trigger"
 
 
-def test_somebody_elses_refresh_is_waited_for_and_not_believed(serve: Serve, want: Want) -> None:
+def test_another_refresh_is_waited_for_and_not_believed(serve: Serve, want: Want) -> None:
     running = iter(["refreshing", "refreshing"])
 
     def interfere(request: httpx.Request, _number: int) -> httpx.Response | None:
@@ -101,7 +101,7 @@ def test_somebody_elses_refresh_is_waited_for_and_not_believed(serve: Serve, wan
     assert server.asked == 5
 
 
-def test_somebody_elses_endless_refresh_is_given_up(serve: Serve, want: Want) -> None:
+def test_another_endless_refresh_times_out(serve: Serve, want: Want) -> None:
     server = serve(scenario(), lambda _request, _number: answer(refresh_status="refreshing"))
 
     found = server.count(want(ONE), refresh=Refresh(timeout=60))[ONE].channels[Channel.EMAIL]
@@ -119,7 +119,7 @@ def test_somebody_elses_endless_refresh_is_given_up(serve: Serve, want: Want) ->
         pytest.param("2027-01-15T07:59:59.999Z", False, id="in-the-second-before"),
     ],
 )
-def test_a_stamp_in_the_very_second_is_let_pass_before_the_trigger(
+def test_the_trigger_waits_until_the_stamps_second_has_passed(
     serve: Serve, want: Want, stamp: str, *, waits: bool
 ) -> None:
     def interfere(_request: httpx.Request, number: int) -> httpx.Response | None:
@@ -141,7 +141,7 @@ def test_a_stuck_refresh_ends_at_its_timeout(serve: Serve, want: Want) -> None:
     assert 590 < server.seconds <= 601
 
 
-def test_zeros_that_were_never_counted_are_no_empty_audience(serve: Serve, want: Want) -> None:
+def test_zeros_without_a_stamp_are_not_counts(serve: Serve, want: Want) -> None:
     def interfere(_request: httpx.Request, _number: int) -> httpx.Response:
         return answer(email_users=0, approxusers_updated_at=None)
 
@@ -195,7 +195,7 @@ def test_a_moved_stamp_is_not_believed_while_a_refresh_still_runs(serve: Serve, 
     assert found.channels[Channel.EMAIL].value == 5
 
 
-def test_two_runs_at_once_share_a_segments_lane(serve: Serve, want: Want) -> None:
+def test_two_runs_at_once_share_a_segments_lock(serve: Serve, want: Want) -> None:
     server = serve(scenario())
 
     server.count(want(ONE), want(ONE), at_once=True)
@@ -204,7 +204,7 @@ def test_two_runs_at_once_share_a_segments_lane(serve: Serve, want: Want) -> Non
 
 
 @pytest.mark.parametrize("skew", [-3600.0, 3600.0])
-def test_a_server_with_a_clock_of_its_own_is_believed_by_its_own_stamps(serve: Serve, want: Want, skew: float) -> None:
+def test_a_skewed_server_clock_does_not_matter(serve: Serve, want: Want, skew: float) -> None:
     own = scenario()
     server = serve(Scenario(segments=own.segments, latency=0.05, clock_skew=skew))
 
@@ -229,7 +229,7 @@ def test_triggers_are_bounded(serve: Serve, want: Want) -> None:
     assert steps(server.requests) == ["read", "email"] * 5
 
 
-def test_a_trigger_that_was_held_back_is_not_sent_on_an_old_baseline(serve: Serve, want: Want) -> None:
+def test_a_delayed_trigger_needs_a_new_baseline(serve: Serve, want: Want) -> None:
     two = "00000000-0000-4000-8000-000000000002"
     segments = (*scenario().segments, ScenarioSegment(uuid=two, name="Two", counts=OLD, fresh=NEW))
 
@@ -248,14 +248,14 @@ def test_a_trigger_that_was_held_back_is_not_sent_on_an_old_baseline(serve: Serv
     assert mine[trigger].time - mine[trigger - 1].time < 2
 
 
-def test_a_channel_that_makes_no_sense_spoils_no_other(serve: Serve, want: Want) -> None:
+def test_a_bad_channel_does_not_affect_others(serve: Serve, want: Want) -> None:
     def interfere(_request: httpx.Request, number: int) -> httpx.Response | None:
         return answer(sms_users="many", approxusers_updated_at=f"2027-01-15T08:{number:02d}:00Z")
 
     found = serve(scenario(), interfere).count(want(ONE, Channel.SMS, Channel.EMAIL))[ONE].channels
 
     assert found[Channel.SMS] == Unavailable(
-        reason=Reason.BAD_ANSWER, detail='sms_users is "many", which is no count of people'
+        reason=Reason.BAD_ANSWER, detail='sms_users is "many", which is not a number of people'
     )
     assert found[Channel.EMAIL].value == 40
 
@@ -274,7 +274,7 @@ def test_the_run_ends_at_its_deadline_and_keeps_what_was_proven(serve: Serve, wa
     )
 
 
-def test_at_the_deadline_the_last_trouble_is_told(serve: Serve, want: Want) -> None:
+def test_at_the_deadline_the_latest_failure_is_reported(serve: Serve, want: Want) -> None:
     def refuse(_request: httpx.Request, _number: int) -> httpx.Response:
         raise httpx.ConnectError("connection refused")
 
@@ -296,7 +296,7 @@ def test_at_the_deadline_the_last_answer_is_the_cause(serve: Serve, want: Want, 
     assert (found.reason, found.cause) == (Reason.DEADLINE, cause)
 
 
-def test_who_had_no_turn_while_nobody_was_answered_waits_for_the_same_failure(serve: Serve, want: Want) -> None:
+def test_a_count_that_never_began_reports_the_same_failure(serve: Serve, want: Want) -> None:
     def refuse(_request: httpx.Request, _number: int) -> httpx.Response:
         raise httpx.ConnectError("connection refused")
 
@@ -327,7 +327,7 @@ def test_a_stricter_limit_than_ours_costs_little(serve: Serve, want: Want) -> No
     assert server.seconds < 1.3 * (3 * 50 / 2)
 
 
-def test_a_thousand_segments_take_hardly_longer_than_the_bucket_does(serve: Serve, want: Want) -> None:
+def test_a_thousand_segments_take_hardly_longer_than_the_rate_allows(serve: Serve, want: Want) -> None:
     uuids = [f"00000000-0000-4000-8000-{number:012d}" for number in range(1000)]
     segments = tuple(ScenarioSegment(uuid=each, name=each, counts=OLD, fresh=NEW) for each in uuids)
     server = serve(Scenario(segments=segments, latency=0.05))
@@ -347,7 +347,7 @@ def answer(**fields: Any) -> httpx.Response:
     )
 
 
-def test_the_second_that_is_let_pass_does_not_make_a_look_too_old(serve: Serve, want: Want) -> None:
+def test_the_second_of_waiting_does_not_make_a_baseline_too_old(serve: Serve, want: Want) -> None:
     def interfere(_request: httpx.Request, number: int) -> httpx.Response | None:
         return answer(approxusers_updated_at="2027-01-15T08:00:00Z") if number == 1 else None
 
@@ -356,4 +356,4 @@ def test_the_second_that_is_let_pass_does_not_make_a_look_too_old(serve: Serve, 
 
     server.count(want(ONE))
 
-    assert steps(server.requests)[:2] == ["email", "read"]  # the first look was answered by nobody's server
+    assert steps(server.requests)[:2] == ["email", "read"]  # the first read got no answer from the sandbox

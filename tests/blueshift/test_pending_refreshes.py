@@ -1,4 +1,4 @@
-"""Triggers whose refreshes may still be under way: the end of one would pass for that of the next channel's."""
+"""Pending refreshes: the end of one must not prove the next channel."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ NEVER = float("inf")
 
 
 def readings(leap: Leap, script: Script, *kinds: Kind) -> list[Count | Unavailable]:
-    """Return what became of one segment's channels; a refresh is waited for for a minute."""
+    """Return the readings of one segment's channels; the timeout of a refresh is a minute."""
     run = leap(play(script, Question(kinds=(kinds, ()), refresh=Refresh(timeout=60.0))))
     assert_nothing_stale_is_believed(run)
     return [reading for *_, reading in run.readings()]
@@ -41,9 +41,7 @@ def readings(leap: Leap, script: Script, *kinds: Kind) -> list[Count | Unavailab
         pytest.param((Reply(seconds=12.0),) * 5, 80.0, id="not-answered-in-time"),
     ],
 )
-def test_a_refresh_that_is_not_seen_to_end_never_proves_the_next_channel(
-    leap: Leap, triggers: tuple[Reply, ...], queued: float
-) -> None:
+def test_an_unseen_end_never_proves_the_next_channel(leap: Leap, triggers: tuple[Reply, ...], queued: float) -> None:
     script = Script(histories=(History(own=(Course(queued=queued),)),), triggers=triggers)
     question = Question(kinds=((Kind("email"), Kind("sms")), ()), refresh=Refresh(timeout=60.0))
 
@@ -54,9 +52,7 @@ def test_a_refresh_that_is_not_seen_to_end_never_proves_the_next_channel(
 
 
 @pytest.mark.parametrize("triggers", [pytest.param((), id="seen"), pytest.param((Reply(status=503),), id="unanswered")])
-def test_a_refresh_that_never_ends_leaves_the_segments_other_channels_unknown(
-    leap: Leap, triggers: tuple[Reply, ...]
-) -> None:
+def test_an_endless_refresh_makes_the_other_channels_unknown(leap: Leap, triggers: tuple[Reply, ...]) -> None:
     script = Script(histories=(History(own=(Course(runs=NEVER),)),), triggers=triggers)
 
     _, sms = readings(leap, script, EMAIL, SMS)
@@ -64,7 +60,7 @@ def test_a_refresh_that_never_ends_leaves_the_segments_other_channels_unknown(
     assert sms == Unavailable(reason=Reason.TIMEOUT, detail="this segment's refresh of email did not end within 1 min")
 
 
-def test_a_stamp_that_moved_before_the_trigger_is_no_sign_that_the_refresh_ended(leap: Leap) -> None:
+def test_a_stamp_that_moved_before_the_trigger_proves_nothing(leap: Leap) -> None:
     just_before = Other(at=0.1, kind=Kind("users"), course=Course(runs=0.0))
     script = Script(histories=(History(own=(Course(queued=100.0),), others=(just_before,)),))
 
@@ -73,7 +69,7 @@ def test_a_stamp_that_moved_before_the_trigger_is_no_sign_that_the_refresh_ended
     assert [isinstance(each, Count) for each in found] == [False, True]
 
 
-def test_a_refresh_whose_trigger_was_not_answered_is_called_the_segments_own(leap: Leap) -> None:
+def test_an_unanswered_trigger_names_the_running_refresh(leap: Leap) -> None:
     script = Script(histories=(History(own=(Course(runs=NEVER),)),), triggers=(Reply(status=503),))
 
     (email,) = readings(leap, script, EMAIL)
@@ -83,7 +79,7 @@ def test_a_refresh_whose_trigger_was_not_answered_is_called_the_segments_own(lea
     )
 
 
-def test_a_trigger_that_was_not_carried_out_is_sent_again_though_somebody_elses_refresh_left_no_trace(
+def test_a_lost_trigger_is_sent_again_after_another_refresh(
     leap: Leap,
 ) -> None:
     failed = Other(at=0.9, kind=EMAIL, course=Course(runs=5.0, moves_stamp=False))
@@ -94,14 +90,14 @@ def test_a_trigger_that_was_not_carried_out_is_sent_again_though_somebody_elses_
     assert isinstance(email, Count)
 
 
-def test_after_a_refused_trigger_nobody_waits_for_a_refresh(leap: Leap) -> None:
+def test_after_a_refused_trigger_no_refresh_is_awaited(leap: Leap) -> None:
     refused = (Reply(status=429, heard=False, retry_after="40"),) * 20
     run = leap(play(Script(triggers=refused), Question(kinds=((EMAIL, SMS), ()), refresh=Refresh(timeout=60.0))))
 
     assert all("did not end" not in reading.detail for *_, reading in run.readings())
 
 
-# Across runs, and where a trigger is carried out twice
+# Several runs, and triggers that are carried out twice
 
 
 EMAIL_QUESTION = Question(kinds=((EMAIL,), ()), refresh=Refresh(timeout=60.0))
@@ -109,7 +105,7 @@ SMS_QUESTION = replace(EMAIL_QUESTION, kinds=((SMS,), ()))
 
 
 def sms_after_email(leap: Leap, script: Script, email: Question = EMAIL_QUESTION, pause: float = 1.0) -> Any:
-    """Return what became of SMS in a run over the connection of an earlier one, which asked for email."""
+    """Return the reading of SMS in a run over the connection of an earlier run, which asked for email."""
     run = leap(play(script, email, SMS_QUESTION, pause=pause))
     assert_nothing_stale_is_believed(run)
     ((*_, reading),) = run.readings()
@@ -122,7 +118,7 @@ def test_the_next_run_waits_for_a_refresh_that_an_earlier_one_gave_up(leap: Leap
     assert isinstance(sms_after_email(leap, script), Count)
 
 
-def test_the_next_run_waits_for_a_refresh_whose_trigger_was_under_way_when_the_run_ended(leap: Leap) -> None:
+def test_the_next_run_waits_for_a_trigger_that_the_deadline_cut_off(leap: Leap) -> None:
     script = Script(histories=(History(own=(Course(queued=20.0),)),), triggers=(Reply(seconds=9.0),))
 
     reading = sms_after_email(leap, script, replace(EMAIL_QUESTION, time_limit=6.0))
@@ -130,7 +126,7 @@ def test_the_next_run_waits_for_a_refresh_whose_trigger_was_under_way_when_the_r
     assert isinstance(reading, Count)
 
 
-def test_a_refresh_whose_trigger_was_cut_off_is_called_the_segments_own(leap: Leap) -> None:
+def test_a_cut_off_trigger_names_the_running_refresh(leap: Leap) -> None:
     script = Script(histories=(History(own=(Course(queued=5.0, runs=NEVER),)),), triggers=(Reply(seconds=9.0),))
 
     reading = sms_after_email(leap, script, replace(EMAIL_QUESTION, time_limit=6.0), pause=10.0)
@@ -138,7 +134,7 @@ def test_a_refresh_whose_trigger_was_cut_off_is_called_the_segments_own(leap: Le
     assert reading.detail == "this segment's refresh of email did not end within 1 min"
 
 
-def test_a_refresh_that_is_seen_to_end_while_it_is_sat_out_costs_no_further_trigger(leap: Leap) -> None:
+def test_a_refresh_seen_to_end_costs_no_further_trigger(leap: Leap) -> None:
     script = Script(histories=(History(own=(Course(runs=70.0),)),))
 
     run = leap(play(script, Question(kinds=((EMAIL, SMS), ()), refresh=Refresh(timeout=60.0))))
@@ -173,7 +169,7 @@ def test_a_trigger_is_forgotten_after_an_hour(leap: Leap, pause: float, triggers
         pytest.param(3600.0, (Reply(), Reply(stamped=False)), id="second-look-without-a-stamp"),
     ],
 )
-def test_a_refresh_that_is_carried_out_twice_never_proves_the_next_channel(
+def test_a_repeated_refresh_never_proves_the_next_channel(
     leap: Leap, queued: float, counted_ago: float | None, reads: tuple[Reply, ...]
 ) -> None:
     history = History(counted_ago=counted_ago, own=(Course(queued=queued, runs=2.0),))
@@ -188,7 +184,7 @@ def test_a_refresh_that_is_carried_out_twice_never_proves_the_next_channel(
 @pytest.mark.parametrize("lost", [2, 3, 4])
 @pytest.mark.parametrize("traceless", [(), (1,), (2,)])
 @pytest.mark.parametrize("jumps", [(), ((15.0, -3600.0),)])
-def test_a_refresh_that_is_carried_out_many_times_never_proves_the_next_channel(
+def test_many_repeated_refreshes_never_prove_the_next_channel(
     leap: Leap, queued: float, lost: int, traceless: tuple[int, ...], jumps: tuple[tuple[float, float], ...]
 ) -> None:
     courses = tuple(Course(queued=queued, runs=2.0, moves_stamp=number not in traceless) for number in range(5))
@@ -213,9 +209,7 @@ def test_a_trigger_with_an_odd_answer_may_have_been_carried_out(leap: Leap, stat
 
 @pytest.mark.parametrize("status", [400, 404, 409, 422, 429, 503])
 @pytest.mark.parametrize("queued", [3.0, 30.0])
-def test_a_trigger_that_was_refused_may_have_been_carried_out_all_the_same(
-    leap: Leap, status: int, queued: float
-) -> None:
+def test_a_refused_trigger_may_have_been_carried_out(leap: Leap, status: int, queued: float) -> None:
     history = History(own=(Course(queued=queued, runs=2.0), Course(queued=queued + 10.0)))
     script = Script(histories=(history,), triggers=(Reply(status=status),), accepts_twice=True)
 
@@ -224,7 +218,7 @@ def test_a_trigger_that_was_refused_may_have_been_carried_out_all_the_same(
     assert isinstance(found[1], Count)
 
 
-def test_a_repeat_that_is_queued_for_longer_than_the_first_never_proves_the_next_channel(leap: Leap) -> None:
+def test_a_late_repeat_never_proves_the_next_channel(leap: Leap) -> None:
     courses = (Course(queued=3.0, runs=1.0), Course(queued=12.0, runs=1.0))
     script = Script(histories=(History(own=courses),), triggers=(Reply(status=None),), accepts_twice=True)
 
@@ -233,7 +227,7 @@ def test_a_repeat_that_is_queued_for_longer_than_the_first_never_proves_the_next
     assert [isinstance(each, Count) for each in found] == [True, True]
 
 
-def test_a_repeat_costs_the_next_channels_one_trigger_and_its_looks_each(leap: Leap) -> None:
+def test_a_repeat_costs_each_later_channel_one_trigger(leap: Leap) -> None:
     kinds = (EMAIL, SMS, Kind("users"))
 
     def triggers(*replies: Reply, queued: float = 3.0) -> int:
@@ -244,10 +238,10 @@ def test_a_repeat_costs_the_next_channels_one_trigger_and_its_looks_each(leap: L
 
     assert triggers() == 3
     assert triggers(Reply(status=None)) == 4 + 2
-    assert triggers(Reply(status=None), queued=0.0) == 4  # the look after the lost trigger sees its refresh end
+    assert triggers(Reply(status=None), queued=0.0) == 4  # the read after the lost trigger sees its refresh end
 
 
-def test_a_trigger_that_never_left_keeps_nobody_waiting(leap: Leap) -> None:
+def test_a_trigger_that_was_not_sent_is_not_pending(leap: Leap) -> None:
     slow = Pacing(requests_per_second=0.2)
 
     reading = sms_after_email(leap, Script(), replace(EMAIL_QUESTION, pacing=slow, time_limit=4.0))
@@ -255,7 +249,7 @@ def test_a_trigger_that_never_left_keeps_nobody_waiting(leap: Leap) -> None:
     assert isinstance(reading, Count)
 
 
-# No stamp to compare with
+# Missing stamps
 
 
 @pytest.mark.parametrize("counted_ago", [0.3, 30.0, 3600.0])
@@ -269,7 +263,7 @@ def test_a_stamp_that_is_hidden_and_shown_again_proves_nothing(leap: Leap, count
 
     assert email == Unavailable(
         reason=Reason.TIMEOUT,
-        detail="Blueshift showed a count within 1 min, but stamped before the look, by its own clock; ask again",
+        detail="Blueshift showed a count within 1 min, but its stamp is older than the request; check again",
     )
 
 
@@ -283,18 +277,18 @@ def test_a_stamp_that_the_triggers_answer_shows_is_the_old_one(leap: Leap) -> No
     )
 
 
-def test_a_look_with_neither_a_stamp_nor_a_date_starts_nothing(leap: Leap) -> None:
+def test_a_baseline_without_stamp_and_date_triggers_nothing(leap: Leap) -> None:
     script = Script(histories=(History(counted_ago=None),), reads=(Reply(dated=False),))
 
     (email,) = readings(leap, script, EMAIL)
 
     assert email == Unavailable(
         reason=Reason.BAD_ANSWER,
-        detail="the answer holds neither a stamp nor a Date, so no new count could be told from an old one",
+        detail="the answer has neither a stamp nor a Date, so a new count would look like an old one",
     )
 
 
-def test_a_refresh_given_up_and_asked_for_again_may_be_carried_out_twice_as_well(leap: Leap) -> None:
+def test_a_refresh_triggered_again_may_run_twice_too(leap: Leap) -> None:
     queued = History(own=(Course(queued=90.0),))
     again = Question(kinds=((EMAIL, SMS), ()))
 
@@ -304,7 +298,7 @@ def test_a_refresh_given_up_and_asked_for_again_may_be_carried_out_twice_as_well
     assert [isinstance(reading, Count) for *_, reading in run.readings()] == [True, True]
 
 
-def test_the_next_channel_sees_the_first_end_and_waits_for_a_second_all_the_same(leap: Leap) -> None:
+def test_the_next_channel_waits_for_a_second_move(leap: Leap) -> None:
     script = Script(histories=(History(own=(Course(queued=90.0),)),), triggers=(Reply(status=504),), accepts_twice=True)
 
     found = readings(leap, script, EMAIL, SMS)
@@ -312,7 +306,7 @@ def test_the_next_channel_sees_the_first_end_and_waits_for_a_second_all_the_same
     assert [isinstance(each, Count) for each in found] == [False, True]
 
 
-def test_after_a_refresh_that_was_seen_to_end_the_next_one_is_somebody_elses(leap: Leap) -> None:
+def test_after_a_seen_end_the_next_refresh_is_another_users(leap: Leap) -> None:
     endless = Other(at=7.0, kind=Kind("users"), course=Course(runs=NEVER))
     question = Question(
         kinds=((EMAIL, SMS), ()), refresh=Refresh(timeout=60.0), pacing=Pacing(requests_per_second=0.5, concurrency=1)
@@ -325,7 +319,7 @@ def test_after_a_refresh_that_was_seen_to_end_the_next_one_is_somebody_elses(lea
     assert sms.detail == "somebody else's refresh of this segment did not end within 1 min"
 
 
-def test_once_the_wait_is_over_the_deadline_tells_of_the_answer_that_is_waited_for(leap: Leap) -> None:
+def test_at_the_deadline_the_awaited_answer_is_named(leap: Leap) -> None:
     running = Other(at=-1.0, kind=Kind("users"), course=Course(runs=5.0))
     script = Script(histories=(History(others=(running,)),), triggers=(Reply(seconds=9.0),))
 
@@ -338,15 +332,15 @@ def test_once_the_wait_is_over_the_deadline_tells_of_the_answer_that_is_waited_f
     )
 
 
-# What is kept in mind, by itself
+# PendingRefreshes itself
 
 
 TARGET = Target(uuid="00000000-0000-4000-8000-000000000001")
 OTHER = Target(uuid="00000000-0000-4000-8000-000000000002")
 
 
-def owed(leap: Leap, *told: Callable[[PendingRefreshes], None], after: float = 0.0) -> int:
-    """Return how many moves of the stamp are owed so many seconds after what was told."""
+def unsettled(leap: Leap, *told: Callable[[PendingRefreshes], None], after: float = 0.0) -> int:
+    """Return the number of pending refreshes, ``after`` seconds later."""
 
     async def main() -> int:
         pending = PendingRefreshes()
@@ -354,7 +348,7 @@ def owed(leap: Leap, *told: Callable[[PendingRefreshes], None], after: float = 0
         for tell in told:
             tell(pending)
         await asyncio.sleep(after)
-        return pending.owed(TARGET)
+        return pending.count(TARGET)
 
     return int(leap(main()))
 
@@ -364,19 +358,19 @@ def sent(pending: PendingRefreshes, *moments: float) -> None:
         pending.sent(TARGET, Channel.EMAIL, moment)
 
 
-def test_each_trigger_is_owed_until_the_stamp_moves(leap: Leap) -> None:
-    assert owed(leap, lambda _: None) == 0
-    assert owed(leap, lambda pending: sent(pending, 0, 1, 2)) == 3
-    assert owed(leap, lambda pending: sent(pending, 0, 1, 2), lambda pending: pending.seen(TARGET, 101)) == 2
-    assert owed(leap, lambda pending: sent(pending, 0, 1), lambda pending: pending.seen(OTHER, 101)) == 2
+def test_each_trigger_is_pending_until_the_stamp_moves(leap: Leap) -> None:
+    assert unsettled(leap, lambda _: None) == 0
+    assert unsettled(leap, lambda pending: sent(pending, 0, 1, 2)) == 3
+    assert unsettled(leap, lambda pending: sent(pending, 0, 1, 2), lambda pending: pending.seen(TARGET, 101)) == 2
+    assert unsettled(leap, lambda pending: sent(pending, 0, 1), lambda pending: pending.seen(OTHER, 101)) == 2
 
 
 @pytest.mark.parametrize("stamp", [100, 99, float("-inf")])
-def test_a_stamp_that_did_not_move_on_settles_nothing(leap: Leap, stamp: float) -> None:
-    assert owed(leap, lambda pending: sent(pending, 0), lambda pending: pending.seen(TARGET, stamp)) == 1
+def test_a_stamp_that_did_not_move_settles_nothing(leap: Leap, stamp: float) -> None:
+    assert unsettled(leap, lambda pending: sent(pending, 0), lambda pending: pending.seen(TARGET, stamp)) == 1
 
 
-def test_the_first_stamp_of_all_settles_nothing(leap: Leap) -> None:
+def test_the_first_stamp_settles_nothing(leap: Leap) -> None:
     def tell(pending: PendingRefreshes) -> None:
         pending.sent(OTHER, Channel.SMS, 0)
         pending.seen(OTHER, 500)
@@ -384,41 +378,43 @@ def test_the_first_stamp_of_all_settles_nothing(leap: Leap) -> None:
     async def main() -> int:
         pending = PendingRefreshes()
         tell(pending)
-        return pending.owed(OTHER)
+        return pending.count(OTHER)
 
     assert leap(main()) == 1
 
 
-def test_what_a_triggers_own_answer_shows_settles_no_trigger_but_an_earlier_one(leap: Leap) -> None:
-    assert owed(leap, lambda pending: sent(pending, 5), lambda pending: pending.seen(TARGET, 101, before=5)) == 1
-    assert owed(leap, lambda pending: sent(pending, 4, 5), lambda pending: pending.seen(TARGET, 101, before=5)) == 1
+def test_a_triggers_own_answer_settles_only_earlier_triggers(leap: Leap) -> None:
+    assert unsettled(leap, lambda pending: sent(pending, 5), lambda pending: pending.seen(TARGET, 101, before=5)) == 1
+    assert (
+        unsettled(leap, lambda pending: sent(pending, 4, 5), lambda pending: pending.seen(TARGET, 101, before=5)) == 1
+    )
 
 
-def test_more_moves_than_triggers_are_nobodys_credit(leap: Leap) -> None:
+def test_the_number_of_pending_refreshes_is_never_negative(leap: Leap) -> None:
     def tell(pending: PendingRefreshes) -> None:
         for stamp in (101, 102, 103):
             pending.seen(TARGET, stamp)
         pending.ended(TARGET, 104)
         sent(pending, 0)
 
-    assert owed(leap, tell) == 1
+    assert unsettled(leap, tell) == 1
 
 
-def test_a_proven_end_settles_one_also_where_the_clock_was_set_back(leap: Leap) -> None:
+def test_a_proven_end_settles_one_even_if_a_clock_was_set_back(leap: Leap) -> None:
     def ended(pending: PendingRefreshes) -> None:
         sent(pending, 0, 1)
         pending.ended(TARGET, 50)
 
-    assert owed(leap, ended) == 1
-    assert owed(leap, ended, lambda pending: pending.seen(TARGET, 51)) == 0
+    assert unsettled(leap, ended) == 1
+    assert unsettled(leap, ended, lambda pending: pending.seen(TARGET, 51)) == 0
 
 
 @pytest.mark.parametrize(("after", "left"), [(3599.0, 2), (3600.0, 1), (3700.0, 0)])
 def test_each_trigger_is_dropped_an_hour_after_it_was_sent(leap: Leap, after: float, left: int) -> None:
-    assert owed(leap, lambda pending: sent(pending, 0, 50), after=after) == left
+    assert unsettled(leap, lambda pending: sent(pending, 0, 50), after=after) == left
 
 
-def test_the_latest_trigger_says_whose_refresh_may_run(leap: Leap) -> None:
+def test_the_latest_trigger_names_the_running_refresh(leap: Leap) -> None:
     async def main() -> list[Channel | None]:
         pending = PendingRefreshes()
         found = [pending.channel(TARGET)]

@@ -1,4 +1,4 @@
-"""When to look again, by what other refreshes took."""
+"""When to poll again, by the time that earlier refreshes took."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 
 def answer(*, stamp: float | None = None, date: float | None = None) -> Answer:
-    """Return an answer whose stamp and date are so many seconds after noon."""
+    """Return an answer with stamp and date in seconds after noon."""
     moments = [None if seconds is None else NOON + timedelta(seconds=seconds) for seconds in (stamp, date)]
     return Answer(refreshing=False, stamp=moments[0], date=moments[1], counts={})
 
@@ -41,20 +41,20 @@ def earliest(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(
-    ("pause", "shortest", "longest"),
+    ("interval", "shortest", "longest"),
     [(poll_intervals.about, 9, 11), (poll_intervals.out_of_step, 6, 10), (poll_intervals.sometime, 0, 20)],
     ids=["about", "out-of-step", "sometime"],
 )
-def test_a_pause_is_never_exactly_the_same(
-    monkeypatch: pytest.MonkeyPatch, pause: Callable[[float], float], shortest: float, longest: float
+def test_an_interval_is_never_exactly_the_same(
+    monkeypatch: pytest.MonkeyPatch, interval: Callable[[float], float], shortest: float, longest: float
 ) -> None:
     for jitter, expected in ((min, shortest), (max, longest)):
         monkeypatch.setattr(random, "uniform", jitter)
 
-        assert pause(10.0) == pytest.approx(expected)
+        assert interval(10.0) == pytest.approx(expected)
 
 
-def test_a_pause_grows_by_half_up_to_the_longest() -> None:
+def test_an_interval_grows_by_half_up_to_the_longest() -> None:
     refresh = Refresh(max_poll_interval=15)
 
     assert [poll_intervals.grown(each, refresh) for each in (2.0, 9.0, 10.0, 14.0, 15.0)] == [
@@ -73,7 +73,7 @@ def test_a_refresh_is_likely_to_take_no_longer_than_four_of_five_did() -> None:
     assert [times.left(elapsed) for elapsed in (0, 1.5, 5, 7)] == [5, 3.5, 0, 0]
 
 
-def test_nobody_comes_a_moment_too_early_and_all_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_polls_come_a_little_late_and_not_together(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(random, "uniform", max)
 
     assert took(10).left(0) == pytest.approx(10.2)
@@ -103,7 +103,7 @@ def test_only_the_latest_refreshes_count() -> None:
         pytest.param(5, None, 8, id="without-a-date"),
     ],
 )
-def test_the_servers_times_say_how_long_a_refresh_took_where_they_agree_with_ours(
+def test_the_servers_times_are_used_if_they_agree_with_ours(
     stamp: float | None, triggered: float | None, seconds: float
 ) -> None:
     times = RefreshTimes()
@@ -113,7 +113,7 @@ def test_the_servers_times_say_how_long_a_refresh_took_where_they_agree_with_our
     assert times.left(0) == seconds
 
 
-def test_who_waits_for_the_first_refresh_to_end_is_told_when_it_does(leap: Leap) -> None:
+def test_the_first_end_wakes_everybody(leap: Leap) -> None:
     async def main() -> tuple[bool, float, bool]:
         clock, times = asyncio.get_running_loop(), RefreshTimes()
         before = times.are_known
@@ -124,7 +124,7 @@ def test_who_waits_for_the_first_refresh_to_end_is_told_when_it_does(leap: Leap)
     assert leap(main()) == (False, 3, True)
 
 
-def test_the_first_refresh_is_not_waited_for_any_longer_than_asked(leap: Leap) -> None:
+def test_the_wait_for_the_first_end_is_limited(leap: Leap) -> None:
     async def main() -> tuple[float, bool, float]:
         times = RefreshTimes()
         await times.wait_for_first(until=10)

@@ -1,4 +1,4 @@
-"""docs/proof.md says what the simulation of what no client can see says, and nothing that it does not say."""
+"""The figures in docs/proof.md are those of the simulation."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_the_rates_are_those_of_the_simulation(client: str, setting: str) -> Non
 
 
 @pytest.mark.parametrize("setting", stale.SETTINGS)
-def test_the_guard_is_wrong_as_seldom_as_it_says_and_only_where_nobody_could_have_seen_it(setting: str) -> None:
+def test_the_guard_is_wrong_as_seldom_as_documented(setting: str) -> None:
     said = documented(GUARD)[setting]
 
     tally = stale.measure(GUARD, MANY, setting)
@@ -48,14 +48,14 @@ def test_the_guard_is_wrong_as_seldom_as_it_says_and_only_where_nobody_could_hav
 
 
 @pytest.mark.parametrize("setting", stale.SETTINGS)
-def test_the_guard_is_wrong_far_less_often_than_what_anybody_would_write_first(setting: str) -> None:
+def test_the_guard_is_wrong_far_less_often_than_simple_scripts(setting: str) -> None:
     at_once, after_a_pause, by_clock, guard, *_ = (documented(client)[setting] for client in stale.CLIENTS)
 
     assert guard < by_clock / 5 < at_once
     assert guard < after_a_pause / 5
 
 
-def test_the_columns_the_command_and_the_number_of_runs_are_those_of_the_script() -> None:
+def test_columns_command_and_runs_are_those_of_the_script() -> None:
     assert f"| what is believed | {' | '.join(stale.SETTINGS)} |" in PROOF
     assert f"{stale.RUNS:,} runs each" in PROOF
     assert "`.venv/bin/python bench/stale.py`" in PROOF

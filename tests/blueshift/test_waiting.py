@@ -1,4 +1,4 @@
-"""How a refresh is waited for: when it is looked at, until when, and what is said when that was not enough."""
+"""Waiting for a refresh: when the polls come, when they end, and what a timeout says."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def stuck(latency: float = 0.0) -> Scenario:
 
 
 def looks(server: Any) -> list[float]:
-    """Return the seconds at which a refresh was looked at, from its trigger's answer on."""
+    """Return the times of the polls, in seconds after the trigger's answer."""
     times = [each.time - LAUNCH_DAY for each in server.requests]
     triggered = next(at for at, each in enumerate(server.requests) if each.query["refresh"] == "true")
     latency = server.scenario.latency
@@ -73,9 +73,7 @@ def steady(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("moved_by", ["08:00:00.000", "07:59:59.999", "07:30:00.000"])
-def test_the_stamp_must_be_later_than_the_baselines_where_the_triggers_is_older(
-    serve: Serve, want: Want, moved_by: str
-) -> None:
+def test_the_stamp_must_be_later_than_the_baselines_too(serve: Serve, want: Want, moved_by: str) -> None:
     """A replica that lags answers the trigger with an old stamp; then the baseline's own comes back, or nearly."""
     stamps = ["2027-01-15T08:00:00.900Z", "2027-01-15T07:00:00Z", f"2027-01-15T{moved_by}Z"]
 
@@ -90,7 +88,7 @@ def test_the_stamp_must_be_later_than_the_baselines_where_the_triggers_is_older(
 
 
 @pytest.mark.usefixtures("steady")
-def test_looks_come_less_and_less_often_but_never_too_seldom(serve: Serve, want: Want) -> None:
+def test_polls_come_less_and_less_often_up_to_a_limit(serve: Serve, want: Want) -> None:
     server = serve(stuck())
 
     server.count(want(ONE), refresh=Refresh(timeout=300, poll_interval=2, max_poll_interval=15))
@@ -103,7 +101,7 @@ def test_looks_come_less_and_less_often_but_never_too_seldom(serve: Serve, want:
 
 @pytest.mark.parametrize(("timeout", "last"), [(5.0, 4.5), (600.0, 599.0)])
 @pytest.mark.parametrize("latency", [0.0, 0.25])
-def test_the_last_look_comes_when_its_answer_can_still_be_used(
+def test_the_last_poll_comes_in_time_for_its_answer(
     serve: Serve, want: Want, timeout: float, last: float, latency: float
 ) -> None:
     server = serve(stuck(latency))
@@ -127,7 +125,7 @@ def test_a_refresh_that_ends_shortly_before_the_run_does_is_seen(serve: Serve, w
     assert server.count(want(ONE), time_limit=20)[ONE].channels[EMAIL].value == 400
 
 
-def test_before_the_run_ends_there_is_one_last_look(serve: Serve, want: Want) -> None:
+def test_before_the_run_ends_there_is_a_last_poll(serve: Serve, want: Want) -> None:
     server = serve(stuck())
 
     server.count(want(ONE), time_limit=20)
@@ -137,7 +135,7 @@ def test_before_the_run_ends_there_is_one_last_look(serve: Serve, want: Want) ->
     assert sum(each.time == server.requests[-1].time for each in server.requests) == 1
 
 
-def test_looks_that_are_not_answered_end_at_the_timeout_too(serve: Serve, want: Want) -> None:
+def test_unanswered_polls_end_at_the_timeout_too(serve: Serve, want: Want) -> None:
     def fail(_request: httpx.Request, number: int) -> httpx.Response | None:
         if number > 2:
             raise httpx.ConnectError("no route")
@@ -151,7 +149,7 @@ def test_looks_that_are_not_answered_end_at_the_timeout_too(serve: Serve, want: 
     assert server.seconds == pytest.approx(4, abs=0.1)
 
 
-def test_after_a_failed_trigger_the_next_first_look_waits(serve: Serve, want: Want) -> None:
+def test_after_a_failed_trigger_the_next_baseline_waits(serve: Serve, want: Want) -> None:
     server = serve(scenario(answers=Answers(triggers=(503,))))
 
     server.count(want(ONE))
@@ -160,7 +158,7 @@ def test_after_a_failed_trigger_the_next_first_look_waits(serve: Serve, want: Wa
     assert 0.75 <= again - failed <= 1.5
 
 
-# Somebody else's refresh
+# Another user's refresh
 
 
 def refreshing(_request: httpx.Request, number: int) -> httpx.Response:
@@ -175,7 +173,7 @@ def test_a_count_that_has_not_begun_waits_for_its_turn(leap: Leap) -> None:
     assert leap(main()) == "its turn"
 
 
-def test_somebody_elses_refresh_is_what_a_run_waited_for_at_its_deadline(serve: Serve, want: Want) -> None:
+def test_at_the_deadline_another_refresh_is_named(serve: Serve, want: Want) -> None:
     found = serve(scenario(), refreshing).count(want(ONE), time_limit=5)[ONE].channels[EMAIL]
 
     assert found.detail == (
@@ -184,9 +182,7 @@ def test_somebody_elses_refresh_is_what_a_run_waited_for_at_its_deadline(serve: 
 
 
 @pytest.mark.parametrize("timeout", [0.5, 60.0])
-def test_somebody_elses_refresh_is_looked_at_now_and_then_until_the_timeout(
-    serve: Serve, want: Want, timeout: float
-) -> None:
+def test_another_refresh_is_polled_until_the_timeout(serve: Serve, want: Want, timeout: float) -> None:
     times: list[float] = []
 
     def watch(request: httpx.Request, number: int) -> httpx.Response:
@@ -202,7 +198,7 @@ def test_somebody_elses_refresh_is_looked_at_now_and_then_until_the_timeout(
     assert all(later - earlier >= min(1.8, timeout) for earlier, later in pairwise(times[:-1]))
 
 
-def test_a_slow_first_look_takes_nothing_of_the_time_for_somebody_elses_refresh(serve: Serve, want: Want) -> None:
+def test_a_slow_baseline_does_not_shorten_the_wait_for_another_refresh(serve: Serve, want: Want) -> None:
     server = serve(scenario(latency=5.0), refreshing)
 
     server.count(want(ONE), refresh=Refresh(timeout=60, poll_interval=1, max_poll_interval=1))
@@ -210,7 +206,7 @@ def test_a_slow_first_look_takes_nothing_of_the_time_for_somebody_elses_refresh(
     assert 5 + 60 <= server.seconds <= 5 + 60 + 5.1
 
 
-def test_a_channel_whose_refresh_was_never_seen_to_end_is_waited_for_by_the_next(serve: Serve, want: Want) -> None:
+def test_the_next_channel_waits_for_an_unfinished_refresh(serve: Serve, want: Want) -> None:
     people = {EMAIL: 40, Channel.SMS: 30}
     server = serve(scenario(counts=people, fresh=people, stuck=frozenset({EMAIL})))
 
@@ -223,7 +219,7 @@ def test_a_channel_whose_refresh_was_never_seen_to_end_is_waited_for_by_the_next
     assert sum(each.query["refresh"] == "true" for each in server.requests) == 1
 
 
-def test_a_refresh_that_the_next_channel_sees_end_holds_nobody_up(serve: Serve, want: Want) -> None:
+def test_a_refresh_that_the_next_channel_sees_end_does_not_delay_it(serve: Serve, want: Want) -> None:
     people = {EMAIL: 400, Channel.SMS: 300}
     server = serve(scenario(counts=people, fresh=people, refresh=35.0))
 
@@ -234,7 +230,7 @@ def test_a_refresh_that_the_next_channel_sees_end_holds_nobody_up(serve: Serve, 
 
 
 @pytest.mark.usefixtures("steady")
-def test_a_refresh_that_takes_longer_than_others_did_is_looked_at_less_and_less_often(serve: Serve, want: Want) -> None:
+def test_a_long_refresh_is_polled_less_and_less_often(serve: Serve, want: Want) -> None:
     quick = "00000000-0000-4000-8000-000000000002"
     two = ScenarioSegment(uuid=quick, name="Two", counts={EMAIL: 40}, fresh={EMAIL: 40}, refresh=5)
     server = serve(Scenario(segments=(*stuck().segments, two)))
@@ -247,7 +243,7 @@ def test_a_refresh_that_takes_longer_than_others_did_is_looked_at_less_and_less_
 
 
 @pytest.mark.usefixtures("steady")
-def test_when_the_first_refresh_ended_the_others_are_looked_at_in_their_own_time(serve: Serve, want: Want) -> None:
+def test_after_the_first_end_the_others_are_polled_in_their_own_time(serve: Serve, want: Want) -> None:
     segments = [several(number, refresh=30) for number in range(12)]
     server = serve(Scenario(segments=tuple(segments)))
 
@@ -259,9 +255,9 @@ def test_when_the_first_refresh_ended_the_others_are_looked_at_in_their_own_time
 
 
 @pytest.mark.usefixtures("steady")
-def test_refreshes_that_are_known_to_take_no_time_are_looked_at_soon(serve: Serve, want: Want) -> None:
+def test_quick_refreshes_are_polled_soon(serve: Serve, want: Want) -> None:
     segments = [several(number, refresh=0) for number in range(2)]
-    late = want(segments[1].uuid, Channel.SMS, EMAIL)  # so that its turn for email comes when the first one's was seen
+    late = want(segments[1].uuid, Channel.SMS, EMAIL)  # its email begins after the first one has ended
     server = serve(Scenario(segments=tuple(segments), stamps=Stamps.SECONDS))
 
     server.count(want(segments[0].uuid), late)
@@ -274,7 +270,7 @@ def test_refreshes_that_are_known_to_take_no_time_are_looked_at_soon(serve: Serv
 # The count
 
 
-def test_a_stamp_in_the_very_second_costs_one_second(serve: Serve, want: Want) -> None:
+def test_a_stamp_of_the_same_second_costs_one_second(serve: Serve, want: Want) -> None:
     stamp = "2027-01-15T08:00:00Z"
     server = serve(
         scenario(), lambda _request, number: answer(1, approxusers_updated_at=stamp) if number == 1 else None
@@ -285,7 +281,7 @@ def test_a_stamp_in_the_very_second_costs_one_second(serve: Serve, want: Want) -
     assert server.requests[0].time - LAUNCH_DAY == pytest.approx(1, abs=0.02)
 
 
-def test_a_count_without_a_stamp_is_none() -> None:
+def test_a_count_without_a_stamp_is_not_counted() -> None:
     unstamped = Answer(refreshing=False, stamp=None, date=None, counts={"email_users": 0})
 
     with pytest.raises(UnavailableError, match=r"^Blueshift has never computed this segment's counts$") as raised:
@@ -317,7 +313,7 @@ def test_a_count_has_the_servers_stamp_and_its_age(
     )
 
 
-def test_even_a_key_too_short_to_be_a_secret_is_not_quoted(leap: Leap, want: Want) -> None:
+def test_even_a_short_key_is_not_quoted(leap: Leap, want: Want) -> None:
     account = Account(base_url="https://blueshift.test", region=Region.US, key=ApiKey("seven77"))
     numbers = iter(range(1, 10))
 
@@ -329,4 +325,4 @@ def test_even_a_key_too_short_to_be_a_secret_is_not_quoted(leap: Leap, want: Wan
         async with connect(account, Pacing(), transport=httpx.MockTransport(echo)) as blueshift:
             return await blueshift.count([want(ONE)], refresh=Refresh(), time_limit=60, progress=Progress())
 
-    assert leap(main())[ONE].channels[EMAIL].detail == 'email_users is "***", which is no count of people'
+    assert leap(main())[ONE].channels[EMAIL].detail == 'email_users is "***", which is not a number of people'

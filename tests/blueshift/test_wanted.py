@@ -1,4 +1,4 @@
-"""What a run is asked for, how long it may take, and what a fault of our own leaves of it."""
+"""What a run is asked for, its default time limit, and the effect of a bug."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ ONE = ScenarioSegment(uuid=UUID, name="One", counts=PEOPLE, fresh=PEOPLE)
 BY_NAME = Wanted(key="by name", uuid=None, name="One", channels=(Channel.EMAIL, Channel.SMS))
 
 
-def test_what_a_guarded_segment_needs_is_taken_from_its_rule() -> None:
+def test_a_wanted_segment_is_made_from_its_rule() -> None:
     guards = (Guard(channel=Channel.EMAIL, bounds=(), line=3),)
 
     def rule(**values: Any) -> Segment:
@@ -41,7 +41,7 @@ def test_what_a_guarded_segment_needs_is_taken_from_its_rule() -> None:
     assert Wanted.of(rule(name="VIP"), channels) == Wanted(key="vip", uuid=None, name="VIP", channels=channels)
 
 
-def test_the_longest_run_is_twice_what_the_requests_and_the_slowest_lane_take_and_five_minutes(want: Want) -> None:
+def test_the_longest_run_allows_twice_the_slowest_segment_and_five_minutes(want: Want) -> None:
     wanted = [want(UUID, Channel.EMAIL, Channel.SMS), want(UUID, Channel.PUSH)]
 
     pacing, refresh = Pacing(requests_per_second=5), Refresh(timeout=600)
@@ -50,7 +50,7 @@ def test_the_longest_run_is_twice_what_the_requests_and_the_slowest_lane_take_an
     assert longest_run([], pacing, refresh) == 300
 
 
-def test_a_fault_while_names_are_looked_up_is_unknown_for_these_alone(
+def test_a_bug_in_a_look_up_makes_only_these_names_unknown(
     serve: Serve, want: Want, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG, logger="guard")
@@ -73,7 +73,7 @@ def test_a_fault_while_names_are_looked_up_is_unknown_for_these_alone(
     assert "a detail" not in caplog.text
 
 
-def test_a_refused_key_is_told_of_every_count_in_the_same_words(serve: Serve, want: Want) -> None:
+def test_a_refused_key_is_reported_for_every_count(serve: Serve, want: Want) -> None:
     refused = httpx.Response(401, stream=httpx.ByteStream(b""))
 
     found = serve(Scenario(), lambda _request, _number: refused).count(BY_NAME, want(UUID))
@@ -82,7 +82,7 @@ def test_a_refused_key_is_told_of_every_count_in_the_same_words(serve: Serve, wa
     assert details == {"Blueshift refused the API key (401 Unauthorized)"}
 
 
-def test_at_the_deadline_each_variant_says_what_it_waited_for_itself(serve: Serve, want: Want) -> None:
+def test_at_the_deadline_each_variant_says_what_it_waited_for(serve: Serve, want: Want) -> None:
     stuck = ScenarioSegment(uuid=UUID, name="One", counts=PEOPLE, stuck=frozenset({Channel.EMAIL}))
     wanted = want(UUID, Channel.EMAIL, Channel.SMS, bypass_global=True)
 

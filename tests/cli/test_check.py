@@ -137,7 +137,7 @@ def test_selections_add_up(audience_guard: Run) -> None:
         (["--timeout", "10"], '"10" is no duration; write 10s, 10m or 10h'),
         (["--fail-on", "maybe"], "'maybe'"),
         (["--region", "mars"], 'there is no region "mars"'),
-        (["--base-url", "http://example.com"], "is plain http, which anybody on the way can read"),
+        (["--base-url", "http://example.com"], "uses plain http, which others on the network can read"),
         (["--no-such-flag"], "--no-such-flag"),
         (["no-such-rules.yaml"], "no-such-rules.yaml: there is no such file"),
         (["."], "is a directory"),
@@ -171,8 +171,8 @@ def test_every_problem_of_the_rules_is_told_in_one_go(audience_guard: Run, folde
     [
         ({"BLUESHIFT_API_KEY": None}, "there is no API key"),
         ({"BLUESHIFT_API_KEY": ""}, "BLUESHIFT_API_KEY is empty"),
-        ({"BLUESHIFT_API_KEY": "a key"}, "holds a character that no API key has"),
-        ({"BLUESHIFT_API_KEY": None, "BLUESHIFT_API_KEY_FILE": "nowhere"}, "is not there, or is not a file"),
+        ({"BLUESHIFT_API_KEY": "a key"}, "contains a character that no API key has"),
+        ({"BLUESHIFT_API_KEY": None, "BLUESHIFT_API_KEY_FILE": "nowhere"}, "does not name an existing file"),
         ({"BLUESHIFT_REGION": "mars"}, 'there is no region "mars"'),
     ],
 )

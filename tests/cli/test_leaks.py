@@ -206,7 +206,7 @@ def test_quotation_marks_that_an_env_file_kept_are_named(
 
     out, err = capsys.readouterr()
     assert (code, out, leaked(err)) == (2, "", [])
-    assert err.startswith(f"audience-guard: {told} stands in quotation marks\n  hint: ")
+    assert err.startswith(f"audience-guard: {told} is in quotation marks\n  hint: ")
 
 
 SECRET_VARIABLES = {
@@ -247,7 +247,9 @@ def test_what_stands_around_a_secret_is_named_and_nothing_is_sent(
 
     out, err = capsys.readouterr()
     assert (code, out, leaked(err)) == (2, "", [])
-    assert err.startswith(f"audience-guard: {name} begins or ends with a character that is not a part of it\n  hint: ")
+    assert err.startswith(
+        f"audience-guard: {name} begins or ends with a character that does not belong to it\n  hint: "
+    )
 
 
 @pytest.mark.parametrize("name", SECRET_VARIABLES)
@@ -265,8 +267,8 @@ def test_a_copied_line_in_place_of_a_secret_is_named_and_nothing_is_sent(
     out, err = capsys.readouterr()
     assert (code, out, leaked(err)) == (2, "", [])
     assert err == (
-        f"audience-guard: {name} holds the name of a variable\n"
-        "  hint: give the value alone, without NAME= or export before it\n"
+        f"audience-guard: {name} contains the name of a variable\n"
+        "  hint: give only the value, without NAME= or export\n"
     )
 
 
@@ -274,8 +276,8 @@ def test_a_copied_line_in_place_of_a_secret_is_named_and_nothing_is_sent(
 @pytest.mark.parametrize(
     ("content", "told"),
     [
-        (f"BLUESHIFT_API_KEY={KEY}\n", "holds the name of a variable"),
-        (f"export BLUESHIFT_API_KEY={KEY}\n", "holds the name of a variable"),
+        (f"BLUESHIFT_API_KEY={KEY}\n", "contains the name of a variable"),
+        (f"export BLUESHIFT_API_KEY={KEY}\n", "contains the name of a variable"),
         (f'"{KEY}\n', "begins or ends with a quotation mark or a backtick"),
         (f"{KEY}`\n", "begins or ends with a quotation mark or a backtick"),
     ],
@@ -314,7 +316,7 @@ def test_a_folder_in_place_of_a_key_file_is_no_matter_of_its_mode(
     assert (code, out) == (2, "")
     assert err == (
         "audience-guard: BLUESHIFT_API_KEY_FILE names a folder, which is not a regular file\n"
-        "  hint: give a file that holds the key alone, or set BLUESHIFT_API_KEY\n"
+        "  hint: give a file that contains only the key, or set BLUESHIFT_API_KEY\n"
     )
 
 
@@ -327,7 +329,7 @@ def test_quotation_marks_in_a_key_file_are_named(
     monkeypatch.setenv("BLUESHIFT_API_KEY_FILE", "key")
 
     assert run(["segments"]) == 2
-    assert capsys.readouterr().err.startswith("audience-guard: the key file key stands in quotation marks\n")
+    assert capsys.readouterr().err.startswith("audience-guard: the key file key is in quotation marks\n")
 
 
 def test_a_key_that_stands_in_the_region_alone_is_not_shown(

@@ -147,11 +147,11 @@ def test_a_refused_notification_is_told_and_changes_nothing(
     [
         (None, "--notify slack needs SLACK_WEBHOOK_URL, which is not set or empty"),
         ("", "--notify slack needs SLACK_WEBHOOK_URL, which is not set or empty"),
-        ("hidden-word", "SLACK_WEBHOOK_URL is not an address of a web server"),
+        ("hidden-word", "SLACK_WEBHOOK_URL is not the address of a web server"),
         ("https://[hidden-word/", "SLACK_WEBHOOK_URL is not an address"),
-        ("http://hooks.example.com/hidden-word", "SLACK_WEBHOOK_URL is plain http"),
-        ("https://hidden:covert@hooks.example.com/", "SLACK_WEBHOOK_URL holds a user name or password"),
-        ("https://hooks.example.com/hidden-word\n", "SLACK_WEBHOOK_URL holds a character that no address has"),
+        ("http://hooks.example.com/hidden-word", "SLACK_WEBHOOK_URL uses plain http"),
+        ("https://hidden:covert@hooks.example.com/", "SLACK_WEBHOOK_URL contains a user name or password"),
+        ("https://hooks.example.com/hidden-word\n", "SLACK_WEBHOOK_URL contains a character that addresses never have"),
     ],
 )
 def test_an_address_that_will_not_do_is_told_before_anything_is_sent(

@@ -132,7 +132,7 @@ def test_what_it_needs_is_missing_is_no_verdict(command: Path, repository: Path)
     code, stdout, stderr = run(command, repository)
 
     assert (code, stdout) == (2, "")
-    assert stderr.startswith("audience-guard: it cannot start (")
+    assert stderr.startswith("audience-guard: the command cannot start (")
     assert "Traceback" not in stderr
 
 

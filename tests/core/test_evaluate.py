@@ -102,7 +102,7 @@ def test_what_cannot_be_judged_never_passes(reading: Unavailable | None, severit
     assert result.detail
 
 
-def test_a_segment_that_was_not_read_is_unknown_and_keeps_what_the_rules_say_of_it() -> None:
+def test_a_segment_without_readings_is_unknown() -> None:
     own = segment(guard(min=1), key="vip")
     (result,), _ = evaluate(Plan(segments=(own,), campaigns=()), {})
 
@@ -110,7 +110,7 @@ def test_a_segment_that_was_not_read_is_unknown_and_keeps_what_the_rules_say_of_
     assert (result.guards[0].reason, result.guards[0].detail) == (Reason.INTERNAL, "no count was taken")
 
 
-def test_a_segment_known_by_its_name_shows_the_uuid_that_was_found() -> None:
+def test_a_segment_given_by_name_shows_its_uuid() -> None:
     own = Segment(key="vip", name="VIP", guards=(guard(min=1),), line=1)
     readings = {"vip": SegmentReadings(uuid="the-uuid-found", channels={})}
     (result,), _ = evaluate(Plan(segments=(own,), campaigns=()), readings)
@@ -126,7 +126,7 @@ def test_a_share_without_its_users_never_passes(users: Unavailable | None) -> No
     assert result.reason is (Reason.TIMEOUT if users else Reason.INTERNAL)
 
 
-def test_users_are_shown_only_where_a_share_asks_for_them() -> None:
+def test_users_are_shown_only_for_a_share() -> None:
     assert judge(guard(min=1), count(9), count(10)).users is None
     assert judge(guard(share_min=Fraction(0)), count(9), count(10)).users == 10
 
@@ -156,7 +156,7 @@ def test_an_established_failure_outranks_a_share_that_is_unknown() -> None:
     assert result.count == count(9)
 
 
-def test_an_unknown_share_makes_an_otherwise_good_guard_unknown_and_shows_no_count() -> None:
+def test_an_unknown_share_makes_a_good_guard_unknown() -> None:
     result = judge(guard(min=1, share_min=Fraction(1, 2)), count(9), STUCK)
 
     assert result.verdict is Verdict.UNKNOWN
@@ -170,7 +170,7 @@ def test_shares_are_compared_without_rounding() -> None:
     assert judge(guard(share_min=third), count(333_333_333), count(1_000_000_000)).verdict is Verdict.FAIL
 
 
-def test_a_share_just_below_its_minimum_is_not_rounded_up_in_its_sentence() -> None:
+def test_a_share_just_below_its_minimum_is_not_rounded_up() -> None:
     (check,) = judge(guard(share_min=Fraction(6, 10)), count(59_999), count(100_000)).checks
 
     assert check.message == (
@@ -179,7 +179,7 @@ def test_a_share_just_below_its_minimum_is_not_rounded_up_in_its_sentence() -> N
     )
 
 
-def test_the_bounds_of_a_share_are_quoted_as_written_and_the_share_can_be_told_from_both() -> None:
+def test_a_share_is_shown_between_its_bounds() -> None:
     own = guard(share_min=Fraction("0.0025"), share_max=Fraction("0.1225"))
     low, high = judge(own, count(12_249), count(100_000)).checks
     assert low.message.endswith("which meets the minimum share of 0.25%")
@@ -194,7 +194,7 @@ def test_the_bounds_of_a_share_are_quoted_as_written_and_the_share_can_be_told_f
     )
 
 
-def test_a_share_that_is_hardly_broken_is_not_shown_on_the_other_side_of_its_bound() -> None:
+def test_a_share_is_shown_on_its_side_of_its_bound() -> None:
     (check,) = judge(guard(share_min=Fraction("0.1226")), count(12_255), count(100_000)).checks
     assert "reaches 12.255% of the users" in check.message
     assert "0.005 percentage points below the minimum share of 12.26%" in check.message
@@ -236,7 +236,7 @@ def test_users_that_other_channels_contradict_say_so() -> None:
     assert result.guards[1].users is None
 
 
-def test_a_share_of_no_users_in_somebody_is_a_bad_answer_and_not_an_empty_segment() -> None:
+def test_people_without_users_are_a_bad_answer() -> None:
     result = judge(guard(share_max=Fraction(1)), count(21_700), count(0))
 
     assert (result.verdict, result.reason, result.users) == (Verdict.UNKNOWN, Reason.BAD_ANSWER, 0)
@@ -333,7 +333,7 @@ def test_a_total_tells_which_of_its_parts_contradicts_its_users() -> None:
     assert result.totals[0].detail == "b: these numbers contradict each other: sms (7) is more than users (6)"
 
 
-def test_a_total_that_is_unknown_tells_of_no_contradiction() -> None:
+def test_an_unknown_total_has_no_contradiction() -> None:
     assert judge_total(a=STUCK, b=count(1)).detail == f"a: {STUCK.detail}"
 
 
@@ -385,7 +385,7 @@ def test_a_total_over_a_channel_that_was_not_read_is_unknown() -> None:
     assert result.checks[0].message == "the total of sms is unknown: b: no count was taken"
 
 
-def test_a_campaign_with_a_segment_that_nobody_looked_at_never_passes() -> None:
+def test_a_campaign_with_a_segment_without_readings_never_passes() -> None:
     own = campaign("a", "b")
     plan = Plan(segments=(segment(guard(Channel.SMS, min=1), key="a"),), campaigns=(own,))
     readings = {"a": SegmentReadings(uuid=None, channels={Channel.SMS: count(7)})}
@@ -396,14 +396,14 @@ def test_a_campaign_with_a_segment_that_nobody_looked_at_never_passes() -> None:
     assert (result.totals[0].verdict, result.totals[0].detail) == (Verdict.UNKNOWN, "b: no count was taken")
 
 
-def test_a_total_with_one_unproven_segment_is_unknown_even_when_the_rest_is_over() -> None:
+def test_a_total_with_one_unproven_segment_is_unknown() -> None:
     result = judge_total(a=count(500), b=STUCK)
 
     assert (result.verdict, result.count, result.reason) == (Verdict.UNKNOWN, None, Reason.TIMEOUT)
     assert result.detail == "b: the refresh did not end within 10 min"
 
 
-def test_a_total_tells_what_each_segment_adds_and_null_for_what_is_unknown() -> None:
+def test_a_total_lists_what_each_segment_adds() -> None:
     result = judge_total(a=count(60), b=STUCK, c=count(0), d=None)
 
     assert result.parts == (
@@ -414,7 +414,7 @@ def test_a_total_tells_what_each_segment_adds_and_null_for_what_is_unknown() -> 
     )
 
 
-def test_a_campaign_is_no_better_than_its_segments() -> None:
+def test_a_campaign_is_as_bad_as_its_worst_segment() -> None:
     plan = Plan(segments=(segment(guard(Channel.SMS, min=50), key="a"),), campaigns=(campaign("a"),))
     readings = {"a": SegmentReadings(uuid=None, channels={Channel.SMS: count(7)})}
 
@@ -423,7 +423,7 @@ def test_a_campaign_is_no_better_than_its_segments() -> None:
     assert (result.totals[0].verdict, result.verdict) == (Verdict.PASS, Verdict.FAIL)
 
 
-def test_a_campaign_is_no_better_than_a_segment_that_was_not_checked() -> None:
+def test_an_unchecked_segment_makes_a_campaign_unknown() -> None:
     plan = Plan(segments=(), campaigns=(campaign("a"),))
     readings = {"a": SegmentReadings(uuid=None, channels={Channel.SMS: count(7)})}
 
@@ -432,7 +432,7 @@ def test_a_campaign_is_no_better_than_a_segment_that_was_not_checked() -> None:
     assert (result.totals[0].verdict, result.verdict) == (Verdict.PASS, Verdict.UNKNOWN)
 
 
-# An oracle of a few lines, written without a look at the evaluator
+# A short oracle that does not use the evaluator
 
 
 def oracle(own: Guard, reading: int | None, users: int | None) -> Verdict:

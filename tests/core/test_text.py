@@ -80,7 +80,7 @@ def test_the_nearest_word_is_offered_and_a_far_one_is_not() -> None:
         ("Newsletter, active 90 days", ["Loyalty programme, gold", "Cart abandoned, 3 days"], None),
     ],
 )
-def test_a_near_word_is_found_whatever_its_capitals(word: str, known: list[str], meant: str | None) -> None:
+def test_a_near_word_is_found_in_any_case(word: str, known: list[str], meant: str | None) -> None:
     assert nearest(word, known) == ([] if meant is None else [meant])
 
 
@@ -89,12 +89,12 @@ def test_the_nearest_of_several_comes_first() -> None:
 
 
 @given(st.text(), st.lists(st.text()))
-def test_the_very_word_is_found_among_any_others(word: str, others: list[str]) -> None:
+def test_the_same_word_is_found_among_any_others(word: str, others: list[str]) -> None:
     assert not word or nearest(word, [*others, word], most=1)[0].casefold() == word.casefold()
 
 
 class Looked(str):
-    """A known word that counts how many characters of such words were looked at."""
+    """A known word that counts the characters of all such words that were compared."""
 
     __slots__ = ()
     characters = 0
@@ -110,7 +110,7 @@ def looked(monkeypatch: pytest.MonkeyPatch) -> type[Looked]:
     return Looked
 
 
-def test_the_nearest_of_sixty_thousand_names_is_found_for_several_missing_ones(looked: type[Looked]) -> None:
+def test_the_nearest_of_sixty_thousand_names_is_found(looked: type[Looked]) -> None:
     known = [looked(f"Newsletter number {index}, active") for index in range(60_000)]
 
     found = [nearest(f"Newsletter nubmer {index}, active", known) for index in range(59_990, 59_995)]
@@ -118,9 +118,7 @@ def test_the_nearest_of_sixty_thousand_names_is_found_for_several_missing_ones(l
     assert found == [[f"Newsletter number {index}, active"] for index in range(59_990, 59_995)]
 
 
-def test_hostile_names_are_looked_at_for_a_while_and_then_no_more(
-    looked: type[Looked], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_comparing_hostile_names_is_bounded(looked: type[Looked], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(guard.core.text, "GUESSES", Guesses(clock=lambda: 0))
     known = [looked("ab" * 495 + f"{index:05}") for index in range(50_000)]
 
@@ -130,7 +128,7 @@ def test_hostile_names_are_looked_at_for_a_while_and_then_no_more(
     assert looked.characters <= 2 * sum(map(len, known))
 
 
-def test_what_was_spent_comes_back_by_and_by() -> None:
+def test_the_budget_refills() -> None:
     now = [0.0]
     guesses = Guesses(100, seconds=10, clock=lambda: now[0])
 
@@ -161,7 +159,7 @@ def test_a_share_is_shown_as_it_was_written(share: str, shown: str) -> None:
 
 
 @given(DECIMALS)
-def test_no_share_of_the_rules_is_rounded(share: Fraction) -> None:
+def test_a_share_of_the_rules_is_not_rounded(share: Fraction) -> None:
     assert Fraction(percent(share).removesuffix("%")) / 100 == share
 
 
@@ -177,9 +175,7 @@ def test_no_share_of_the_rules_is_rounded(share: Fraction) -> None:
         pytest.param(Fraction("0.1225"), ["0.1225"], "12.25%", id="at-the-bound"),
     ],
 )
-def test_a_share_is_shown_so_that_it_can_be_told_from_its_bounds(
-    share: Fraction, bounds: list[str], shown: str
-) -> None:
+def test_a_share_is_shown_different_from_its_bounds(share: Fraction, bounds: list[str], shown: str) -> None:
     assert percent(told_apart(share, *map(Fraction, bounds))) == shown
 
 

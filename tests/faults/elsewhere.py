@@ -9,14 +9,14 @@ ELSEWHERE = {
         ],
         "Ten minutes of waiting, a request that drips for longer than ten seconds": [
             "blueshift/test_freshness.py::test_a_stuck_refresh_ends_at_its_timeout",
-            "blueshift/test_client.py::test_a_request_ends_as_a_whole_after_ten_seconds",
+            "blueshift/test_client.py::test_a_request_ends_after_ten_seconds",
         ],
         "The same segment twice in one run, by two variants or by name and uuid": [
-            "blueshift/test_freshness.py::test_a_segment_has_one_lane_in_which_every_channel_has_its_own_proof",
-            "blueshift/test_catalog.py::test_a_name_and_a_uuid_of_one_segment_share_a_lane",
+            "blueshift/test_freshness.py::test_a_segments_channels_are_proven_one_after_another",
+            "blueshift/test_catalog.py::test_a_name_and_a_uuid_of_one_segment_share_a_lock",
         ],
         "A trigger that was held back too long after its baseline": [
-            "blueshift/test_freshness.py::test_a_trigger_that_was_held_back_is_not_sent_on_an_old_baseline"
+            "blueshift/test_freshness.py::test_a_delayed_trigger_needs_a_new_baseline"
         ],
         "A limit stricter than the rules say, over many segments": [
             "blueshift/test_freshness.py::test_a_stricter_limit_than_ours_costs_little"
@@ -32,7 +32,7 @@ ELSEWHERE = {
             "rules/test_load.py::test_a_text_that_only_people_read_may_be_cut_short_with_a_hint",
         ],
         "Thousands of words to look for among near ones": [
-            "core/test_text.py::test_hostile_names_are_looked_at_for_a_while_and_then_no_more"
+            "core/test_text.py::test_comparing_hostile_names_is_bounded"
         ],
         "Missing, a directory, a device, unreadable, too large": [
             "rules/test_document.py::test_what_is_no_file_to_be_read_ends_in_one_line",
@@ -56,10 +56,10 @@ ELSEWHERE = {
     "The command and its environment": {
         "No key, an empty or impossible one, a key file that is missing, exposed or holds none": [
             "cli/test_check.py::test_an_unusable_environment_is_told_and_nothing_is_sent",
-            "blueshift/test_account.py::test_a_key_that_cannot_be_one_is_refused_without_being_shown",
+            "blueshift/test_account.py::test_an_invalid_key_is_refused_and_not_shown",
             "blueshift/test_account.py::test_a_key_file_without_a_key_is_refused",
             "blueshift/test_account.py::test_a_key_file_that_others_can_read_is_noticed",
-            "blueshift/test_account.py::test_what_is_no_regular_file_is_no_key_file",
+            "blueshift/test_account.py::test_a_key_file_must_be_a_regular_file",
         ],
         "Quotation marks that an env file kept": [
             "cli/test_leaks.py::test_quotation_marks_that_an_env_file_kept_are_named",
@@ -75,7 +75,9 @@ ELSEWHERE = {
         "Unknown flags, keys and formats, two reports in one place, a path that cannot be written": [
             "cli/test_check.py::test_a_slip_is_told_and_nothing_is_sent"
         ],
-        "An address that the key must not go to": ["blueshift/test_account.py::test_the_key_goes_nowhere_else"],
+        "An address that the key must not go to": [
+            "blueshift/test_account.py::test_the_key_does_not_go_to_other_addresses"
+        ],
         "A full disk, a closed standard output, a reader who went away": [
             "cli/test_check.py::test_a_report_that_cannot_be_written_is_no_pass",
             "cli/test_streams.py::test_a_verdict_for_a_closed_stdout_is_never_a_pass",

@@ -1,4 +1,4 @@
-"""Where secrets may go: https, or http on this machine alone."""
+"""Secrets may go over https, or over http only on this machine."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import pytest
 from guard.core.errors import UsageError
 from guard.security.addresses import checked_base_url, fault, is_loopback
 
-NOT_A_SERVER = "is not an address of a web server"
-CREDENTIALS = "holds a user name or password"
-PLAIN = "is plain http, which anybody on the way can read"
-STRANGE = "holds a character that no address has"
+NOT_A_SERVER = "is not the address of a web server"
+CREDENTIALS = "contains a user name or password"
+PLAIN = "uses plain http, which others on the network can read"
+STRANGE = "contains a character that addresses never have"
 
 
 @pytest.mark.parametrize(
@@ -23,7 +23,7 @@ STRANGE = "holds a character that no address has"
         "http://[::1]:8080/path",
     ],
 )
-def test_this_machine_is_known_by_its_addresses_and_its_name(address: str) -> None:
+def test_addresses_of_this_machine_are_loopback(address: str) -> None:
     assert is_loopback(address)
     assert fault(address) is None
 
@@ -45,7 +45,7 @@ def test_this_machine_is_known_by_its_addresses_and_its_name(address: str) -> No
         "",
     ],
 )
-def test_what_only_looks_like_this_machine_is_another(address: str) -> None:
+def test_addresses_that_look_like_this_machine_are_not_loopback(address: str) -> None:
     assert not is_loopback(address)
     assert fault(address) is not None
 
@@ -102,7 +102,7 @@ def test_secrets_may_go_over_https_anywhere(address: str) -> None:
         ("\thttps://hooks.example.com/", STRANGE),
     ],
 )
-def test_why_no_secret_may_go_there_is_said_without_the_address(address: str, why: str) -> None:
+def test_a_fault_is_described_without_the_address(address: str, why: str) -> None:
     assert fault(address) == why
 
 
@@ -111,16 +111,16 @@ def test_why_no_secret_may_go_there_is_said_without_the_address(address: str, wh
     [
         ("http://api.example.com/v1", f"the base URL http://api.example.com {PLAIN}"),
         ("https://ada:pepper@api.example.com", f"the base URL https://api.example.com {CREDENTIALS}"),
-        ("https://api.example.com?pepper", "the base URL https://api.example.com holds more than a host and a path"),
-        ("https://api.example.com#pepper", "the base URL https://api.example.com holds more than a host and a path"),
-        ("https://api.example.com/a%0a", "the base URL https://api.example.com holds more than a host and a path"),
+        ("https://api.example.com?pepper", "the base URL https://api.example.com contains more than a host and a path"),
+        ("https://api.example.com#pepper", "the base URL https://api.example.com contains more than a host and a path"),
+        ("https://api.example.com/a%0a", "the base URL https://api.example.com contains more than a host and a path"),
         ("https://ada:pep/per@api.example.com", "the base URL is not an address"),
         ("https://api.example.com\x07", f"the base URL https://api.example.com\\x07 {STRANGE}"),
         ("pepper", f"the base URL {NOT_A_SERVER}"),
         ("http://pepper", f"the base URL {PLAIN}"),
     ],
 )
-def test_an_address_that_is_refused_is_told_by_its_host_alone(address: str, told: str) -> None:
+def test_a_refused_address_is_shown_only_by_its_host(address: str, told: str) -> None:
     with pytest.raises(UsageError) as raised:
         checked_base_url(address, "the base URL")
 
@@ -128,7 +128,7 @@ def test_an_address_that_is_refused_is_told_by_its_host_alone(address: str, told
     assert raised.value.hint == "write https://HOST or, for a host on this machine, http://127.0.0.1:PORT"
 
 
-def test_a_host_of_any_length_is_told_in_a_line() -> None:
+def test_a_long_host_is_shortened() -> None:
     with pytest.raises(UsageError) as raised:
         checked_base_url(f"http://{'a' * 5_000}.example.com", "the base URL")
 
@@ -148,7 +148,5 @@ def test_a_host_of_any_length_is_told_in_a_line() -> None:
         ("https://[::1]:80", "https://[::1]:80"),
     ],
 )
-def test_the_address_of_an_api_has_small_letters_and_neither_a_usual_port_nor_a_final_slash(
-    address: str, usual: str
-) -> None:
+def test_the_address_of_an_api_is_normalized(address: str, usual: str) -> None:
     assert checked_base_url(address, "the base URL") == usual

@@ -1,4 +1,4 @@
-"""Which proxy an address is reached through: the variables are read for the one host that is asked."""
+"""The proxy for an address."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_a_proxy_of_the_scheme_goes_before_one_for_all(
 
 
 @pytest.mark.parametrize("address", ["http://127.0.0.1:1", "http://localhost", "https://[::1]/"])
-def test_loopback_is_asked_directly(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_loopback_has_no_proxy(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
         monkeypatch.setenv(name, "gopher://nonsense")
 
@@ -66,9 +66,7 @@ def test_loopback_is_asked_directly(address: str, monkeypatch: pytest.MonkeyPatc
         (SIXTH, "[fd00::]/8,fd00:0:0::7"),
     ],
 )
-def test_a_host_that_no_proxy_names_is_asked_directly_whatever_the_proxy_is(
-    address: str, entries: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_host_in_no_proxy_has_no_proxy(address: str, entries: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_PROXY", entries)
 
     for proxy in (PROXY, "socks5://proxy.example", "gopher://proxy.example"):
@@ -109,32 +107,30 @@ def test_an_entry_about_others_has_no_effect(address: str, entries: str, monkeyp
         "[::",
     ],
 )
-def test_a_proxy_that_cannot_be_used_is_told_by_its_variable_alone(
-    name: str, value: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_wrong_proxy_is_reported_only_by_its_variable(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(name, value)
 
     with pytest.raises(UsageError) as raised:
         proxy_for(NAMED)
 
-    assert raised.value.message == f"the variable {name} holds no address of a proxy"
+    assert raised.value.message == f"the variable {name} is not the address of a proxy"
     assert name in (raised.value.hint or "")
     assert "unspeakable" not in f"{raised.value} {raised.value.hint} {raised.value.__cause__}"
 
 
 @pytest.mark.parametrize("form", ["{}", "http://{}:8080", "http://user@{}"])
-def test_a_secret_in_place_of_a_proxy_is_never_looked_up(monkeypatch: pytest.MonkeyPatch, form: str) -> None:
+def test_a_secret_instead_of_a_proxy_is_never_looked_up(monkeypatch: pytest.MonkeyPatch, form: str) -> None:
     monkeypatch.setenv("BLUESHIFT_API_KEY", "An-Unspeakable-Key")
     monkeypatch.setenv("HTTPS_PROXY", form.format("an-unspeakable-key"))
 
     with pytest.raises(UsageError) as raised:
         proxy_for(NAMED)
 
-    assert raised.value.message == "the variable HTTPS_PROXY holds a secret in place of a proxy's address"
+    assert raised.value.message == "the variable HTTPS_PROXY contains a secret instead of a proxy's address"
     assert "nspeakable" not in str(raised.value.hint)
 
 
-def test_a_socks_proxy_without_its_package_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_socks_proxy_needs_its_package(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ALL_PROXY", "socks5://proxy.example:1080")
     monkeypatch.setattr("guard.security.proxies.find_spec", lambda _: None)
 

@@ -45,21 +45,21 @@ HIDDEN = Secret(KEY).scrub
         pytest.param("".join(f"&#x{ord(each):X};" for each in KEY), id="html-by-hexadecimal-number"),
     ],
 )
-def test_the_key_is_found_however_it_is_written_and_nothing_else_is_touched(spelled: str) -> None:
+def test_the_key_is_found_in_every_spelling(spelled: str) -> None:
     assert HIDDEN(f'a \\"line\\u0061 <{spelled}> and \\x1b') == 'a \\"line\\u0061 <***> and \\x1b'
 
 
-def test_in_an_address_it_is_found_without_a_backslash_near() -> None:
+def test_a_secret_is_found_in_an_address() -> None:
     assert HIDDEN(f"a?b={quote('unspeak')}&c={''.join(f'%{ord(each):02x}' for each in KEY)}") == "a?b=unspeak&c=***"
 
 
 @pytest.mark.parametrize("secret", [KEY, ENCODED, BARE])
 @pytest.mark.parametrize("written", [str.upper, str.lower, str.swapcase, str.title])
-def test_it_is_found_in_capitals_and_in_small_letters(secret: str, written: Callable[[str], str]) -> None:
+def test_a_secret_is_found_in_any_case(secret: str, written: Callable[[str], str]) -> None:
     assert HIDDEN(f"Ünter <{written(secret)}> İt") == "Ünter <***> İt"
 
 
-def test_a_secret_beyond_ascii_leaves_no_half_of_a_letter() -> None:
+def test_a_character_is_not_cut_in_two() -> None:
     secret = "ein-Schlüssel-für-Prüfungen"
 
     for start in range(len(secret)):
@@ -67,7 +67,7 @@ def test_a_secret_beyond_ascii_leaves_no_half_of_a_letter() -> None:
 
 
 @pytest.mark.parametrize("secret", [KEY, ENCODED, BARE])
-def test_ten_characters_of_it_are_hidden_wherever_they_are_from_and_nine_can_stand_in_any_text(secret: str) -> None:
+def test_ten_characters_of_a_secret_are_hidden_and_nine_are_not(secret: str) -> None:
     hidden = Secret(KEY).scrub
 
     for start in range(len(secret) - 9):
@@ -77,7 +77,7 @@ def test_ten_characters_of_it_are_hidden_wherever_they_are_from_and_nine_can_sta
 
 
 @given(st.data())
-def test_of_a_secret_in_pieces_no_ten_characters_are_left(data: st.DataObject) -> None:
+def test_ten_characters_of_a_piece_never_stay(data: st.DataObject) -> None:
     pieces = st.builds(
         lambda text, start, length: text[start : start + length],
         st.sampled_from([KEY, ENCODED, BARE, json.dumps(KEY)]),
@@ -95,7 +95,7 @@ def test_of_a_secret_in_pieces_no_ten_characters_are_left(data: st.DataObject) -
 
 
 @given(st.text().filter(lambda text: len(text) < 10))
-def test_a_text_without_it_stays_as_it_is(text: str) -> None:
+def test_a_text_without_the_secret_does_not_change(text: str) -> None:
     assert HIDDEN(text) == text
     assert HIDDEN("\\" * 9 + "u00" + quote(text)) == "\\" * 9 + "u00" + quote(text)
 
@@ -107,14 +107,14 @@ def test_a_key_that_looks_like_an_escape_is_found_as_it_is_and_escaped() -> None
 
 
 @pytest.mark.parametrize(("key", "shown"), [("nine-nine", "<***> nine-nin"), ("k", "<nine-nine> nine-nin")])
-def test_a_short_one_is_found_as_a_whole(key: str, shown: str) -> None:
+def test_a_short_secret_is_found_as_a_whole(key: str, shown: str) -> None:
     assert Secret(key).scrub("<nine-nine> nine-nin") == shown
 
 
 @pytest.mark.parametrize(("text", "shown"), [("a\\b nine-nine", "a\\b ***"), ("%61 nine-nine", "%61 ***")])
-def test_a_short_one_is_found_at_the_very_end(text: str, shown: str) -> None:
+def test_a_short_secret_is_found_at_the_end(text: str, shown: str) -> None:
     assert Secret("nine-nine").scrub(text) == shown
 
 
-def test_it_does_not_print() -> None:
+def test_a_secret_does_not_print() -> None:
     assert "unspeakable" not in f"{Secret(KEY)} {Secret(KEY)!r}"

@@ -184,7 +184,7 @@ def test_the_pace_is_that_of_the_rules_as_they_are_now(engine: Engine) -> None:
     check(engine, rules(QUICK.replace("requests_per_second: 200", "requests_per_second: 50, concurrency: 2")), OTHER)
 
     [blueshift] = connections(engine)
-    assert (blueshift._schedule._highest_rate, blueshift._schedule._places) == (50, 2)
+    assert (blueshift._rate_limiter._highest_rate, blueshift._rate_limiter._slots) == (50, 2)
 
 
 # The end of it

@@ -120,7 +120,7 @@ def test_nothing_is_sent_to_an_address_that_anybody_could_read(httpx_mock: HTTPX
 @pytest.mark.parametrize(
     ("name", "value", "told"),
     [
-        ("HTTPS_PROXY", "gopher://user:word@proxy", "the variable HTTPS_PROXY holds no address of a proxy"),
+        ("HTTPS_PROXY", "gopher://user:word@proxy", "the variable HTTPS_PROXY is not the address of a proxy"),
         ("SSL_CERT_FILE", "/no/such/file", "the certificate settings of the environment are not usable"),
     ],
 )
