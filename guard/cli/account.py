@@ -24,7 +24,7 @@ from guard.cli.lists import (
     segment_rows,
 )
 from guard.cli.options import account_flags, talk_flags, timeout_flag
-from guard.cli.progress_display import watched
+from guard.cli.progress_display import display_progress
 from guard.cli.signals import run_interruptibly
 from guard.cli.streams import is_terminal, print_report, say
 from guard.core.errors import GuardError, UsageError
@@ -140,7 +140,7 @@ def counts(
         for uuid in dict.fromkeys(uuid.lower() for uuid in uuids)
     ]
     account = open_account(region=region, base_url=base_url)
-    with watched(quiet=quiet) as progress:
+    with display_progress(quiet=quiet) as progress:
         readings = run_interruptibly(_counts(account, wanted, timeout, progress))
     if output == ListFormat.TEXT:
         print_report(_table([("UUID", "CHANNEL", "COUNT", "COUNTED"), *_count_rows(readings)]))

@@ -12,7 +12,7 @@ import click
 
 from guard.cli.deliver import deliver
 from guard.cli.options import account_flags, notify_flags, report_flags, talk_flags, timeout_flag
-from guard.cli.progress_display import watched
+from guard.cli.progress_display import display_progress
 from guard.cli.rules import complete_key, read_rules, say_hints
 from guard.cli.signals import run_interruptibly
 from guard.cli.streams import say, say_error
@@ -124,7 +124,7 @@ def check(
 
     from guard.run import check_async  # noqa: PLC0415 - httpx is not loaded for rules that are wrong
 
-    with watched(quiet=quiet) as progress:
+    with display_progress(quiet=quiet) as progress:
         report = run_interruptibly(
             check_async(
                 loaded,

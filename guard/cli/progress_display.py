@@ -22,7 +22,7 @@ _ERASE_LINE = "\r\x1b[2K"
 
 
 @contextmanager
-def watched(*, quiet: bool) -> Iterator[Progress]:
+def display_progress(*, quiet: bool) -> Iterator[Progress]:
     """Yield a progress to be kept up to date, and tell of it until the block ends; say nothing when ``quiet``."""
     progress = Progress()
     if quiet:

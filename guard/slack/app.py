@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 from slack_bolt import App, BoltResponse
 from slack_bolt.authorization import AuthorizeResult
 
-from guard.slack.job_queue import Asker
+from guard.slack.job_queue import Requester
 from guard.slack.log import silent
-from guard.slack.replay_protection import Once
+from guard.slack.replay_protection import ReplayProtection
 from guard.slack.verdict_message import CHECK_AGAIN, SHARE
 from guard.slack.web_api import explaining
 
@@ -24,18 +24,18 @@ if TYPE_CHECKING:
     from slack_bolt.request import BoltRequest
     from slack_sdk import WebClient
 
-    from guard.slack.commands import Conversation
+    from guard.slack.commands import Commands
 
 COMMAND = "/audience-check"
 
 
-def build_app(client: WebClient, conversation: Conversation, *, signing_secret: str = "") -> App:
+def build_app(client: WebClient, commands: Commands, *, signing_secret: str = "") -> App:
     """Return the app, once Slack has accepted its bot token; without a signing secret it is for Socket Mode.
 
     Raises ``UsageError`` when Slack refuses the token, and ``GuardError`` when it cannot be asked.
     """
     identity = _authorized(client)
-    seen = Once()
+    seen = ReplayProtection()
 
     def end_early(request: BoltRequest, next: Callable[[], BoltResponse]) -> BoltResponse:  # noqa: A002 - bolt's name
         if request.body.get("ssl_check") == "1":
@@ -57,18 +57,18 @@ def build_app(client: WebClient, conversation: Conversation, *, signing_secret: 
 
     @app.command(COMMAND)
     def command(ack: Ack, body: dict[str, Any]) -> None:
-        said = conversation.ask(body.get("text") or "", _asker(body, body.get("user_id"), body.get("channel_id")))
+        said = commands.ask(body.get("text") or "", _requester(body, body.get("user_id"), body.get("channel_id")))
         ack(response_type="ephemeral", **said.payload())
 
     @app.action(CHECK_AGAIN)
     def check_again(ack: Ack, body: dict[str, Any], action: Mapping[str, Any]) -> None:
         ack()
-        conversation.ask_again(action.get("value", ""), _presser(body))
+        commands.ask_again(action.get("value", ""), _presser(body))
 
     @app.action(SHARE)
     def share(ack: Ack, body: dict[str, Any], action: Mapping[str, Any]) -> None:
         ack()
-        conversation.share(action.get("value", ""), _presser(body))
+        commands.share(action.get("value", ""), _presser(body))
 
     return app
 
@@ -80,13 +80,13 @@ def _is_stranger(body: Mapping[str, Any]) -> bool:
     return bool(home and here) and home not in here
 
 
-def _presser(body: Mapping[str, Any]) -> Asker:
-    asker = _asker(body, body["user"]["id"], (body.get("channel") or {}).get("id"))
-    return replace(asker, is_stranger=_is_stranger(body))
+def _presser(body: Mapping[str, Any]) -> Requester:
+    requester = _requester(body, body["user"]["id"], (body.get("channel") or {}).get("id"))
+    return replace(requester, is_stranger=_is_stranger(body))
 
 
-def _asker(body: Mapping[str, Any], user: str | None, channel: str | None) -> Asker:
-    return Asker(user=user or "", channel=channel or "", response_url=body.get("response_url") or "")
+def _requester(body: Mapping[str, Any], user: str | None, channel: str | None) -> Requester:
+    return Requester(user=user or "", channel=channel or "", response_url=body.get("response_url") or "")
 
 
 def _authorized(client: WebClient) -> AuthorizeResult:

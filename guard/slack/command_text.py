@@ -30,7 +30,7 @@ _SPLITS = re.compile(r"[\s\"'\\]|^$")  # what ends a word, or begins something e
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ask:
+class ParsedCommand:
     """What to check (an empty selection is everything, None asks for help), and whether the channel is to see it.
 
     ``words`` ask for the same again, without ``share``.
@@ -41,11 +41,11 @@ class Ask:
     words: str = ""
 
 
-def parse(text: str, rules: Rules) -> Ask:
+def parse(text: str, rules: Rules) -> ParsedCommand:
     """Return what was asked for; raises ``UsageError``, with the nearest names, for what the rules do not hold."""
     words = _split(text)
     if [word.lower() for word in words] in ([], ["help"]):
-        return Ask(selection=None)
+        return ParsedCommand(selection=None)
     known = names(rules)
     chosen: dict[str, set[str]] = {kind: set() for kind in _KINDS}
     asked: list[str] = []
@@ -64,7 +64,7 @@ def parse(text: str, rules: Rules) -> Ask:
         asked[-1:] = [f"--{kind}", key] if word.startswith("--") else [key]
     if everything == any(chosen.values()):
         raise UsageError("--all stands alone" if everything else "there is nothing to check in that", hint=_HINT)
-    return Ask(
+    return ParsedCommand(
         selection=Selection(
             segments=tuple(sorted(chosen["segment"])),
             tags=tuple(sorted(chosen["tag"])),

@@ -32,7 +32,7 @@ class ClosedError(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asker:
+class Requester:
     """Who asked, where, how the answer gets there, and when that was (``time.monotonic()``)."""
 
     user: str
@@ -44,7 +44,7 @@ class Asker:
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
-class Check:
+class Job:
     """A question under way: what to check by which rules, who wants to know, and until when (``time.monotonic()``).
 
     ``words`` ask for the same again; ``reference`` names it in the log.
@@ -54,7 +54,7 @@ class Check:
     selection: Selection
     words: str
     ends_at: float
-    askers: list[Asker] = field(default_factory=list)
+    requesters: list[Requester] = field(default_factory=list)
     started_at: float = field(default_factory=time.monotonic)
     reference: str = field(default_factory=lambda: secrets.token_hex(4))
 
@@ -68,16 +68,16 @@ class Check:
 class Admission:
     """What became of a question: the check that answers it, whether that was under way, how many come before it."""
 
-    check: Check
+    job: Job
     joined: bool
     before: int
 
 
-class Desk:
+class JobQueue:
     """Takes questions from any thread, has at most ``workers`` answered at a time, and lets ``waiting`` more wait.
 
-    ``work`` finds what comes of a check, a report or a message that says why there is none, and ``tell`` brings it to
-    one asker; neither raises. ``stopped`` says what becomes of a check that came to no end: the desk was closed, or
+    ``work`` finds what comes of a job, a report or a message that says why there is none, and ``tell`` brings it to
+    one requester; neither raises. ``stopped`` says what becomes of a check that came to no end: the desk was closed, or
     ``work`` raised all the same.
     """
 
@@ -86,39 +86,39 @@ class Desk:
         *,
         workers: int,
         waiting: int,
-        work: Callable[[Check], Report | Message],
-        tell: Callable[[Asker, Check, Report | Message], None],
-        stopped: Callable[[Check], Report | Message],
+        work: Callable[[Job], Report | Message],
+        tell: Callable[[Requester, Job, Report | Message], None],
+        stopped: Callable[[Job], Report | Message],
     ) -> None:
         self._workers, self._most = workers, workers + waiting
         self._work, self._tell, self._stopped = work, tell, stopped
         self._working = ThreadPoolExecutor(workers, thread_name_prefix="check")
         self._telling = ThreadPoolExecutor(_TELLERS, thread_name_prefix="tell")
         self._lock = threading.Lock()
-        self._open: dict[tuple[str, Selection], Check] = {}
-        self._futures: dict[Check, Future[None]] = {}
+        self._open: dict[tuple[str, Selection], Job] = {}
+        self._futures: dict[Job, Future[None]] = {}
         self._closed = False
 
-    def ask(self, check: Check, asker: Asker) -> Admission:
-        """Have the check made, or join the same one; the asker is told what comes of it.
+    def ask(self, job: Job, requester: Requester) -> Admission:
+        """Have the check made, or join the same one; the requester is told what comes of it.
 
         Raises ``BusyError`` when too many wait, and ``ClosedError`` when the app is being stopped.
         """
         with self._lock:
             if self._closed:
                 raise ClosedError
-            running = self._open.get(check.key)
+            running = self._open.get(job.key)
             if running is not None:
-                running.askers.append(asker)
-                return Admission(check=running, joined=True, before=0)
+                running.requesters.append(requester)
+                return Admission(job=running, joined=True, before=0)
             before = len(self._open)
             if before >= self._most:
                 raise BusyError(before)
-            check.askers.append(asker)
+            job.requesters.append(requester)
             # Known only once it is submitted: where that fails, nobody may join it. It settles when this lock is free.
-            self._futures[check] = self._working.submit(self._answer, check)
-            self._open[check.key] = check
-        return Admission(check=check, joined=False, before=max(0, before + 1 - self._workers))
+            self._futures[job] = self._working.submit(self._answer, job)
+            self._open[job.key] = job
+        return Admission(job=job, joined=False, before=max(0, before + 1 - self._workers))
 
     @property
     def is_open(self) -> bool:
@@ -138,28 +138,28 @@ class Desk:
         with self._lock:
             self._closed = True
             futures = dict(self._futures)
-        for check, future in futures.items():
+        for job, future in futures.items():
             if future.cancel():
-                self._settle(check, self._stopped(check))
+                self._settle(job, self._stopped(job))
         wait(futures.values(), timeout=seconds)
-        for check in futures:
-            self._settle(check, self._stopped(check))
+        for job in futures:
+            self._settle(job, self._stopped(job))
         self._working.shutdown(wait=False, cancel_futures=True)
         self._telling.shutdown()
 
-    def _answer(self, check: Check) -> None:
-        outcome = self._stopped(check)
+    def _answer(self, job: Job) -> None:
+        outcome = self._stopped(job)
         try:
-            outcome = self._work(check)
+            outcome = self._work(job)
         finally:
-            self._settle(check, outcome)
+            self._settle(job, outcome)
 
-    def _settle(self, check: Check, outcome: Report | Message) -> None:
+    def _settle(self, job: Job, outcome: Report | Message) -> None:
         """Tell everybody who asked, once: who comes later asks anew."""
         with self._lock:
-            if self._futures.pop(check, None) is None:
+            if self._futures.pop(job, None) is None:
                 return
-            del self._open[check.key]
+            del self._open[job.key]
             # Under the lock, so that close() cannot stop the threads that tell in between.
-            for asker in check.askers:
-                self._telling.submit(self._tell, asker, check, outcome)
+            for requester in job.requesters:
+                self._telling.submit(self._tell, requester, job, outcome)

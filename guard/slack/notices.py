@@ -30,7 +30,7 @@ Its audience is counted afresh, and only you see the answer.
 • `/audience-check --all` checks everything"""
 
 
-def note(heading: str, *paragraphs: str) -> Message:
+def notice(heading: str, *paragraphs: str) -> Message:
     """Return a short message of plain text; paragraphs are cut to 1,000 characters, and to 3,000 together."""
     body = [section(*paragraphs)] if paragraphs else []
     return _message(heading, " ".join(paragraphs), body)
@@ -61,7 +61,7 @@ def problems(error: RulesError) -> Message:
 
 def no_rules(error: UsageError) -> Message:
     """Return that there is no rules file to be read, and why."""
-    return note(
+    return notice(
         "The rules file cannot be read",
         f"Nothing was checked. {error.message}.",
         "Ask again in a minute. Where that does not help, tell whoever looks after the rules.",

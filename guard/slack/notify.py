@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from guard.core.errors import UsageError
 from guard.security.addresses import fault
 from guard.security.keyring import check_alone
-from guard.slack.verdict_message import answer, prefaced
+from guard.slack.verdict_message import prefaced, verdict_message
 from guard.slack.webhook import post
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ async def notify(report: Report, exit_code: ExitCode, address: SecretStr) -> str
 
 
 def _message(report: Report, exit_code: ExitCode) -> Message:
-    message = answer(report)
+    message = verdict_message(report)
     if exit_code is report.exit_code:
         return message
     caveat = f"Not every report of this run could be written, so it exits with {int(exit_code)}."

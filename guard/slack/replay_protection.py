@@ -10,7 +10,7 @@ _REMEMBERED = 660.0
 """Seconds; a signature is good for five minutes before and after its time stamp."""
 
 
-class Once:
+class ReplayProtection:
     """Remembers for eleven minutes what has come already; any thread may ask."""
 
     def __init__(self) -> None:

@@ -9,11 +9,11 @@ from guard.core.exit_code import ExitCode
 from guard.core.text import duration
 from guard.slack import log
 from guard.slack.app import build_app
-from guard.slack.commands import Conversation, Permission
+from guard.slack.commands import Commands, Permission
 from guard.slack.delivery import LIVES, Delivery
 from guard.slack.engine import Engine
 from guard.slack.http import HttpServer
-from guard.slack.jobs import Answering
+from guard.slack.jobs import Jobs
 from guard.slack.settings import Http, SocketMode
 from guard.slack.socket_mode import SocketConnection
 from guard.slack.web_api import open_client
@@ -56,15 +56,15 @@ def serve(
     client = open_client(settings)
     delivery = Delivery(client)
     with Engine(region=region, base_url=base_url) as engine:
-        conversation = Conversation(
+        commands = Commands(
             rules=rules,
             permission=Permission(users=settings.allowed_users, channels=settings.allowed_channels),
-            answering=Answering(engine, delivery, rules.sha256),
+            jobs=Jobs(engine, delivery, rules.sha256),
             delivery=delivery,
             workers=workers,
             time_limit=time_limit,
         )
-        with _entrance(settings.mode, client, conversation, engine) as entrance:
+        with _entrance(settings.mode, client, commands, engine) as entrance:
             log.event(
                 "ready",
                 **entrance.description,
@@ -82,16 +82,16 @@ def serve(
                 stop.limit(ExitCode.UNKNOWN)
                 return ExitCode.UNKNOWN
             finally:
-                conversation.close()
+                commands.close()
 
 
 def _entrance(
-    mode: Http | SocketMode, client: WebClient, conversation: Conversation, engine: Engine
+    mode: Http | SocketMode, client: WebClient, commands: Commands, engine: Engine
 ) -> HttpServer | SocketConnection:
     """Return the way by which Slack comes in."""
     match mode:
         case Http():
-            app = build_app(client, conversation, signing_secret=mode.signing_secret.get_secret_value())
-            return HttpServer(app, mode.host, mode.port, healthy=lambda: engine.is_alive and conversation.is_open)
+            app = build_app(client, commands, signing_secret=mode.signing_secret.get_secret_value())
+            return HttpServer(app, mode.host, mode.port, healthy=lambda: engine.is_alive and commands.is_open)
         case SocketMode():
-            return SocketConnection(build_app(client, conversation), mode.app_token.get_secret_value())
+            return SocketConnection(build_app(client, commands), mode.app_token.get_secret_value())

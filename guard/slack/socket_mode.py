@@ -14,7 +14,7 @@ from slack_sdk.socket_mode.response import SocketModeResponse
 
 from guard.core.errors import GuardError
 from guard.slack import log
-from guard.slack.replay_protection import Once
+from guard.slack.replay_protection import ReplayProtection
 from guard.slack.web_api import explaining
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class SocketConnection:
     """
 
     def __init__(self, app: App, app_token: str) -> None:
-        self._handler = _OnceHandler(app, app_token, ping_interval=_PING_INTERVAL)
+        self._handler = _ReplayProtectedHandler(app, app_token, ping_interval=_PING_INTERVAL)
         self._handler.client.proxy = app.client.proxy
         self._connected_at = time.monotonic()
         self._was_connected = False
@@ -83,12 +83,12 @@ class SocketConnection:
         closing.join(_LONGEST_CLOSE)
 
 
-class _OnceHandler(SocketModeHandler):
+class _ReplayProtectedHandler(SocketModeHandler):
     """Handles an envelope once, however often Slack sends it; each is acknowledged."""
 
     def __init__(self, app: App, app_token: str, *, ping_interval: float) -> None:
         super().__init__(app, app_token, ping_interval=ping_interval)
-        self._seen = Once()
+        self._seen = ReplayProtection()
 
     def handle(self, client: SocketModeClient, req: SocketModeRequest) -> None:  # type: ignore[override]  # as bolt does
         if self._seen.is_new(req.envelope_id):

@@ -77,18 +77,20 @@ def prefaced(message: Message, remark: str) -> Message:
     return Message(text=f"{unformatted(remark)} {message.text}", blocks=(section(remark), *message.blocks))
 
 
-def answer(report: Report, *, asker: str | None = None, again: str | None = None, share: str | None = None) -> Message:
+def verdict_message(
+    report: Report, *, requester: str | None = None, again: str | None = None, share: str | None = None
+) -> Message:
     """Return the message that tells what a check found out, within Slack's limits whatever the report holds.
 
-    ``asker`` is the id of the Slack user who asked, who is then mentioned. ``again`` and ``share`` are the values of
-    the two buttons; without a value, or with one of over 2,000 characters, there is no such button.
+    ``requester`` is the id of the Slack user who asked; the message mentions them. ``again`` and ``share`` are the
+    values of the two buttons. A button without a value, or with a value over 2,000 characters, is left out.
     """
     findings = worst_first([*guards_of(report), *totals_of(report)])
     headline = f"{_verdict(report.verdict)}: {_asked_for(report)}"
     top = [header(headline), section(wording.what_follows(report))]
     bottom = [
         *_explanations(findings),
-        context(_facts(report, asker)),
+        context(_facts(report, requester)),
         *buttons([(CHECK_AGAIN, "Check again", again), (SHARE, "Share in channel", share)]),
     ]
     room = LARGEST - size([*top, *bottom]) - _ROOM_FOR_MORE
@@ -188,10 +190,10 @@ def _gravest(finding: Finding) -> Check:
     return max(finding.troubles, key=lambda check: check.verdict.gravity)
 
 
-def _facts(report: Report, asker: str | None) -> Iterator[Block]:
-    """Yield who asked, when, and what the answer rests on; the asker is the only mention in the message."""
-    if asker and _USER.fullmatch(asker):
-        yield mrkdwn(f"Asked by <@{asker}>")
+def _facts(report: Report, requester: str | None) -> Iterator[Block]:
+    """Yield who asked, when, and what the answer rests on; the requester is the only mention in the message."""
+    if requester and _USER.fullmatch(requester):
+        yield mrkdwn(f"Asked by <@{requester}>")
     took = duration((report.finished_at - report.started_at).total_seconds())
     yield plain_text(f"{utc(report.started_at)}, took {took}")
     yield plain_text(f"Approximate counts by Blueshift ({line(report.host, _LONGEST_FACT)})")

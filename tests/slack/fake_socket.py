@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from websockets.http11 import Request, Response
     from websockets.sync.server import ServerConnection
 
-    from tests.slack.recorded_calls import Record
+    from tests.slack.recorded_calls import RecordedCalls
 
 Death = Literal["fin", "reset", "silent", "close"]
 
@@ -38,10 +38,10 @@ class Ack:
     seconds: float
 
 
-class Link:
+class FakeSocket:
     """Serves while it is entered; its last connection that lives is the one that is spoken on."""
 
-    def __init__(self, record: Record) -> None:
+    def __init__(self, record: RecordedCalls) -> None:
         self.opened = 0
         self._changed = record.changed
         self._tickets = itertools.count(1)

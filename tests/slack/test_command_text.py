@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from guard.core.errors import UsageError
 from guard.core.model import Campaign, Rules, Segment, Selection
-from guard.slack.command_text import LONGEST_TEXT, Ask, as_typed, names, parse
+from guard.slack.command_text import LONGEST_TEXT, ParsedCommand, as_typed, names, parse
 from tests.slack.fake_parts import rules
 
 WEEKLY = Selection(tags=("weekly",))
@@ -23,7 +23,7 @@ def refusal(text: str) -> str:
 
 @pytest.mark.parametrize("text", ["", "  ", "\n", "help", "Help"])
 def test_nothing_typed_asks_for_help(text: str) -> None:
-    assert parse(text, rules()) == Ask(selection=None)
+    assert parse(text, rules()) == ParsedCommand(selection=None)
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ def test_nothing_typed_asks_for_help(text: str) -> None:
     ],
 )
 def test_what_was_typed_is_what_is_checked(text: str, selection: Selection, words: str | None) -> None:
-    assert parse(text, rules()) == Ask(selection=selection, words=text if words is None else words)
+    assert parse(text, rules()) == ParsedCommand(selection=selection, words=text if words is None else words)
 
 
 def test_the_same_question_in_another_order_is_the_same_selection() -> None:
@@ -63,14 +63,14 @@ def test_the_same_question_in_another_order_is_the_same_selection() -> None:
 
 @pytest.mark.parametrize("text", ["share weekly", "weekly share", "share weekly share", "Share weekly"])
 def test_the_word_share_shows_the_answer_to_the_channel_and_is_not_asked_again(text: str) -> None:
-    assert parse(text, rules()) == Ask(selection=WEEKLY, share=True, words="weekly")
+    assert parse(text, rules()) == ParsedCommand(selection=WEEKLY, share=True, words="weekly")
 
 
 @pytest.mark.parametrize("text", ["--segment share", "--segment=share"])
 def test_a_segment_that_is_called_share_can_be_asked_for_again_and_again(text: str) -> None:
     asked = parse(text, rules())
 
-    assert asked == Ask(selection=Selection(segments=("share",)), words="--segment share")
+    assert asked == ParsedCommand(selection=Selection(segments=("share",)), words="--segment share")
     assert parse(asked.words, rules()) == asked
 
 
