@@ -15,7 +15,7 @@ from guard.core.model import Channel
 from guard.rules.document import Closed, parse_document, read_document
 from guard.rules.fields import Decimal, Duration, People, Text, Uuid, duration
 from guard.rules.tree import Mapping, Sequence, problem_at
-from guard.sandbox.scripted_answers import Turns, WrittenTurns, given
+from guard.sandbox.scripted_answers import ScriptedAnswers, WrittenAnswers, given
 
 if TYPE_CHECKING:
     import os
@@ -65,9 +65,9 @@ class Answers:
     A number is a status alone. A list that ends in ``AGAIN`` is given for ever.
     """
 
-    any: Turns = ()
-    reads: Turns = ()
-    triggers: Turns = ()
+    any: ScriptedAnswers = ()
+    reads: ScriptedAnswers = ()
+    triggers: ScriptedAnswers = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,9 +176,9 @@ class _ClockJump(Closed):
 
 
 class _Answers(Closed):
-    any: WrittenTurns | None = None
-    reads: WrittenTurns | None = None
-    triggers: WrittenTurns | None = None
+    any: WrittenAnswers | None = None
+    reads: WrittenAnswers | None = None
+    triggers: WrittenAnswers | None = None
 
     def value(self) -> Answers:
         return Answers(**given(self))

@@ -23,11 +23,11 @@ OTHER_STATUSES = (202, 204, 206, 299, 302, 304, 407)
 """HTTP statuses that it does not name, but that something on the way may give."""
 
 ABSENT = "absent"
-"""What ``Turn.says`` holds for a field that is left out."""
+"""What ``ScriptedAnswer.says`` holds for a field that is left out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Turn:
+class ScriptedAnswer:
     """One answer: its HTTP status, what is wrong with it, and what it says otherwise than it should.
 
     At a status from 400 up nothing is carried out. ``says`` holds JSON by the name of its field, or ``ABSENT``;
@@ -47,9 +47,9 @@ class Again(Enum):
     AGAIN = "again"
 
 
-WELL: Final = Turn()
+WELL: Final = ScriptedAnswer()
 AGAIN: Final = Again.AGAIN
-Turns = tuple[Turn | int | Again, ...]
+ScriptedAnswers = tuple[ScriptedAnswer | int | Again, ...]
 
 
 def given(model: Closed) -> dict[str, Any]:
@@ -74,18 +74,18 @@ _FaultName = Annotated[Fault, Field(strict=False)]
 _Says = dict[_FieldName, Text]
 
 
-class _Turn(Closed):
+class _ScriptedAnswer(Closed):
     status: _Status | None = None
     fault: _FaultName | None = None
     retry_after: Text | None = None
     location: Text | None = None
     says: _Says | None = None
 
-    def value(self) -> Turn:
-        return Turn(**given(self))
+    def value(self) -> ScriptedAnswer:
+        return ScriptedAnswer(**given(self))
 
 
-def _turn(value: object, validate: Callable[[object], _Turn]) -> Turn | Again:
+def _one_answer(value: object, validate: Callable[[object], _ScriptedAnswer]) -> ScriptedAnswer | Again:
     """Return one answer of a list: a word or a number stands for a mapping with nothing else in it."""
     match value:
         case "again":
@@ -100,11 +100,13 @@ def _turn(value: object, validate: Callable[[object], _Turn]) -> Turn | Again:
             return validate(value).value()
 
 
-def _turns(turns: list[Turn | Again]) -> Turns:
-    if turns[:1] == [AGAIN] or any(one is AGAIN for one, _ in pairwise(turns)):
+def _check_again_is_last(answers: list[ScriptedAnswer | Again]) -> ScriptedAnswers:
+    if answers[:1] == [AGAIN] or any(one is AGAIN for one, _ in pairwise(answers)):
         raise ValueError("again stands at the end of a list, after what is given again")
-    return tuple(turns)
+    return tuple(answers)
 
 
-WrittenTurns = Annotated[list[Annotated[_Turn, WrapValidator(_turn)]], AfterValidator(_turns)]
+WrittenAnswers = Annotated[
+    list[Annotated[_ScriptedAnswer, WrapValidator(_one_answer)]], AfterValidator(_check_again_is_last)
+]
 """A list of answers as it is written in a scenario file."""

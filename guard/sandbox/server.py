@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING, Any, Self
 
 from guard.core.errors import UsageError
 from guard.sandbox.api import Api, Request
-from guard.sandbox.wire import RESET, steps
+from guard.sandbox.faults import RESET, steps
 from guard.sandbox.world import World
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from guard.sandbox.contents import Answer
+    from guard.sandbox.faults import Response
     from guard.sandbox.scenario import Scenario
 
 HOST = "127.0.0.1"
@@ -157,11 +157,11 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self.close_connection = True
 
-    def _send(self, answer: Answer) -> None:
+    def _send(self, response: Response) -> None:
         """Send the answer with its fault, after which the connection goes down."""
-        self.close_connection = self.close_connection or answer.fault is not None
-        body = b"" if self.command == "HEAD" else answer.body
-        for step in steps(answer.fault, self._head(answer), body):
+        self.close_connection = self.close_connection or response.fault is not None
+        body = b"" if self.command == "HEAD" else response.body
+        for step in steps(response.fault, self._head(response), body):
             if step is RESET:
                 self.server.reset(self.connection)
             elif isinstance(step, float):
@@ -170,10 +170,10 @@ class _Handler(BaseHTTPRequestHandler):
                 self.wfile.write(step)
                 self.wfile.flush()
 
-    def _head(self, answer: Answer) -> bytes:
-        phrase = self.responses[answer.status][0] if answer.status in self.responses else ""
-        headers = {**answer.headers, "Content-Length": str(len(answer.body))}
+    def _head(self, response: Response) -> bytes:
+        phrase = self.responses[response.status][0] if response.status in self.responses else ""
+        headers = {**response.headers, "Content-Length": str(len(response.body))}
         if self.close_connection:
             headers["Connection"] = "close"
         lines = "".join(f"{name}: {text}\r\n" for name, text in headers.items())
-        return f"{self.protocol_version} {answer.status:d} {phrase}\r\n{lines}\r\n".encode("latin-1")
+        return f"{self.protocol_version} {response.status:d} {phrase}\r\n{lines}\r\n".encode("latin-1")

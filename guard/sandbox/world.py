@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING
 
 from guard.core.model import Channel
 from guard.sandbox.scenario import StampAfter
-from guard.sandbox.scripted_answers import AGAIN, WELL, Turn
+from guard.sandbox.scripted_answers import AGAIN, WELL, ScriptedAnswer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from guard.sandbox.scenario import RateLimit, Scenario, ScenarioSegment
-    from guard.sandbox.scripted_answers import Turns
+    from guard.sandbox.scripted_answers import ScriptedAnswers
 
 _YEAR = 365 * 86_400.0
 
@@ -76,10 +76,10 @@ class World:
         with self._lock:
             return self._allowance is None or self._allowance.take(self._clock())
 
-    def next_turn(self, uuid: str, *, is_trigger: bool) -> Turn:
+    def next_answer(self, uuid: str, *, is_trigger: bool) -> ScriptedAnswer:
         """Take the next answer that the segment is to give; once none is left, every answer is as it should be."""
         with self._lock:
-            return self._segments[uuid].next_turn(is_trigger=is_trigger)
+            return self._segments[uuid].next_answer(is_trigger=is_trigger)
 
     def first(self, uuid: str, *, bypass_global: bool = False) -> SegmentState:
         """Return how the segment stood at first, as a replica shows it that has heard of nothing since."""
@@ -120,8 +120,8 @@ class _LivingSegment:
         self._segment = segment
         self._server_time = server_time
         self._running: _Refresh | None = None
-        self._first_turns = _turns(segment.answers.any)
-        self._turns = {False: _turns(segment.answers.reads), True: _turns(segment.answers.triggers)}
+        self._first_answers = _in_order(segment.answers.any)
+        self._answers = {False: _in_order(segment.answers.reads), True: _in_order(segment.answers.triggers)}
         self._counted_at: float | None = None
         self._counts: dict[bool, dict[Channel, int]] = {bypass: dict.fromkeys(Channel, 0) for bypass in (False, True)}
         if segment.counted is not None:
@@ -152,8 +152,8 @@ class _LivingSegment:
             self._running = _Refresh(channel=channel, bypass_global=bypass_global, begins=begins, ends=ends)
         return replace(before, refreshing=True)
 
-    def next_turn(self, *, is_trigger: bool) -> Turn:
-        return next(self._first_turns, None) or next(self._turns[is_trigger], WELL)
+    def next_answer(self, *, is_trigger: bool) -> ScriptedAnswer:
+        return next(self._first_answers, None) or next(self._answers[is_trigger], WELL)
 
     def _settle(self, now: float) -> None:
         """Let a refresh that has ended by now show its result."""
@@ -183,10 +183,10 @@ class _LivingSegment:
         return count + self._segment.outside_global_inclusion.get(channel, 0) * bypass_global
 
 
-def _turns(listed: Turns) -> Iterator[Turn]:
+def _in_order(listed: ScriptedAnswers) -> Iterator[ScriptedAnswer]:
     """Yield the answers of a list one after another; for ever where it says so."""
-    turns = [Turn(status=each) if isinstance(each, int) else each for each in listed if each is not AGAIN]
-    return itertools.cycle(turns) if AGAIN in listed else iter(turns)
+    answers = [ScriptedAnswer(status=each) if isinstance(each, int) else each for each in listed if each is not AGAIN]
+    return itertools.cycle(answers) if AGAIN in listed else iter(answers)
 
 
 class _Allowance:

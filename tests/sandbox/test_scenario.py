@@ -18,7 +18,7 @@ from guard.sandbox.scenario import (
     load_scenario,
     parse_scenario,
 )
-from guard.sandbox.scripted_answers import AGAIN, WELL, Turn
+from guard.sandbox.scripted_answers import AGAIN, WELL, ScriptedAnswer
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -88,15 +88,15 @@ def test_every_key_of_a_file_becomes_part_of_the_scenario() -> None:
                 stuck=frozenset({Channel.PUSH, Channel.SMS}),
                 stamp=StampAfter.STAYS,
                 answers=Answers(
-                    any=(Turn(status=503), WELL, AGAIN),
+                    any=(ScriptedAnswer(status=503), WELL, AGAIN),
                     reads=(
-                        Turn(status=429),
-                        Turn(fault=Fault.DRIP),
-                        Turn(status=429, retry_after="soon"),
-                        Turn(status=302, location="/"),
-                        Turn(status=503, fault=Fault.ECHO),
+                        ScriptedAnswer(status=429),
+                        ScriptedAnswer(fault=Fault.DRIP),
+                        ScriptedAnswer(status=429, retry_after="soon"),
+                        ScriptedAnswer(status=302, location="/"),
+                        ScriptedAnswer(status=503, fault=Fault.ECHO),
                     ),
-                    triggers=(Turn(says={"email_users": "null", "approxusers": "absent"}),),
+                    triggers=(ScriptedAnswer(says={"email_users": "null", "approxusers": "absent"}),),
                 ),
             ),
         ),
