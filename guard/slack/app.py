@@ -1,6 +1,6 @@
-"""The app as slack-bolt knows it: one slash command and two buttons, each acknowledged where it arrives.
+"""The app for slack-bolt: one slash command and two buttons, each acknowledged at once.
 
-Bolt's own pool is not used: acknowledging takes no time, and what takes time is done elsewhere.
+Slow work runs in the job queue, so bolt's own thread pool is not used.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ COMMAND = "/audience-check"
 
 
 def build_app(client: WebClient, commands: Commands, *, signing_secret: str = "") -> App:
-    """Return the app, once Slack has accepted its bot token; without a signing secret it is for Socket Mode.
+    """Check the bot token with Slack and return the app. Without a signing secret, the app is for Socket Mode.
 
-    Raises ``UsageError`` when Slack refuses the token, and ``GuardError`` when it cannot be asked.
+    Raises ``UsageError`` when Slack refuses the token, and ``GuardError`` when Slack cannot be reached.
     """
     identity = _authorized(client)
     seen = ReplayProtection()
@@ -50,15 +50,15 @@ def build_app(client: WebClient, commands: Commands, *, signing_secret: str = ""
         signing_secret=signing_secret,
         authorize=lambda: identity,
         before_authorize=end_early,
-        ssl_check_enabled=False,  # bolt answers that one without looking at the signature; end_early comes after it
+        ssl_check_enabled=False,  # bolt answers before it checks the signature; end_early runs after that check
         process_before_response=True,
         logger=silent("slack_bolt"),
     )
 
     @app.command(COMMAND)
     def command(ack: Ack, body: dict[str, Any]) -> None:
-        said = commands.ask(body.get("text") or "", _requester(body, body.get("user_id"), body.get("channel_id")))
-        ack(response_type="ephemeral", **said.payload())
+        message = commands.ask(body.get("text") or "", _requester(body, body.get("user_id"), body.get("channel_id")))
+        ack(response_type="ephemeral", **message.payload())
 
     @app.action(CHECK_AGAIN)
     def check_again(ack: Ack, body: dict[str, Any], action: Mapping[str, Any]) -> None:
@@ -74,7 +74,7 @@ def build_app(client: WebClient, commands: Commands, *, signing_secret: str = ""
 
 
 def _is_stranger(body: Mapping[str, Any]) -> bool:
-    """Whether somebody of another workspace pressed a button, as in a channel that is shared with them."""
+    """Return whether the person is from another workspace, as in a shared channel."""
     here = {(body.get(name) or {}).get("id") for name in ("team", "enterprise")} - {None}
     home = body["user"].get("team_id")
     return bool(home and here) and home not in here
@@ -91,5 +91,5 @@ def _requester(body: Mapping[str, Any], user: str | None, channel: str | None) -
 
 def _authorized(client: WebClient) -> AuthorizeResult:
     with explaining("SLACK_BOT_TOKEN"):
-        whose = client.auth_test()
-    return AuthorizeResult.from_auth_test_response(auth_test_response=whose, bot_token=client.token)
+        identity = client.auth_test()
+    return AuthorizeResult.from_auth_test_response(auth_test_response=identity, bot_token=client.token)

@@ -1,4 +1,4 @@
-"""What the app says at once to a question or a button; nothing here knows how Slack brought it."""
+"""What the app answers at once to a command or a button, whichever way Slack delivered it."""
 
 from __future__ import annotations
 
@@ -26,32 +26,32 @@ if TYPE_CHECKING:
 
 _WAITING = 16  # checks that may wait for a worker
 _MINUTE = 60
-_SOON = 10.0  # seconds; whoever joins at the very end still waits for the report
-_TIME_TO_END = 6.0  # seconds that running checks get when the app is stopped
+_SOON = 10.0  # seconds; somebody who joins at the last moment still waits for the report
+_TIME_TO_END = 6.0  # seconds for running checks when the app stops
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Permission:
-    """Who may ask, and where; an empty set lets everybody."""
+    """Who may ask, and where; an empty set means everybody or everywhere."""
 
     users: frozenset[str]
     channels: frozenset[str]
 
     def refusal(self, requester: Requester) -> str | None:
-        """Return why the requester may not ask, or None."""
+        """Return why this person may not ask, or None."""
         if requester.is_stranger:
-            return "Audience checks can be asked for by people of this workspace alone."
+            return "Only people of this workspace can ask for audience checks."
         if self.users and requester.user not in self.users:
-            return "You are not among the people who may ask for audience checks here."
+            return "You are not allowed to ask for audience checks here."
         if self.channels and requester.channel not in self.channels:
-            return "Audience checks cannot be asked for in this channel."
+            return "You cannot ask for audience checks in this channel."
         return None
 
 
 class Commands:
-    """Says at once that a check was started, whose outcome follows, or why none was; nothing here raises.
+    """Answers each command at once: a check was started, or why not. Never raises.
 
-    At most ``workers`` checks run at a time, and ``time_limit`` is in seconds, from the question to its answer.
+    At most ``workers`` checks run at a time. ``time_limit`` is in seconds, from the command to its answer.
     """
 
     def __init__(
@@ -72,13 +72,15 @@ class Commands:
         )
 
     def ask(self, text: str, requester: Requester) -> Message:
-        """Return what to say at once to a question."""
+        """Return the immediate answer to a command."""
         try:
             return self._refused(requester) or self._asked(text, requester)
         except BusyError as busy:
             log.event("busy", user=requester.user, channel=requester.channel, before=busy.before)
             return notice(
-                "Busy", f"{plural(busy.before, 'check')} before you, so none was started.", "Ask again later."
+                "Busy",
+                f"{plural(busy.before, 'check')} are ahead of yours, so yours was not started.",
+                "Ask again later.",
             )
         except ClosedError:
             log.event("asked_while_stopping", user=requester.user, channel=requester.channel)
@@ -86,16 +88,16 @@ class Commands:
         except GuardError as error:
             log.event("not_started", user=requester.user, channel=requester.channel, why=type(error).__name__)
             return explained(error)
-        except Exception as error:  # noqa: BLE001 - whoever asked is told, also of a fault of our own
+        except Exception as error:  # noqa: BLE001 - the person who asked learns of our own bugs too
             return fault(error, secrets.token_hex(4))
 
     def ask_again(self, words: str, requester: Requester) -> None:
-        """Ask once more, for a button; what there is to say at once is brought."""
+        """Ask once more, for a button, and deliver the immediate answer."""
         message = self.ask(words, requester)
         self._job_queue.later(lambda: self._delivery.bring(message, requester))
 
     def share(self, reference: str, requester: Requester) -> None:
-        """Bring an answer that was given before to the channel, for a button."""
+        """Post an earlier answer in the channel, for a button."""
         refused = self._refused(requester)
         kept = None if refused else self._jobs.take(reference)
         log.event(
@@ -115,11 +117,11 @@ class Commands:
 
     @property
     def is_open(self) -> bool:
-        """Whether checks are started still."""
+        """Whether the app still starts checks."""
         return self._job_queue.is_open
 
     def close(self) -> None:
-        """Start no more checks, let those under way end for a while, and have everybody else told."""
+        """Start no more checks, give running ones a few seconds, and tell everybody else."""
         self._delivery.hurry()
         self._job_queue.close(_TIME_TO_END)
 
@@ -128,7 +130,7 @@ class Commands:
         if refusal is None:
             return None
         log.event("refused", user=requester.user, channel=requester.channel)
-        return notice("Not allowed", refusal, "Whoever runs the audience guard can change that.")
+        return notice("Not allowed", refusal, "The person who runs the audience guard can change that.")
 
     def _asked(self, text: str, requester: Requester) -> Message:
         try:
@@ -157,7 +159,7 @@ class Commands:
 
 
 def _accepted(admission: Admission, planned: Plan, requester: Requester) -> Message:
-    """Say what is being counted, and for how long that may take."""
+    """Say what is being counted, and how long that may take."""
     job = admission.job
     counts = sum(len(planned.channels(segment)) for segment in planned.segments)
     what = f"{plural(counts, 'fresh count')} of {plural(len(planned.segments), 'segment')}."
@@ -165,17 +167,17 @@ def _accepted(admission: Admission, planned: Plan, requester: Requester) -> Mess
         f"The answer comes here within {_roughly(max(job.ends_at - requester.asked_at, _SOON))}, usually much sooner."
     )
     if admission.joined:
-        return notice(f"Being counted already: {job.words}", f"The same was asked for before: {what}", at_most)
+        return notice(f"Already counting: {job.words}", f"Somebody asked for the same before: {what}", at_most)
     if admission.before:
         before = f"{plural(admission.before, 'check')} before it, then {what}"
         return notice(f"Waiting: {job.words}", before, at_most)
-    return notice(f"Counting: {job.words}", f"Blueshift is asked for {what}", at_most)
+    return notice(f"Counting: {job.words}", f"Asking Blueshift for {what}", at_most)
 
 
 def _roughly(seconds: float) -> str:
-    """Return a duration in whole minutes, or in seconds below two of them.
+    """Return a duration in whole minutes, or in seconds below two minutes.
 
-    The difference of two readings of a clock is not exact: 20 minutes can come out a hair longer, and are 20 still.
+    Clock differences are not exact: a duration slightly over 20 minutes is still 20 minutes.
     """
     whole = round(seconds)
     return duration(whole if whole < 2 * _MINUTE else math.ceil(whole / _MINUTE) * _MINUTE)

@@ -1,4 +1,4 @@
-"""The way of a message to whoever asked: the address that came with the question, else a direct message."""
+"""Delivers a message to the person who asked: to the command's ``response_url``, or else as a direct message."""
 
 from __future__ import annotations
 
@@ -22,26 +22,26 @@ if TYPE_CHECKING:
 LIVES = 29 * 60.0
 """Seconds; a response_url lives 30 minutes (https://docs.slack.dev/interactivity/handling-user-interaction)."""
 
-_HURRY = 4  # seconds for each way, when the app is being stopped
+_HURRY = 4  # seconds for each way, when the app stops
 _ONLY_YOU = "This could not be posted in the channel, so only you see it."
-_PERHAPS_TWICE = "Slack did not say whether this got through, so it may be there twice."
+_PERHAPS_TWICE = "Slack did not confirm the first try, so you may see this twice."
 
 
 class Delivery:
-    """Brings messages to people; what cannot be brought is logged, and nothing raises."""
+    """Delivers messages and logs what it cannot deliver. Never raises."""
 
     def __init__(self, client: WebClient) -> None:
         self._client = client
         self._time_limit: float = POST_TIMEOUT
 
     def hurry(self) -> None:
-        """Give Slack less time from now on, since the app is being stopped."""
+        """Give Slack less time from now on, because the app is stopping."""
         self._time_limit = self._client.timeout = _HURRY
 
     def bring(self, message: Message, requester: Requester, *, share: bool = False, check: str | None = None) -> bool:
-        """Bring the message to the requester alone, or with ``share`` to the channel where it was asked for.
+        """Show the message to the requester only, or with ``share`` to the channel.
 
-        Where that fails it is sent to the requester directly. Return whether it got where it was to go.
+        If that fails, send it to the requester as a direct message. Return whether the first way may have worked.
         """
         about = {"user": requester.user, "check": check}
         refusal = self._respond(message, requester, share=share)
@@ -67,7 +67,7 @@ class Delivery:
         payload = {**message.payload(), "response_type": kind, "replace_original": False}
         try:
             return run_to_its_end(post(requester.response_url, payload, time_limit=self._time_limit))
-        except Exception as error:  # noqa: BLE001 - whatever it was, there is another way
+        except Exception as error:  # noqa: BLE001 - the direct message comes next
             return Refusal(why=f"could not be asked ({type(error).__name__})")
 
     def _send_directly(self, message: Message, requester: Requester) -> str | None:

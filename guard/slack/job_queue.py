@@ -1,4 +1,4 @@
-"""Who waits for what: a few checks run at a time, a few more wait, and the same question joins the check under way."""
+"""A bounded queue of checks. A request for a check that is already running joins it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _TELLERS = 8
 
 
 class BusyError(Exception):
-    """There is no room for another check; ``before`` are running or waiting."""
+    """The queue is full; ``before`` checks are running or waiting."""
 
     def __init__(self, before: int) -> None:
         super().__init__()
@@ -28,26 +28,26 @@ class BusyError(Exception):
 
 
 class ClosedError(Exception):
-    """The app is being stopped."""
+    """The app is stopping."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Requester:
-    """Who asked, where, how the answer gets there, and when that was (``time.monotonic()``)."""
+    """Who asked, where, when (``time.monotonic()``), and where the answer goes."""
 
     user: str
     channel: str
     response_url: str
-    share: bool = False  # whether the channel is to see the answer
-    is_stranger: bool = False  # of another workspace, in a channel that is shared with them
+    share: bool = False  # whether the channel sees the answer
+    is_stranger: bool = False  # from another workspace, in a shared channel
     asked_at: float = field(default_factory=time.monotonic)
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Job:
-    """A question under way: what to check by which rules, who wants to know, and until when (``time.monotonic()``).
+    """A check: what to check by which rules, who asked, and its deadline ``ends_at`` (``time.monotonic()``).
 
-    ``words`` ask for the same again; ``reference`` names it in the log.
+    ``words`` is the command without ``share``; ``reference`` names the check in the log.
     """
 
     rules: Rules
@@ -60,13 +60,13 @@ class Job:
 
     @property
     def key(self) -> tuple[str, Selection]:
-        """What makes two questions the same."""
+        """Two jobs with the same key are the same check."""
         return self.rules.sha256, self.selection
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Admission:
-    """What became of a question: the check that answers it, whether that was under way, how many come before it."""
+    """The job that answers a request, whether it was already in the queue, and how many checks wait before it."""
 
     job: Job
     joined: bool
@@ -74,11 +74,11 @@ class Admission:
 
 
 class JobQueue:
-    """Takes questions from any thread, has at most ``workers`` answered at a time, and lets ``waiting`` more wait.
+    """Runs at most ``workers`` jobs at a time and lets ``waiting`` more wait; any thread may ask.
 
-    ``work`` finds what comes of a job, a report or a message that says why there is none, and ``tell`` brings it to
-    one requester; neither raises. ``stopped`` says what becomes of a check that came to no end: the desk was closed, or
-    ``work`` raised all the same.
+    ``work`` returns a job's report, or a message that says why there is none. ``tell`` sends the outcome to one
+    requester. Neither raises. ``stopped`` returns the outcome of a job that did not finish, because the queue was
+    closed or ``work`` raised after all.
     """
 
     def __init__(
@@ -100,9 +100,9 @@ class JobQueue:
         self._closed = False
 
     def ask(self, job: Job, requester: Requester) -> Admission:
-        """Have the check made, or join the same one; the requester is told what comes of it.
+        """Queue the job, or join the same one if it is already there. The requester is told the outcome.
 
-        Raises ``BusyError`` when too many wait, and ``ClosedError`` when the app is being stopped.
+        Raises ``BusyError`` when too many wait, and ``ClosedError`` when the app is stopping.
         """
         with self._lock:
             if self._closed:
@@ -115,18 +115,19 @@ class JobQueue:
             if before >= self._most:
                 raise BusyError(before)
             job.requesters.append(requester)
-            # Known only once it is submitted: where that fails, nobody may join it. It settles when this lock is free.
+            # Register the job only after submit() worked, or somebody could join a job that never runs.
+            # It cannot settle before this lock is free.
             self._futures[job] = self._working.submit(self._answer, job)
             self._open[job.key] = job
         return Admission(job=job, joined=False, before=max(0, before + 1 - self._workers))
 
     @property
     def is_open(self) -> bool:
-        """Whether it takes questions."""
+        """Whether the queue takes requests."""
         return not self._closed
 
     def later(self, act: Callable[[], object]) -> None:
-        """Have something sent by a thread of those that bring the answers, or at once where they are being stopped."""
+        """Call ``act`` in a thread that delivers answers, or at once if the queue is closed."""
         with self._lock:
             if not self._closed:
                 self._telling.submit(act)
@@ -134,7 +135,7 @@ class JobQueue:
         act()
 
     def close(self, seconds: float) -> None:
-        """Take no more questions, let running checks end for so many seconds, and have everybody else told."""
+        """Take no more requests, give running jobs ``seconds`` to finish, and tell everybody else."""
         with self._lock:
             self._closed = True
             futures = dict(self._futures)
@@ -155,11 +156,11 @@ class JobQueue:
             self._settle(job, outcome)
 
     def _settle(self, job: Job, outcome: Report | Message) -> None:
-        """Tell everybody who asked, once: who comes later asks anew."""
+        """Tell everybody who asked, once; a later request starts a new job."""
         with self._lock:
             if self._futures.pop(job, None) is None:
                 return
             del self._open[job.key]
-            # Under the lock, so that close() cannot stop the threads that tell in between.
+            # Under the lock, so that close() cannot stop these threads in between.
             for requester in job.requesters:
                 self._telling.submit(self._tell, requester, job, outcome)

@@ -1,4 +1,4 @@
-"""What comes of a check that was started: its report, or why there is none, brought to everybody who asked."""
+"""Runs a job: counts, and sends the report, or why there is none, to everybody who asked."""
 
 from __future__ import annotations
 
@@ -25,30 +25,29 @@ if TYPE_CHECKING:
     from guard.slack.verdict_message import Message
 
 _MOST_KEPT = 200
-_LONGEST_KEPT = 30 * 60.0  # seconds; an older answer says nothing about a send of now
+_LONGEST_KEPT = 30 * 60.0  # seconds; an older answer says nothing about a send now
 _NEW = 60.0  # seconds
-_LEAST_TIME = 1.0  # seconds; a check that waited long still says what it could not find out
+_LEAST_TIME = 1.0  # seconds; a check that waited too long still reports what is unknown
 
 STOPPED = notice(
     "The audience guard is being restarted",
-    "Nothing was found out, so nothing is proven. Ask again in a minute.",
+    "This check has no verdict. Ask again in a minute.",
 )
-"""What everybody is told whose check was not over when the app had to end."""
+"""For everybody whose check did not finish before the app stopped."""
 
 _TOO_LATE = notice(
-    "The audience could not be found out",
-    "The counting did not end in time, so nothing is proven: do not send on this.",
+    "The audience could not be counted",
+    "The count did not finish in time, so there is no verdict. Do not send.",
     "Ask again in a minute.",
 )
 
-
-_OTHER_RULES = "The rules have changed since this was checked, so it may not hold any more: check again."
-_NO_RULES = "The rules file cannot be read now, so this may not hold any more: check again when it can."
+_OTHER_RULES = "The rules have changed since this check, so this verdict may be out of date: check again."
+_NO_RULES = "The rules file cannot be read now, so this verdict may be out of date: check again when it can."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptAnswer:
-    """An answer that may be shared, by which rules it was given (their SHA-256), and when (``time.monotonic()``)."""
+    """An answer that can be shared, the SHA-256 of its rules, and when it was given (``time.monotonic()``)."""
 
     answer: Message
     rules_sha256: str
@@ -56,13 +55,13 @@ class KeptAnswer:
 
     @property
     def age(self) -> float:
-        """The seconds since it was given."""
+        """Seconds since the answer was given."""
         return time.monotonic() - self.given_at
 
     def message(self, rules_sha256: str | None) -> Message:
-        """Return what to show others: an answer that is not new, or is by other rules than those of now, says so first.
+        """Return the message for others; it begins with a remark if the answer is old or the rules have changed.
 
-        ``rules_sha256`` is that of the rules of now, None where they cannot be read.
+        ``rules_sha256`` is the hash of the current rules, None if they cannot be read.
         """
         remarks = []
         if self.age >= _NEW:
@@ -73,15 +72,15 @@ class KeptAnswer:
 
 
 class Jobs:
-    """Has checks counted, and brings what came of them; nothing here raises."""
+    """Runs checks and delivers their outcome. Never raises."""
 
-    def __init__(self, engine: Engine, delivery: Delivery, rules_of_now: Callable[[], str | None]) -> None:
-        """``rules_of_now`` returns the SHA-256 of the rules as they stand, None where they cannot be used."""
-        self._engine, self._delivery, self._rules_of_now = engine, delivery, rules_of_now
+    def __init__(self, engine: Engine, delivery: Delivery, current_rules: Callable[[], str | None]) -> None:
+        """``current_rules`` returns the SHA-256 of the rules file now, None if it cannot be used."""
+        self._engine, self._delivery, self._current_rules = engine, delivery, current_rules
         self._kept: OrderedDict[str, KeptAnswer] = OrderedDict()
 
     def work(self, job: Job) -> Report | Message:
-        """Return the report of the check, or a message that says why there is none."""
+        """Return the report, or a message that says why there is none."""
         time_limit = max(_LEAST_TIME, job.ends_at - time.monotonic())
         try:
             report = self._engine.check(job.rules, job.selection, time_limit=time_limit)
@@ -93,7 +92,7 @@ class Jobs:
             return _TOO_LATE
         except CancelledError:
             return STOPPED
-        except Exception as error:  # noqa: BLE001 - a fault of our own is told, and is no pass
+        except Exception as error:  # noqa: BLE001 - our own bug is reported, never a pass
             return fault(error, job.reference)
         seconds = round(time.monotonic() - job.started_at, 3)
         log.event(
@@ -108,12 +107,12 @@ class Jobs:
         return report
 
     def tell(self, requester: Requester, job: Job, outcome: Report | Message) -> None:
-        """Bring the outcome to one of those who asked for it."""
+        """Deliver the outcome to one requester."""
         try:
             if not isinstance(outcome, Report):
                 self._delivery.bring(outcome, requester, check=job.reference)
                 return
-            counted_by, now = job.rules.sha256, self._rules_of_now()
+            counted_by, now = job.rules.sha256, self._current_rules()
             shared = verdict_message(outcome, requester=requester.user, again=job.words)
             if requester.share:
                 message = KeptAnswer(answer=shared, rules_sha256=counted_by).message(now)
@@ -124,16 +123,16 @@ class Jobs:
             )
             message = KeptAnswer(answer=private, rules_sha256=counted_by).message(now)
             self._delivery.bring(message, requester, check=job.reference)
-        except Exception as error:  # noqa: BLE001 - a report that cannot be shown is a fault of our own, told as such
+        except Exception as error:  # noqa: BLE001 - failing to show a report is our own bug
             self._delivery.bring(fault(error, job.reference), requester, check=job.reference)
 
     def take(self, reference: str) -> KeptAnswer | None:
-        """Return an answer given before, for others to see; None when it was taken already, or was too long ago."""
+        """Return an earlier answer to share; None if it was taken already or is too old."""
         kept = self._kept.pop(reference, None)
         return kept if kept and kept.age < _LONGEST_KEPT else None
 
     def put_back(self, reference: str, kept: KeptAnswer) -> None:
-        """Let an answer be taken once more, since it did not reach the others."""
+        """Make an answer available again, because sharing it failed."""
         self._kept[reference] = kept
 
     def _keep(self, message: Message, rules_sha256: str) -> str:
@@ -145,7 +144,7 @@ class Jobs:
 
 
 def explained(error: GuardError) -> Message:
-    """Return what to tell of an error that was expected: what is wrong, and what to do."""
+    """Return the message for an expected error: what is wrong, and what to do."""
     return notice("Nothing was checked", *(_as_sentence(text) for text in (error.message, error.hint) if text))
 
 
@@ -154,10 +153,10 @@ def _as_sentence(text: str) -> str:
 
 
 def fault(error: Exception, reference: str) -> Message:
-    """Log where a fault of our own is, and return what to tell of it: nothing is proven."""
+    """Log where our own bug is, and return the message for it."""
     log.bug("fault", error, check=reference)
     return notice(
-        "The audience guard itself failed",
-        "Nothing is proven: do not send on this.",
-        f"Whoever runs it finds the fault in its log, under {reference}.",
+        "The audience guard crashed",
+        "There is no verdict. Do not send.",
+        f"The person who runs it finds the details in its log, under {reference}.",
     )

@@ -59,7 +59,7 @@ def test_a_pass_that_is_shared_after_the_rules_were_tightened_says_so(conversati
 
     conversation.commands.share(reference(answer), requester("U2"))
 
-    assert "The rules have changed since this was checked" in conversation.brought()[1]
+    assert "The rules have changed since this check" in conversation.brought()[1]
 
 
 def test_an_answer_that_is_shared_while_the_rules_cannot_be_read_says_so(conversation: FakeConversation) -> None:

@@ -52,7 +52,7 @@ def test_the_same_question_is_said_to_be_counted_already_and_everybody_gets_the_
 
     at_once = slow.ask("weekly spring-sale", "U2")
 
-    assert "Being counted already: spring-sale weekly" in at_once
+    assert "Already counting: spring-sale weekly" in at_once
     slow.engine.may_end.set()
     answers = sorted([slow.brought(), slow.brought()])
     assert [user for user, _, _ in answers] == ["U1", "U2"]
@@ -79,7 +79,7 @@ def test_a_name_in_other_capitals_is_answered_with_its_own(conversation: FakeCon
 def test_the_same_question_in_other_capitals_joins_the_check_under_way(slow: FakeConversation) -> None:
     slow.ask("weekly")
 
-    assert "Being counted already" in slow.ask("Weekly")
+    assert "Already counting" in slow.ask("Weekly")
 
 
 def test_a_question_that_has_to_wait_is_told_how_many_come_before(slow: FakeConversation) -> None:
@@ -106,7 +106,7 @@ def test_where_too_many_wait_the_next_is_told_how_many(tmp_path: Path, slow: Fak
     for number in range(17):
         assert "Busy" not in slow.ask(f"s{number}")
 
-    assert "17 checks before you" in slow.ask("s17")
+    assert "17 checks are ahead of yours" in slow.ask("s17")
 
 
 def test_nothing_typed_is_answered_with_help_and_nothing_is_counted(conversation: FakeConversation) -> None:
@@ -137,7 +137,7 @@ def test_a_fault_of_our_own_is_told_at_once_with_the_reference_that_stands_in_th
     at_once = conversation.ask("weekly")
 
     [record] = logged.records
-    assert "Nothing is proven" in at_once
+    assert "There is no verdict" in at_once
     assert record.__dict__["fields"]["check"] in at_once
 
 
@@ -190,7 +190,7 @@ def test_rules_that_vanished_are_said_to_be_gone(
 
     assert "The rules file cannot be read" in at_once
     assert "rules.yaml: there is no such file." in at_once
-    assert "tell whoever looks after the rules" in at_once
+    assert "tell the person who maintains the rules" in at_once
     assert "give the path" not in at_once
     assert not conversation.has_counted
     assert alarms(logged) == [("rules_unusable", "UsageError")]
@@ -238,7 +238,7 @@ def test_who_may_not_ask_is_told_so_and_learns_nothing(
 def test_who_belongs_to_another_workspace_may_not_ask(conversation: FakeConversation) -> None:
     at_once = conversation.ask("weekly", is_stranger=True)
 
-    assert "by people of this workspace alone" in at_once
+    assert "Only people of this workspace" in at_once
     assert not conversation.has_counted
 
 

@@ -164,7 +164,7 @@ def test_what_may_have_got_through_says_first_that_it_may_be_there_twice_and_cou
 
     assert bring(client, share=share)
 
-    assert remark(client) == "Slack did not say whether this got through, so it may be there twice."
+    assert remark(client) == "Slack did not confirm the first try, so you may see this twice."
 
 
 @pytest.mark.usefixtures("logged")

@@ -101,7 +101,7 @@ def test_an_error_that_is_a_question_stays_one() -> None:
 def test_a_count_that_did_not_come_in_time_is_no_fault_but_proves_nothing(logged: pytest.LogCaptureFixture) -> None:
     told = explained(TimeoutError())
 
-    assert "nothing is proven" in told
+    assert "there is no verdict" in told
     assert "under" not in told
     assert logged.messages == ["not_checked"]
 
@@ -115,7 +115,7 @@ def test_a_fault_of_our_own_is_told_with_the_reference_that_stands_in_the_log(lo
 
     [record] = logged.records
     fields: dict[str, object] = record.__dict__["fields"]
-    assert "Nothing is proven" in told
+    assert "There is no verdict" in told
     assert str(fields["check"]) in told
     assert fields["error"] == "ZeroDivisionError"
     assert "a-key-for-tests" not in str(record.__dict__)
@@ -172,7 +172,7 @@ def test_an_answer_for_the_channel_needs_no_button_to_share_it() -> None:
 @pytest.mark.parametrize("share", [True, False])
 @pytest.mark.parametrize(
     ("now", "remark"),
-    [("another", "The rules have changed since this was checked"), (None, "cannot be read"), (NOW, "")],
+    [("another", "The rules have changed since this check"), (None, "cannot be read"), (NOW, "")],
 )
 def test_rules_that_changed_during_the_check_are_told_first(share: bool, now: str | None, remark: str) -> None:
     delivery = FakeDelivery()
@@ -199,7 +199,7 @@ def test_a_report_that_cannot_be_shown_is_told_once_as_a_fault(
 
     _, message, shared = told(PASSED, share=True)
 
-    assert "Nothing is proven" in said(message)
+    assert "There is no verdict" in said(message)
     assert not shared
     assert [record.__dict__["fields"]["error"] for record in logged.records] == ["ZeroDivisionError"]
 

@@ -166,7 +166,7 @@ def test_a_rules_file_that_cannot_be_read_is_told_with_whom_to_tell_and_no_hint_
     assert texts(message) == [
         "The rules file cannot be read",
         """Nothing was checked. rules.yaml: there is no such file.
-Ask again in a minute. Where that does not help, tell whoever looks after the rules.""",
+Ask again in a minute. If that does not help, tell the person who maintains the rules.""",
     ]
     assert_valid(message.payload())
 
