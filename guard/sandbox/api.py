@@ -1,4 +1,4 @@
-"""The two calls of Blueshift's API that the guard makes, as functions of a request; the sockets are in ``server``.
+"""The two calls of Blueshift's API that the guard makes, without sockets; those are in ``server``.
 
 Written from https://developer.blueshift.com/reference/get_api-v1-segments-segment-uuid-matching-users-json and
 https://developer.blueshift.com/reference/get_api-v1-segments-list.
@@ -76,7 +76,7 @@ _ERROR_BODIES: dict[int, dict[str, Any]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """A request that was answered: with which status, and when (seconds since 1970, by the server's clock)."""
+    """A request, the status of its answer, and when (seconds since 1970, by the server's clock)."""
 
     method: str
     path: str
@@ -87,14 +87,14 @@ class Request:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Content:
-    """What is answered: a JSON value, or None for no body at all, and the scripted that spoils it."""
+    """The JSON value to answer (None: no body), and the scripted answer that changes it."""
 
     body: Any
     scripted: ScriptedAnswer = WELL
 
 
 class _RefusedError(Exception):
-    """The request gets an error for an answer."""
+    """The answer is an error."""
 
     def __init__(self, scripted: ScriptedAnswer, body: dict[str, Any] | None = None) -> None:
         super().__init__(scripted.status)
@@ -102,7 +102,7 @@ class _RefusedError(Exception):
 
 
 class Api:
-    """Answers requests about a world, and remembers the latest hundred thousand; safe to use from several threads."""
+    """Answers requests and remembers the last hundred thousand; safe to use from several threads."""
 
     def __init__(self, scenario: Scenario, world: World) -> None:
         self._scenario = scenario
@@ -115,9 +115,9 @@ class Api:
         return tuple(self._requests)
 
     def answer(self, method: str, target: str, authorization: str | None, *, asked: str = "") -> Response:
-        """Response one request; ``target`` is its path and query as sent, ``authorization`` that header's value.
+        """Answer one request; ``target`` is its path and query, ``authorization`` the value of that header.
 
-        ``asked`` is the whole head of the request, for an answer that tells what was sent.
+        ``asked`` is the whole head of the request, for faults that echo it.
         """
         path, _, query_text = target.partition("?")
         pairs = parse_qsl(query_text, keep_blank_values=True)
@@ -133,7 +133,7 @@ class Api:
         return spoiled(self._answer(content), asked=asked)
 
     def malformed(self, status: int) -> Response:
-        """Response what is not a request at all."""
+        """Answer a malformed request."""
         return self._answer(_RefusedError(ScriptedAnswer(status=status)).content)
 
     def _answer(self, content: _Content) -> Response:
@@ -176,7 +176,7 @@ class Api:
             raise _RefusedError(ScriptedAnswer(status=404))
         is_trigger = _choice(query, "refresh", _BOOLEANS, default=False)
         bypass_global = _choice(query, "bypass_global", _BOOLEANS, default=False)
-        # Without a channel, the total alone is counted.
+        # Without a channel, only the total is counted.
         channel = _choice(query, "channels", _CHANNELS, default=Channel.USERS)
         scripted = self._world.next_answer(segment, is_trigger=is_trigger)
         if scripted.status >= HTTPStatus.BAD_REQUEST:
@@ -195,9 +195,9 @@ class Api:
         return _Content(body=body, scripted=scripted)
 
     def _listing(self, query: dict[str, str]) -> list[dict[str, Any]]:
-        """Return one page: pages count from 0, and a name is looked for anywhere in a name, in either case.
+        """Return one page, counted from 0; ``name`` matches anywhere in a name, in any case.
 
-        A parameter that is empty counts as left out, as the reference has it for this list.
+        An empty parameter counts as missing, as the reference says for this list.
         """
         query = {name: value for name, value in query.items() if value}
         archived = _choice(query, "archived", _ARCHIVED, default=None)
@@ -241,7 +241,7 @@ class Api:
 
 
 def _json(body: Any, says: Mapping[str, str]) -> str:
-    """Return the body as JSON, with what it says otherwise: text that is no JSON stays what it is."""
+    """Return the body as JSON; ``says`` replaces fields with its text, which need not be JSON."""
     if not says:
         return json.dumps(body)
     fields = {name: json.dumps(value) for name, value in body.items()} | dict(says)
@@ -249,7 +249,7 @@ def _json(body: Any, says: Mapping[str, str]) -> str:
 
 
 def _key(authorization: str | None) -> str:
-    """Return the key out of a Basic ``Authorization`` header with an empty password; empty when there is none."""
+    """Return the key in a Basic ``Authorization`` header with an empty password, or an empty text."""
     scheme, _, encoded = (authorization or "").partition(" ")
     try:
         user, colon, password = base64.b64decode(encoded, validate=True).decode().partition(":")
@@ -259,7 +259,7 @@ def _key(authorization: str | None) -> str:
 
 
 def _single(pairs: list[tuple[str, str]]) -> dict[str, str]:
-    """Return the parameters by name; the same one twice is refused."""
+    """Return the parameters by name; a repeated one is refused."""
     query = dict(pairs)
     if len(query) < len(pairs):
         raise _RefusedError(ScriptedAnswer(status=400), {"errors": {"base": ["a parameter is given more than once"]}})

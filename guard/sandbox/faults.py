@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-_DEPTH = 30_000  # levels, which fit into the 64 KiB that a careful client reads
+_DEPTH = 30_000  # levels; they fit into the 64 KiB that a careful client reads
 _DIGITS = 5_000
-_PADDING = 100_000  # bytes; an honest answer has a few hundred
-_BOMB = 32 * 1024 * 1024  # bytes, which gzip packs into 32 KB
-_MOMENT = 0.05  # seconds; long enough for what was sent before to be read
+_PADDING = 100_000  # bytes; a normal answer has a few hundred
+_BOMB = 32 * 1024 * 1024  # bytes; 32 KB after gzip
+_MOMENT = 0.05  # seconds; long enough for the client to read what was sent
 _DRIP = 0.1
 _SERIES = 0.01
 _FOR_EVER = 86_400.0
@@ -83,7 +83,7 @@ class Fault(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Response:
-    """An answer before it goes over the wire, and the fault that it goes there with."""
+    """An HTTP response, and the fault to send it with."""
 
     status: int
     headers: dict[str, str]
@@ -92,7 +92,7 @@ class Response:
 
 
 def spoiled(response: Response, *, asked: str) -> Response:
-    """Return the answer with the contents that its fault stands for; ``asked`` is the head of the request."""
+    """Return the response with the headers and body of its fault; ``asked`` is the head of the request."""
     match response.fault:
         case Fault.ECHO | Fault.ECHO_UTF16 | Fault.ECHO_BASE64 | Fault.ECHO_ESCAPED:
             return _echo(response, asked)
@@ -107,7 +107,7 @@ def spoiled(response: Response, *, asked: str) -> Response:
 
 
 def _echo(response: Response, asked: str) -> Response:
-    """Return the answer of a server that tells what it was sent, also the key that it found in there."""
+    """Return the response of a server that echoes the request and the key in it."""
     _, _, encoded = asked.partition("Authorization: Basic ")
     encoded = encoded.partition("\r\n")[0]
     key = base64.b64decode(encoded).decode().removesuffix(":")
@@ -122,7 +122,7 @@ def _echo(response: Response, asked: str) -> Response:
 
 
 def _fields_beside(key: str) -> bytes:
-    """Return fields beside a good answer's own, which are others to whoever reads escapes before the JSON."""
+    """Return extra fields that a client misreads if it decodes escapes before it parses the JSON."""
     by_number = "".join(f"\\u{ord(character):04x}" for character in key)
     return rf', "echo": "{by_number}", "name": "say \"hi\", \"email_users\": 140"'.encode()
 
@@ -151,7 +151,7 @@ _BODIES: dict[Fault, Callable[[bytes], bytes]] = {
 
 
 class Reset(Enum):
-    """The step that resets the connection; none comes after it."""
+    """The last step, which resets the connection."""
 
     RESET = "reset"
 
@@ -162,9 +162,9 @@ Step = bytes | float | Reset
 
 
 def steps(fault: Fault | None, head: bytes, body: bytes) -> Iterator[Step]:
-    """Return how the answer goes over the wire; ``head`` ends in its empty line.
+    """Return the steps that send the response; ``head`` ends with its empty line.
 
-    After a fault the connection is of no use any more, and whoever takes the steps closes it.
+    After a fault, the caller must close the connection.
     """
     play = _PLAYS.get(fault) if fault else None
     return play(head, body) if play else iter([head + body])
