@@ -1,4 +1,4 @@
-"""A saved report once more, as those who stand outside see it; nothing is asked of Blueshift and no key is needed."""
+"""``audience-guard report`` as a user sees it: no requests, no key."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The real app between stand-ins for Slack and for Blueshift, all on real sockets; and conversations without any."""
+"""The real app between stand-ins for Slack and Blueshift on real sockets, and conversations without sockets."""
 
 from __future__ import annotations
 
@@ -138,7 +138,7 @@ def logged(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixtur
 
 @pytest.fixture
 def conversation(tmp_path: Path, logged: pytest.LogCaptureFixture) -> Iterator[FakeConversation]:  # noqa: ARG001 - it is looked at afterwards
-    """Return a conversation whose checks end at once."""
+    """Return a conversation with checks that end at once."""
     conversation = FakeConversation(tmp_path / "rules.yaml")
     yield conversation
     conversation.end()
@@ -146,7 +146,7 @@ def conversation(tmp_path: Path, logged: pytest.LogCaptureFixture) -> Iterator[F
 
 @pytest.fixture
 def slow(tmp_path: Path, logged: pytest.LogCaptureFixture) -> Iterator[FakeConversation]:  # noqa: ARG001 - it is looked at afterwards
-    """Return a conversation whose checks end when they may."""
+    """Return a conversation with checks that end when the test allows it."""
     slow = FakeConversation(tmp_path / "rules.yaml", engine=FakeEngine(at_once=False))
     yield slow
     slow.end()
@@ -154,7 +154,7 @@ def slow(tmp_path: Path, logged: pytest.LogCaptureFixture) -> Iterator[FakeConve
 
 @pytest.fixture
 def guarded(tmp_path: Path, logged: pytest.LogCaptureFixture) -> Iterator[FakeConversation]:  # noqa: ARG001 - it is looked at afterwards
-    """Return a conversation with one person in one channel."""
+    """Return a conversation that only one person in one channel may use."""
     permission = Permission(users=frozenset({"U1"}), channels=frozenset({"C1"}))
     guarded = FakeConversation(tmp_path / "rules.yaml", permission=permission)
     yield guarded

@@ -1,4 +1,4 @@
-"""A conversation as people have it with the app, with what it would count and whom it would write to at hand."""
+"""The app's commands with a fake engine and a fake delivery."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ NEVER_ASKED_FOR = "Zeppelin"
 
 
 class FakeConversation:
-    """A conversation with its rules file, what it has counted, and what it brought to people."""
+    """The real commands and jobs, with a rules file, a fake engine and a fake delivery."""
 
     def __init__(self, path: Path, *, engine: FakeEngine | None = None, permission: Permission = ANYBODY) -> None:
         path.write_text(RULES)

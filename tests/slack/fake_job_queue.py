@@ -1,4 +1,4 @@
-"""A desk at which people ask, and what becomes of it; checks there end when they may."""
+"""A job queue with jobs that end when the test allows it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ BY = rules()
 
 
 class FakeJobQueue:
-    """A desk, the checks that began at it, and who was told what; a check ends when ``may_end`` is set."""
+    """A real queue, the jobs that began, and who was told what; jobs end when ``may_end`` is set."""
 
     def __init__(self, *, workers: int = 1, waiting: int = 2) -> None:
         self.begun: Queue[Job] = Queue()

@@ -1,4 +1,4 @@
-"""What the parts of the Slack app hand to each other, and stand-ins for the slow ones; no wait here is unbounded."""
+"""Values for the parts of the Slack app, and fakes for the slow parts; every wait has a limit."""
 
 from __future__ import annotations
 
@@ -59,10 +59,7 @@ def said(message: Message) -> str:
 
 
 class FakeDelivery(Delivery):
-    """Brings messages to nobody, and remembers them in the order in which they came.
-
-    While ``refuses`` is set, none gets where it was to go.
-    """
+    """Records messages instead of delivering them; while ``refuses`` is set, delivery fails."""
 
     def __init__(self) -> None:
         self._brought: Queue[tuple[str, Message, bool]] = Queue()
@@ -76,7 +73,7 @@ class FakeDelivery(Delivery):
         return not self.refuses
 
     def next(self) -> tuple[str, Message, bool]:
-        """Return whom the next message went to, the message, and whether the channel saw it."""
+        """Return the user, the message, and whether the channel saw it."""
         return self._brought.get(timeout=LONGEST_WAIT)
 
     @property
@@ -85,7 +82,7 @@ class FakeDelivery(Delivery):
 
 
 class FakeEngine(Engine):
-    """Counts nothing: a check begins, waits until it may end, and then gives or raises what it was told."""
+    """Counts nothing: a check begins, waits for ``may_end``, and returns or raises its outcome."""
 
     def __init__(self, outcome: Callable[[], Report] = lambda: PASSED, *, at_once: bool = True) -> None:
         self._outcome = outcome
@@ -100,7 +97,7 @@ class FakeEngine(Engine):
         return self._outcome()
 
     def next(self) -> tuple[Rules, Selection, float]:
-        """Return what the next check that begins was told."""
+        """Return the arguments of the next check that begins."""
         return self.begun.get(timeout=LONGEST_WAIT)
 
 

@@ -1,4 +1,4 @@
-"""A stand-in for Slack on loopback: what an app calls, what calls an app, and the ways in which both go wrong."""
+"""A fake Slack on loopback: the API that an app calls, the requests that Slack sends, and their failures."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ class FakeSlack:
         return self._record.accepted("chat.postMessage")
 
     def answers(self, response: str) -> list[dict[str, Any]]:
-        """Return what a response URL accepted, by its name or address: what the person sees who asked."""
+        """Return what a response URL accepted, by its name or address: what the requester sees."""
         return self._record.accepted(f"response/{response.rpartition('/')[2]}")
 
     def notified(self, webhook: str) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""The stand-in's WebSocket side: Slack's end of Socket Mode, and the ways in which a connection can die."""
+"""The fake Slack's side of Socket Mode, and the ways in which a connection can die."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Ack:
 
 
 class FakeSocket:
-    """Serves while it is entered; its last connection that lives is the one that is spoken on."""
+    """A context manager that serves Socket Mode; it sends on the newest live connection."""
 
     def __init__(self, record: RecordedCalls) -> None:
         self.opened = 0

@@ -1,4 +1,4 @@
-"""The stand-in's HTTP side: Slack's Web API, response URLs and incoming webhooks, and how each can fail."""
+"""The fake Slack's HTTP side: Web API, response URLs and incoming webhooks, and how each can fail."""
 
 from __future__ import annotations
 
@@ -223,7 +223,7 @@ class _Server(ThreadingHTTPServer):
         super().shutdown_request(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        # A client that goes away in the middle of an answer is no news.
+        # Clients may go away in the middle of an answer.
         if not isinstance(sys.exception(), ConnectionError):
             super().handle_error(request, client_address)
 

@@ -1,4 +1,4 @@
-"""What reached the stand-in for Slack, in the order in which it came; a test can wait for more."""
+"""The calls to the fake Slack, in order; a test can wait for more."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class RecordedCall:
 
 
 class RecordedCalls:
-    """A list that grows from many threads; ``changed`` guards it, and is notified of all that happens."""
+    """A list that many threads extend; ``changed`` is its lock, and is notified of every call."""
 
     def __init__(self) -> None:
         self.changed = threading.Condition()

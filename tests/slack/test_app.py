@@ -1,4 +1,4 @@
-"""What people see who ask in Slack, whichever way Slack reaches the app: the real app, over real sockets."""
+"""What people see in Slack: the real app over real sockets, in both modes."""
 
 from __future__ import annotations
 

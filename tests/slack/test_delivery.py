@@ -1,4 +1,4 @@
-"""The way of a message to whoever asked: one way after the other, and nothing that goes wrong is raised."""
+"""Delivery tries one way after the other, and never raises."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def bring(
 
 
 def remark(client: Client) -> str:
-    """Return what stands before the message in the one direct message that was sent."""
+    """Return the remark before the message in the only direct message."""
     [sent] = client.sent
     first, *others = sent["blocks"]
     assert others == list(MESSAGE.blocks)

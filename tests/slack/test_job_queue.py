@@ -1,4 +1,4 @@
-"""Who waits for what: whatever threads do at the same time, everybody who asked is told once."""
+"""The job queue tells everybody who asked exactly once, with any number of threads."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The end of a desk: whatever threads do at the same time, everybody who asked is told once."""
+"""A closing queue tells everybody who asked exactly once, with any number of threads."""
 
 from __future__ import annotations
 

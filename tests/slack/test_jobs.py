@@ -1,4 +1,4 @@
-"""What comes of a check, and how everybody who asked learns it: always, and never as a pass by mistake."""
+"""A job always tells everybody who asked, and never a pass by mistake."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A workspace in which people ask: the real app in a process of its own, with a stand-in on either side of it."""
+"""The real app in its own process, between a fake Slack and the sandbox."""
 
 from __future__ import annotations
 
