@@ -19,7 +19,7 @@ from guard.core.plan import plan
 from guard.core.results import Count, FailOn, Report, SegmentReadings
 from guard.report import Format, Screen, render
 from guard.rules import parse_rules
-from guard.slack.verdict_message import answer
+from guard.slack.verdict_message import verdict_message
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -72,7 +72,7 @@ def renderers(report: Report) -> dict[str, Callable[[], object]]:
     return {
         **{str(each): partial(render, report, each) for each in Format},
         "text on a terminal": partial(render, report, Format.TEXT, terminal),
-        "message in Slack": lambda: answer(report).payload(),
+        "message in Slack": lambda: verdict_message(report).payload(),
     }
 
 

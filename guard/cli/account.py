@@ -1,4 +1,4 @@
-"""``audience-guard segments`` and ``counts``: a look at the account, without rules."""
+"""``audience-guard segments`` and ``counts``: look at an account without rules."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from guard.cli.lists import (
     segment_rows,
 )
 from guard.cli.options import account_flags, talk_flags, timeout_flag
-from guard.cli.progress_display import watched
+from guard.cli.progress_display import display_progress
 from guard.cli.signals import run_interruptibly
 from guard.cli.streams import is_terminal, print_report, say
 from guard.core.errors import GuardError, UsageError
@@ -67,9 +67,9 @@ def segments(
     timeout: float | None,
     quiet: bool,  # noqa: FBT001 - click passes flags so
 ) -> int:
-    """List the account's segments: name, uuid, the counts they show now, and how old these are.
+    """List the account's segments: name, uuid, and the counts that Blueshift shows, with their age.
 
-    TEXT keeps the segments whose name holds it, in any case. The counts are NOT counted afresh: see `counts`.
+    TEXT selects the segments with this text in their name, in any case. These counts are NOT fresh: see `counts`.
     """
     from guard.blueshift.account import open_account  # noqa: PLC0415 - not needed to print help
 
@@ -87,8 +87,8 @@ def segments(
         for channel in Channel:
             if not channel.facts.is_listed:
                 say(
-                    f"audience-guard: the list holds no {channel.facts.label} counts;"
-                    f" `counts UUID --channel {channel}` has them counted"
+                    f"audience-guard: the list has no {channel.facts.label} counts;"
+                    f" `counts UUID --channel {channel}` counts them"
                 )
     return ExitCode.PASSED
 
@@ -106,7 +106,7 @@ Example:
     "channels",
     multiple=True,
     type=click.Choice([each.value for each in Channel]),
-    help="Count this channel; may be repeated; all of them by default.",
+    help="Count this channel; may be repeated; the default is all channels.",
 )
 @click.option("--bypass-global", is_flag=True, help="Count without the account's global inclusion segment.")
 @list_flag
@@ -123,9 +123,9 @@ def counts(
     timeout: float | None,
     quiet: bool,  # noqa: FBT001 - click passes flags so
 ) -> int:
-    """Have Blueshift count segments afresh, with the proof that `check` asks for, and show the counts.
+    """Count segments in Blueshift now, with the same proof as `check`, and show the counts.
 
-    Exits 0 when all were counted, 3 when one could not be.
+    Exits 0 if everything was counted, 3 if something was not.
     """
     from guard.blueshift.account import open_account  # noqa: PLC0415 - not needed to print help
     from guard.blueshift.counting import Wanted  # noqa: PLC0415 - see above
@@ -139,7 +139,7 @@ def counts(
         for uuid in dict.fromkeys(uuid.lower() for uuid in uuids)
     ]
     account = open_account(region=region, base_url=base_url)
-    with watched(quiet=quiet) as progress:
+    with display_progress(quiet=quiet) as progress:
         readings = run_interruptibly(_counts(account, wanted, timeout, progress))
     if output == ListFormat.TEXT:
         print_report(_table([("UUID", "CHANNEL", "COUNT", "COUNTED"), *_count_rows(readings)]))
@@ -151,7 +151,7 @@ def counts(
 
 
 async def _listing(account: Account, time_limit: float) -> list[tuple[Listed, bool]]:
-    """Return the account's segments, each with whether it is archived."""
+    """Return the account's segments, and whether each is archived."""
     from guard.blueshift.counting import connect  # noqa: PLC0415 - not needed to print help
     from guard.blueshift.errors import RunEndedError, UnavailableError  # noqa: PLC0415 - see above
     from guard.report.next_steps import remedy  # noqa: PLC0415 - see above
@@ -170,7 +170,7 @@ async def _listing(account: Account, time_limit: float) -> list[tuple[Listed, bo
         raise GuardError(f"the segments were not listed within {duration(time_limit)}{failed}", hint=hint) from None
     except (RunEndedError, UnavailableError) as error:
         reason = error.unavailable.reason
-        hint = "look at the region and the base URL" if reason is Reason.NOT_FOUND else remedy(reason)
+        hint = "check the region and the base URL" if reason is Reason.NOT_FOUND else remedy(reason)
         raise GuardError(
             f"the segments could not be listed: {error}", hint=f"{hint}; --debug shows every request"
         ) from error
@@ -206,7 +206,7 @@ def _count_rows(readings: dict[str, SegmentReadings]) -> Iterable[tuple[str, ...
         for channel, reading in own.channels.items():
             same = causes[_cause(channel, reading)]
             if channel is not same[0]:
-                continue  # said once, beside the first channel
+                continue  # shown once, with the first channel
             if isinstance(reading, Unavailable):
                 channels = ", ".join(each.value for each in same)
                 yield uuid, channels, "unknown", f"{reading.reason.value}: {printable(reading.detail)}"
@@ -216,9 +216,9 @@ def _count_rows(readings: dict[str, SegmentReadings]) -> Iterable[tuple[str, ...
 
 
 def _cause(channel: Channel, reading: Count | Unavailable) -> tuple[object, ...]:
-    """Return what is the same for the channels that are unknown for one cause, and for no other channel.
+    """Return a key that is equal for channels that are unknown for the same cause.
 
-    A segment that is not there is one cause. So is what failed until the deadline, whatever each channel waited for.
+    A missing segment is one cause. So is one failure that lasted until the deadline, whatever each channel waited for.
     """
     if not isinstance(reading, Unavailable):
         return (channel,)
@@ -237,7 +237,7 @@ def _people(value: object) -> str:
 
 
 def _age(stamp: object) -> str:
-    """Return how old a listed count is by this machine's clock: to look at, never to judge by."""
+    """Return the age of a listed count by this machine's clock; for display only."""
     from guard.blueshift.answers import parse_stamp  # noqa: PLC0415 - not needed to print help
 
     try:
@@ -248,7 +248,7 @@ def _age(stamp: object) -> str:
 
 
 def _fitted(rows: Sequence[Sequence[str]]) -> str:
-    """Return the listing as a table; on a terminal that is too narrow for it, as a block for each segment."""
+    """Return the listing as a table, or as a block per segment if the terminal is too narrow."""
     table = _table(rows)
     width = shutil.get_terminal_size().columns if is_terminal(sys.stdout) else None
     if width is None or max(map(len, table.splitlines())) <= width:
@@ -258,7 +258,7 @@ def _fitted(rows: Sequence[Sequence[str]]) -> str:
 
 
 def _block(row: Sequence[str], width: int) -> str:
-    """Return a listed segment as its uuid, its name and its counts; no line is broken within a count."""
+    """Return a segment's uuid, name and counts; a line never breaks inside a count."""
     name, uuid, *counts, age, mark = row
     said = [f"{what} {count}" for what, count in zip(LISTED_CHANNELS, counts, strict=True)]
     unbroken = ", ".join([*said, f"counted {age}"]).replace(" ", "\xa0").replace(",\xa0", ", ")
@@ -271,7 +271,7 @@ def _block(row: Sequence[str], width: int) -> str:
 
 
 def _table(rows: Sequence[Sequence[str]]) -> str:
-    """Return the rows in columns as wide as their widest cell; the last column is as wide as it likes."""
+    """Return the rows in columns as wide as their widest cell."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows)
     return "".join(f"{line}\n" for line in lines)

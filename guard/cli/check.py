@@ -1,4 +1,4 @@
-"""``audience-guard check``: the gate."""
+"""``audience-guard check``: the gate before a send."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import click
 
 from guard.cli.deliver import deliver
 from guard.cli.options import account_flags, notify_flags, report_flags, talk_flags, timeout_flag
-from guard.cli.progress_display import watched
+from guard.cli.progress_display import display_progress
 from guard.cli.rules import complete_key, read_rules, say_hints
 from guard.cli.signals import run_interruptibly
 from guard.cli.streams import say, say_error
@@ -77,7 +77,7 @@ Exit codes:
     type=click.Choice([each.value for each in FailOn]),
     default=FailOn.FAIL.value,
     show_default=True,
-    help="Which verdicts make the exit code 1; never is for trying the guard out, and unknown still exits 3.",
+    help="Which verdicts exit with 1; never is for trying the guard out, and unknown still exits with 3.",
 )
 @account_flags
 @timeout_flag
@@ -99,10 +99,10 @@ def check(
     notify_on: str | None,
     quiet: bool,  # noqa: FBT001 - click passes flags so
 ) -> int:
-    """Have Blueshift count every guarded audience afresh, and say whether the send may go out.
+    """Count every guarded audience in Blueshift now, and say whether the send may go out.
 
-    RULES is the rules file, rules.yaml by default; - reads standard input. Without --segment, --tag or --campaign
-    everything in it is checked.
+    RULES is the rules file, rules.yaml by default; - reads standard input. Without --segment, --tag or --campaign,
+    check everything in it.
     """
     from guard.report.outputs import parse_outputs, prepare  # noqa: PLC0415 - not needed to print help
 
@@ -111,7 +111,7 @@ def check(
     webhook = _webhook() if notify_on else None
     started = time.monotonic()
     loaded = read_rules(rules, timeout)
-    if rules == "-" and timeout is not None:  # waiting for the rules is a part of the run
+    if rules == "-" and timeout is not None:  # waiting for the rules is part of the run
         timeout = max(0.0, timeout - (time.monotonic() - started))
     selection = Selection(segments=segments, tags=tags, campaigns=campaigns)
     planned = plan(loaded, selection)
@@ -122,9 +122,9 @@ def check(
             f"audience-guard: the key file {exposed} can be read by others on this machine\n  hint: chmod 600 {exposed}"
         )
 
-    from guard.run import check_async  # noqa: PLC0415 - httpx is not loaded for rules that are wrong
+    from guard.run import check_async  # noqa: PLC0415 - wrong rules need no httpx
 
-    with watched(quiet=quiet) as progress:
+    with display_progress(quiet=quiet) as progress:
         report = run_interruptibly(
             check_async(
                 loaded,
@@ -149,18 +149,18 @@ def _inputs(rules: str) -> list[Path]:
 
 
 def _webhook() -> SecretStr:
-    from guard.slack.notify import webhook  # noqa: PLC0415 - nothing of Slack is loaded for a run that tells nobody
+    from guard.slack.notify import webhook  # noqa: PLC0415 - only --notify needs it
 
     return webhook()
 
 
 def _notify(report: Report, code: ExitCode, webhook: SecretStr) -> None:
-    """Tell Slack what came of the run; where that fails, say so, and leave the verdict alone."""
+    """Post the verdict in Slack; if that fails, say so, and keep the exit code."""
     from guard.slack.notify import notify  # noqa: PLC0415 - see above
 
     if why := run_interruptibly(notify(report, code, webhook)):
-        hint = "the exit code stands; look at SLACK_WEBHOOK_URL and at your app's incoming webhooks in Slack"
-        say_error(GuardError(f"Slack was not told: {why}", hint=hint))
+        hint = "the exit code stays the same; check SLACK_WEBHOOK_URL and your app's incoming webhooks in Slack"
+        say_error(GuardError(f"Slack was not notified: {why}", hint=hint))
 
 
 def _exposed_key_file() -> str | None:
@@ -172,7 +172,7 @@ def _exposed_key_file() -> str | None:
 
 
 def _say_refused_key(report: Report) -> None:
-    """Say once, for all guards, that the key was refused, and what to do about it."""
+    """Say once that the key was refused, and what to do."""
     for result in report.results():
         if result.reason is Reason.REFUSED_KEY:
             say(f"audience-guard: {result.detail}\n  hint: {_REMEDY.format(host=report.host)}")

@@ -1,4 +1,4 @@
-"""What ``--debug`` adds to stderr: a log to send to support, and where a bug is; neither holds the key."""
+"""``--debug``: a log of every request, and the traceback of a bug, on stderr and without the key."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Lines(logging.Formatter):
-    """Formats a record as one line: the time in UTC, who speaks, and what was said, without any of the secrets."""
+    """Formats a record as one line: time in UTC, logger and message, with all secrets removed."""
 
     def __init__(self, secrets: Secret) -> None:
         super().__init__()
@@ -28,8 +28,8 @@ class Lines(logging.Formatter):
         return printable(self.secrets.scrub(f"{moment} {record.name}: {record.getMessage()}"))
 
 
-class _Said(logging.Handler):
-    """Says every record on stderr, as everything else is said there."""
+class _StderrHandler(logging.Handler):
+    """Writes records to stderr with ``say``."""
 
     def emit(self, record: logging.LogRecord) -> None:
         """Say the record."""
@@ -37,8 +37,8 @@ class _Said(logging.Handler):
 
 
 def log_to_stderr() -> None:
-    """Have every request and every decision written to stderr, without the keys that the environment holds now."""
-    handler = _Said()
+    """Log every request and decision to stderr, without the current secrets."""
+    handler = _StderrHandler()
     handler.setFormatter(Lines(secrets_of()))
     logger = logging.getLogger("guard")
     logger.addHandler(handler)
@@ -46,7 +46,7 @@ def log_to_stderr() -> None:
 
 
 def trace(error: Exception) -> str:
-    """Return where the error came from, in lines, without the keys of now and those that stood where the log began."""
+    """Return the traceback without the current secrets and those from the start of the log."""
     text = scrubbed("".join(traceback.format_exception(error)))
     for handler in logging.getLogger("guard").handlers:
         if isinstance(handler.formatter, Lines):

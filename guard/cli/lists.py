@@ -1,4 +1,4 @@
-"""The lists of ``segments`` and ``counts`` for machines: as JSON and as CSV, with the same keys, on standard output."""
+"""The lists of ``segments`` and ``counts`` as JSON and CSV, with the same keys."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     from guard.blueshift.answers import Listed
 
 SCHEMA_VERSION = 1
-"""The version of the JSON lists; it grows only when a key is removed or means something else."""
+"""The version of the JSON lists; it changes only when a key is removed or changes its meaning."""
 LISTED_CHANNELS = [channel for channel in Channel if channel.facts.is_listed]
 SEGMENT = ("uuid", "name", "archived", *(channel.value for channel in LISTED_CHANNELS), "counted_at")
 COUNT = ("uuid", "channel", "bypass_global", "count", "counted_at", "age_seconds", "proof", "reason", "detail")
-"""The keys of each segment and of each count, and the columns of the CSV; the first one never holds foreign text."""
-_FORMULA = tuple("=+-@\t\r＝＋－＠")  # noqa: RUF001 - spreadsheets take the wide ones for formulas, too
+"""The JSON keys and CSV columns of a segment and of a count; the first column never holds foreign text."""
+_FORMULA = tuple("=+-@\t\r＝＋－＠")  # noqa: RUF001 - for spreadsheets, the wide ones begin a formula too
 
 
 class ListFormat(StrEnum):
@@ -39,7 +39,7 @@ class ListFormat(StrEnum):
 
 class _ListFormatType(click.Choice[str]):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Return the format; a path beside it, as ``check`` takes one, ends in a usage error."""
+        """Return the format; ``FORMAT=PATH``, as for ``check``, is a usage error."""
         name, equals, path = str(value).partition("=")
         if equals and name in self.choices:
             self.fail(f"a list goes to standard output: write --output {name} > {path or 'FILE'}", param, ctx)
@@ -47,7 +47,7 @@ class _ListFormatType(click.Choice[str]):
 
 
 def list_flag(verb: Callable[..., int]) -> Callable[..., int]:
-    """Add the flag that says how a list is printed."""
+    """Add ``--output`` for lists."""
     formats = [each.value for each in ListFormat]
     return click.option(
         "-o",
@@ -74,7 +74,7 @@ def render_list(output: str, host: str, name: str, columns: Sequence[str], rows:
 
 
 def segment_rows(found: Iterable[tuple[Listed, bool]]) -> Iterable[dict[str, Any]]:
-    """Yield what the account lists of each segment, and whether it is archived; what it does not say is None."""
+    """Yield each listed segment, and whether it is archived; missing values are None."""
     for each, archived in found:
         counts = map(each.shown, LISTED_CHANNELS)
         values = (each.uuid, each.name, archived, *map(_people, counts), _moment(each.approxusers_updated_at))
@@ -94,7 +94,7 @@ def count_rows(readings: Mapping[str, SegmentReadings], *, bypass_global: bool) 
 
 
 def _cell(value: object) -> object:
-    """Return a value as it stands in a cell; no text is a formula to a spreadsheet or a command to a CI system."""
+    """Return a value for a cell; a text is never a formula for spreadsheets or a command for CI systems."""
     from guard.report.wording import safe  # noqa: PLC0415 - not needed to print help
 
     if isinstance(value, bool):

@@ -1,4 +1,4 @@
-"""The command's frame: its verbs, and the one place where every way to end becomes an exit code."""
+"""The command and its verbs. Every way to end becomes an exit code here."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ if TYPE_CHECKING:
 _NAME = "audience-guard"
 _COMPLETION = "_AUDIENCE_GUARD_COMPLETE"
 _VERBS = {
-    "check": ("guard.cli.check", "check", "Count afresh and judge: the gate in front of a send."),
+    "check": ("guard.cli.check", "check", "Count now and judge: the gate before a send."),
     "report": ("guard.cli.report", "report", "Render a saved JSON report again, in any format."),
-    "validate": ("guard.cli.rules", "validate", "Read the rules file alone, offline, and report all that is wrong."),
+    "validate": ("guard.cli.rules", "validate", "Check the rules file, offline, and report every problem."),
     "schema": ("guard.cli.rules", "schema", "Print the JSON Schema of the rules file, or of the JSON report."),
     "segments": ("guard.cli.account", "segments", "List the account's segments, with the counts they show now."),
-    "counts": ("guard.cli.account", "counts", "Have segments counted afresh and look at them, without rules."),
-    "slack": ("guard.cli.slack", "slack", "Answer /audience-check in Slack with the verdict that check would give."),
+    "counts": ("guard.cli.account", "counts", "Count segments now and show the counts, without rules."),
+    "slack": ("guard.cli.slack", "slack", "Answer /audience-check in Slack with the verdict of check."),
     "demo": ("guard.cli.sandbox", "demo", "See the guard stop a bad send, without an account."),
     "sandbox": ("guard.cli.sandbox", "sandbox", "Serve a stand-in for Blueshift's API on this machine."),
 }
-"""Each verb: where it lives, and what it does in a line, so that help imports none of them."""
+"""Each verb's module, function and summary, so that help imports none of them."""
 
 
 class _Verbs(click.Group):
@@ -88,12 +88,12 @@ def audience_guard() -> None:
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run the command with these arguments and return its exit code; nothing but the exit code leaves it."""
+    """Run the command with these arguments and return its exit code; never raises."""
     prepare_streams()
     try:
         code = _invoke(list(arguments))
     except InterruptedBySignal as interrupt:
-        say(f"audience-guard: stopped by {interrupt} before it was done")
+        say(f"audience-guard: stopped by {interrupt} before it finished")
         return interrupt.exit_code
     except click.ClickException as error:
         _discard_reports(arguments)
@@ -106,17 +106,17 @@ def run(arguments: Sequence[str]) -> int:
             _discard_reports(arguments)
         say_error(error)
         return error.exit_code
-    except Exception as error:  # noqa: BLE001 - the last resort: a bug is never a pass, and never Python's 1
+    except Exception as error:  # noqa: BLE001 - a bug must not pass or exit with Python's 1
         _apologise(error, arguments)
         return ExitCode.UNKNOWN
     return code if isinstance(code, int) else ExitCode.UNKNOWN
 
 
 def _invoke(arguments: list[str]) -> object:
-    """Run the verb; click's own main() would turn an interrupt and a broken pipe into exit code 1."""
+    """Run the verb; click's own main() turns an interrupt or a broken pipe into exit code 1."""
     instruction = os.environ.get(_COMPLETION)
-    if instruction and not arguments:  # a shell asks without arguments; whoever gives some wants them carried out
-        from click.shell_completion import shell_complete  # noqa: PLC0415 - a shell asks, not a person
+    if instruction and not arguments:  # a shell gives no arguments; a person does
+        from click.shell_completion import shell_complete  # noqa: PLC0415 - only completion needs it
 
         return shell_complete(audience_guard, {}, _NAME, _COMPLETION, instruction)
     with audience_guard.make_context(_NAME, arguments) as context:
@@ -124,7 +124,7 @@ def _invoke(arguments: list[str]) -> object:
 
 
 def _discard_reports(arguments: Sequence[str]) -> None:
-    """Remove what an earlier run wrote to the outputs of a command line that makes no sense otherwise."""
+    """Remove the reports of an earlier run at the outputs of a wrong command line."""
     if not arguments or arguments[0] != "check":
         return
     from guard.report.outputs import discard  # noqa: PLC0415 - a slip is rare
@@ -139,14 +139,14 @@ def _say_usage(error: click.ClickException) -> None:
     context = getattr(error, "ctx", None)
     say(f"audience-guard: {error.format_message()}")
     if context is not None:
-        say(f"  hint: {context.command_path} --help tells how it is used")
+        say(f"  hint: {context.command_path} --help shows how to use it")
 
 
 def _apologise(error: Exception, arguments: Sequence[str]) -> None:
-    say(f"audience-guard: sorry, it failed by itself ({type(error).__name__}); nothing is proven")
+    say(f"audience-guard: sorry, it crashed ({type(error).__name__}); no verdict was reached")
     if "--debug" not in arguments:
         say("  hint: --debug shows where; please report it" if arguments[:1] else "  hint: please report it")
         return
-    from guard.cli.debug import trace  # noqa: PLC0415 - only a bug comes here
+    from guard.cli.debug import trace  # noqa: PLC0415 - only a bug needs it
 
     say(trace(error))

@@ -32,7 +32,7 @@ class DurationType(click.ParamType[float]):
 
 
 def account_flags(verb: Callable[..., int]) -> Callable[..., int]:
-    """Add the flags that say which account is asked."""
+    """Add the flags that choose the account."""
     region = click.option(
         "--region", metavar="us|eu", help="Where the account lives.  [env BLUESHIFT_REGION; default us]"
     )
@@ -45,17 +45,17 @@ def account_flags(verb: Callable[..., int]) -> Callable[..., int]:
 
 
 def timeout_flag(verb: Callable[..., int]) -> Callable[..., int]:
-    """Add the flag that says for how long an account is asked."""
+    """Add ``--timeout``."""
     return click.option(
         "--timeout",
         type=DurationType(),
         metavar="DURATION",
-        help="The longest the whole run may take, as in 90s or 20m; what is not counted by then is unknown.",
+        help="The longest time for the whole run, such as 90s or 20m; what is not counted by then is unknown.",
     )(verb)
 
 
 def report_flags(verb: Callable[..., int]) -> Callable[..., int]:
-    """Add the flags that say where reports go, and how they look on a terminal."""
+    """Add ``--output`` and ``--color``."""
     output = click.option(
         "-o",
         "--output",
@@ -76,37 +76,35 @@ def report_flags(verb: Callable[..., int]) -> Callable[..., int]:
 
 
 def notify_flags(verb: Callable[..., int]) -> Callable[..., int]:
-    """Add the flags that say who is told and when; the verb gets ``notify_on`` alone, None where nobody is told."""
+    """Add ``--notify`` and ``--notify-on``; the verb gets only ``notify_on``, None without a notification."""
 
     @functools.wraps(verb)
     def when_to_notify(*args: Any, notify: str | None, notify_on: str | None, **kwargs: Any) -> int:
         if notify is None and notify_on is not None:
-            raise UsageError("--notify-on says when to notify, but not whom", hint="add --notify slack")
+            raise UsageError("--notify-on needs --notify", hint="add --notify slack")
         return verb(*args, notify_on=(notify_on or "fail") if notify else None, **kwargs)
 
     whom = click.option(
         "--notify",
         type=click.Choice(["slack"]),
-        help="Post the verdict in Slack when the run is over.  [env SLACK_WEBHOOK_URL]",
+        help="Post the verdict in Slack after the run.  [env SLACK_WEBHOOK_URL]",
     )
     when = click.option(
         "--notify-on",
         type=click.Choice(["fail", "always"]),
-        help="Whether to notify at exit code 0, too; fail does not.  [default: fail]",
+        help="When to notify: always, or not at exit code 0.  [default: fail]",
     )
     return whom(when(when_to_notify))
 
 
 def talk_flags(verb: Callable[..., int]) -> Callable[..., int]:
-    """Add the flags that say how much is told on stderr, and act on ``--debug``."""
-    quiet = click.option(
-        "-q", "--quiet", is_flag=True, help="No progress and no hints on stderr; errors are still told."
-    )
+    """Add ``--quiet`` and ``--debug``."""
+    quiet = click.option("-q", "--quiet", is_flag=True, help="No progress and no hints on stderr; errors still appear.")
     return quiet(debug_flag(verb))
 
 
 def debug_flag(verb: Callable[..., int]) -> Callable[..., int]:
-    """Add ``--debug`` and act on it; every verb has it, since a bug's hint names it."""
+    """Add ``--debug``; every verb has it, because a crash recommends it."""
 
     @functools.wraps(verb)
     def with_logging(*args: Any, debug: bool, **kwargs: Any) -> int:
@@ -117,5 +115,5 @@ def debug_flag(verb: Callable[..., int]) -> Callable[..., int]:
         return verb(*args, **kwargs)
 
     return click.option(
-        "--debug", is_flag=True, help="Log every request on stderr, and where a bug is; never the key."
+        "--debug", is_flag=True, help="Log every request on stderr, and the traceback of a crash; never the key."
     )(with_logging)

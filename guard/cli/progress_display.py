@@ -1,4 +1,4 @@
-"""What somebody who waits gets to see on stderr: a live line on a terminal, an occasional plain line elsewhere."""
+"""Progress on stderr: a live line on a terminal, an occasional plain line elsewhere."""
 
 from __future__ import annotations
 
@@ -22,26 +22,26 @@ _ERASE_LINE = "\r\x1b[2K"
 
 
 @contextmanager
-def watched(*, quiet: bool) -> Iterator[Progress]:
-    """Yield a progress to be kept up to date, and tell of it until the block ends; say nothing when ``quiet``."""
+def display_progress(*, quiet: bool) -> Iterator[Progress]:
+    """Yield a progress to update, and display it until the block ends, unless ``quiet``."""
     progress = Progress()
     if quiet:
         yield progress
         return
     over = threading.Event()
-    watcher = threading.Thread(
-        target=_draw_live if is_terminal(sys.stderr) else _tell_plainly, args=(progress, over), daemon=True
+    display = threading.Thread(
+        target=_draw_live if is_terminal(sys.stderr) else _print_lines, args=(progress, over), daemon=True
     )
-    watcher.start()
+    display.start()
     try:
         yield progress
     finally:
         over.set()
-        watcher.join(timeout=1.0)
+        display.join(timeout=1.0)
 
 
 def progress_line(progress: Progress, seconds: float) -> str:
-    """Return how far the run has come, and what stands in its way."""
+    """Return how far the run is, and what holds it up."""
     done = f"{number(progress.done)} of {number(progress.total)} counts done"
     trouble = f"; {progress.trouble}" if progress.trouble else ""
     return f"{done}, {number(progress.refreshing)} refreshing, {duration(seconds)}{trouble}"
@@ -55,7 +55,7 @@ def _draw_live(progress: Progress, over: threading.Event) -> None:
     show(_ERASE_LINE)
 
 
-def _tell_plainly(progress: Progress, over: threading.Event) -> None:
+def _print_lines(progress: Progress, over: threading.Event) -> None:
     started = time.monotonic()
     while not over.wait(_PLAIN_EVERY):
         say(f"audience-guard: {progress_line(progress, time.monotonic() - started)}")

@@ -1,4 +1,4 @@
-"""``audience-guard report``: a saved report once more, in any format."""
+"""``audience-guard report``: render a saved report in any format."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ Examples:
 \b
 Exit codes:
   0, 1, 3  as the run that wrote the report
-  2        it is no such report, or was changed into one that contradicts itself
+  2        the file is not a valid report
 """,
 )
 @click.argument("saved", metavar="REPORT", type=click.Path())
 @report_flags
 @debug_flag
 def report(saved: str, outputs: tuple[str, ...], color: str) -> int:
-    """Render a saved JSON report again, in every format just as the run itself would have; nothing is counted.
+    """Render a saved JSON report again, in any format, exactly as the run did; count nothing.
 
-    How long ago the run was is told on stderr. After five minutes the report itself tells it too. A count is called
-    fresh only while its own age and the run's are below five minutes. The exit code stays that of the run.
+    The age of the run goes to stderr, and after five minutes into the report too. A count is called fresh only while
+    it and the run are less than five minutes old. The exit code is that of the run.
 
-    REPORT is a file that check --output json=PATH wrote; - reads standard input.
+    REPORT is a file from check --output json=PATH; - reads standard input.
     """
     from guard.report.json_report.read import read_report  # noqa: PLC0415 - see above
     from guard.report.outputs import parse_outputs, prepare  # noqa: PLC0415 - not needed to print help
@@ -52,26 +52,26 @@ def report(saved: str, outputs: tuple[str, ...], color: str) -> int:
     say(f"audience-guard: the {age(report)}")
     if found.unknown_keys:
         keys = printable(", ".join(found.unknown_keys))
-        say(f"audience-guard: passed over keys that this version does not know: {shortened(keys)}")
+        say(f"audience-guard: ignored keys that this version does not know: {shortened(keys)}")
     return deliver(report, wanted, color)
 
 
 def _read(saved: str) -> bytes:
-    """Return the bytes of the saved report; raise UsageError where there is no file of a report's size."""
+    """Return the bytes of the saved report; raises ``UsageError`` if it cannot be read or is too large."""
     from guard.report.mark import LARGEST_REPORT  # noqa: PLC0415 - not needed to print help
 
     shown = printable(saved)
-    hint = "give a file that audience-guard check --output json=PATH wrote"
+    hint = "give a file from audience-guard check --output json=PATH"
     try:
         if saved == "-":
             data = read_input("the report", LARGEST_REPORT)
         elif Path(saved).exists() and not Path(saved).is_file():
-            raise UsageError(f"{shown} is no regular file", hint=hint)
+            raise UsageError(f"{shown} is not a regular file", hint=hint)
         else:
             with Path(saved).open("rb") as file:
                 data = file.read(LARGEST_REPORT + 1)
     except (OSError, ValueError) as error:
-        why = (error.strerror if isinstance(error, OSError) else None) or "no file can have this name"
+        why = (error.strerror if isinstance(error, OSError) else None) or "the file name is not valid"
         raise UsageError(f"{shown} cannot be read: {why}", hint=hint) from error
     if len(data) > LARGEST_REPORT:
         raise UsageError(f"{shown} is larger than any report", hint=hint)

@@ -1,4 +1,4 @@
-"""``audience-guard validate`` and ``schema``: the rules file alone, offline."""
+"""``audience-guard validate`` and ``schema``: the rules file, offline."""
 
 from __future__ import annotations
 
@@ -31,29 +31,29 @@ Examples:
 @click.argument("rules", default="rules.yaml", type=click.Path())
 @talk_flags
 def validate(rules: str, quiet: bool) -> int:  # noqa: FBT001 - click passes flags so
-    """Read the rules file and report everything that is wrong with it; nothing is sent and no key is needed.
+    """Check the rules file and report every problem in it; sends nothing and needs no key.
 
-    RULES is the rules file, rules.yaml by default; - reads standard input. Exits 0 when it is right, 2 when it is not.
+    RULES is the rules file, rules.yaml by default; - reads standard input. Exits 0 if it is valid, 2 if not.
     """
     loaded = read_rules(rules)
     if not quiet:
         say_hints(loaded)
     guards = sum(len(segment.guards) for segment in loaded.segments)
     held = [plural(len(loaded.segments), "segment"), plural(guards, "guard"), plural(len(loaded.campaigns), "campaign")]
-    print_report(f"{printable(loaded.path)} is right: {', '.join(held)}\n")
+    print_report(f"{printable(loaded.path)} is valid: {', '.join(held)}\n")
     return ExitCode.PASSED
 
 
 @click.command()
-@click.option("--report", is_flag=True, help="The schema of the JSON report instead.")
+@click.option("--report", is_flag=True, help="Print the schema of the JSON report instead.")
 @debug_flag
 def schema(report: bool) -> int:  # noqa: FBT001 - click passes flags so
-    """Print the JSON Schema of the rules file, for editors: completion, help and errors while you type.
+    """Print the JSON Schema of the rules file, for completion, help and errors in editors.
 
-    Put it beside your rules, and `# yaml-language-server: $schema=./rules.schema.json` on their first line.
+    Save it beside your rules, and begin them with `# yaml-language-server: $schema=./rules.schema.json`.
     """
     if report:
-        from guard.report.json_report import report_schema_text as text  # noqa: PLC0415 - the other one is not loaded
+        from guard.report.json_report import report_schema_text as text  # noqa: PLC0415 - only one of the two is needed
     else:
         from guard.rules.schema import schema_text as text  # noqa: PLC0415 - see above
     print_report(text())
@@ -61,9 +61,9 @@ def schema(report: bool) -> int:  # noqa: FBT001 - click passes flags so
 
 
 def read_rules(path: str, seconds: float | None = None) -> Rules:
-    """Return the rules in the file, or on standard input for ``-``; raises ``RulesError`` or ``UsageError``.
+    """Return the rules in the file, or from standard input for ``-``; raises ``RulesError`` or ``UsageError``.
 
-    ``seconds`` is how long standard input may take to come to its end.
+    ``seconds`` is the time limit for reading standard input.
     """
     from guard.rules import load_rules, parse_rules  # noqa: PLC0415 - not needed to print help
 
@@ -73,12 +73,12 @@ def read_rules(path: str, seconds: float | None = None) -> Rules:
 
     data = read_input("the rules", LARGEST_FILE, seconds)
     if len(data) > LARGEST_FILE:
-        raise UsageError("standard input holds more than a rules file can", hint="is it the file that was meant?")
+        raise UsageError("standard input is larger than any rules file", hint="is it the right file?")
     return parse_rules(data, "<stdin>")
 
 
 def say_hints(rules: Rules) -> None:
-    """Tell of what is right but may not be meant; of many such lines, the first ones."""
+    """Print hints about valid rules that may be mistakes, at most twenty."""
     from guard.rules import hints  # noqa: PLC0415 - not needed to print help
 
     told = hints(rules)
@@ -89,14 +89,14 @@ def say_hints(rules: Rules) -> None:
 
 
 def complete_key(context: click.Context, parameter: click.Parameter, typed: str) -> list[str]:
-    """Return the segments, tags or campaigns of the rules file that begin with what was typed, for the shell."""
-    # A line that ends in a flag without its value is parsed no further, and its arguments are left over.
+    """Return the segments, tags or campaigns that begin with ``typed``, for shell completion."""
+    # click stops at the flag without a value and leaves the arguments unparsed.
     path: str = context.args[0] if context.args else context.params["rules"]
     if path == "-":
         return []
     try:
         rules = read_rules(str(Path(path).expanduser()))
-    except (UsageError, RuntimeError):  # the latter for a home that is not there
+    except (UsageError, RuntimeError):  # RuntimeError: expanduser() finds no home
         return []
     keys = {
         "segments": [segment.key for segment in rules.segments],

@@ -1,4 +1,4 @@
-"""``audience-guard demo`` and ``sandbox``: the whole thing without an account."""
+"""``audience-guard demo`` and ``sandbox``: try the guard without an account."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from guard.core.exit_code import ExitCode
 def demo() -> int:
     """See the guard stop a bad send: the example rules, against a stand-in for Blueshift on this machine.
 
-    Takes about ten seconds and needs no account. Exits 0 when the demonstration ran as it should.
+    Takes about ten seconds and needs no account. Exits 0 if the demonstration worked.
     """
     from guard.sandbox.demo import run_demo  # noqa: PLC0415 - not needed to print help
 
@@ -31,13 +31,13 @@ Example, in two terminals:
 """,
 )
 @click.argument("scenario", required=False, type=click.Path())
-@click.option("--port", type=click.IntRange(0, 65_535), default=8765, show_default=True, help="0 takes any free one.")
+@click.option("--port", type=click.IntRange(0, 65_535), default=8765, show_default=True, help="0 takes any free port.")
 @debug_flag
 def sandbox(scenario: str | None, port: int) -> int:
-    """Serve a stand-in for Blueshift's API on 127.0.0.1 until it is interrupted.
+    """Serve a stand-in for Blueshift's API on 127.0.0.1 until Ctrl+C.
 
-    SCENARIO is a YAML file that says which segments there are and how they behave; without it, the demonstration's is
-    served. docs/sandbox.md lists all that it can hold.
+    SCENARIO is a YAML file with the segments and their behaviour; the default is the demonstration's. docs/sandbox.md
+    lists everything that it can hold.
     """
     from guard.sandbox.demo import demo_scenario  # noqa: PLC0415 - not needed to print help
     from guard.sandbox.scenario import load_scenario  # noqa: PLC0415 - see above

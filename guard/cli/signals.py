@@ -1,4 +1,4 @@
-"""Being told to stop: the first signal unwinds what runs, and a second one, or four seconds, end the process."""
+"""Handles signals: the first one stops the run; a second one, or four more seconds, end the process."""
 
 from __future__ import annotations
 
@@ -28,17 +28,17 @@ class InterruptedBySignal(KeyboardInterrupt):
 
 
 def stop_on_signals() -> None:
-    """Have SIGINT, SIGTERM and SIGHUP end what runs with ``InterruptedBySignal``, and the process if it does not end.
+    """Make SIGINT, SIGTERM and SIGHUP raise ``InterruptedBySignal``, and end the process if it does not stop.
 
-    A SIGHUP that is ignored, as under nohup, stays ignored.
+    An ignored SIGHUP, as under nohup, stays ignored.
     """
     _handle_signals(_stop)
 
 
 class GracefulStop:
-    """For what serves until a signal comes, and then needs ``seconds`` to come to an end; after them the process ends.
+    """For a server: after a signal, it has ``seconds`` to stop before the process ends.
 
-    A second signal ends it at once.
+    A second signal ends the process at once.
     """
 
     def __init__(self, seconds: float) -> None:
@@ -46,20 +46,17 @@ class GracefulStop:
         _handle_signals(self._stop)
 
     def wait(self, timeout: float) -> bool:
-        """Wait for so many seconds, and return whether a signal has come.
-
-        It is no event that is waited for: a signal's handler runs in this thread, which may hold the event's lock.
-        """
-        time.sleep(timeout)
+        """Wait for ``timeout`` seconds, and return whether a signal has come."""
+        time.sleep(timeout)  # not an Event: the handler runs in this thread, which may hold the event's lock
         return bool(_received)
 
     def limit(self, exit_code: int) -> None:
-        """Have the process end with the exit code after ``seconds``, where no signal has said so already."""
+        """End the process with the exit code after ``seconds``, unless a signal already does."""
         if not _received:
             _end_after(self._seconds, exit_code)
 
     def exit_code(self, otherwise: int) -> int:
-        """Return 128 plus the number of the signal that came, or what to exit with where none did."""
+        """Return 128 plus the number of the signal, or ``otherwise`` if none came."""
         return 128 + _received[0] if _received else otherwise
 
     def _stop(self, signum: int, _frame: FrameType | None) -> None:
@@ -74,8 +71,8 @@ def _handle_signals(handler: Callable[[int, FrameType | None], None]) -> None:
 
 
 def run_interruptibly(main: Coroutine[Any, Any, T]) -> T:
-    """Run a coroutine to its end; raises ``InterruptedBySignal`` when a signal came meanwhile, even at the very end."""
-    import asyncio  # noqa: PLC0415 - a quarter of the start of a command that sends nothing
+    """Run a coroutine to its end; raises ``InterruptedBySignal`` if a signal came, even at the very end."""
+    import asyncio  # noqa: PLC0415 - slow to import, and many verbs do not need it
 
     from guard.run import run_to_its_end  # noqa: PLC0415 - see above
 
@@ -89,7 +86,7 @@ def run_interruptibly(main: Coroutine[Any, Any, T]) -> T:
 
 
 def _end_process_after(seconds: float, signum: int) -> None:
-    """Remember the signal, and end the process at the second one or after so many seconds."""
+    """Remember the signal; end the process at a second one or after ``seconds``."""
     if _received:
         os._exit(128 + _received[0])
     _received.append(signum)
@@ -109,9 +106,9 @@ def _stop(signum: int, _frame: FrameType | None) -> None:
 
 
 def _cancel_running_loop() -> bool:
-    """Cancel what runs in an event loop: an exception raised there would end up in whichever task is at work."""
+    """Cancel all tasks of a running loop; an exception would only reach the task that happens to run."""
     asyncio = sys.modules.get("asyncio")
-    # The public one raises when no loop runs; and a signal may come while asyncio is being imported.
+    # get_running_loop() raises without a loop, and a signal may come during the import of asyncio.
     running_loop = getattr(asyncio, "_get_running_loop", None)
     loop = running_loop() if running_loop else None
     if asyncio is None or loop is None:

@@ -25,7 +25,7 @@ class AddressType(click.ParamType[tuple[str, int]]):
         """Return host and port, or end in a usage error."""
         host, _, port = str(value).rpartition(":")
         if not host or not port.isascii() or not port.isdigit() or int(port) > _LARGEST_PORT:
-            self.fail(f'"{value}" is no HOST:PORT, such as 127.0.0.1:3000', param, ctx)
+            self.fail(f'"{value}" is not HOST:PORT, such as 127.0.0.1:3000', param, ctx)
         return host.removeprefix("[").removesuffix("]"), int(port)
 
 
@@ -33,23 +33,21 @@ class AddressType(click.ParamType[tuple[str, int]]):
     epilog="""
 \b
 Examples:
-  audience-guard slack rules.yaml                          Socket Mode: needs no address of its own
+  audience-guard slack rules.yaml                          Socket Mode: no public address needed
   audience-guard slack rules.yaml --http 127.0.0.1:3000    behind a proxy that Slack reaches over https
 
 \b
 Environment:
   SLACK_BOT_TOKEN                                the bot's token (xoxb-...)
   SLACK_APP_TOKEN                                Socket Mode: the app's token (xapp-...)
-  SLACK_SIGNING_SECRET                           HTTP: what Slack signs its requests with
-  SLACK_ALLOWED_USERS, SLACK_ALLOWED_CHANNELS    ids of who may ask, and where; anybody by default
-  SLACK_API_URL                                  Slack's Web API elsewhere, for a proxy or a stand-in
-  BLUESHIFT_API_KEY or BLUESHIFT_API_KEY_FILE    the key, or a file that holds it and may change meanwhile
+  SLACK_SIGNING_SECRET                           HTTP: the app's signing secret
+  SLACK_ALLOWED_USERS, SLACK_ALLOWED_CHANNELS    who may ask, and where, as ids; the default is anybody
+  SLACK_API_URL                                  another address of Slack's Web API (a proxy or a stand-in)
+  BLUESHIFT_API_KEY or BLUESHIFT_API_KEY_FILE    the key, or a file with it, which may change meanwhile
 """,
 )
 @click.argument("rules", default="rules.yaml", type=click.Path())
-@click.option(
-    "--http", "listen", type=AddressType(), metavar="HOST:PORT", help="Listen there, in place of Socket Mode."
-)
+@click.option("--http", "listen", type=AddressType(), metavar="HOST:PORT", help="Listen there, instead of Socket Mode.")
 @click.option(
     "--workers",
     type=click.IntRange(1, _MOST_WORKERS),
@@ -64,7 +62,7 @@ Environment:
     metavar="DURATION",
     default="20m",
     show_default=True,
-    help="The longest that an answer may take; what is not counted by then is unknown.",
+    help="The longest time for an answer; what is not counted by then is unknown.",
 )
 @click.option("--debug", is_flag=True, help="Log every request to Blueshift too; never the key.")
 def slack(
@@ -76,10 +74,10 @@ def slack(
     timeout: float,
     debug: bool,  # noqa: FBT001 - click passes flags so
 ) -> int:
-    """Answer /audience-check in Slack, with the verdict that check would give, until it is stopped.
+    """Answer /audience-check in Slack with the verdict of check, until it is stopped.
 
-    RULES is the rules file, rules.yaml by default; it is read anew for every question. stderr is a log of one JSON
-    object a line. docs/slack.md leads from nothing to the first answer.
+    RULES is the rules file, rules.yaml by default; the app reads it again for every command. stderr is a log with one
+    JSON object per line. docs/slack.md explains the setup.
     """
     try:
         from guard.slack.rules_file import RulesFile  # noqa: PLC0415 - not needed to print help
@@ -89,13 +87,15 @@ def slack(
             raise
         raise UsageError(
             f"the Slack app needs the package {error.name}, which is not installed",
-            hint="install it with the extra that is called slack: in a clone, pip install '.[slack]'",
+            hint="install the extra named slack: in a clone, pip install '.[slack]'",
         ) from None
     from guard.slack.log import log_to_stderr  # noqa: PLC0415 - see above
     from guard.slack.settings import read_settings  # noqa: PLC0415 - see above
 
     if rules == "-":
-        raise UsageError("the Slack app reads its rules for every question, so it needs a file", hint="give its path")
+        raise UsageError(
+            "the Slack app reads its rules again for every command, so it needs a file", hint="give its path"
+        )
     settings = read_settings(os.environ, listen=listen)
     log_to_stderr(debug=debug)
     stop = GracefulStop(_TIME_TO_STOP)

@@ -1,4 +1,4 @@
-"""A file's path as GitHub wants it in annotations: relative to the root of the workspace."""
+"""Paths for GitHub's annotations, which begin at the root of the workspace."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ if TYPE_CHECKING:
 
 
 def in_workspace(path: str, environ: Mapping[str, str]) -> str:
-    """Return a file of the working directory as seen from the workspace that GITHUB_WORKSPACE names.
+    """Return a path of the working directory relative to the workspace that GITHUB_WORKSPACE names.
 
-    A file outside of it gets its full path. Without a workspace, and for what is not a file (such as standard input),
-    the path stays as it is, but for a leading ``./``.
+    A file outside the workspace gets its full path. Without a workspace, or without a file (standard input), the path
+    only loses a leading ``./``.
     """
     workspace = environ.get("GITHUB_WORKSPACE")
     try:

@@ -1,4 +1,4 @@
-"""The two calls of Blueshift's API that the guard makes, as functions of a request; the sockets are in ``server``.
+"""The two calls of Blueshift's API that the guard makes, without sockets; those are in ``server``.
 
 Written from https://developer.blueshift.com/reference/get_api-v1-segments-segment-uuid-matching-users-json and
 https://developer.blueshift.com/reference/get_api-v1-segments-list.
@@ -20,10 +20,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import parse_qsl
 
 from guard.core.model import Channel
-from guard.sandbox.contents import Answer, spoiled
-from guard.sandbox.faults import Fault
+from guard.sandbox.faults import Fault, Response, spoiled
 from guard.sandbox.scenario import Stamps
-from guard.sandbox.scripted_answers import ABSENT, WELL, Turn
+from guard.sandbox.scripted_answers import ABSENT, WELL, ScriptedAnswer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -77,7 +76,7 @@ _ERROR_BODIES: dict[int, dict[str, Any]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """A request that was answered: with which status, and when (seconds since 1970, by the server's clock)."""
+    """A request, the status of its answer, and when (seconds since 1970, by the server's clock)."""
 
     method: str
     path: str
@@ -87,23 +86,23 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Said:
-    """What is answered: a JSON value, or None for no body at all, and the turn that spoils it."""
+class _Content:
+    """The JSON value to answer (None: no body), and the scripted answer that changes it."""
 
     body: Any
-    turn: Turn = WELL
+    scripted: ScriptedAnswer = WELL
 
 
 class _RefusedError(Exception):
-    """The request gets an error for an answer."""
+    """The answer is an error."""
 
-    def __init__(self, turn: Turn, body: dict[str, Any] | None = None) -> None:
-        super().__init__(turn.status)
-        self.said = _Said(body=_ERROR_BODIES.get(turn.status) if body is None else body, turn=turn)
+    def __init__(self, scripted: ScriptedAnswer, body: dict[str, Any] | None = None) -> None:
+        super().__init__(scripted.status)
+        self.content = _Content(body=_ERROR_BODIES.get(scripted.status) if body is None else body, scripted=scripted)
 
 
 class Api:
-    """Answers requests about a world, and remembers the latest hundred thousand; safe to use from several threads."""
+    """Answers requests and remembers the last hundred thousand; safe to use from several threads."""
 
     def __init__(self, scenario: Scenario, world: World) -> None:
         self._scenario = scenario
@@ -115,76 +114,76 @@ class Api:
         """The requests answered so far, oldest first."""
         return tuple(self._requests)
 
-    def answer(self, method: str, target: str, authorization: str | None, *, asked: str = "") -> Answer:
-        """Answer one request; ``target`` is its path and query as sent, ``authorization`` that header's value.
+    def answer(self, method: str, target: str, authorization: str | None, *, asked: str = "") -> Response:
+        """Answer one request; ``target`` is its path and query, ``authorization`` the value of that header.
 
-        ``asked`` is the whole head of the request, for an answer that tells what was sent.
+        ``asked`` is the whole head of the request, for faults that echo it.
         """
         path, _, query_text = target.partition("?")
         pairs = parse_qsl(query_text, keep_blank_values=True)
         try:
             self._refuse_strangers(method, authorization)
-            said = self._said(path, _single(pairs))
+            content = self._route(path, _single(pairs))
         except _RefusedError as refused:
-            said = refused.said
-        status = said.turn.status
+            content = refused.content
+        status = content.scripted.status
         self._requests.append(
             Request(method=method, path=path, query=dict(pairs), status=status, time=self._world.now())
         )
-        return spoiled(self._answer(said), asked=asked)
+        return spoiled(self._answer(content), asked=asked)
 
-    def malformed(self, status: int) -> Answer:
-        """Answer what is not a request at all."""
-        return self._answer(_RefusedError(Turn(status=status)).said)
+    def malformed(self, status: int) -> Response:
+        """Answer a malformed request."""
+        return self._answer(_RefusedError(ScriptedAnswer(status=status)).content)
 
-    def _answer(self, said: _Said) -> Answer:
-        turn, limit = said.turn, self._scenario.rate_limit
+    def _answer(self, content: _Content) -> Response:
+        scripted, limit = content.scripted, self._scenario.rate_limit
         headers = {
             "Date": formatdate(self._world.now(), usegmt=True),
             "Content-Type": "application/json; charset=utf-8",
             "x-request-id": str(uuid.uuid4()),
         }
-        if turn.status == HTTPStatus.METHOD_NOT_ALLOWED:
+        if scripted.status == HTTPStatus.METHOD_NOT_ALLOWED:
             headers["Allow"] = "GET"
-        if turn.location is not None:
-            headers["Location"] = turn.location
-        if turn.retry_after is not None:
-            headers["Retry-After"] = turn.retry_after
-        elif turn.status == HTTPStatus.TOO_MANY_REQUESTS and limit and limit.retry_after is not None:
+        if scripted.location is not None:
+            headers["Location"] = scripted.location
+        if scripted.retry_after is not None:
+            headers["Retry-After"] = scripted.retry_after
+        elif scripted.status == HTTPStatus.TOO_MANY_REQUESTS and limit and limit.retry_after is not None:
             headers["Retry-After"] = str(math.ceil(limit.retry_after))
-        has_body = said.body is not None and turn.status not in _WITHOUT_BODY
-        body = _json(said.body, turn.says).encode() if has_body else b""
-        return Answer(status=turn.status, headers=headers, body=body, fault=turn.fault)
+        has_body = content.body is not None and scripted.status not in _WITHOUT_BODY
+        body = _json(content.body, scripted.says).encode() if has_body else b""
+        return Response(status=scripted.status, headers=headers, body=body, fault=scripted.fault)
 
     def _refuse_strangers(self, method: str, authorization: str | None) -> None:
         if method != "GET":
-            raise _RefusedError(Turn(status=405))
+            raise _RefusedError(ScriptedAnswer(status=405))
         key = _key(authorization)
         if not key or (self._scenario.key is not None and key != self._scenario.key):
-            raise _RefusedError(Turn(status=401))
+            raise _RefusedError(ScriptedAnswer(status=401))
         if not self._world.admits_request():
-            raise _RefusedError(Turn(status=429))
+            raise _RefusedError(ScriptedAnswer(status=429))
 
-    def _said(self, path: str, query: dict[str, str]) -> _Said:
+    def _route(self, path: str, query: dict[str, str]) -> _Content:
         if path == _LIST_PATH:
-            return _Said(body=self._listing(query))
+            return _Content(body=self._listing(query))
         if found := _COUNTS_PATH.fullmatch(path):
             return self._counts(found[1], query)
-        raise _RefusedError(Turn(status=404))
+        raise _RefusedError(ScriptedAnswer(status=404))
 
-    def _counts(self, segment: str, query: dict[str, str]) -> _Said:
+    def _counts(self, segment: str, query: dict[str, str]) -> _Content:
         if not self._world.has_segment(segment):
-            raise _RefusedError(Turn(status=404))
+            raise _RefusedError(ScriptedAnswer(status=404))
         is_trigger = _choice(query, "refresh", _BOOLEANS, default=False)
         bypass_global = _choice(query, "bypass_global", _BOOLEANS, default=False)
-        # Without a channel, the total alone is counted.
+        # Without a channel, only the total is counted.
         channel = _choice(query, "channels", _CHANNELS, default=Channel.USERS)
-        turn = self._world.next_turn(segment, is_trigger=is_trigger)
-        if turn.status >= HTTPStatus.BAD_REQUEST:
-            raise _RefusedError(turn)
-        if turn.fault is Fault.OLD:
+        scripted = self._world.next_answer(segment, is_trigger=is_trigger)
+        if scripted.status >= HTTPStatus.BAD_REQUEST:
+            raise _RefusedError(scripted)
+        if scripted.fault is Fault.OLD:
             state = self._world.first(segment, bypass_global=bypass_global)
-        elif is_trigger and turn.fault is not Fault.SWALLOWED:
+        elif is_trigger and scripted.fault is not Fault.SWALLOWED:
             state = self._world.trigger(segment, channel, bypass_global=bypass_global)
         else:
             state = self._world.read(segment, bypass_global=bypass_global)
@@ -193,12 +192,12 @@ class Api:
             **{field: state.counts[each] for each, field in _COUNT_FIELDS.items() if each in state.counts},
             "approxusers_updated_at": self._stamp(state.counted_at),
         }
-        return _Said(body=body, turn=turn)
+        return _Content(body=body, scripted=scripted)
 
     def _listing(self, query: dict[str, str]) -> list[dict[str, Any]]:
-        """Return one page: pages count from 0, and a name is looked for anywhere in a name, in either case.
+        """Return one page, counted from 0; ``name`` matches anywhere in a name, in any case.
 
-        A parameter that is empty counts as left out, as the reference has it for this list.
+        An empty parameter counts as missing, as the reference says for this list.
         """
         query = {name: value for name, value in query.items() if value}
         archived = _choice(query, "archived", _ARCHIVED, default=None)
@@ -242,15 +241,15 @@ class Api:
 
 
 def _json(body: Any, says: Mapping[str, str]) -> str:
-    """Return the body as JSON, with what it says otherwise: text that is no JSON stays what it is."""
+    """Return the body as JSON; ``says`` replaces fields with its text, which need not be JSON."""
     if not says:
         return json.dumps(body)
-    said = {name: json.dumps(value) for name, value in body.items()} | dict(says)
-    return "{" + ", ".join(f'"{name}": {text}' for name, text in said.items() if text != ABSENT) + "}"
+    fields = {name: json.dumps(value) for name, value in body.items()} | dict(says)
+    return "{" + ", ".join(f'"{name}": {text}' for name, text in fields.items() if text != ABSENT) + "}"
 
 
 def _key(authorization: str | None) -> str:
-    """Return the key out of a Basic ``Authorization`` header with an empty password; empty when there is none."""
+    """Return the key in a Basic ``Authorization`` header with an empty password, or an empty text."""
     scheme, _, encoded = (authorization or "").partition(" ")
     try:
         user, colon, password = base64.b64decode(encoded, validate=True).decode().partition(":")
@@ -260,10 +259,10 @@ def _key(authorization: str | None) -> str:
 
 
 def _single(pairs: list[tuple[str, str]]) -> dict[str, str]:
-    """Return the parameters by name; the same one twice is refused."""
+    """Return the parameters by name; a repeated one is refused."""
     query = dict(pairs)
     if len(query) < len(pairs):
-        raise _RefusedError(Turn(status=400), {"errors": {"base": ["a parameter is given more than once"]}})
+        raise _RefusedError(ScriptedAnswer(status=400), {"errors": {"base": ["a parameter is given more than once"]}})
     return query
 
 
@@ -272,7 +271,7 @@ def _choice(query: dict[str, str], name: str, choices: Mapping[str, T], default:
     if given is None:
         return default
     if given not in choices:
-        raise _RefusedError(Turn(status=400), {"errors": {name: ["is not included in the list"]}})
+        raise _RefusedError(ScriptedAnswer(status=400), {"errors": {name: ["is not included in the list"]}})
     return choices[given]
 
 
@@ -281,5 +280,5 @@ def _whole(query: dict[str, str], name: str, *, default: int, least: int) -> int
     if given is None:
         return default
     if not re.fullmatch("[0-9]{1,9}", given) or int(given) < least:
-        raise _RefusedError(Turn(status=400), {"errors": {name: [f"must be a whole number from {least} up"]}})
+        raise _RefusedError(ScriptedAnswer(status=400), {"errors": {name: [f"must be a whole number from {least} up"]}})
     return int(given)

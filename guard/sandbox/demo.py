@@ -1,4 +1,4 @@
-"""The demonstration: the real command, on the example rules, against the sandbox; no account needed."""
+"""The demonstration: runs the real command with the example rules against the sandbox."""
 
 from __future__ import annotations
 
@@ -60,21 +60,21 @@ Next, with your own account
 
 
 def demo_scenario() -> Path:
-    """Return where the demonstration's scenario stands."""
+    """Return the path of the demonstration's scenario."""
     return _HERE / "demo.yaml"
 
 
 def example_rules() -> Path:
-    """Return where the example rules stand: beside the package in a checkout, beside this module once installed."""
+    """Return the path of the example rules: in the root of a checkout, or beside this module if installed."""
     installed = _HERE / "rules.example.yaml"
     return installed if installed.exists() else _HERE.parents[1] / "rules.example.yaml"
 
 
 def run_demo(*, command: Sequence[str] = _COMMAND) -> int:
-    """Run ``check`` on the example rules against the sandbox, and tell on stderr what there is to see.
+    """Run ``check`` on the example rules against the sandbox, and explain on stderr what it shows.
 
-    Return 0 when ``check`` found what it should (exit code 1), else 3. ``command`` is how audience-guard is started.
-    Raises UsageError when the sandbox finds no port.
+    Return 0 if ``check`` exits with 1, as it should, else 3. ``command`` starts audience-guard.
+    Raises UsageError if the sandbox finds no port.
     """
     rules = example_rules()
     _tell(_BEFORE.format(rules=rules, name=rules.name, seconds=_CHECK_SECONDS))
@@ -90,14 +90,14 @@ def run_demo(*, command: Sequence[str] = _COMMAND) -> int:
 
 
 def _check(command: Sequence[str], url: str, key: str) -> int | None:
-    """Return what ``check`` exited with; None when it did not end within 30 seconds."""
-    # Started beside the package, so that `-m` finds this very package, whatever the working directory holds.
+    """Return the exit code of ``check``, or None if it did not end within 30 seconds."""
+    # Run in the package's parent folder, so that `-m` finds this package.
     root = _HERE.parents[1]
     arguments = [str(example_rules().relative_to(root)), "--base-url", url, "--timeout", f"{_CHECK_SECONDS}s"]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("BLUESHIFT_")}
     environment["BLUESHIFT_API_KEY"] = key
     try:
-        ended = subprocess.run(  # noqa: S603 - our own command, nothing of anybody else's
+        ended = subprocess.run(  # noqa: S603 - our own command without foreign input
             [*command, "check", *arguments], cwd=root, env=environment, timeout=_LONGEST, check=False
         )
     except subprocess.TimeoutExpired:

@@ -1,6 +1,6 @@
-"""What the sandbox plays: an account, its segments, and how the server behaves; from a scenario file or from code.
+"""Scenarios for the sandbox: an account, its segments, and the server's behaviour, from a file or from code.
 
-``demo.yaml`` beside this module shows every key of a scenario file, each with a word on what it does.
+``demo.yaml`` beside this module explains every key of a scenario file.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from guard.core.model import Channel
 from guard.rules.document import Closed, parse_document, read_document
 from guard.rules.fields import Decimal, Duration, People, Text, Uuid, duration
 from guard.rules.tree import Mapping, Sequence, problem_at
-from guard.sandbox.scripted_answers import Turns, WrittenTurns, given
+from guard.sandbox.scripted_answers import ScriptedAnswers, WrittenAnswers, given
 
 if TYPE_CHECKING:
     import os
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class Stamps(StrEnum):
-    """How the server's stamps are told: how finely, or as the time of another zone."""
+    """The format of the server's stamps: their precision, or another time zone."""
 
     SECONDS = "seconds"
     MILLISECONDS = "milliseconds"
@@ -34,7 +34,7 @@ class Stamps(StrEnum):
 
 
 class StampAfter(StrEnum):
-    """What a refresh does to the stamp: it moves to the refresh's end, stays, or goes a year back or ahead of that."""
+    """What a refresh does to the stamp: it moves to the end of the refresh, stays, or is a year early or late."""
 
     MOVES = "moves"
     STAYS = "stays"
@@ -44,7 +44,7 @@ class StampAfter(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RateLimit:
-    """How many requests a second are served, and what a refused one is told to wait, in seconds (None: not told)."""
+    """How many requests per second are served, and the Retry-After of a refused one, in seconds (None: no header)."""
 
     requests_per_second: float
     retry_after: float | None = None
@@ -52,7 +52,7 @@ class RateLimit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClockJump:
-    """The server's clock is set anew once, ``after`` so many seconds of serving: ``by`` so many, ahead or back."""
+    """After ``after`` seconds, the server's clock jumps once by ``by`` seconds, forward or back."""
 
     after: float
     by: float
@@ -60,25 +60,25 @@ class ClockJump:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answers:
-    """Answers to give, in order, before behaving: ``any`` to whatever comes first, the others after those.
+    """Scripted answers, given in order before normal ones: first ``any``, then ``reads`` and ``triggers``.
 
-    A number is a status alone. A list that ends in ``AGAIN`` is given for ever.
+    A number is a status with nothing else. A list that ends with ``AGAIN`` repeats for ever.
     """
 
-    any: Turns = ()
-    reads: Turns = ()
-    triggers: Turns = ()
+    any: ScriptedAnswers = ()
+    reads: ScriptedAnswers = ()
+    triggers: ScriptedAnswers = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScenarioSegment:
-    """A segment and what a refresh of it does; durations are in seconds, counts in people.
+    """A segment and its refreshes; durations are in seconds, counts in people.
 
-    A channel that ``counts`` leaves out is left out of the answers too; one that ``fresh`` leaves out keeps its count.
-    ``counted`` is how long ago the counts were made; None is never, which shows as zeros and a null stamp.
-    A refresh begins ``lag`` after its trigger, ``ready`` with the old count until then, and then takes ``refresh``;
-    on a channel in ``stuck`` it never ends, and no other can begin.
-    ``outside_global_inclusion`` are people whom only ``bypass_global=true`` counts.
+    A channel that is not in ``counts`` is not in the answers. A channel that is not in ``fresh`` keeps its count.
+    ``counted`` is the age of the counts; None means never counted, with zeros and a null stamp in the answers.
+    A refresh begins ``lag`` after its trigger and takes ``refresh``; until it begins, answers say ``ready`` and the
+    old count. A refresh of a channel in ``stuck`` never ends, and no other can begin.
+    Only ``bypass_global=true`` counts the people in ``outside_global_inclusion``.
     """
 
     uuid: str
@@ -99,9 +99,9 @@ class ScenarioSegment:
 class Scenario:
     """An account, and the server in front of it.
 
-    ``key`` is the only API key that is accepted; None accepts any that is not empty. ``latency`` passes before each
-    answer; ``clock_skew`` is how far the server's clock is ahead of ours (negative: behind). Both are in seconds.
-    ``clock_jump`` moves that clock in mid-run, and no refresh ends sooner or later for it.
+    ``key`` is the only valid API key; None accepts any key that is not empty. ``latency`` is the delay before each
+    answer. ``clock_skew`` is how far the server's clock is ahead of ours (negative: behind). Both are in seconds.
+    ``clock_jump`` moves the server's clock during the run; refreshes still take as long.
     """
 
     key: str | None = None
@@ -176,9 +176,9 @@ class _ClockJump(Closed):
 
 
 class _Answers(Closed):
-    any: WrittenTurns | None = None
-    reads: WrittenTurns | None = None
-    triggers: WrittenTurns | None = None
+    any: WrittenAnswers | None = None
+    reads: WrittenAnswers | None = None
+    triggers: WrittenAnswers | None = None
 
     def value(self) -> Answers:
         return Answers(**given(self))
@@ -216,7 +216,7 @@ class _Scenario(Closed):
 
 
 def _contradictions(root: Mapping) -> Iterator[Problem]:
-    """Find what is wrong from one key to another, in a file whose other parts may be wrong too."""
+    """Find contradictions between keys; other parts of the file may be wrong too."""
     first_lines: dict[str, int] = {}
     for index, segment in _mappings(root.get("segments")):
         uuid = segment.get("uuid")

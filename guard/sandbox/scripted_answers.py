@@ -1,4 +1,4 @@
-"""One answer of those that a scenario lists: as a value, and as it is written in a scenario file."""
+"""The answers that a scenario scripts: as values, and as a scenario file writes them."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ ERROR_STATUSES = (400, 401, 403, 404, 409, 422, 429, 500, 502, 503, 504)
 """The HTTP statuses of errors that the API's reference names."""
 
 OTHER_STATUSES = (202, 204, 206, 299, 302, 304, 407)
-"""HTTP statuses that it does not name, but that something on the way may give."""
+"""HTTP statuses that the reference does not name, but that a proxy may send."""
 
 ABSENT = "absent"
-"""What ``Turn.says`` holds for a field that is left out."""
+"""The value in ``ScriptedAnswer.says`` that leaves a field out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Turn:
-    """One answer: its HTTP status, what is wrong with it, and what it says otherwise than it should.
+class ScriptedAnswer:
+    """One answer: its HTTP status, its fault, and the fields that it changes. The default is a normal answer.
 
-    At a status from 400 up nothing is carried out. ``says`` holds JSON by the name of its field, or ``ABSENT``;
-    ``retry_after`` and ``location`` are headers. Without anything it is an answer as it should be.
+    With a status of 400 or more, the request is not carried out. ``says`` maps a field to its JSON or to ``ABSENT``.
+    ``retry_after`` and ``location`` are headers.
     """
 
     status: int = 200
@@ -42,18 +42,18 @@ class Turn:
 
 
 class Again(Enum):
-    """What may stand at the end of a list of answers: there it begins again."""
+    """The end of a list of answers that repeats."""
 
     AGAIN = "again"
 
 
-WELL: Final = Turn()
+WELL: Final = ScriptedAnswer()
 AGAIN: Final = Again.AGAIN
-Turns = tuple[Turn | int | Again, ...]
+ScriptedAnswers = tuple[ScriptedAnswer | int | Again, ...]
 
 
 def given(model: Closed) -> dict[str, Any]:
-    """Return what the file gives; what it leaves out has its default in the dataclass, and there alone."""
+    """Return the keys that the file gives; the dataclass has the defaults for the others."""
     return {name: getattr(model, name) for name in model.model_fields_set}
 
 
@@ -65,7 +65,7 @@ _FieldName = Literal[
 def _status(value: int) -> int:
     possible = sorted((*ERROR_STATUSES, *OTHER_STATUSES))
     if value not in possible:
-        raise ValueError(f"{value} is none of the statuses to give: {', '.join(str(each) for each in possible)}")
+        raise ValueError(f"{value} is not a status to give; write one of {', '.join(str(each) for each in possible)}")
     return value
 
 
@@ -74,19 +74,19 @@ _FaultName = Annotated[Fault, Field(strict=False)]
 _Says = dict[_FieldName, Text]
 
 
-class _Turn(Closed):
+class _ScriptedAnswer(Closed):
     status: _Status | None = None
     fault: _FaultName | None = None
     retry_after: Text | None = None
     location: Text | None = None
     says: _Says | None = None
 
-    def value(self) -> Turn:
-        return Turn(**given(self))
+    def value(self) -> ScriptedAnswer:
+        return ScriptedAnswer(**given(self))
 
 
-def _turn(value: object, validate: Callable[[object], _Turn]) -> Turn | Again:
-    """Return one answer of a list: a word or a number stands for a mapping with nothing else in it."""
+def _one_answer(value: object, validate: Callable[[object], _ScriptedAnswer]) -> ScriptedAnswer | Again:
+    """Return one answer of a list; a word or a number is short for a mapping with only that in it."""
     match value:
         case "again":
             return AGAIN
@@ -100,11 +100,13 @@ def _turn(value: object, validate: Callable[[object], _Turn]) -> Turn | Again:
             return validate(value).value()
 
 
-def _turns(turns: list[Turn | Again]) -> Turns:
-    if turns[:1] == [AGAIN] or any(one is AGAIN for one, _ in pairwise(turns)):
-        raise ValueError("again stands at the end of a list, after what is given again")
-    return tuple(turns)
+def _check_again_is_last(answers: list[ScriptedAnswer | Again]) -> ScriptedAnswers:
+    if answers[:1] == [AGAIN] or any(one is AGAIN for one, _ in pairwise(answers)):
+        raise ValueError("write again only at the end of a list, after the answers to repeat")
+    return tuple(answers)
 
 
-WrittenTurns = Annotated[list[Annotated[_Turn, WrapValidator(_turn)]], AfterValidator(_turns)]
-"""A list of answers as it is written in a scenario file."""
+WrittenAnswers = Annotated[
+    list[Annotated[_ScriptedAnswer, WrapValidator(_one_answer)]], AfterValidator(_check_again_is_last)
+]
+"""A list of answers in a scenario file."""

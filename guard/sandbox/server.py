@@ -1,4 +1,4 @@
-"""The sandbox's HTTP server: loopback only, a thread for each connection, connections kept open between requests."""
+"""The sandbox's HTTP server, on loopback only: a thread for each connection, with keep-alive."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ from typing import TYPE_CHECKING, Any, Self
 
 from guard.core.errors import UsageError
 from guard.sandbox.api import Api, Request
-from guard.sandbox.wire import RESET, steps
+from guard.sandbox.faults import RESET, steps
 from guard.sandbox.world import World
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from guard.sandbox.contents import Answer
+    from guard.sandbox.faults import Response
     from guard.sandbox.scenario import Scenario
 
 HOST = "127.0.0.1"
 _IDLE_TIMEOUT = 60.0
 _STOP_INTERVAL = 0.02
-_RESET_ON_CLOSE = struct.pack("ii", 1, 0)  # SO_LINGER, for no time at all
+_RESET_ON_CLOSE = struct.pack("ii", 1, 0)  # SO_LINGER for 0 seconds
 
 
 class Sandbox:
-    """A stand-in for Blueshift's API that serves while it is entered: ``with Sandbox(scenario) as sandbox: ...``.
+    """A stand-in for Blueshift's API; use it as a context manager: ``with Sandbox(scenario) as sandbox: ...``.
 
-    Port 0 takes any free port; the address is ``sandbox.url``. ``clock`` gives seconds since 1970. Entering raises
-    UsageError when the port cannot be had; leaving closes every connection.
+    Port 0 takes any free port; the address is ``sandbox.url``. ``clock`` returns seconds since 1970. Entering raises
+    UsageError if the port is not available; leaving closes every connection.
     """
 
     def __init__(self, scenario: Scenario, *, port: int = 0, clock: Callable[[], float] = time.time) -> None:
@@ -51,7 +51,7 @@ class Sandbox:
             why = error.strerror if isinstance(error, OSError) else str(error)
             raise UsageError(
                 f"the sandbox cannot listen on {HOST}:{self._port}: {why}",
-                hint="choose another port; 0 takes any that is free",
+                hint="choose another port; 0 takes any free port",
             ) from error
         self._thread = threading.Thread(target=self._server.serve_forever, args=(_STOP_INTERVAL,), name="sandbox")
         self._thread.start()
@@ -63,16 +63,16 @@ class Sandbox:
 
     @property
     def url(self) -> str:
-        """The address it serves at, such as ``http://127.0.0.1:8080``; known once it was entered."""
+        """The server's address, such as ``http://127.0.0.1:8080``; known after entering."""
         return f"http://{HOST}:{self._server.server_address[1]}"
 
     @property
     def requests(self) -> tuple[Request, ...]:
-        """The requests answered so far (the latest hundred thousand), oldest first."""
+        """The last hundred thousand requests answered, oldest first."""
         return self._api.requests
 
     def serve_forever(self) -> None:
-        """Return only by an exception, such as the KeyboardInterrupt of Ctrl-C."""
+        """Block until an exception, such as the KeyboardInterrupt of Ctrl-C."""
         self._thread.join()
 
 
@@ -89,16 +89,16 @@ class _Server(ThreadingMixIn, TCPServer):
         super().__init__((HOST, port), _Handler)
 
     def pause(self, seconds: float | None = None) -> None:
-        """Let so many seconds pass, by default the scenario's latency; raise ConnectionError when the server stops."""
+        """Wait, by default for the scenario's latency; raise ConnectionError when the server stops."""
         if self._stopping.wait(self._latency if seconds is None else seconds):
             raise ConnectionAbortedError
 
     def reset(self, connection: socket.socket) -> None:
-        """Have a connection end in a reset, once whoever serves it is done."""
+        """Reset a connection when its thread ends, instead of closing it."""
         self._to_be_reset.add(connection)
 
     def stop(self) -> None:
-        """Take no more connections, break off those that are open, and wait for their threads."""
+        """Take no more connections, break the open ones, and wait for their threads."""
         self.shutdown()
         for connection in list(self._connections):
             with contextlib.suppress(OSError):
@@ -120,7 +120,7 @@ class _Server(ThreadingMixIn, TCPServer):
             super().shutdown_request(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        # A client that goes away in the middle of an answer is no news.
+        # Clients may go away in the middle of an answer.
         if not isinstance(sys.exception(), ConnectionError):
             super().handle_error(request, client_address)
 
@@ -128,9 +128,9 @@ class _Server(ThreadingMixIn, TCPServer):
 class _Handler(BaseHTTPRequestHandler):
     server: _Server
     protocol_version = "HTTP/1.1"
-    default_request_version = "HTTP/1.1"  # or what cannot be read is answered without headers
+    default_request_version = "HTTP/1.1"  # otherwise the base class answers unreadable requests without headers
     disable_nagle_algorithm = True
-    wbufsize = -1  # an answer is gathered, and leaves in one write
+    wbufsize = -1  # buffer an answer and send it in one write
     timeout = _IDLE_TIMEOUT
 
     def do_GET(self) -> None:
@@ -140,7 +140,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._send(self.server.api.answer(self.command, self.path, self.headers["Authorization"], asked=asked))
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:  # noqa: ARG002 - as inherited
-        if code == HTTPStatus.NOT_IMPLEMENTED:  # the base class: there is no do_METHOD. The API has an answer to that.
+        if code == HTTPStatus.NOT_IMPLEMENTED:  # the base class finds no do_METHOD; the API answers that
             self.do_GET()
         else:
             self.close_connection = True
@@ -150,18 +150,18 @@ class _Handler(BaseHTTPRequestHandler):
         """Keep quiet: stderr belongs to the command."""
 
     def _skip_body(self) -> None:
-        """Read past a short body, so that the next request on the connection is found; a long one ends it."""
+        """Read past a short body to the next request; close the connection after a long one."""
         length = self.headers.get("Content-Length", "0")
         if re.fullmatch("[0-9]{1,5}", length) and "Transfer-Encoding" not in self.headers:
             self.rfile.read(int(length))
         else:
             self.close_connection = True
 
-    def _send(self, answer: Answer) -> None:
-        """Send the answer with its fault, after which the connection goes down."""
-        self.close_connection = self.close_connection or answer.fault is not None
-        body = b"" if self.command == "HEAD" else answer.body
-        for step in steps(answer.fault, self._head(answer), body):
+    def _send(self, response: Response) -> None:
+        """Send the response; close the connection after a fault."""
+        self.close_connection = self.close_connection or response.fault is not None
+        body = b"" if self.command == "HEAD" else response.body
+        for step in steps(response.fault, self._head(response), body):
             if step is RESET:
                 self.server.reset(self.connection)
             elif isinstance(step, float):
@@ -170,10 +170,10 @@ class _Handler(BaseHTTPRequestHandler):
                 self.wfile.write(step)
                 self.wfile.flush()
 
-    def _head(self, answer: Answer) -> bytes:
-        phrase = self.responses[answer.status][0] if answer.status in self.responses else ""
-        headers = {**answer.headers, "Content-Length": str(len(answer.body))}
+    def _head(self, response: Response) -> bytes:
+        phrase = self.responses[response.status][0] if response.status in self.responses else ""
+        headers = {**response.headers, "Content-Length": str(len(response.body))}
         if self.close_connection:
             headers["Connection"] = "close"
         lines = "".join(f"{name}: {text}\r\n" for name, text in headers.items())
-        return f"{self.protocol_version} {answer.status:d} {phrase}\r\n{lines}\r\n".encode("latin-1")
+        return f"{self.protocol_version} {response.status:d} {phrase}\r\n{lines}\r\n".encode("latin-1")

@@ -1,8 +1,8 @@
-"""What becomes of an account as time goes by: counts grow old, refreshes run, end, or never end.
+"""An account as time passes: counts grow old, refreshes run, end, or never end.
 
-A segment has ONE stamp for all its channels, and one refresh at a time. A refresh counts the triggered channel only,
-with or without the global inclusion segment as it was asked, and moves the one stamp when it ends. A trigger into a
-refresh that has not ended is swallowed. All of it follows an injected clock; nothing here sleeps or speaks HTTP.
+A segment has ONE stamp for all its channels, and one refresh at a time. A refresh counts only the triggered channel,
+with or without the global inclusion segment, and moves the stamp when it ends. A trigger during a running refresh is
+swallowed. An injected clock drives everything; nothing here sleeps or uses HTTP.
 """
 
 from __future__ import annotations
@@ -16,22 +16,22 @@ from typing import TYPE_CHECKING
 
 from guard.core.model import Channel
 from guard.sandbox.scenario import StampAfter
-from guard.sandbox.scripted_answers import AGAIN, WELL, Turn
+from guard.sandbox.scripted_answers import AGAIN, WELL, ScriptedAnswer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from guard.sandbox.scenario import RateLimit, Scenario, ScenarioSegment
-    from guard.sandbox.scripted_answers import Turns
+    from guard.sandbox.scripted_answers import ScriptedAnswers
 
 _YEAR = 365 * 86_400.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SegmentState:
-    """How a segment stands at one moment: channels that it does not show are left out of ``counts``.
+    """A segment at one moment; ``counts`` has only the channels that answers show.
 
-    ``counted_at`` is in seconds since 1970 by the server's clock, None for a segment that was never counted.
+    ``counted_at`` is in seconds since 1970 by the server's clock, or None if the segment was never counted.
     """
 
     segment: ScenarioSegment
@@ -41,9 +41,9 @@ class SegmentState:
 
 
 class World:
-    """The account of a scenario, from the moment that it is made; safe to use from several threads.
+    """The account of a scenario; safe to use from several threads.
 
-    ``clock`` gives seconds since 1970 by our own clock; the server's differs from it by the scenario's skew.
+    ``clock`` returns seconds since 1970 by our own clock; the server's clock differs by the scenario's skew.
     """
 
     def __init__(self, scenario: Scenario, *, clock: Callable[[], float] = time.time) -> None:
@@ -68,36 +68,36 @@ class World:
         return seconds + self._clock_skew + jumped
 
     def has_segment(self, uuid: str) -> bool:
-        """Return whether there is such a segment; the other methods raise KeyError when there is none."""
+        """Return whether the segment exists; the other methods raise KeyError if it does not."""
         return uuid in self._segments
 
     def admits_request(self) -> bool:
-        """Return whether the rate limit has room for one more request, and take the room."""
+        """Return whether the rate limit allows one more request, and count it."""
         with self._lock:
             return self._allowance is None or self._allowance.take(self._clock())
 
-    def next_turn(self, uuid: str, *, is_trigger: bool) -> Turn:
-        """Take the next answer that the segment is to give; once none is left, every answer is as it should be."""
+    def next_answer(self, uuid: str, *, is_trigger: bool) -> ScriptedAnswer:
+        """Take the segment's next scripted answer, or a normal one when none is left."""
         with self._lock:
-            return self._segments[uuid].next_turn(is_trigger=is_trigger)
+            return self._segments[uuid].next_answer(is_trigger=is_trigger)
 
     def first(self, uuid: str, *, bypass_global: bool = False) -> SegmentState:
-        """Return how the segment stood at first, as a replica shows it that has heard of nothing since."""
+        """Return the segment's first state, as an outdated replica shows it."""
         with self._lock:
             return self._segments[uuid].first(bypass_global=bypass_global)
 
     def read(self, uuid: str, *, bypass_global: bool = False) -> SegmentState:
-        """Return how the segment stands now, without or with the people outside the global inclusion segment."""
+        """Return the segment's state now; ``bypass_global`` adds the people outside the global inclusion segment."""
         with self._lock:
             return self._segments[uuid].state(self._clock(), bypass_global=bypass_global)
 
     def trigger(self, uuid: str, channel: Channel, *, bypass_global: bool = False) -> SegmentState:
-        """Start counting one channel, unless a refresh has not ended yet; the answer says ``refreshing`` either way."""
+        """Start counting one channel, unless a refresh is still running; the state says ``refreshing`` either way."""
         with self._lock:
             return self._segments[uuid].trigger(channel, self._clock(), bypass_global=bypass_global)
 
     def segments(self) -> list[SegmentState]:
-        """Return how every segment stands now, in the order of the scenario."""
+        """Return the state of every segment now, in the order of the scenario."""
         with self._lock:
             now = self._clock()
             return [segment.state(now, bypass_global=False) for segment in self._segments.values()]
@@ -105,7 +105,7 @@ class World:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Refresh:
-    """A refresh that was triggered: unseen until ``begins``, and its result there from ``ends`` on."""
+    """A triggered refresh: visible from ``begins``, its result from ``ends``."""
 
     channel: Channel
     bypass_global: bool
@@ -114,14 +114,14 @@ class _Refresh:
 
 
 class _LivingSegment:
-    """One segment as it changes; its owner holds the lock."""
+    """One segment as it changes; the caller holds the lock."""
 
     def __init__(self, segment: ScenarioSegment, now: float, server_time: Callable[[float], float]) -> None:
         self._segment = segment
         self._server_time = server_time
         self._running: _Refresh | None = None
-        self._first_turns = _turns(segment.answers.any)
-        self._turns = {False: _turns(segment.answers.reads), True: _turns(segment.answers.triggers)}
+        self._first_answers = _in_order(segment.answers.any)
+        self._answers = {False: _in_order(segment.answers.reads), True: _in_order(segment.answers.triggers)}
         self._counted_at: float | None = None
         self._counts: dict[bool, dict[Channel, int]] = {bypass: dict.fromkeys(Channel, 0) for bypass in (False, True)}
         if segment.counted is not None:
@@ -152,11 +152,11 @@ class _LivingSegment:
             self._running = _Refresh(channel=channel, bypass_global=bypass_global, begins=begins, ends=ends)
         return replace(before, refreshing=True)
 
-    def next_turn(self, *, is_trigger: bool) -> Turn:
-        return next(self._first_turns, None) or next(self._turns[is_trigger], WELL)
+    def next_answer(self, *, is_trigger: bool) -> ScriptedAnswer:
+        return next(self._first_answers, None) or next(self._answers[is_trigger], WELL)
 
     def _settle(self, now: float) -> None:
-        """Let a refresh that has ended by now show its result."""
+        """Apply the result of a refresh that has ended by now."""
         refresh = self._running
         if refresh is None or refresh.ends > now:
             return
@@ -183,14 +183,14 @@ class _LivingSegment:
         return count + self._segment.outside_global_inclusion.get(channel, 0) * bypass_global
 
 
-def _turns(listed: Turns) -> Iterator[Turn]:
-    """Yield the answers of a list one after another; for ever where it says so."""
-    turns = [Turn(status=each) if isinstance(each, int) else each for each in listed if each is not AGAIN]
-    return itertools.cycle(turns) if AGAIN in listed else iter(turns)
+def _in_order(listed: ScriptedAnswers) -> Iterator[ScriptedAnswer]:
+    """Return an iterator over the answers of a list, endless if it ends with AGAIN."""
+    answers = [ScriptedAnswer(status=each) if isinstance(each, int) else each for each in listed if each is not AGAIN]
+    return itertools.cycle(answers) if AGAIN in listed else iter(answers)
 
 
 class _Allowance:
-    """A bucket that holds one second's worth of requests, at least one, and fills at the same rate."""
+    """A token bucket: holds the requests of one second, at least one, and fills at that rate."""
 
     def __init__(self, limit: RateLimit, now: float) -> None:
         self._rate = limit.requests_per_second

@@ -1,1 +1,1 @@
-"""The guard in Slack: what people ask there, the checks that follow, and the messages that answer."""
+"""The Slack app: commands, the checks that they start, and the messages that answer them."""

@@ -1,6 +1,6 @@
-"""The app as slack-bolt knows it: one slash command and two buttons, each acknowledged where it arrives.
+"""The app for slack-bolt: one slash command and two buttons, each acknowledged at once.
 
-Bolt's own pool is not used: acknowledging takes no time, and what takes time is done elsewhere.
+Slow work runs in the job queue, so bolt's own thread pool is not used.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 from slack_bolt import App, BoltResponse
 from slack_bolt.authorization import AuthorizeResult
 
-from guard.slack.job_queue import Asker
+from guard.slack.job_queue import Requester
 from guard.slack.log import silent
-from guard.slack.replay_protection import Once
+from guard.slack.replay_protection import ReplayProtection
 from guard.slack.verdict_message import CHECK_AGAIN, SHARE
 from guard.slack.web_api import explaining
 
@@ -24,18 +24,18 @@ if TYPE_CHECKING:
     from slack_bolt.request import BoltRequest
     from slack_sdk import WebClient
 
-    from guard.slack.commands import Conversation
+    from guard.slack.commands import Commands
 
 COMMAND = "/audience-check"
 
 
-def build_app(client: WebClient, conversation: Conversation, *, signing_secret: str = "") -> App:
-    """Return the app, once Slack has accepted its bot token; without a signing secret it is for Socket Mode.
+def build_app(client: WebClient, commands: Commands, *, signing_secret: str = "") -> App:
+    """Check the bot token with Slack and return the app. Without a signing secret, the app is for Socket Mode.
 
-    Raises ``UsageError`` when Slack refuses the token, and ``GuardError`` when it cannot be asked.
+    Raises ``UsageError`` when Slack refuses the token, and ``GuardError`` when Slack cannot be reached.
     """
     identity = _authorized(client)
-    seen = Once()
+    seen = ReplayProtection()
 
     def end_early(request: BoltRequest, next: Callable[[], BoltResponse]) -> BoltResponse:  # noqa: A002 - bolt's name
         if request.body.get("ssl_check") == "1":
@@ -50,46 +50,46 @@ def build_app(client: WebClient, conversation: Conversation, *, signing_secret: 
         signing_secret=signing_secret,
         authorize=lambda: identity,
         before_authorize=end_early,
-        ssl_check_enabled=False,  # bolt answers that one without looking at the signature; end_early comes after it
+        ssl_check_enabled=False,  # bolt answers before it checks the signature; end_early runs after that check
         process_before_response=True,
         logger=silent("slack_bolt"),
     )
 
     @app.command(COMMAND)
     def command(ack: Ack, body: dict[str, Any]) -> None:
-        said = conversation.ask(body.get("text") or "", _asker(body, body.get("user_id"), body.get("channel_id")))
-        ack(response_type="ephemeral", **said.payload())
+        message = commands.ask(body.get("text") or "", _requester(body, body.get("user_id"), body.get("channel_id")))
+        ack(response_type="ephemeral", **message.payload())
 
     @app.action(CHECK_AGAIN)
     def check_again(ack: Ack, body: dict[str, Any], action: Mapping[str, Any]) -> None:
         ack()
-        conversation.ask_again(action.get("value", ""), _presser(body))
+        commands.ask_again(action.get("value", ""), _presser(body))
 
     @app.action(SHARE)
     def share(ack: Ack, body: dict[str, Any], action: Mapping[str, Any]) -> None:
         ack()
-        conversation.share(action.get("value", ""), _presser(body))
+        commands.share(action.get("value", ""), _presser(body))
 
     return app
 
 
 def _is_stranger(body: Mapping[str, Any]) -> bool:
-    """Whether somebody of another workspace pressed a button, as in a channel that is shared with them."""
+    """Return whether the person is from another workspace, as in a shared channel."""
     here = {(body.get(name) or {}).get("id") for name in ("team", "enterprise")} - {None}
     home = body["user"].get("team_id")
     return bool(home and here) and home not in here
 
 
-def _presser(body: Mapping[str, Any]) -> Asker:
-    asker = _asker(body, body["user"]["id"], (body.get("channel") or {}).get("id"))
-    return replace(asker, is_stranger=_is_stranger(body))
+def _presser(body: Mapping[str, Any]) -> Requester:
+    requester = _requester(body, body["user"]["id"], (body.get("channel") or {}).get("id"))
+    return replace(requester, is_stranger=_is_stranger(body))
 
 
-def _asker(body: Mapping[str, Any], user: str | None, channel: str | None) -> Asker:
-    return Asker(user=user or "", channel=channel or "", response_url=body.get("response_url") or "")
+def _requester(body: Mapping[str, Any], user: str | None, channel: str | None) -> Requester:
+    return Requester(user=user or "", channel=channel or "", response_url=body.get("response_url") or "")
 
 
 def _authorized(client: WebClient) -> AuthorizeResult:
     with explaining("SLACK_BOT_TOKEN"):
-        whose = client.auth_test()
-    return AuthorizeResult.from_auth_test_response(auth_test_response=whose, bot_token=client.token)
+        identity = client.auth_test()
+    return AuthorizeResult.from_auth_test_response(auth_test_response=identity, bot_token=client.token)

@@ -1,7 +1,7 @@
-"""The pieces that messages are made of, each within the limits of https://docs.slack.dev/reference/block-kit/blocks.
+"""Block Kit blocks, each within the limits of https://docs.slack.dev/reference/block-kit/blocks.
 
-Whatever stands in ``plain_text`` or ``raw_text`` can neither mention nor link nor format, so all text from elsewhere
-goes there. Text in mrkdwn is our own.
+``plain_text`` and ``raw_text`` cannot mention, link or format, so all foreign text goes there. Only our own text is
+mrkdwn.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 Block: TypeAlias = dict[str, Any]
 
 LARGEST = 11_500
-"""The most that the JSON of a message's blocks has, in characters, so that a remark before them fits into 12,000.
+"""The most characters of JSON in a message's blocks. A remark in front of them still fits into 12,000.
 
 Slack refuses a message somewhere above 13,000.
 """
@@ -31,36 +31,33 @@ _LONGEST_FALLBACK = 500
 _LONGEST_VALUE = 2_000
 _BLANK = "-"  # Slack refuses a text without any characters
 
-# What mrkdwn takes for a quote, formatting, a mention, an emoji, a link or an address, but for `<`, `>` and `&`. The
-# point of `12.5%` is none of that.
-_OBEYED = re.compile(r"^>|[*~`@#]|:(?=\S)|\.(?=\S)(?!(?<=\d\.)\d+[%\s])|(?<![^\W_])_|_(?![^\W_])")
+# What mrkdwn reads as a quote, formatting, a mention, an emoji, a link or an address, except `<`, `>` and `&`.
+# The point of `12.5%` stays.
+_MARKUP = re.compile(r"^>|[*~`@#]|:(?=\S)|\.(?=\S)(?!(?<=\d\.)\d+[%\s])|(?<![^\W_])_|_(?![^\W_])")
 
 
 def size(blocks: Sequence[Block]) -> int:
-    """Return how many characters the JSON of the blocks has."""
+    """Return the number of characters in the blocks' JSON."""
     return len(json.dumps(blocks, ensure_ascii=False))
 
 
 def line(text: str, longest: int) -> str:
-    """Return the text on one line of at most that many characters, fit to be shown, and never empty."""
+    """Return the text as one printable line of at most ``longest`` characters, never empty."""
     return shortened(printable(text.strip()[: longest + 1]), longest) or _BLANK
 
 
 def unformatted(text: str) -> str:
-    """Return the text as one line of mrkdwn, below 3,000 characters, in which nothing is obeyed.
-
-    Signs that mrkdwn would obey come out as a dot in the middle of the line.
-    """
-    return html.escape(_OBEYED.sub("·", line(text, _LONGEST_FALLBACK)), quote=False)
+    """Return the text as one line of mrkdwn, below 3,000 characters, without markup: a middle dot replaces it."""
+    return html.escape(_MARKUP.sub("·", line(text, _LONGEST_FALLBACK)), quote=False)
 
 
 def plain_text(text: str) -> Block:
-    """Return a text that is shown as it stands."""
+    """Return a text that Slack shows unchanged."""
     return {"type": "plain_text", "text": text, "emoji": False}
 
 
 def mrkdwn(text: str) -> Block:
-    """Return a text of our own, in which Slack obeys what is marked, and looks for nothing else."""
+    """Return a text of our own with markup; Slack does not look for names and links in it."""
     return {"type": "mrkdwn", "text": text, "verbatim": True}
 
 
@@ -70,18 +67,18 @@ def header(text: str) -> Block:
 
 
 def section(*lines: str) -> Block:
-    """Return a paragraph of plain lines, each cut to 1,000 characters and all of them together to 3,000."""
+    """Return a paragraph of plain lines: at most 1,000 characters each, and 3,000 together."""
     text = "\n".join(line(each, _LONGEST_LINE) for each in lines)
     return {"type": "section", "text": plain_text(shortened(text, _LONGEST_SECTION))}
 
 
 def context(elements: Iterable[Block]) -> Block:
-    """Return a line in small print, of ten texts at most."""
+    """Return a line of small print with at most ten texts."""
     return {"type": "context", "elements": list(elements)}
 
 
 def table(rows: Iterable[Iterable[str]], columns: Sequence[Block]) -> Block:
-    """Return a table, its heads in the first row; ``columns`` says how each is aligned and wrapped.
+    """Return a table; its first row is the header, and ``columns`` says how to align and wrap each column.
 
     https://docs.slack.dev/reference/block-kit/blocks/table-block
     """
@@ -90,9 +87,9 @@ def table(rows: Iterable[Iterable[str]], columns: Sequence[Block]) -> Block:
 
 
 def buttons(labels_and_values: Iterable[tuple[str, str, str | None]]) -> list[Block]:
-    """Return a row of buttons, made of an action id, a label and a value each; no block at all without any.
+    """Return a row of buttons from action ids, labels and values, or no block if no button is left.
 
-    One whose value is None, empty, or longer than the 2,000 characters in JSON that always fit is left out.
+    A button is left out if its value is None, empty, or over 2,000 characters as JSON.
     """
     elements = [
         {"type": "button", "action_id": action, "text": plain_text(label), "value": value}

@@ -1,4 +1,4 @@
-"""What somebody typed behind ``/audience-check``: what to check, and who is to see the answer."""
+"""Parses the text after ``/audience-check``: what to check, and who sees the answer."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ if TYPE_CHECKING:
     from guard.core.model import Rules
 
 LONGEST_TEXT = 2_000
-"""Characters, as many as a button holds (https://docs.slack.dev/reference/block-kit/block-elements/button-element)."""
+"""Characters; a button holds no more (https://docs.slack.dev/reference/block-kit/block-elements/button-element)."""
 
-_HINT = "/audience-check alone lists what you can ask for"
+_HINT = "type /audience-check without a name to see what you can ask for"
 _KINDS = ("campaign", "segment", "tag")
 _OPTIONS = ("--campaign", "--segment", "--tag", "--all")
-_TAKEN = ("share", "help")  # words that mean something else than a name
+_TAKEN = ("share", "help")  # words that are not names
 _MOST_NAMED = 3
-_QUOTES = str.maketrans("“”„‘’", '"""\'\'')  # noqa: RUF001 - what phones make of quotation marks
-_DASH = re.compile(r"^[—–](?=\w)")  # noqa: RUF001 - and of two hyphens
-_SPLITS = re.compile(r"[\s\"'\\]|^$")  # what ends a word, or begins something else within it
+_QUOTES = str.maketrans("“”„‘’", '"""\'\'')  # noqa: RUF001 - quotation marks as phones type them
+_DASH = re.compile(r"^[—–](?=\w)")  # noqa: RUF001 - two hyphens as phones type them
+_SPLITS = re.compile(r"[\s\"'\\]|^$")  # a word with one of these needs quotation marks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ask:
-    """What to check (an empty selection is everything, None asks for help), and whether the channel is to see it.
+class ParsedCommand:
+    """What to check, and whether the channel sees the answer.
 
-    ``words`` ask for the same again, without ``share``.
+    An empty selection means everything; None asks for help. ``words`` is the same command without ``share``.
     """
 
     selection: Selection | None
@@ -41,11 +41,11 @@ class Ask:
     words: str = ""
 
 
-def parse(text: str, rules: Rules) -> Ask:
-    """Return what was asked for; raises ``UsageError``, with the nearest names, for what the rules do not hold."""
+def parse(text: str, rules: Rules) -> ParsedCommand:
+    """Return the parsed command; raises ``UsageError``, with the nearest names, for an unknown name."""
     words = _split(text)
     if [word.lower() for word in words] in ([], ["help"]):
-        return Ask(selection=None)
+        return ParsedCommand(selection=None)
     known = names(rules)
     chosen: dict[str, set[str]] = {kind: set() for kind in _KINDS}
     asked: list[str] = []
@@ -63,8 +63,8 @@ def parse(text: str, rules: Rules) -> Ask:
         chosen[kind].add(key)
         asked[-1:] = [f"--{kind}", key] if word.startswith("--") else [key]
     if everything == any(chosen.values()):
-        raise UsageError("--all stands alone" if everything else "there is nothing to check in that", hint=_HINT)
-    return Ask(
+        raise UsageError("--all takes no other names" if everything else "there is nothing to check", hint=_HINT)
+    return ParsedCommand(
         selection=Selection(
             segments=tuple(sorted(chosen["segment"])),
             tags=tuple(sorted(chosen["tag"])),
@@ -76,7 +76,7 @@ def parse(text: str, rules: Rules) -> Ask:
 
 
 def names(rules: Rules) -> dict[str, list[str]]:
-    """Return what can be asked for: the keys of every campaign and segment, and every tag, by their kind."""
+    """Return the keys of every campaign and segment, and every tag, by kind."""
     return {
         "campaign": [each.key for each in rules.campaigns],
         "segment": [each.key for each in rules.segments],
@@ -85,7 +85,7 @@ def names(rules: Rules) -> dict[str, list[str]]:
 
 
 def as_typed(kind: str, key: str, known: dict[str, list[str]]) -> str:
-    """Return what to type for the key: itself, in quotation marks where it needs them, and with its kind likewise."""
+    """Return what to type for the key, with quotation marks and with its kind where it needs them."""
     others = [each for each in _KINDS if each != kind and _found(key, known[each])]
     if others or key.lower() in _TAKEN or key.startswith("--"):
         return f"--{kind} {_quoted(key)}"
@@ -93,7 +93,7 @@ def as_typed(kind: str, key: str, known: dict[str, list[str]]) -> str:
 
 
 def _quoted(word: str) -> str:
-    """Return the word as it can be typed, in quotation marks where it holds a blank or the like."""
+    """Return the word, in quotation marks where it needs them."""
     if not _SPLITS.search(word):
         return word
     escaped = word.replace("\\", "\\\\").replace('"', '\\"')
@@ -119,12 +119,12 @@ def _option(word: str, rest: Iterator[str], known: dict[str, list[str]]) -> tupl
         )
     key = key or next(rest, "")
     if not key:
-        raise UsageError(f"--{kind} needs the {kind} behind it", hint=_HINT)
+        raise UsageError(f"--{kind} needs a {kind} after it", hint=_HINT)
     return kind, _found(key, known[kind]) or _refuse(f"no {kind}", key, known[kind])
 
 
 def _named(word: str, known: dict[str, list[str]]) -> tuple[str, str]:
-    """Return the one kind of thing that is called so, and its key."""
+    """Return the kind and the key of the only thing with this name."""
     exact = {kind: word for kind in _KINDS if word in known[kind]}
     found = exact or {kind: key for kind in _KINDS if (key := _found(word, known[kind]))}
     if len(found) > 1:
@@ -137,7 +137,7 @@ def _named(word: str, known: dict[str, list[str]]) -> tuple[str, str]:
 
 
 def _found(word: str, keys: list[str]) -> str | None:
-    """Return the key that is meant: the very one, or the only one that differs in capitals alone, as phones do."""
+    """Return the key itself, or the only one that differs just in capitals and quotation marks, as phones type them."""
     if word in keys:
         return word
     alike = [key for key in keys if _plain(key) == _plain(word)]

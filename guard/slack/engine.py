@@ -1,4 +1,4 @@
-"""Where the app counts: one event loop in a thread of its own, so that all checks share one rate limiter."""
+"""Runs all checks on one event loop in a thread of its own, so that they share the rate limit and the locks."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ if TYPE_CHECKING:
     from guard.core.model import Rules, Selection
     from guard.core.results import Report
 
-_GRACE = 10.0  # seconds that judging may take beyond the counting
+_GRACE = 10.0  # seconds for the report, after the counting
 _LONGEST_START = 10.0
 
 
 class Engine:
-    """Runs the checks of all threads over one rate limiter; use it as a context manager.
+    """Runs the checks of all threads on one event loop; use it as a context manager.
 
-    ``region`` and ``base_url`` are what the command line says of the account. The key is read anew for each check, so
-    that it can be changed while the app runs.
+    ``region`` and ``base_url`` come from the command line. The key is read again for each check, so it can change
+    while the app runs.
     """
 
     def __init__(self, *, region: str | None = None, base_url: str | None = None) -> None:
@@ -46,22 +46,22 @@ class Engine:
         return self
 
     def __exit__(self, *details: object) -> None:
-        with self._entrance:  # what came in before is cancelled by the loop, and nothing comes in after that
+        with self._entrance:  # the loop cancels earlier checks, and no later one can start
             self._is_closed = True
-        with suppress(RuntimeError):  # the loop is closed where the counting ended by itself
+        with suppress(RuntimeError):  # the loop is closed if it crashed
             self._loop.call_soon_threadsafe(self._stopping.set)
         self._thread.join(_GRACE)
 
     @property
     def is_alive(self) -> bool:
-        """Whether it still counts."""
+        """Whether the engine still runs."""
         return self._thread.is_alive()
 
     def check(self, rules: Rules, selection: Selection, *, time_limit: float) -> Report:
-        """Have the selection counted and judged within ``time_limit`` seconds, from any thread but its own.
+        """Count and judge the selection within ``time_limit`` seconds; call it from any other thread.
 
-        What is not counted by then is unknown in the report. Raises ``UsageError`` where there is no usable key,
-        ``TimeoutError`` when not even a report came in time, and ``GuardError`` when nothing is counted any more.
+        What is not counted by then is unknown in the report. Raises ``UsageError`` without a usable key,
+        ``TimeoutError`` when even the report is late, and ``GuardError`` when the engine has stopped.
         """
         counting = self._begin(rules, selection, time_limit)
         try:
@@ -71,16 +71,16 @@ class Engine:
 
     def _begin(self, rules: Rules, selection: Selection, time_limit: float) -> Future[Report]:
         check = self._check(rules, selection, time_limit)
-        with self._entrance, suppress(RuntimeError):  # the loop is closed where the counting ended by itself
+        with self._entrance, suppress(RuntimeError):  # the loop is closed if it crashed
             if not self._is_closed:
                 return asyncio.run_coroutine_threadsafe(check, self._loop)
         check.close()
-        raise GuardError("the app has stopped counting", hint="ask again when it was restarted")
+        raise GuardError("the app has stopped counting", hint="ask again after it has restarted")
 
     def _run(self) -> None:
         try:
             run_to_its_end(self._main())
-        except BaseException as error:  # noqa: BLE001 - nobody waits for this thread: whoever watches asks is_alive
+        except BaseException as error:  # noqa: BLE001 - nobody joins this thread; serve() watches is_alive
             log.bug("counting_ended", error)
 
     async def _main(self) -> None:
@@ -90,14 +90,14 @@ class Engine:
         async with AsyncExitStack() as self._open:
             self._started.set()
             await self._stopping.wait()
-            await _end_checks()  # or one would find its connection closed, and call that a fault
+            await _end_checks()  # otherwise a check finds its connection closed and reports a bug
 
     async def _check(self, rules: Rules, selection: Selection, time_limit: float) -> Report:
         blueshift = await self._connected(rules)
         return await check_over(blueshift, rules, selection=selection, timeout=time_limit)
 
     async def _connected(self, rules: Rules) -> Blueshift:
-        """Return the account's connection, at the pace of the rules as they are now."""
+        """Return the account's connection, with the pacing of the current rules."""
         account = open_account(region=self._region, base_url=self._base_url, rules_region=rules.region)
         known = (account.base_url, account.key.reveal())
         async with self._connecting:
@@ -109,7 +109,7 @@ class Engine:
 
 
 async def _end_checks() -> None:
-    """Cancel every check that is under way, and wait until it has ended."""
+    """Cancel every running check, and wait until it has ended."""
     checks = asyncio.all_tasks() - {asyncio.current_task()}
     for each in checks:
         each.cancel()

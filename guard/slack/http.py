@@ -1,4 +1,4 @@
-"""HTTP mode: Slack's signed requests on a threaded WSGI server, and ``/healthz`` for whoever watches over it.
+"""HTTP mode: Slack's signed requests on a threaded WSGI server, and ``/healthz`` for monitoring.
 
 How requests are signed: https://docs.slack.dev/authentication/verifying-requests-from-slack
 """
@@ -27,10 +27,10 @@ if TYPE_CHECKING:
 
 PATH = "/slack/events"
 _HEALTH = "/healthz"
-_LARGEST_BODY = 64 * 1024  # bytes; a slash command has about 1 KiB, a button's payload some more
+_LARGEST_BODY = 64 * 1024  # bytes; a slash command has about 1 KiB, a button's payload a little more
 _THREADS = 8
 _MOST_CONNECTIONS = 1_000
-_LONGEST_SILENCE = 30  # seconds, after which a connection on which nothing comes is closed
+_LONGEST_SILENCE = 30  # seconds until an idle connection is closed
 _GOOD_FOR = 5 * 60  # seconds, as bolt has it
 _UNAUTHORIZED = "401 Unauthorized"
 _TIMESTAMP = re.compile(r"[0-9]{1,12}")
@@ -38,7 +38,7 @@ _SIGNATURE = re.compile(r"v0=[0-9a-f]{64}")
 
 
 class Gate:
-    """Lets through to bolt what may be a signed request, which bolt then verifies; everything else is refused here."""
+    """Passes well-formed signed requests to bolt, which verifies them, and refuses everything else."""
 
     def __init__(self, app: App, *, healthy: Callable[[], bool]) -> None:
         self._bolt = SlackRequestHandler(app, path=PATH)
@@ -57,7 +57,7 @@ class Gate:
         if len(body) > _LARGEST_BODY:
             return _say(start_response, "413 Content Too Large")
         if not _is_well_formed(environ, body):
-            _log_refusal(environ, "it bears no signature")
+            _log_refusal(environ, "it has no signature")
             return _say(start_response, _UNAUTHORIZED)
         environ["wsgi.input"] = io.BytesIO(body)
 
@@ -70,7 +70,7 @@ class Gate:
 
 
 def _is_well_formed(environ: WSGIEnvironment, body: bytes) -> bool:
-    """Return whether bolt can verify the request; on anything else it fails instead of refusing."""
+    """Return whether bolt can verify the request; bolt raises on a malformed one instead of refusing it."""
     timestamp = environ.get("HTTP_X_SLACK_REQUEST_TIMESTAMP", "")
     signature = environ.get("HTTP_X_SLACK_SIGNATURE", "")
     try:
@@ -97,7 +97,7 @@ def _say(start_response: StartResponse, status: str) -> Iterable[bytes]:
 
 
 class HttpServer:
-    """Serves the app at an address; use it as a context manager. Raises ``UsageError`` where it cannot listen there."""
+    """Serves the app at an address; use it as a context manager. Raises ``UsageError`` if it cannot listen there."""
 
     def __init__(self, app: App, host: str, port: int, *, healthy: Callable[[], bool]) -> None:
         try:
@@ -105,7 +105,9 @@ class HttpServer:
                 (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=128
             )
         except (OSError, OverflowError, UnicodeError) as error:
-            reason = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else "it is no address"
+            reason = (
+                os.strerror(error.errno) if isinstance(error, OSError) and error.errno else "it is not a valid address"
+            )
             raise UsageError(f"the app cannot listen on {host}:{port}: {reason}", hint="give --http another") from None
         shown, self._port = listening.getsockname()[:2]
         self._host = f"[{shown}]" if ":" in shown else shown
@@ -115,7 +117,7 @@ class HttpServer:
             threads=_THREADS,
             connection_limit=_MOST_CONNECTIONS,
             channel_timeout=_LONGEST_SILENCE,
-            asyncore_use_poll=True,  # select() takes no more than a thousand
+            asyncore_use_poll=True,  # select() is limited to about a thousand
             max_request_body_size=_LARGEST_BODY,
             ident=None,
         )
@@ -123,7 +125,7 @@ class HttpServer:
 
     @property
     def description(self) -> dict[str, str]:
-        """What the log says of it."""
+        """What the log says about it."""
         return {"mode": "http", "address": f"http://{self._host}:{self._port}"}
 
     @property

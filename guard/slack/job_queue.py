@@ -1,4 +1,4 @@
-"""Who waits for what: a few checks run at a time, a few more wait, and the same question joins the check under way."""
+"""A bounded queue of checks. A request for a check that is already running joins it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _TELLERS = 8
 
 
 class BusyError(Exception):
-    """There is no room for another check; ``before`` are running or waiting."""
+    """The queue is full; ``before`` checks are running or waiting."""
 
     def __init__(self, before: int) -> None:
         super().__init__()
@@ -28,57 +28,57 @@ class BusyError(Exception):
 
 
 class ClosedError(Exception):
-    """The app is being stopped."""
+    """The app is stopping."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asker:
-    """Who asked, where, how the answer gets there, and when that was (``time.monotonic()``)."""
+class Requester:
+    """Who asked, where, when (``time.monotonic()``), and where the answer goes."""
 
     user: str
     channel: str
     response_url: str
-    share: bool = False  # whether the channel is to see the answer
-    is_stranger: bool = False  # of another workspace, in a channel that is shared with them
+    share: bool = False  # whether the channel sees the answer
+    is_stranger: bool = False  # from another workspace, in a shared channel
     asked_at: float = field(default_factory=time.monotonic)
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
-class Check:
-    """A question under way: what to check by which rules, who wants to know, and until when (``time.monotonic()``).
+class Job:
+    """A check: what to check by which rules, who asked, and its deadline ``ends_at`` (``time.monotonic()``).
 
-    ``words`` ask for the same again; ``reference`` names it in the log.
+    ``words`` is the command without ``share``; ``reference`` names the check in the log.
     """
 
     rules: Rules
     selection: Selection
     words: str
     ends_at: float
-    askers: list[Asker] = field(default_factory=list)
+    requesters: list[Requester] = field(default_factory=list)
     started_at: float = field(default_factory=time.monotonic)
     reference: str = field(default_factory=lambda: secrets.token_hex(4))
 
     @property
     def key(self) -> tuple[str, Selection]:
-        """What makes two questions the same."""
+        """Two jobs with the same key are the same check."""
         return self.rules.sha256, self.selection
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Admission:
-    """What became of a question: the check that answers it, whether that was under way, how many come before it."""
+    """The job that answers a request, whether it was already in the queue, and how many checks wait before it."""
 
-    check: Check
+    job: Job
     joined: bool
     before: int
 
 
-class Desk:
-    """Takes questions from any thread, has at most ``workers`` answered at a time, and lets ``waiting`` more wait.
+class JobQueue:
+    """Runs at most ``workers`` jobs at a time and lets ``waiting`` more wait; any thread may ask.
 
-    ``work`` finds what comes of a check, a report or a message that says why there is none, and ``tell`` brings it to
-    one asker; neither raises. ``stopped`` says what becomes of a check that came to no end: the desk was closed, or
-    ``work`` raised all the same.
+    ``work`` returns a job's report, or a message that says why there is none. ``tell`` sends the outcome to one
+    requester. Neither raises. ``stopped`` returns the outcome of a job that did not finish, because the queue was
+    closed or ``work`` raised after all.
     """
 
     def __init__(
@@ -86,47 +86,48 @@ class Desk:
         *,
         workers: int,
         waiting: int,
-        work: Callable[[Check], Report | Message],
-        tell: Callable[[Asker, Check, Report | Message], None],
-        stopped: Callable[[Check], Report | Message],
+        work: Callable[[Job], Report | Message],
+        tell: Callable[[Requester, Job, Report | Message], None],
+        stopped: Callable[[Job], Report | Message],
     ) -> None:
         self._workers, self._most = workers, workers + waiting
         self._work, self._tell, self._stopped = work, tell, stopped
         self._working = ThreadPoolExecutor(workers, thread_name_prefix="check")
         self._telling = ThreadPoolExecutor(_TELLERS, thread_name_prefix="tell")
         self._lock = threading.Lock()
-        self._open: dict[tuple[str, Selection], Check] = {}
-        self._futures: dict[Check, Future[None]] = {}
+        self._open: dict[tuple[str, Selection], Job] = {}
+        self._futures: dict[Job, Future[None]] = {}
         self._closed = False
 
-    def ask(self, check: Check, asker: Asker) -> Admission:
-        """Have the check made, or join the same one; the asker is told what comes of it.
+    def ask(self, job: Job, requester: Requester) -> Admission:
+        """Queue the job, or join the same one if it is already there. The requester is told the outcome.
 
-        Raises ``BusyError`` when too many wait, and ``ClosedError`` when the app is being stopped.
+        Raises ``BusyError`` when too many wait, and ``ClosedError`` when the app is stopping.
         """
         with self._lock:
             if self._closed:
                 raise ClosedError
-            running = self._open.get(check.key)
+            running = self._open.get(job.key)
             if running is not None:
-                running.askers.append(asker)
-                return Admission(check=running, joined=True, before=0)
+                running.requesters.append(requester)
+                return Admission(job=running, joined=True, before=0)
             before = len(self._open)
             if before >= self._most:
                 raise BusyError(before)
-            check.askers.append(asker)
-            # Known only once it is submitted: where that fails, nobody may join it. It settles when this lock is free.
-            self._futures[check] = self._working.submit(self._answer, check)
-            self._open[check.key] = check
-        return Admission(check=check, joined=False, before=max(0, before + 1 - self._workers))
+            job.requesters.append(requester)
+            # Register the job only after submit() worked, or somebody could join a job that never runs.
+            # It cannot settle before this lock is free.
+            self._futures[job] = self._working.submit(self._answer, job)
+            self._open[job.key] = job
+        return Admission(job=job, joined=False, before=max(0, before + 1 - self._workers))
 
     @property
     def is_open(self) -> bool:
-        """Whether it takes questions."""
+        """Whether the queue takes requests."""
         return not self._closed
 
     def later(self, act: Callable[[], object]) -> None:
-        """Have something sent by a thread of those that bring the answers, or at once where they are being stopped."""
+        """Call ``act`` in a thread that delivers answers, or at once if the queue is closed."""
         with self._lock:
             if not self._closed:
                 self._telling.submit(act)
@@ -134,32 +135,32 @@ class Desk:
         act()
 
     def close(self, seconds: float) -> None:
-        """Take no more questions, let running checks end for so many seconds, and have everybody else told."""
+        """Take no more requests, give running jobs ``seconds`` to finish, and tell everybody else."""
         with self._lock:
             self._closed = True
             futures = dict(self._futures)
-        for check, future in futures.items():
+        for job, future in futures.items():
             if future.cancel():
-                self._settle(check, self._stopped(check))
+                self._settle(job, self._stopped(job))
         wait(futures.values(), timeout=seconds)
-        for check in futures:
-            self._settle(check, self._stopped(check))
+        for job in futures:
+            self._settle(job, self._stopped(job))
         self._working.shutdown(wait=False, cancel_futures=True)
         self._telling.shutdown()
 
-    def _answer(self, check: Check) -> None:
-        outcome = self._stopped(check)
+    def _answer(self, job: Job) -> None:
+        outcome = self._stopped(job)
         try:
-            outcome = self._work(check)
+            outcome = self._work(job)
         finally:
-            self._settle(check, outcome)
+            self._settle(job, outcome)
 
-    def _settle(self, check: Check, outcome: Report | Message) -> None:
-        """Tell everybody who asked, once: who comes later asks anew."""
+    def _settle(self, job: Job, outcome: Report | Message) -> None:
+        """Tell everybody who asked, once; a later request starts a new job."""
         with self._lock:
-            if self._futures.pop(check, None) is None:
+            if self._futures.pop(job, None) is None:
                 return
-            del self._open[check.key]
-            # Under the lock, so that close() cannot stop the threads that tell in between.
-            for asker in check.askers:
-                self._telling.submit(self._tell, asker, check, outcome)
+            del self._open[job.key]
+            # Under the lock, so that close() cannot stop these threads in between.
+            for requester in job.requesters:
+                self._telling.submit(self._tell, requester, job, outcome)

@@ -1,4 +1,4 @@
-"""What comes of a check that was started: its report, or why there is none, brought to everybody who asked."""
+"""Runs a job: counts, and sends the report, or why there is none, to everybody who asked."""
 
 from __future__ import annotations
 
@@ -13,42 +13,41 @@ from guard.core.errors import GuardError
 from guard.core.results import Report
 from guard.core.text import duration
 from guard.slack import log
-from guard.slack.notices import note
-from guard.slack.verdict_message import answer, prefaced
+from guard.slack.notices import notice
+from guard.slack.verdict_message import prefaced, verdict_message
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from guard.slack.delivery import Delivery
     from guard.slack.engine import Engine
-    from guard.slack.job_queue import Asker, Check
+    from guard.slack.job_queue import Job, Requester
     from guard.slack.verdict_message import Message
 
 _MOST_KEPT = 200
-_LONGEST_KEPT = 30 * 60.0  # seconds; an older answer says nothing about a send of now
+_LONGEST_KEPT = 30 * 60.0  # seconds; an older answer says nothing about a send now
 _NEW = 60.0  # seconds
-_LEAST_TIME = 1.0  # seconds; a check that waited long still says what it could not find out
+_LEAST_TIME = 1.0  # seconds; a check that waited too long still reports what is unknown
 
-STOPPED = note(
+STOPPED = notice(
     "The audience guard is being restarted",
-    "Nothing was found out, so nothing is proven. Ask again in a minute.",
+    "This check has no verdict. Ask again in a minute.",
 )
-"""What everybody is told whose check was not over when the app had to end."""
+"""For everybody whose check did not finish before the app stopped."""
 
-_TOO_LATE = note(
-    "The audience could not be found out",
-    "The counting did not end in time, so nothing is proven: do not send on this.",
+_TOO_LATE = notice(
+    "The audience could not be counted",
+    "The count did not finish in time, so there is no verdict. Do not send.",
     "Ask again in a minute.",
 )
 
-
-_OTHER_RULES = "The rules have changed since this was checked, so it may not hold any more: check again."
-_NO_RULES = "The rules file cannot be read now, so this may not hold any more: check again when it can."
+_OTHER_RULES = "The rules have changed since this check, so this verdict may be out of date: check again."
+_NO_RULES = "The rules file cannot be read now, so this verdict may be out of date: check again when it can."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Kept:
-    """An answer that may be shared, by which rules it was given (their SHA-256), and when (``time.monotonic()``)."""
+class KeptAnswer:
+    """An answer that can be shared, the SHA-256 of its rules, and when it was given (``time.monotonic()``)."""
 
     answer: Message
     rules_sha256: str
@@ -56,13 +55,13 @@ class Kept:
 
     @property
     def age(self) -> float:
-        """The seconds since it was given."""
+        """Seconds since the answer was given."""
         return time.monotonic() - self.given_at
 
     def message(self, rules_sha256: str | None) -> Message:
-        """Return what to show others: an answer that is not new, or is by other rules than those of now, says so first.
+        """Return the message for others; it begins with a remark if the answer is old or the rules have changed.
 
-        ``rules_sha256`` is that of the rules of now, None where they cannot be read.
+        ``rules_sha256`` is the hash of the current rules, None if they cannot be read.
         """
         remarks = []
         if self.age >= _NEW:
@@ -72,33 +71,33 @@ class Kept:
         return prefaced(self.answer, " ".join(remarks)) if remarks else self.answer
 
 
-class Answering:
-    """Has checks counted, and brings what came of them; nothing here raises."""
+class Jobs:
+    """Runs checks and delivers their outcome. Never raises."""
 
-    def __init__(self, engine: Engine, delivery: Delivery, rules_of_now: Callable[[], str | None]) -> None:
-        """``rules_of_now`` returns the SHA-256 of the rules as they stand, None where they cannot be used."""
-        self._engine, self._delivery, self._rules_of_now = engine, delivery, rules_of_now
-        self._kept: OrderedDict[str, Kept] = OrderedDict()
+    def __init__(self, engine: Engine, delivery: Delivery, current_rules: Callable[[], str | None]) -> None:
+        """``current_rules`` returns the SHA-256 of the rules file now, None if it cannot be used."""
+        self._engine, self._delivery, self._current_rules = engine, delivery, current_rules
+        self._kept: OrderedDict[str, KeptAnswer] = OrderedDict()
 
-    def work(self, check: Check) -> Report | Message:
-        """Return the report of the check, or a message that says why there is none."""
-        time_limit = max(_LEAST_TIME, check.ends_at - time.monotonic())
+    def work(self, job: Job) -> Report | Message:
+        """Return the report, or a message that says why there is none."""
+        time_limit = max(_LEAST_TIME, job.ends_at - time.monotonic())
         try:
-            report = self._engine.check(check.rules, check.selection, time_limit=time_limit)
+            report = self._engine.check(job.rules, job.selection, time_limit=time_limit)
         except GuardError as error:
-            log.trouble("not_checked", check=check.reference, why=type(error).__name__)
+            log.trouble("not_checked", check=job.reference, why=type(error).__name__)
             return explained(error)
         except TimeoutError:
-            log.trouble("not_checked", check=check.reference, why="TimeoutError")
+            log.trouble("not_checked", check=job.reference, why="TimeoutError")
             return _TOO_LATE
         except CancelledError:
             return STOPPED
-        except Exception as error:  # noqa: BLE001 - a fault of our own is told, and is no pass
-            return fault(error, check.reference)
-        seconds = round(time.monotonic() - check.started_at, 3)
+        except Exception as error:  # noqa: BLE001 - our own bug is reported, never a pass
+            return fault(error, job.reference)
+        seconds = round(time.monotonic() - job.started_at, 3)
         log.event(
             "checked",
-            check=check.reference,
+            check=job.reference,
             verdict=report.verdict.value,
             exit_code=int(report.exit_code),
             unknown=sorted({result.reason.value for result in report.results() if result.reason}),
@@ -107,44 +106,46 @@ class Answering:
         )
         return report
 
-    def tell(self, asker: Asker, check: Check, outcome: Report | Message) -> None:
-        """Bring the outcome to one of those who asked for it."""
+    def tell(self, requester: Requester, job: Job, outcome: Report | Message) -> None:
+        """Deliver the outcome to one requester."""
         try:
             if not isinstance(outcome, Report):
-                self._delivery.bring(outcome, asker, check=check.reference)
+                self._delivery.bring(outcome, requester, check=job.reference)
                 return
-            counted_by, now = check.rules.sha256, self._rules_of_now()
-            shared = answer(outcome, asker=asker.user, again=check.words)
-            if asker.share:
-                message = Kept(answer=shared, rules_sha256=counted_by).message(now)
-                self._delivery.bring(message, asker, share=True, check=check.reference)
+            counted_by, now = job.rules.sha256, self._current_rules()
+            shared = verdict_message(outcome, requester=requester.user, again=job.words)
+            if requester.share:
+                message = KeptAnswer(answer=shared, rules_sha256=counted_by).message(now)
+                self._delivery.bring(message, requester, share=True, check=job.reference)
                 return
-            private = answer(outcome, asker=asker.user, again=check.words, share=self._keep(shared, counted_by))
-            message = Kept(answer=private, rules_sha256=counted_by).message(now)
-            self._delivery.bring(message, asker, check=check.reference)
-        except Exception as error:  # noqa: BLE001 - a report that cannot be shown is a fault of our own, told as such
-            self._delivery.bring(fault(error, check.reference), asker, check=check.reference)
+            private = verdict_message(
+                outcome, requester=requester.user, again=job.words, share=self._keep(shared, counted_by)
+            )
+            message = KeptAnswer(answer=private, rules_sha256=counted_by).message(now)
+            self._delivery.bring(message, requester, check=job.reference)
+        except Exception as error:  # noqa: BLE001 - failing to show a report is our own bug
+            self._delivery.bring(fault(error, job.reference), requester, check=job.reference)
 
-    def take(self, reference: str) -> Kept | None:
-        """Return an answer given before, for others to see; None when it was taken already, or was too long ago."""
+    def take(self, reference: str) -> KeptAnswer | None:
+        """Return an earlier answer to share; None if it was taken already or is too old."""
         kept = self._kept.pop(reference, None)
         return kept if kept and kept.age < _LONGEST_KEPT else None
 
-    def put_back(self, reference: str, kept: Kept) -> None:
-        """Let an answer be taken once more, since it did not reach the others."""
+    def put_back(self, reference: str, kept: KeptAnswer) -> None:
+        """Make an answer available again, because sharing it failed."""
         self._kept[reference] = kept
 
     def _keep(self, message: Message, rules_sha256: str) -> str:
         reference = secrets.token_hex(8)
-        self._kept[reference] = Kept(answer=message, rules_sha256=rules_sha256)
+        self._kept[reference] = KeptAnswer(answer=message, rules_sha256=rules_sha256)
         while len(self._kept) > _MOST_KEPT:
             self._kept.popitem(last=False)
         return reference
 
 
 def explained(error: GuardError) -> Message:
-    """Return what to tell of an error that was expected: what is wrong, and what to do."""
-    return note("Nothing was checked", *(_as_sentence(text) for text in (error.message, error.hint) if text))
+    """Return the message for an expected error: what is wrong, and what to do."""
+    return notice("Nothing was checked", *(_as_sentence(text) for text in (error.message, error.hint) if text))
 
 
 def _as_sentence(text: str) -> str:
@@ -152,10 +153,10 @@ def _as_sentence(text: str) -> str:
 
 
 def fault(error: Exception, reference: str) -> Message:
-    """Log where a fault of our own is, and return what to tell of it: nothing is proven."""
+    """Log where our own bug is, and return the message for it."""
     log.bug("fault", error, check=reference)
-    return note(
-        "The audience guard itself failed",
-        "Nothing is proven: do not send on this.",
-        f"Whoever runs it finds the fault in its log, under {reference}.",
+    return notice(
+        "The audience guard crashed",
+        "There is no verdict. Do not send.",
+        f"The person who runs it finds the details in its log, under {reference}.",
     )

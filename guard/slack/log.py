@@ -1,6 +1,6 @@
-"""What the app tells its operator: a line of JSON on stderr for each event, without tokens, keys or what people wrote.
+"""The app's log: a line of JSON on stderr for each event, without tokens, keys or what people typed.
 
-The libraries' own logs are silenced: they quote whole requests, addresses that anybody can answer to included.
+The libraries' own logs are off: they quote whole requests, with addresses that anybody can post to.
 """
 
 from __future__ import annotations
@@ -25,10 +25,7 @@ _LIBRARIES = ("slack_bolt", "slack_sdk", "waitress", "httpx", "httpcore", "async
 
 
 class JsonLines(logging.Formatter):
-    """Formats a record as one JSON object: when, how grave, what happened, and the fields that came with it.
-
-    The line holds none of the secrets, as it is or as JSON writes it.
-    """
+    """Formats a record as one JSON object: time, level, event and its fields, with all secrets removed."""
 
     def __init__(self, secrets: Secret) -> None:
         super().__init__()
@@ -46,7 +43,7 @@ class JsonLines(logging.Formatter):
 
 
 def log_to_stderr(*, debug: bool) -> None:
-    """Have events written to stderr, and with ``debug`` every request to Blueshift too, without the keys of now."""
+    """Log events to stderr, and with ``debug`` every request to Blueshift, without the current secrets."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines(secrets_of()))
     logger = logging.getLogger("guard")
@@ -58,7 +55,7 @@ def log_to_stderr(*, debug: bool) -> None:
 
 
 def silent(name: str) -> logging.Logger:
-    """Return a library's logger after it was made to say nothing."""
+    """Switch a library's logger off and return it."""
     logger = logging.getLogger(name)
     logger.setLevel(logging.CRITICAL + 1)
     logger.propagate = False
@@ -76,7 +73,7 @@ def trouble(what: str, **fields: Any) -> None:
 
 
 def bug(what: str, error: BaseException, **fields: Any) -> None:
-    """Log where a fault of our own happened; its message is left out, as it may hold anything."""
+    """Log where our own bug happened, without the error's message, which may hold anything."""
     trouble(what, error=type(error).__name__, where=_places(error.__traceback__), **fields)
 
 

@@ -1,4 +1,4 @@
-"""Short messages in Slack that are no answer to a check: help, refusals, and what is wrong with the rules file."""
+"""Short messages without a verdict: help, refusals, and what is wrong with the rules file."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ _LONGEST_PROBLEM = 250
 
 _HOW_TO_ASK = """\
 Type `/audience-check` and the name of a campaign, a segment or a tag. \
-Its audience is counted afresh, and only you see the answer.
-• `/audience-check NAME` checks what is called so
+Blueshift counts its audience now, and only you see the answer.
+• `/audience-check NAME` checks the campaign, segment or tag with that name
 • `/audience-check NAME share` shows the answer to everybody in the channel
-• `/audience-check --campaign KEY`, `--segment KEY` or `--tag TAG` says which kind it is, where names are alike
+• `/audience-check --campaign KEY`, `--segment KEY` or `--tag TAG` says which kind you mean if names are alike
 • `/audience-check --all` checks everything"""
 
 
-def note(heading: str, *paragraphs: str) -> Message:
-    """Return a short message of plain text; paragraphs are cut to 1,000 characters, and to 3,000 together."""
+def notice(heading: str, *paragraphs: str) -> Message:
+    """Return a short message of plain text: at most 1,000 characters a paragraph, and 3,000 together."""
     body = [section(*paragraphs)] if paragraphs else []
     return _message(heading, " ".join(paragraphs), body)
 
 
 def help_page(rules: Rules) -> Message:
-    """Return how to ask, and the campaigns, tags and segments of the rules that one can ask for."""
+    """Return how to ask, and the campaigns, tags and segments of the rules."""
     known = names(rules)
     lists = [section(title, *_listed(kind, known, rules)) for title, kind in _LISTS if known[kind]]
     return _message(
@@ -48,7 +48,7 @@ def help_page(rules: Rules) -> Message:
 
 
 def problems(error: RulesError) -> Message:
-    """Return what is wrong in a rules file, a line for each problem."""
+    """Return the problems of a rules file, one per line."""
     found = plural(len(error.problems), "problem")
     every = error.lines()
     lines = [line(each, _LONGEST_PROBLEM) for each in every[:_MOST_PROBLEMS]] + _more(every, _MOST_PROBLEMS)
@@ -60,11 +60,11 @@ def problems(error: RulesError) -> Message:
 
 
 def no_rules(error: UsageError) -> Message:
-    """Return that there is no rules file to be read, and why."""
-    return note(
+    """Return why the rules file cannot be read."""
+    return notice(
         "The rules file cannot be read",
         f"Nothing was checked. {error.message}.",
-        "Ask again in a minute. Where that does not help, tell whoever looks after the rules.",
+        "Ask again in a minute. If that does not help, tell the person who maintains the rules.",
     )
 
 
@@ -74,7 +74,7 @@ def _message(heading: str, summary: str, body: list[Block]) -> Message:
 
 
 def _listed(kind: str, known: dict[str, list[str]], rules: Rules) -> list[str]:
-    """Return a line for each thing of a kind: what to type for it, and what a segment is."""
+    """Return a line for each key: what to type, and the description of a segment."""
     described = {each.key: each.description for each in rules.segments} if kind == "segment" else {}
     keys = known[kind]
     shown = [
@@ -85,6 +85,6 @@ def _listed(kind: str, known: dict[str, list[str]], rules: Rules) -> list[str]:
 
 
 def _more(everything: Sequence[str], shown: int) -> list[str]:
-    """Return how many more there are than are shown."""
+    """Return a line with how many are not shown."""
     left_out = len(everything) - shown
     return [f"and {number(left_out)} more"] if left_out > 0 else []

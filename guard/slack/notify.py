@@ -1,4 +1,4 @@
-"""``check --notify slack``: the verdict of a run, told in a channel through an incoming webhook."""
+"""``check --notify slack``: posts a run's verdict in a channel through an incoming webhook."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from guard.core.errors import UsageError
 from guard.security.addresses import fault
 from guard.security.keyring import check_alone
-from guard.slack.verdict_message import answer, prefaced
+from guard.slack.verdict_message import prefaced, verdict_message
 from guard.slack.webhook import post
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ _HINT = "copy the address of the incoming webhook again from your app's page in 
 def webhook(environ: Mapping[str, str] = os.environ) -> SecretStr:
     """Return the address in ``SLACK_WEBHOOK_URL``, which is a secret.
 
-    Raises ``UsageError``, which never quotes it, where there is none or where no secret may go to it.
+    Raises ``UsageError``, without quoting the address, if it is missing or not safe to post to.
     """
     address = environ.get("SLACK_WEBHOOK_URL")
     if not address:
@@ -42,21 +42,21 @@ def webhook(environ: Mapping[str, str] = os.environ) -> SecretStr:
 
 
 async def notify(report: Report, exit_code: ExitCode, address: SecretStr) -> str | None:
-    """Post the report's message and return None, or why Slack was not told; nothing is raised but an interrupt.
+    """Post the report's message and return None, or why that failed; raises nothing but an interrupt.
 
-    Where the run exits otherwise than its report says, the message begins with that.
+    If the run's exit code differs from its report's, the message says so first.
     """
     try:
         refusal = await post(address.get_secret_value(), _message(report, exit_code).payload())
-    except Exception as error:  # noqa: BLE001 - whatever goes wrong here, the run's verdict is known and stands
-        # Where it happened, but not the exception's own words, which may hold the address.
-        log.debug("The notification failed by itself:\n%s", "".join(traceback.format_tb(error.__traceback__)))
-        return f"the notification failed by itself ({type(error).__name__})"
+    except Exception as error:  # noqa: BLE001 - the run's verdict does not depend on the notification
+        # Not the exception's message, which may hold the address.
+        log.debug("The notification crashed:\n%s", "".join(traceback.format_tb(error.__traceback__)))
+        return f"the notification crashed ({type(error).__name__})"
     return f"the webhook {refusal.why}" if refusal else None
 
 
 def _message(report: Report, exit_code: ExitCode) -> Message:
-    message = answer(report)
+    message = verdict_message(report)
     if exit_code is report.exit_code:
         return message
     caveat = f"Not every report of this run could be written, so it exits with {int(exit_code)}."

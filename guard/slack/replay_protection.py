@@ -1,4 +1,4 @@
-"""Things that may come twice and must count once: signed requests that are sent again, envelopes that Slack repeats."""
+"""Recognizes repeats: signed requests that are sent again, and envelopes that Slack repeats."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from collections import OrderedDict
 from threading import Lock
 
 _REMEMBERED = 660.0
-"""Seconds; a signature is good for five minutes before and after its time stamp."""
+"""Seconds; a signature is valid for five minutes before and after its time stamp."""
 
 
-class Once:
-    """Remembers for eleven minutes what has come already; any thread may ask."""
+class ReplayProtection:
+    """Remembers names for eleven minutes; any thread may ask."""
 
     def __init__(self) -> None:
         self._lock = Lock()
         self._seen: OrderedDict[str, float] = OrderedDict()
 
     def is_new(self, name: str) -> bool:
-        """Return whether this comes for the first time, and remember it."""
+        """Return whether the name is new, and remember it."""
         now = time.monotonic()
         with self._lock:
             while self._seen and next(iter(self._seen.values())) < now - _REMEMBERED:

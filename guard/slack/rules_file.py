@@ -1,4 +1,4 @@
-"""The rules as they stand in the file now: read for every question, parsed when they changed."""
+"""The current rules: the file is read for every command, and parsed when it has changed."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class RulesFile:
         self._last: Rules | None = None
 
     def read(self) -> Rules:
-        """Return the rules; raises ``RulesError`` or ``UsageError`` when they are not right now, whatever they were."""
+        """Return the rules; raises ``RulesError`` or ``UsageError`` if the file is not valid now."""
         with self._lock:
             data = read_document(self._path)
             if self._last is None or self._last.sha256 != _sha256(data):
@@ -36,14 +36,14 @@ class RulesFile:
             return self._last
 
     def sha256(self) -> str | None:
-        """Return the SHA-256 of the rules as they stand in the file, None where they cannot be used."""
+        """Return the SHA-256 of the current rules, None if the file is not valid."""
         try:
             return self.read().sha256
         except UsageError:
             return None
 
     def _settled(self, data: bytes) -> bytes:
-        """Return what the file holds when it stays so for a moment: half of a file that is being saved may be right."""
+        """Return the content once it stays the same for a moment: a half-saved file may look valid."""
         for _ in range(_LOOKS):
             time.sleep(_MOMENT)
             before, data = data, read_document(self._path)

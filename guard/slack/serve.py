@@ -1,4 +1,4 @@
-"""The Slack app as a whole: its parts put together, and kept running until it is told to stop or loses Slack."""
+"""Builds the Slack app from its parts, and runs it until it must stop or loses Slack."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from guard.core.exit_code import ExitCode
 from guard.core.text import duration
 from guard.slack import log
 from guard.slack.app import build_app
-from guard.slack.commands import Conversation, Permission
+from guard.slack.commands import Commands, Permission
 from guard.slack.delivery import LIVES, Delivery
 from guard.slack.engine import Engine
 from guard.slack.http import HttpServer
-from guard.slack.jobs import Answering
+from guard.slack.jobs import Jobs
 from guard.slack.settings import Http, SocketMode
 from guard.slack.socket_mode import SocketConnection
 from guard.slack.web_api import open_client
@@ -28,13 +28,13 @@ _LOOK_EVERY = 0.5  # seconds
 
 
 class Stop(Protocol):
-    """Whatever says that the app is to stop."""
+    """Says when the app must stop."""
 
     def wait(self, timeout: float) -> bool:
-        """Wait for so many seconds at most, and return whether the app is to stop."""
+        """Wait for at most ``timeout`` seconds, and return whether the app must stop."""
 
     def limit(self, exit_code: int) -> None:
-        """Have the process end with the exit code in a while, whatever it waits for then."""
+        """End the process with the exit code after a while, whatever it still waits for."""
 
 
 def serve(
@@ -47,24 +47,24 @@ def serve(
     base_url: str | None,
     stop: Stop,
 ) -> ExitCode:
-    """Answer questions from Slack until ``stop`` says so (0), or until Slack or the counting is lost (3).
+    """Answer commands from Slack until ``stop`` says so (0), or until Slack or the engine is lost (3).
 
-    ``time_limit`` is in seconds, from a question to its answer. Raises ``UsageError`` where something is wrong before
-    the start, the rules and the key included, and ``GuardError`` where Slack is not there.
+    ``time_limit`` is in seconds, from a command to its answer. Raises ``UsageError`` for wrong settings, rules or key
+    before the start, and ``GuardError`` if Slack cannot be reached.
     """
     open_account(region=region, base_url=base_url, rules_region=rules.read().region)
     client = open_client(settings)
     delivery = Delivery(client)
     with Engine(region=region, base_url=base_url) as engine:
-        conversation = Conversation(
+        commands = Commands(
             rules=rules,
             permission=Permission(users=settings.allowed_users, channels=settings.allowed_channels),
-            answering=Answering(engine, delivery, rules.sha256),
+            jobs=Jobs(engine, delivery, rules.sha256),
             delivery=delivery,
             workers=workers,
             time_limit=time_limit,
         )
-        with _entrance(settings.mode, client, conversation, engine) as entrance:
+        with _entrance(settings.mode, client, commands, engine) as entrance:
             log.event(
                 "ready",
                 **entrance.description,
@@ -82,16 +82,16 @@ def serve(
                 stop.limit(ExitCode.UNKNOWN)
                 return ExitCode.UNKNOWN
             finally:
-                conversation.close()
+                commands.close()
 
 
 def _entrance(
-    mode: Http | SocketMode, client: WebClient, conversation: Conversation, engine: Engine
+    mode: Http | SocketMode, client: WebClient, commands: Commands, engine: Engine
 ) -> HttpServer | SocketConnection:
-    """Return the way by which Slack comes in."""
+    """Return the server or the connection over which Slack reaches the app."""
     match mode:
         case Http():
-            app = build_app(client, conversation, signing_secret=mode.signing_secret.get_secret_value())
-            return HttpServer(app, mode.host, mode.port, healthy=lambda: engine.is_alive and conversation.is_open)
+            app = build_app(client, commands, signing_secret=mode.signing_secret.get_secret_value())
+            return HttpServer(app, mode.host, mode.port, healthy=lambda: engine.is_alive and commands.is_open)
         case SocketMode():
-            return SocketConnection(build_app(client, conversation), mode.app_token.get_secret_value())
+            return SocketConnection(build_app(client, commands), mode.app_token.get_secret_value())

@@ -1,4 +1,4 @@
-"""What the Slack app is told by its environment: tokens, who may ask, and where Slack is."""
+"""The Slack app's settings from the environment: tokens, who may ask, and Slack's address."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from guard.security.keyring import check_alone
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_GUIDE = "docs/slack.md tells where each comes from"
+_GUIDE = "docs/slack.md says where to find it"
 _ID = re.compile(r"[A-Z0-9]{2,}")
 _TOKEN = re.compile(r"[\x21-\x7e]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Http:
-    """Slack sends signed requests to an address where the app listens; port 0 takes any free one."""
+    """Slack sends signed requests to the app's address; port 0 takes any free port."""
 
     host: str
     port: int
@@ -32,14 +32,14 @@ class Http:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SocketMode:
-    """The app opens a WebSocket to Slack, and needs no address of its own."""
+    """The app opens a WebSocket to Slack and needs no address of its own."""
 
     app_token: SecretStr
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What the environment says; ``api_url`` None stands for Slack's own, and empty lists let anybody ask."""
+    """What the environment says; ``api_url`` None means Slack's own, and an empty set lets anybody ask."""
 
     mode: Http | SocketMode
     bot_token: SecretStr
@@ -49,7 +49,7 @@ class Settings:
 
 
 def read_settings(environ: Mapping[str, str], *, listen: tuple[str, int] | None) -> Settings:
-    """Return the settings, for HTTP mode where there is a host and a port to listen on, else for Socket Mode.
+    """Return the settings: for HTTP mode if ``listen`` is a host and port, else for Socket Mode.
 
     Raises ``UsageError`` for a variable that is missing or wrong.
     """
@@ -76,9 +76,11 @@ def _secret(environ: Mapping[str, str], name: str, beginning: str) -> SecretStr:
         raise UsageError(f"{name} is not set", hint=_GUIDE)
     check_alone(text, name)
     if not _TOKEN.fullmatch(text):
-        raise UsageError(f"{name} holds a blank, a line break or a character that is not ASCII", hint="copy it again")
+        raise UsageError(
+            f"{name} contains a space, a line break or a character that is not ASCII", hint="copy it again"
+        )
     if not text.startswith(beginning):
-        raise UsageError(f"{name} does not begin with {beginning}, so it is another kind of token", hint=_GUIDE)
+        raise UsageError(f"{name} does not begin with {beginning}, so it is the wrong kind of token", hint=_GUIDE)
     return SecretStr(text)
 
 
@@ -88,11 +90,11 @@ def _ids(environ: Mapping[str, str], name: str, whose: str, beginnings: str) -> 
         raise QuotedError(name)
     ids = [each.strip() for each in text.split(",") if each.strip()]
     if text and not ids:
-        raise UsageError(f"{name} holds commas and no id, which would let anybody ask", hint="unset it to mean that")
+        raise UsageError(f"{name} contains commas but no id, so anybody could ask", hint="unset it if you want that")
     for each in ids:
         if not _ID.fullmatch(each) or each[0] not in beginnings:
             raise UsageError(
-                f'{name} holds "{printable(shortened(each, 50))}", which is no id of a {whose}',
-                hint=f"write ids that begin with {' or '.join(beginnings)}, and commas between: names change hands",
+                f'{name} contains "{printable(shortened(each, 50))}", which is not a {whose} id',
+                hint=f"write ids that begin with {' or '.join(beginnings)}, with commas between; names can change",
             )
     return frozenset(ids)

@@ -1,4 +1,4 @@
-"""Socket Mode: a WebSocket that the app opens to Slack, and a watch over it, since such sockets can die silently.
+"""Socket Mode: a WebSocket from the app to Slack, with a watch over it, because it can die silently.
 
 What Slack sends over it: https://docs.slack.dev/apis/events-api/using-socket-mode
 """
@@ -14,7 +14,7 @@ from slack_sdk.socket_mode.response import SocketModeResponse
 
 from guard.core.errors import GuardError
 from guard.slack import log
-from guard.slack.replay_protection import Once
+from guard.slack.replay_protection import ReplayProtection
 from guard.slack.web_api import explaining
 
 if TYPE_CHECKING:
@@ -23,29 +23,29 @@ if TYPE_CHECKING:
     from slack_sdk.socket_mode.request import SocketModeRequest
 
 _PING_INTERVAL = 2.0
-"""Seconds; the client gives a peer up that has not answered for four of them, and then connects anew."""
+"""Seconds; after four intervals without an answer, the client connects again."""
 
 _LONGEST_OUTAGE = 60.0
-"""Seconds without a connection after which the app ends, for whoever supervises it to see."""
+"""Seconds without a connection after which the app ends, so that its supervisor restarts it."""
 
 _LONGEST_CLOSE = 2.0  # seconds
 
 
 class SocketConnection:
-    """Serves the app over Socket Mode; use it as a context manager, and ask ``is_alive`` every now and then.
+    """Serves the app over Socket Mode; use it as a context manager, and read ``is_alive`` regularly.
 
-    Raises ``UsageError`` when Slack refuses the app token, and ``GuardError`` when it cannot be asked.
+    Raises ``UsageError`` when Slack refuses the app token, and ``GuardError`` when Slack cannot be reached.
     """
 
     def __init__(self, app: App, app_token: str) -> None:
-        self._handler = _OnceHandler(app, app_token, ping_interval=_PING_INTERVAL)
+        self._handler = _ReplayProtectedHandler(app, app_token, ping_interval=_PING_INTERVAL)
         self._handler.client.proxy = app.client.proxy
         self._connected_at = time.monotonic()
         self._was_connected = False
 
     @property
     def is_alive(self) -> bool:
-        """Whether there is a connection, or was one within the last minute; changes are logged."""
+        """Whether there is a connection, or was one in the last minute; logs every change."""
         connected = self._handler.client.is_connected()
         if connected:
             self._connected_at = time.monotonic()
@@ -56,20 +56,20 @@ class SocketConnection:
 
     @property
     def description(self) -> dict[str, str]:
-        """What the log says of it."""
+        """What the log says about it."""
         return {"mode": "socket"}
 
     def __enter__(self) -> Self:
         client = self._handler.client
         with explaining("SLACK_APP_TOKEN"):
-            # Asked here, since the client itself would ask again for as long as Slack says that it is asked too often.
+            # Not left to the client, which would retry for ever when Slack limits the rate.
             client.wss_uri = client.web_client.apps_connections_open(app_token=client.app_token)["url"]
             client.connect()
         if not client.is_connected():
             self._close()
             raise GuardError(
                 "Slack's WebSocket could not be opened",
-                hint="look at the network and at HTTPS_PROXY: it goes to wss://",
+                hint="check the network and HTTPS_PROXY; the address begins with wss://",
             )
         return self
 
@@ -77,18 +77,18 @@ class SocketConnection:
         self._close()
 
     def _close(self) -> None:
-        """Close the connection; the client waits for its threads, and one of them may be waiting for Slack."""
+        """Close the connection, but do not wait long: one of the client's threads may hang on Slack."""
         closing = threading.Thread(target=self._handler.client.close, daemon=True)
         closing.start()
         closing.join(_LONGEST_CLOSE)
 
 
-class _OnceHandler(SocketModeHandler):
-    """Handles an envelope once, however often Slack sends it; each is acknowledged."""
+class _ReplayProtectedHandler(SocketModeHandler):
+    """Acknowledges every envelope, but handles a repeated one only once."""
 
     def __init__(self, app: App, app_token: str, *, ping_interval: float) -> None:
         super().__init__(app, app_token, ping_interval=ping_interval)
-        self._seen = Once()
+        self._seen = ReplayProtection()
 
     def handle(self, client: SocketModeClient, req: SocketModeRequest) -> None:  # type: ignore[override]  # as bolt does
         if self._seen.is_new(req.envelope_id):

@@ -1,4 +1,4 @@
-"""The answer to a check, as a message in Slack: the verdict first, then the worst, then what to do about it."""
+"""The Slack message for a report: the verdict first, then the worst findings, then what to do."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ _LONGEST_NAME = 60
 _LONGEST_CELL = 200
 _LONGEST_SENTENCE = 300
 _LONGEST_FACT = 100
-_ROOM_FOR_MORE = 300  # characters of JSON; what is said of the rows that are left out takes fewer
+_ROOM_FOR_MORE = 300  # characters of JSON; the note on left-out rows needs fewer
 
 _HEADS = ("Verdict", "Segment", "Channel", *wording.COLUMNS[:-1], "Age", "Segment in Blueshift")
 _NARROW, _WIDE, _NUMBER = {"align": "left"}, {"is_wrapped": True}, {"align": "right"}
@@ -56,19 +56,19 @@ _USER = re.compile(r"[UW][A-Z0-9]{1,50}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """A message for Slack: its blocks, and ``text``, the mrkdwn that notifications and screen readers get instead."""
+    """A Slack message: its blocks, and ``text``, the mrkdwn for notifications and screen readers."""
 
     text: str
     blocks: tuple[Block, ...]
 
     def payload(self) -> dict[str, Any]:
-        """Return what Slack's methods, webhooks and ``response_url`` take, without any secret of the environment."""
+        """Return the JSON object to send to Slack, without the environment's secrets."""
         payload: dict[str, Any] = json.loads(scrubbed(json.dumps({"text": self.text, "blocks": self.blocks})))
         return payload
 
 
 def without_buttons(message: Message) -> Message:
-    """Return the message for where nobody could press its buttons to any purpose."""
+    """Return the message without buttons, for places where they do not work."""
     return Message(text=message.text, blocks=tuple(block for block in message.blocks if block["type"] != "actions"))
 
 
@@ -77,18 +77,20 @@ def prefaced(message: Message, remark: str) -> Message:
     return Message(text=f"{unformatted(remark)} {message.text}", blocks=(section(remark), *message.blocks))
 
 
-def answer(report: Report, *, asker: str | None = None, again: str | None = None, share: str | None = None) -> Message:
-    """Return the message that tells what a check found out, within Slack's limits whatever the report holds.
+def verdict_message(
+    report: Report, *, requester: str | None = None, again: str | None = None, share: str | None = None
+) -> Message:
+    """Return the message for a report, always within Slack's limits.
 
-    ``asker`` is the id of the Slack user who asked, who is then mentioned. ``again`` and ``share`` are the values of
-    the two buttons; without a value, or with one of over 2,000 characters, there is no such button.
+    ``requester`` is the id of the Slack user who asked; the message mentions them. ``again`` and ``share`` are the
+    values of the two buttons. A button without a value, or with a value over 2,000 characters, is left out.
     """
     findings = gravest_first([*guards_of(report), *totals_of(report)])
     headline = f"{_verdict(report.verdict)}: {_asked_for(report)}"
     top = [header(headline), section(wording.what_follows(report))]
     bottom = [
         *_explanations(findings),
-        context(_facts(report, asker)),
+        context(_facts(report, requester)),
         *buttons([(CHECK_AGAIN, "Check again", again), (SHARE, "Share in channel", share)]),
     ]
     room = LARGEST - size([*top, *bottom]) - _ROOM_FOR_MORE
@@ -103,7 +105,7 @@ def _verdict(verdict: Verdict) -> str:
 
 
 def _asked_for(report: Report) -> str:
-    """Name what was checked, so shortly that a header holds it."""
+    """Name what was checked, short enough for a header."""
     asked = wording.asked_for(report.selection)
     if not asked:
         return "all segments"
@@ -112,7 +114,7 @@ def _asked_for(report: Report) -> str:
 
 
 def _table(findings: list[Finding], room: int) -> list[Block]:
-    """Return a table of the first findings, as many as fit into the room (in characters), and what was left out."""
+    """Return a table of as many findings as fit into ``room`` characters, and a note on the rest."""
     if not findings:
         return []
     rows: list[tuple[str, ...]] = [_HEADS]
@@ -138,7 +140,7 @@ def _row(finding: Finding) -> tuple[str, ...]:
 
 
 def _age(finding: Finding) -> str:
-    """Say how old the count was, and when that was: an answer may come long after, and be shared later still."""
+    """Return the age of the count and the time it refers to, because people may read the message much later."""
     if finding.age is None or finding.read_at is None:
         return finding.age or ""
     old = finding.age.removeprefix("counted ").removesuffix(" ago")
@@ -146,9 +148,9 @@ def _age(finding: Finding) -> str:
 
 
 def _explanations(findings: list[Finding]) -> list[Block]:
-    """Return a paragraph for a few of the findings in trouble: what is wrong, what to do, and whom to ask.
+    """Return a paragraph for each of the first findings in trouble: what is wrong, what to do, and whom to ask.
 
-    They are the first ones, but where something is unknown, the first of those is among them.
+    If anything is unknown, the first unknown finding is always among them.
     """
     troubled = [finding for finding in findings if finding.troubles]
     chosen, rest = troubled[:_MOST_EXPLAINED], troubled[_MOST_EXPLAINED:]
@@ -161,10 +163,7 @@ def _explanations(findings: list[Finding]) -> list[Block]:
 
 
 def _worst(findings: list[Finding]) -> Iterator[str]:
-    """Yield what a notification and a screen reader tell of the first finding, which is the worst, if it is in trouble.
-
-    That is its segment, its numbers and its bound, and what to do.
-    """
+    """Yield the worst finding's segment, numbers, bound and next step, for notifications and screen readers."""
     for finding in findings[:1]:
         if finding.troubles:
             gravest = _gravest(finding)
@@ -188,10 +187,10 @@ def _gravest(finding: Finding) -> Check:
     return gravest_first(finding.troubles)[0]
 
 
-def _facts(report: Report, asker: str | None) -> Iterator[Block]:
-    """Yield who asked, when, and what the answer rests on; the asker is the only mention in the message."""
-    if asker and _USER.fullmatch(asker):
-        yield mrkdwn(f"Asked by <@{asker}>")
+def _facts(report: Report, requester: str | None) -> Iterator[Block]:
+    """Yield who asked, when, and the source of the counts; the requester is the only mention in the message."""
+    if requester and _USER.fullmatch(requester):
+        yield mrkdwn(f"Asked by <@{requester}>")
     took = duration((report.finished_at - report.started_at).total_seconds())
     yield plain_text(f"{utc(report.started_at)}, took {took}")
     yield plain_text(f"Approximate counts by Blueshift ({line(report.host, _LONGEST_FACT)})")

@@ -1,4 +1,4 @@
-"""Slack's Web API: the client, and what its errors come to.
+"""A client for Slack's Web API, and its errors in our words.
 
 How its methods answer: https://docs.slack.dev/apis/web-api#responses
 """
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from guard.slack.settings import Settings
 
 _TIMEOUT = 10  # seconds
-_LONGEST_WAIT = 30  # seconds that Slack may ask for before a second try
+_LONGEST_WAIT = 30  # seconds; the longest Retry-After that is waited for
 _CODE = re.compile("[a-z_]{2,60}")
 _REFUSALS = {
     "invalid_auth",
@@ -41,9 +41,9 @@ _REFUSALS = {
 
 
 def open_client(settings: Settings) -> WebClient:
-    """Return a client of Slack's Web API; nothing is sent yet.
+    """Return a client for Slack's Web API; sends nothing yet.
 
-    Raises ``UsageError`` where the environment names a proxy that cannot be used.
+    Raises ``UsageError`` if the environment names an unusable proxy.
     """
     client = WebClient(
         token=settings.bot_token.get_secret_value(),
@@ -53,41 +53,39 @@ def open_client(settings: Settings) -> WebClient:
     )
     client.retry_handlers.append(_OneShortWait(max_retry_count=1))
     client.proxy = proxy_for(client.base_url)
-    if client.proxy is None:  # then the SDK asks urllib, which would look for a proxy of its own
+    if client.proxy is None:  # otherwise urllib, below the SDK, looks for a proxy itself
         install_opener(build_opener(ProxyHandler({})))
     return client
 
 
 def error_code(error: SlackApiError) -> str:
-    """Return Slack's word for what went wrong; what is no such word is not shown, as it may be anything."""
+    """Return Slack's error code; anything else is not shown, because it may hold anything."""
     code = str(error.response.get("error"))
-    return code if _CODE.fullmatch(code) else "no answer of Slack's"
+    return code if _CODE.fullmatch(code) else "no valid answer"
 
 
 @contextmanager
 def explaining(token: str) -> Iterator[None]:
-    """Turn what Slack's Web API answers, or that it does not, into errors for whoever starts the app.
+    """Turn errors of Slack's Web API into errors for the person who starts the app.
 
-    Raises ``UsageError`` when Slack refuses the token, and ``GuardError`` when it cannot be asked.
+    Raises ``UsageError`` when Slack refuses the token, and ``GuardError`` when Slack cannot be reached.
     """
     try:
         yield
     except SlackApiError as error:
         code = error_code(error)
         if code in _REFUSALS:
-            raise UsageError(
-                f"Slack refused {token} ({code})", hint="docs/slack.md tells where it comes from"
-            ) from None
-        raise GuardError(f"Slack did not say whose token {token} is ({code})", hint="try again in a minute") from None
+            raise UsageError(f"Slack refused {token} ({code})", hint="docs/slack.md says where to find it") from None
+        raise GuardError(f"Slack could not check {token} ({code})", hint="try again in a minute") from None
     except (OSError, HTTPException) as error:
         raise GuardError(
             f"Slack could not be reached ({type(error).__name__})",
-            hint="look at the network, at HTTPS_PROXY and at SLACK_API_URL",
+            hint="check the network, HTTPS_PROXY and SLACK_API_URL",
         ) from None
 
 
 class _OneShortWait(RateLimitErrorRetryHandler):
-    """Tries again once when Slack is asked too often, unless it wants to be left alone for long."""
+    """Retries once when Slack limits the rate, unless the wait is long."""
 
     def _can_retry(
         self,

@@ -1,4 +1,4 @@
-"""One message to Slack, to a ``response_url`` or an incoming webhook; who holds such an address can write there.
+"""Posts a message to a ``response_url`` or an incoming webhook. Such an address is a secret: anybody can post to it.
 
 Answers: https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks (Handling errors),
 https://docs.slack.dev/apis/web-api/rate-limits (Retry-After).
@@ -29,12 +29,12 @@ if TYPE_CHECKING:
 log = logging.getLogger("guard.slack")
 
 POST_TIMEOUT = 10.0
-"""Seconds for the whole of it: connecting, the answer's last byte, and a second try."""
+"""Seconds for everything, from connecting to the last byte of a second try's answer."""
 
 BLOCKS_REFUSED = {"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long"}
-"""What Slack says when it does not take a message's blocks; its text alone may still get through."""
+"""Slack's error codes when it refuses a message's blocks; the text without blocks may still work."""
 
-_PAUSE = 1.0  # seconds before the second try, where Slack does not ask for more
+_PAUSE = 1.0  # seconds before the second try, unless Slack asks for more
 _LONGEST_ANSWER = 4096
 _ERROR_CODE = re.compile(r"[a-z_]{2,60}")
 _RATE_LIMITED = 429
@@ -44,9 +44,10 @@ _TRANSIENT = {_RATE_LIMITED, *range(500, 600)} - {504}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
-    """Why nobody was told, in a phrase such as ``answered 403 (invalid_token)``, or why that cannot be known.
+    """Why a message was not accepted, in a phrase such as ``answered 403 (invalid_token)``.
 
-    ``pause`` is the seconds after which another try makes sense, infinite where none does; ``code`` is Slack's word.
+    ``may_have_arrived`` means that it may have been posted all the same. ``pause`` is the seconds before another try,
+    infinite if another try is useless. ``code`` is Slack's error code.
     """
 
     why: str
@@ -56,16 +57,16 @@ class Refusal:
 
 
 async def post(url: str, payload: Mapping[str, Any], *, time_limit: float = POST_TIMEOUT) -> Refusal | None:
-    """Send the payload as JSON and return None when it was accepted, else why not.
+    """Send the payload as JSON. Return None if it was accepted, else why not.
 
-    The phrase goes with "the webhook" or the like in front and holds no part of the address. All is over within
-    ``time_limit`` seconds. A try that told nobody for sure is repeated once, if there is time, and without its blocks
-    where Slack does not take those; what may have arrived is not. An address with a fault is not asked at all.
+    The reason completes a sentence such as "the webhook ..." and never quotes the address. The call takes at most
+    ``time_limit`` seconds. It tries once more if there is time and the message cannot have arrived, without blocks if
+    Slack refused them. It sends nothing to an address that is not safe.
     """
     if found := fault(url):
         return Refusal(why=f"has an address that {found}")
     started = asyncio.get_running_loop().time()
-    outcome: Refusal | None = Refusal(why="was not waited for", may_have_arrived=True)
+    outcome: Refusal | None = Refusal(why="was cancelled", may_have_arrived=True)
     try:
         async with asyncio.timeout_at(started + time_limit):
             outcome = await _post(url, payload, until=started + time_limit)
@@ -103,9 +104,9 @@ def _client(url: str) -> httpx.AsyncClient:
             "User-Agent": f"audience-guard/{__version__}",
         },
         follow_redirects=False,
-        timeout=None,  # noqa: S113 - httpx restarts its own with every byte; post() limits the whole
+        timeout=None,  # noqa: S113 - httpx restarts its timeouts with every byte; post() limits the total
         proxy=proxy_for(url),
-        trust_env=False,  # its proxies are read above, its certificates below
+        trust_env=False,  # proxies and certificates are set explicitly
         verify=authorities(url),
     )
 
@@ -122,7 +123,7 @@ async def _try(client: httpx.AsyncClient, url: str, payload: Mapping[str, Any]) 
 
 
 async def _read(response: httpx.Response) -> bytes:
-    """Return the body's beginning, which is all of it in any answer of Slack's."""
+    """Return the beginning of the body; Slack's answers are never longer."""
     body = b""
     async for chunk in response.aiter_raw(_LONGEST_ANSWER):
         body += chunk
@@ -132,9 +133,9 @@ async def _read(response: httpx.Response) -> bytes:
 
 
 def _refusal(response: httpx.Response, answer: bytes, url: str) -> Refusal | None:
-    """Return what speaks against the message having been accepted.
+    """Return why the message was not accepted, or None.
 
-    Of the answer's own words only an error code is shown, and none that the address holds: a server may echo it.
+    The reason quotes only an error code, and only if it is not part of the address, which a server may echo.
     """
     status, said = response.status_code, _parsed(answer)
     told = said if isinstance(said, dict) else {"error": said}
@@ -152,7 +153,7 @@ def _refusal(response: httpx.Response, answer: bytes, url: str) -> Refusal | Non
 
 
 def _parsed(answer: bytes) -> object:
-    """Return the answer as the JSON that it is, else as text."""
+    """Return the answer parsed as JSON, or else as text."""
     try:
         return json.loads(answer)
     except (ValueError, RecursionError):
@@ -160,7 +161,7 @@ def _parsed(answer: bytes) -> object:
 
 
 def _pause(response: httpx.Response) -> float:
-    """Return the seconds to wait before another try: as asked for, and infinite for a wish that is not understood."""
+    """Return the seconds to wait before another try; infinite if Retry-After cannot be read."""
     wish = response.headers.get("Retry-After")
     if wish is None:
         return _PAUSE
@@ -168,6 +169,6 @@ def _pause(response: httpx.Response) -> float:
 
 
 def _without_host(text: str, url: str) -> str:
-    """Return what the network said; a fault of a certificate names the host."""
+    """Return the network error without the host name, which certificate errors quote."""
     host = urlsplit(url).hostname or ""
     return shortened(printable(re.sub(re.escape(host), "the host", text, flags=re.IGNORECASE)))

@@ -29,7 +29,7 @@ def test_all_the_steps_run_from_a_checkout_with_nothing_but_what_the_action_need
     runner, run = first_use
 
     assert (run.code, run.outputs["verdict"], run.outputs["exit-code"]) == (0, "valid", "0")
-    assert "rules.yaml is right: 3 segments, 3 guards, 1 campaign" in run.log
+    assert "rules.yaml is valid: 3 segments, 3 guards, 1 campaign" in run.log
     assert not (runner.action_path / "build").exists()
     assert not (runner.folder / "elsewhere").exists()
 
@@ -50,7 +50,7 @@ def test_the_installed_command_is_not_replaced_by_a_package_of_the_workspace(run
         timeout=30,
     )
 
-    assert (ended.returncode, ended.stdout) == (0, "rules.yaml is right: 3 segments, 3 guards, 1 campaign\n")
+    assert (ended.returncode, ended.stdout) == (0, "rules.yaml is valid: 3 segments, 3 guards, 1 campaign\n")
 
 
 def test_what_is_within_bounds_passes(use: Use) -> None:

@@ -354,7 +354,7 @@ def test_a_signal_ends_it_at_once_without_a_report(
 
     assert process.returncode == code
     assert stdout == ""
-    assert stderr == f"audience-guard: stopped by {sent.name} before it was done\n"
+    assert stderr == f"audience-guard: stopped by {sent.name} before it finished\n"
     assert [each.name for each in folder.iterdir()] == ["rules.yaml"]
 
 

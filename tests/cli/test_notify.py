@@ -137,8 +137,8 @@ def test_a_refused_notification_is_told_and_changes_nothing(
     assert f"(exit {code})" in stdout
     assert json.loads((folder / "report.json").read_text())["exit_code"] == code
     assert stderr == (
-        "audience-guard: Slack was not told: the webhook answered 403 (invalid_token)\n"
-        "  hint: the exit code stands; look at SLACK_WEBHOOK_URL and at your app's incoming webhooks in Slack\n"
+        "audience-guard: Slack was not notified: the webhook answered 403 (invalid_token)\n"
+        "  hint: the exit code stays the same; check SLACK_WEBHOOK_URL and your app's incoming webhooks in Slack\n"
     )
 
 
@@ -169,7 +169,7 @@ def test_an_address_that_will_not_do_is_told_before_anything_is_sent(
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["--notify-on", "always"], "--notify-on says when to notify, but not whom\n  hint: add --notify slack"),
+        (["--notify-on", "always"], "--notify-on needs --notify\n  hint: add --notify slack"),
         (["--notify", "mail"], "'mail'"),
         (["--notify", "slack", "--notify-on", "never"], "'never'"),
         (["--notify", "slack", "--segment", "nobody"], 'rules.yaml has no segment "nobody"'),
@@ -210,7 +210,7 @@ def test_a_signal_while_slack_is_told_ends_the_run_and_leaves_the_reports(
 
     assert process.returncode == 143
     assert "Do not send" in stdout
-    assert stderr == "audience-guard: stopped by SIGTERM before it was done\n"
+    assert stderr == "audience-guard: stopped by SIGTERM before it finished\n"
     assert json.loads((folder / "report.json").read_text())["verdict"] == "fail"
 
 
@@ -267,11 +267,11 @@ def test_a_fault_in_the_notification_is_no_fault_of_the_run(
     def fail(_report: object) -> None:
         raise ZeroDivisionError(SECRET)
 
-    monkeypatch.setattr(module, "answer", fail)
+    monkeypatch.setattr(module, "verdict_message", fail)
     caplog.set_level(logging.DEBUG, logger="guard")
 
     why = asyncio.run(module.notify(None, None, SecretStr(SECRET)))  # type: ignore[arg-type] # no report is looked at
 
-    assert why == "the notification failed by itself (ZeroDivisionError)"
+    assert why == "the notification crashed (ZeroDivisionError)"
     assert "in fail\n" in caplog.text
     assert SECRET not in caplog.text.replace("raise ZeroDivisionError(SECRET)", "")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from guard.cli import progress_display
-from guard.cli.progress_display import progress_line, watched
+from guard.cli.progress_display import display_progress, progress_line
 from guard.core.progress import Progress
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def test_off_a_terminal_a_plain_line_is_told_every_so_often(
 ) -> None:
     monkeypatch.setattr(progress_display, "_PLAIN_EVERY", 0.01)
 
-    with watched(quiet=False) as progress:
+    with display_progress(quiet=False) as progress:
         progress.total = 7
         time.sleep(0.05)
         told = capsys.readouterr().err
@@ -49,7 +49,7 @@ def test_nothing_is_told_when_it_is_to_be_quiet(
 ) -> None:
     monkeypatch.setattr(progress_display, "_PLAIN_EVERY", 0.01)
 
-    with watched(quiet=True):
+    with display_progress(quiet=True):
         time.sleep(0.03)
 
     assert capsys.readouterr() == ("", "")

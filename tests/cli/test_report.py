@@ -1,4 +1,4 @@
-"""A saved report once more, as those who stand outside see it; nothing is asked of Blueshift and no key is needed."""
+"""``audience-guard report`` as a user sees it: no requests, no key."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def test_keys_of_a_newer_version_are_passed_over_and_told(audience_guard: Run, s
 
     assert (code, stdout) == (0, path.with_name("run.text").read_text())
     assert AGE.fullmatch(stderr[: stderr.index("\n") + 1])
-    assert stderr.endswith("audience-guard: passed over keys that this version does not know: account\n")
+    assert stderr.endswith("audience-guard: ignored keys that this version does not know: account\n")
 
 
 @pytest.mark.parametrize("format_", Format)
@@ -149,7 +149,7 @@ def test_a_report_that_was_changed_into_a_pass_is_refused_and_leaves_nothing(
     ("arguments", "said"),
     [
         pytest.param(["nowhere.json"], f"nowhere.json cannot be read: {os.strerror(errno.ENOENT)}", id="missing"),
-        pytest.param(["."], ". is no regular file", id="a-folder"),
+        pytest.param(["."], ". is not a regular file", id="a-folder"),
         pytest.param(
             ["rules.yaml"], "rules.yaml is not a report that can be relied on: it is not valid JSON", id="the-rules"
         ),

@@ -78,7 +78,7 @@ def test_an_unknown_verb_is_answered_with_the_nearest(audience_guard: Run) -> No
 def test_validate_needs_no_key_and_sends_nothing(audience_guard: Run, sandbox: Sandbox) -> None:
     found = audience_guard("validate", "--quiet", environ={"BLUESHIFT_API_KEY": None})
 
-    assert found == (0, "rules.yaml is right: 4 segments, 4 guards, 1 campaign\n", "")
+    assert found == (0, "rules.yaml is valid: 4 segments, 4 guards, 1 campaign\n", "")
     assert sandbox.requests == ()
 
 
@@ -101,9 +101,7 @@ def test_segments_lists_the_account(audience_guard: Run) -> None:
     code, stdout, stderr = audience_guard("segments")
 
     assert code == 0
-    assert stderr == (
-        "audience-guard: the list holds no in-app counts; `counts UUID --channel in_app` has them counted\n"
-    )
+    assert stderr == ("audience-guard: the list has no in-app counts; `counts UUID --channel in_app` counts them\n")
     assert audience_guard("segments", "--quiet")[2] == ""
     assert stdout.splitlines()[0].split() == ["NAME", "UUID", "USERS", "EMAIL", "SMS", "PUSH", "COUNTED"]
     assert stdout.splitlines()[1].split()[:2] == ["1", GOOD]
@@ -186,7 +184,7 @@ def test_counts_takes_uuids_alone(audience_guard: Run, sandbox: Sandbox) -> None
     code, stdout, stderr = audience_guard("counts", "../../admin")
 
     assert (code, stdout) == (2, "")
-    assert '"../../admin" is no segment uuid' in stderr
+    assert '"../../admin" is not a segment uuid' in stderr
     assert sandbox.requests == ()
 
 

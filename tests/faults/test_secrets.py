@@ -31,7 +31,7 @@ from guard.core.model import Channel, Pacing, Region
 from guard.report import Format
 from guard.sandbox.faults import Fault
 from guard.sandbox.scenario import Answers, Scenario, ScenarioSegment
-from guard.sandbox.scripted_answers import AGAIN, Turn
+from guard.sandbox.scripted_answers import AGAIN, ScriptedAnswer
 from guard.sandbox.server import Sandbox
 from tests.faults.playing import secrets_in
 from tests.faults.row import KEY, UUID, WELL, Row
@@ -42,9 +42,9 @@ if TYPE_CHECKING:
 RULES = Row(group="Secrets", fault="none", ends=WELL).rules
 
 
-def playing(*turns: Turn) -> Scenario:
+def playing(*scripted: ScriptedAnswer) -> Scenario:
     people = {Channel.EMAIL: 150}
-    answers = Answers(any=(*turns, AGAIN) if turns else ())
+    answers = Answers(any=(*scripted, AGAIN) if scripted else ())
     segment = ScenarioSegment(uuid=UUID, name="One", counts=people, fresh=people, refresh=0.05, answers=answers)
     return Scenario(key=KEY, segments=(segment,))
 
@@ -121,17 +121,17 @@ def test_the_key_goes_into_no_copy_of_another_kind() -> None:
 
 
 @pytest.mark.parametrize(
-    "turn",
+    "answer",
     [
-        Turn(status=500, fault=Fault.ECHO),
-        Turn(fault=Fault.RESET_BEFORE_HEADERS),
-        Turn(fault=Fault.RESET_IN_BODY),
-        Turn(fault=Fault.TWO_LENGTHS),
+        ScriptedAnswer(status=500, fault=Fault.ECHO),
+        ScriptedAnswer(fault=Fault.RESET_BEFORE_HEADERS),
+        ScriptedAnswer(fault=Fault.RESET_IN_BODY),
+        ScriptedAnswer(fault=Fault.TWO_LENGTHS),
     ],
     ids=["echo", "reset-before-headers", "reset-in-body", "two-lengths"],
 )
-def test_a_traceback_with_local_variables_of_a_request_does_not_show_the_key(turn: Turn) -> None:
-    with Sandbox(playing(turn)) as sandbox:
+def test_a_traceback_with_local_variables_of_a_request_does_not_show_the_key(answer: ScriptedAnswer) -> None:
+    with Sandbox(playing(answer)) as sandbox:
         with pytest.raises(RequestError) as raised:
             asyncio.run(ask(sandbox))
 
@@ -187,7 +187,7 @@ def test_debug_turns_on_no_log_but_ours(run: Callable[..., subprocess.Popen[str]
 def test_while_it_runs_neither_its_command_line_nor_a_process_of_its_own_has_the_key(
     run: Callable[..., subprocess.Popen[str]],
 ) -> None:
-    process = run(playing(Turn(fault=Fault.HANG_BEFORE_HEADERS)), "--timeout", "5s")
+    process = run(playing(ScriptedAnswer(fault=Fault.HANG_BEFORE_HEADERS)), "--timeout", "5s")
     children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
     seen = []
     while process.poll() is None:

@@ -18,7 +18,7 @@ NOON = 1_800_014_400.789  # 2027-01-15T12:00:00.789Z
 
 @pytest.fixture
 def serve() -> Iterator[Callable[[Scenario], tuple[Sandbox, httpx.Client]]]:
-    """Serve a scenario at a standstill of the clock, at noon; the client has the key."""
+    """Serve a scenario with a clock that stays at noon; the client has the key."""
     with ExitStack() as running:
 
         def serving(scenario: Scenario) -> tuple[Sandbox, httpx.Client]:

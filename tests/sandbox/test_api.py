@@ -8,7 +8,7 @@ import pytest
 from guard.core.model import Channel
 from guard.sandbox.faults import Fault
 from guard.sandbox.scenario import Answers, RateLimit, Scenario, ScenarioSegment, Stamps
-from guard.sandbox.scripted_answers import AGAIN, ERROR_STATUSES, WELL, Turn
+from guard.sandbox.scripted_answers import AGAIN, ERROR_STATUSES, WELL, ScriptedAnswer
 from guard.sandbox.server import Sandbox
 
 Serve = Callable[[Scenario], tuple[Sandbox, httpx.Client]]
@@ -203,52 +203,54 @@ def test_a_scenario_s_error_comes_first_with_a_documented_body_and_starts_nothin
     assert set(refused.json()) in ({"message"}, {"errors"}, {"success", "error"})
 
 
-def played_with(*turns: Turn, trigger: Turn = WELL) -> Scenario:
-    answers = Answers(reads=turns, triggers=(trigger, AGAIN))
+def played_with(*reads: ScriptedAnswer, trigger: ScriptedAnswer = WELL) -> Scenario:
+    answers = Answers(reads=reads, triggers=(trigger, AGAIN))
     return Scenario(segments=(ScenarioSegment(uuid=UUID, name="Newsletter", counts=EVERY_CHANNEL, answers=answers),))
 
 
 def test_an_answer_says_otherwise_in_the_fields_that_a_scenario_names(serve: Serve) -> None:
     says = {"email_users": '"150"', "sms_users": "[1, 2]", "approxusers_updated_at": "absent"}
-    _, client = serve(played_with(Turn(says=says)))
+    _, client = serve(played_with(ScriptedAnswer(says=says)))
     answer = client.get(COUNTS).json()
     assert (answer["email_users"], answer["sms_users"], answer["push_users"]) == ("150", [1, 2], 5_000)
     assert "approxusers_updated_at" not in answer
 
 
 def test_what_is_said_needs_to_be_no_json(serve: Serve) -> None:
-    _, client = serve(played_with(Turn(says={"email_users": "0150"})))
+    _, client = serve(played_with(ScriptedAnswer(says={"email_users": "0150"})))
     assert '"email_users": 0150,' in client.get(COUNTS).text
 
 
 @pytest.mark.parametrize("status", [202, 206, 299])
 def test_another_status_can_come_with_what_was_asked_for(serve: Serve, status: int) -> None:
-    _, client = serve(played_with(Turn(status=status)))
+    _, client = serve(played_with(ScriptedAnswer(status=status)))
     answer = client.get(COUNTS)
     assert (answer.status_code, answer.json()["email_users"]) == (status, 12_000)
 
 
 @pytest.mark.parametrize("status", [204, 304])
 def test_statuses_that_have_no_body_come_without(serve: Serve, status: int) -> None:
-    _, client = serve(played_with(Turn(status=status)))
+    _, client = serve(played_with(ScriptedAnswer(status=status)))
     answer = client.get(COUNTS)
     assert (answer.status_code, answer.content) == (status, b"")
 
 
 def test_headers_of_an_answer_are_the_scenario_s(serve: Serve) -> None:
-    _, client = serve(played_with(Turn(status=429, retry_after="soon"), Turn(status=302, location="/elsewhere")))
+    _, client = serve(
+        played_with(ScriptedAnswer(status=429, retry_after="soon"), ScriptedAnswer(status=302, location="/elsewhere"))
+    )
     assert client.get(COUNTS).headers["Retry-After"] == "soon"
     assert client.get(COUNTS).headers["Location"] == "/elsewhere"
 
 
 def test_a_fault_spoils_the_answer_and_not_what_was_done(serve: Serve) -> None:
-    sandbox, client = serve(played_with(trigger=Turn(fault=Fault.HTML)))
+    sandbox, client = serve(played_with(trigger=ScriptedAnswer(fault=Fault.HTML)))
     assert client.get(f"{COUNTS}?refresh=true").text.startswith("<!doctype html>")
     assert sandbox.world.read(UUID).refreshing
 
 
 def test_a_swallowed_trigger_is_answered_as_one_that_was_not(serve: Serve) -> None:
-    sandbox, client = serve(played_with(trigger=Turn(fault=Fault.SWALLOWED)))
+    sandbox, client = serve(played_with(trigger=ScriptedAnswer(fault=Fault.SWALLOWED)))
     assert client.get(f"{COUNTS}?refresh=true").json()["refresh_status"] == "refreshing"
     assert not sandbox.world.read(UUID).refreshing
 

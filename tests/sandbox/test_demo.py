@@ -20,7 +20,7 @@ from guard.sandbox.scenario import (
     _Segment,
     load_scenario,
 )
-from guard.sandbox.scripted_answers import _Turn
+from guard.sandbox.scripted_answers import _ScriptedAnswer
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -83,8 +83,8 @@ def test_the_demonstration_s_scenario_shows_every_key_of_a_scenario_file() -> No
     assert {key for segment in root["segments"] for key in segment} == set(_Segment.model_fields)
     answers = [segment["answers"] for segment in root["segments"] if "answers" in segment]
     assert {key for each in answers for key in each} == set(_Answers.model_fields)
-    turns = [turn for each in answers for turn in each["reads"] if isinstance(turn, dict)]
-    assert {key for turn in turns for key in turn} == set(_Turn.model_fields)
+    answers = [answer for each in answers for answer in each["reads"] if isinstance(answer, dict)]
+    assert {key for answer in answers for key in answer} == set(_ScriptedAnswer.model_fields)
     assert set(root["clock_jump"]) == set(_ClockJump.model_fields)
 
 

@@ -18,7 +18,7 @@ from guard.sandbox.scenario import (
     load_scenario,
     parse_scenario,
 )
-from guard.sandbox.scripted_answers import AGAIN, WELL, Turn
+from guard.sandbox.scripted_answers import AGAIN, WELL, ScriptedAnswer
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -88,15 +88,15 @@ def test_every_key_of_a_file_becomes_part_of_the_scenario() -> None:
                 stuck=frozenset({Channel.PUSH, Channel.SMS}),
                 stamp=StampAfter.STAYS,
                 answers=Answers(
-                    any=(Turn(status=503), WELL, AGAIN),
+                    any=(ScriptedAnswer(status=503), WELL, AGAIN),
                     reads=(
-                        Turn(status=429),
-                        Turn(fault=Fault.DRIP),
-                        Turn(status=429, retry_after="soon"),
-                        Turn(status=302, location="/"),
-                        Turn(status=503, fault=Fault.ECHO),
+                        ScriptedAnswer(status=429),
+                        ScriptedAnswer(fault=Fault.DRIP),
+                        ScriptedAnswer(status=429, retry_after="soon"),
+                        ScriptedAnswer(status=302, location="/"),
+                        ScriptedAnswer(status=503, fault=Fault.ECHO),
                     ),
-                    triggers=(Turn(says={"email_users": "null", "approxusers": "absent"}),),
+                    triggers=(ScriptedAnswer(says={"email_users": "null", "approxusers": "absent"}),),
                 ),
             ),
         ),
@@ -136,15 +136,18 @@ def test_the_server_s_clock_can_be_behind() -> None:
         (segment_with("stuck: 5"), "4:12: segments[1].stuck: 5 is no list"),
         (
             segment_with("answers: {any: [200]}"),
-            "4:21: segments[1].answers.any[1]: 200 is none of the statuses",
+            "4:21: segments[1].answers.any[1]: 200 is not a status to give",
         ),
         (
             segment_with("answers: {any: [503, dripp]}"),
             '4:26: segments[1].answers.any[2]: "dripp" is not possible here',
         ),
         (segment_with("answers: {any: [true]}"), "4:21: segments[1].answers.any[1]: true is no whole number"),
-        (segment_with("answers: {any: [again]}"), "4:20: segments[1].answers.any: again stands at the end of a list"),
-        (segment_with("answers: {any: [again, 503]}"), "4:20: segments[1].answers.any: again stands at the end"),
+        (
+            segment_with("answers: {any: [again]}"),
+            "4:20: segments[1].answers.any: write again only at the end of a list",
+        ),
+        (segment_with("answers: {any: [again, 503]}"), "4:20: segments[1].answers.any: write again only at the end"),
         (segment_with("answers: {reads: [{statsu: 503}]}"), "4:24: segments[1].answers.reads[1].statsu: unknown key"),
         (segment_with("answers: {reads: [{says: {email: x}}]}"), "4:31: segments[1].answers.reads[1].says.email:"),
         (segment_with("stamp: gone"), '4:12: segments[1].stamp: "gone" is not possible here'),

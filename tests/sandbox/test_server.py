@@ -12,7 +12,7 @@ import pytest
 from guard.core.errors import UsageError
 from guard.sandbox.faults import Fault
 from guard.sandbox.scenario import Answers, Scenario, ScenarioSegment
-from guard.sandbox.scripted_answers import Turn
+from guard.sandbox.scripted_answers import ScriptedAnswer
 from guard.sandbox.server import Sandbox
 
 Serve = Callable[[Scenario], tuple[Sandbox, httpx.Client]]
@@ -98,7 +98,7 @@ def test_stopping_does_not_wait_for_a_slow_answer() -> None:
 
 
 def with_fault(fault: Fault) -> Scenario:
-    answers = Answers(any=(Turn(fault=fault),))
+    answers = Answers(any=(ScriptedAnswer(fault=fault),))
     return Scenario(segments=(ScenarioSegment(uuid=UUID, name="Newsletter", answers=answers),))
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from guard.core.model import Channel
 from guard.sandbox.scenario import Answers, ClockJump, RateLimit, Scenario, ScenarioSegment, StampAfter
-from guard.sandbox.scripted_answers import AGAIN, WELL, Turn
+from guard.sandbox.scripted_answers import AGAIN, WELL, ScriptedAnswer
 from guard.sandbox.world import World
 
 UUID = "2dd093e6-8c6f-4e14-8a2c-744477e1fdef"
@@ -209,15 +209,15 @@ def test_statuses_to_give_first_are_given_once_each_and_in_order(clock: Clock) -
     answers = Answers(any=(503,), reads=(429,), triggers=(409, 500))
     world = world_of(ScenarioSegment(uuid=UUID, name="Newsletter", answers=answers), clock)
     triggers = [True, True, False, True, True, False]
-    given = [world.next_turn(UUID, is_trigger=is_trigger).status for is_trigger in triggers]
+    given = [world.next_answer(UUID, is_trigger=is_trigger).status for is_trigger in triggers]
     assert given == [503, 409, 429, 500, 200, 200]
 
 
 def test_a_list_that_ends_in_again_is_given_for_ever(clock: Clock) -> None:
-    answers = Answers(any=(Turn(status=429),), reads=(503, WELL, AGAIN))
+    answers = Answers(any=(ScriptedAnswer(status=429),), reads=(503, WELL, AGAIN))
     world = world_of(ScenarioSegment(uuid=UUID, name="Newsletter", answers=answers), clock)
-    assert [world.next_turn(UUID, is_trigger=False).status for _ in range(6)] == [429, 503, 200, 503, 200, 503]
-    assert world.next_turn(UUID, is_trigger=True) == WELL
+    assert [world.next_answer(UUID, is_trigger=False).status for _ in range(6)] == [429, 503, 200, 503, 200, 503]
+    assert world.next_answer(UUID, is_trigger=True) == WELL
 
 
 @pytest.mark.parametrize(

@@ -53,7 +53,7 @@ def assert_valid(payload: dict[str, Any]) -> None:
 
 
 def mrkdwn(value: object) -> list[str]:
-    """Return every text in mrkdwn, wherever it stands."""
+    """Return every text in mrkdwn."""
     if isinstance(value, list):
         return [text for each in value for text in mrkdwn(each)]
     if not isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""The real app between stand-ins for Slack and for Blueshift, all on real sockets; and conversations without any."""
+"""The real app between stand-ins for Slack and Blueshift on real sockets, and conversations without sockets."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from guard.sandbox.scenario import Scenario, ScenarioSegment
 from guard.sandbox.server import Sandbox
 from guard.slack import rules_file
 from guard.slack.commands import Permission
-from tests.slack.fake_conversation import NEVER_ASKED_FOR, Talk
-from tests.slack.fake_parts import Counter
-from tests.slack.fake_slack import SECRETS, SIGNING_SECRET, Slack
+from tests.slack.fake_conversation import NEVER_ASKED_FOR, FakeConversation
+from tests.slack.fake_parts import FakeEngine
+from tests.slack.fake_slack import SECRETS, SIGNING_SECRET, FakeSlack
 from tests.slack.fake_web_api import APP_TOKEN, BOT_TOKEN
 from tests.slack.running import App
 
@@ -62,13 +62,13 @@ class StartApp(Protocol):
 
 
 @pytest.fixture
-def slack() -> Iterator[Slack]:
-    with Slack() as stand_in:
+def slack() -> Iterator[FakeSlack]:
+    with FakeSlack() as stand_in:
         yield stand_in
 
 
 @pytest.fixture
-def slack_environ(slack: Slack) -> dict[str, str]:
+def slack_environ(slack: FakeSlack) -> dict[str, str]:
     """Return what an app needs to know of Slack."""
     return {
         "SLACK_BOT_TOKEN": BOT_TOKEN,
@@ -137,26 +137,26 @@ def logged(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixtur
 
 
 @pytest.fixture
-def talk(tmp_path: Path, logged: pytest.LogCaptureFixture) -> Iterator[Talk]:  # noqa: ARG001 - it is looked at afterwards
-    """Return a conversation whose checks end at once."""
-    talk = Talk(tmp_path / "rules.yaml")
-    yield talk
-    talk.end()
+def conversation(tmp_path: Path, logged: pytest.LogCaptureFixture) -> Iterator[FakeConversation]:  # noqa: ARG001 - it is looked at afterwards
+    """Return a conversation with checks that end at once."""
+    conversation = FakeConversation(tmp_path / "rules.yaml")
+    yield conversation
+    conversation.end()
 
 
 @pytest.fixture
-def slow(tmp_path: Path, logged: pytest.LogCaptureFixture) -> Iterator[Talk]:  # noqa: ARG001 - it is looked at afterwards
-    """Return a conversation whose checks end when they may."""
-    slow = Talk(tmp_path / "rules.yaml", counting=Counter(at_once=False))
+def slow(tmp_path: Path, logged: pytest.LogCaptureFixture) -> Iterator[FakeConversation]:  # noqa: ARG001 - it is looked at afterwards
+    """Return a conversation with checks that end when the test allows it."""
+    slow = FakeConversation(tmp_path / "rules.yaml", engine=FakeEngine(at_once=False))
     yield slow
     slow.end()
 
 
 @pytest.fixture
-def guarded(tmp_path: Path, logged: pytest.LogCaptureFixture) -> Iterator[Talk]:  # noqa: ARG001 - it is looked at afterwards
-    """Return a conversation with one person in one channel."""
+def guarded(tmp_path: Path, logged: pytest.LogCaptureFixture) -> Iterator[FakeConversation]:  # noqa: ARG001 - it is looked at afterwards
+    """Return a conversation that only one person in one channel may use."""
     permission = Permission(users=frozenset({"U1"}), channels=frozenset({"C1"}))
-    guarded = Talk(tmp_path / "rules.yaml", permission=permission)
+    guarded = FakeConversation(tmp_path / "rules.yaml", permission=permission)
     yield guarded
     guarded.end()
 

@@ -1,13 +1,13 @@
-"""A conversation as people have it with the app, with what it would count and whom it would write to at hand."""
+"""The app's commands with a fake engine and a fake delivery."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from guard.slack.commands import Conversation, Permission
-from guard.slack.jobs import Answering
+from guard.slack.commands import Commands, Permission
+from guard.slack.jobs import Jobs
 from guard.slack.rules_file import RulesFile
-from tests.slack.fake_parts import RULES, Counter, Courier, asker, said
+from tests.slack.fake_parts import RULES, FakeDelivery, FakeEngine, requester, said
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -16,35 +16,35 @@ ANYBODY = Permission(users=frozenset(), channels=frozenset())
 NEVER_ASKED_FOR = "Zeppelin"
 
 
-class Talk:
-    """A conversation with its rules file, what it has counted, and what it brought to people."""
+class FakeConversation:
+    """The real commands and jobs, with a rules file, a fake engine and a fake delivery."""
 
-    def __init__(self, path: Path, *, counting: Counter | None = None, permission: Permission = ANYBODY) -> None:
+    def __init__(self, path: Path, *, engine: FakeEngine | None = None, permission: Permission = ANYBODY) -> None:
         path.write_text(RULES)
-        self.path, self.courier = path, Courier()
-        self.counting = counting or Counter()
+        self.path, self.delivery = path, FakeDelivery()
+        self.engine = engine or FakeEngine()
         rules = RulesFile(str(path))
-        self.answering = Answering(self.counting, self.courier, rules.sha256)
-        self.conversation = Conversation(
+        self.jobs = Jobs(self.engine, self.delivery, rules.sha256)
+        self.commands = Commands(
             rules=rules,
             permission=permission,
-            answering=self.answering,
-            delivery=self.courier,
+            jobs=self.jobs,
+            delivery=self.delivery,
             workers=1,
             time_limit=1200.0,
         )
 
     def ask(self, text: str, user: str = "U1", **values: Any) -> str:
-        return said(self.conversation.ask(text, asker(user, **values)))
+        return said(self.commands.ask(text, requester(user, **values)))
 
     def brought(self) -> tuple[str, str, bool]:
-        user, message, shared = self.courier.next()
+        user, message, shared = self.delivery.next()
         return user, said(message), shared
 
     def end(self) -> None:
-        self.counting.may_end.set()
-        self.conversation.close()
+        self.engine.may_end.set()
+        self.commands.close()
 
     @property
     def has_counted(self) -> bool:
-        return not self.counting.begun.empty()
+        return not self.engine.begun.empty()

@@ -1,4 +1,4 @@
-"""A desk at which people ask, and what becomes of it; checks there end when they may."""
+"""A job queue with jobs that end when the test allows it."""
 
 from __future__ import annotations
 
@@ -8,46 +8,46 @@ from queue import Queue
 from typing import TYPE_CHECKING
 
 from guard.core.model import Selection
-from guard.slack.job_queue import Check, Desk
-from guard.slack.notices import note
-from tests.slack.fake_parts import LONGEST_WAIT, a_check, asker, rules, said
+from guard.slack.job_queue import Job, JobQueue
+from guard.slack.notices import notice
+from tests.slack.fake_parts import LONGEST_WAIT, a_job, requester, rules, said
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from guard.core.results import Report
-    from guard.slack.job_queue import Admission, Asker
+    from guard.slack.job_queue import Admission, Requester
     from guard.slack.verdict_message import Message
 
 BY = rules()
 
 
-class Room:
-    """A desk, the checks that began at it, and who was told what; a check ends when ``may_end`` is set."""
+class FakeJobQueue:
+    """A real queue, the jobs that began, and who was told what; jobs end when ``may_end`` is set."""
 
     def __init__(self, *, workers: int = 1, waiting: int = 2) -> None:
-        self.begun: Queue[Check] = Queue()
+        self.begun: Queue[Job] = Queue()
         self.told: Queue[tuple[str, str]] = Queue()
         self.may_end = threading.Event()
         self.failure: type[BaseException] | None = None
-        self.desk = Desk(
-            workers=workers, waiting=waiting, work=self.work, tell=self.tell, stopped=lambda _: note("stopped")
+        self.job_queue = JobQueue(
+            workers=workers, waiting=waiting, work=self.work, tell=self.tell, stopped=lambda _: notice("stopped")
         )
 
-    def work(self, check: Check) -> Report | Message:
-        self.begun.put(check)
+    def work(self, job: Job) -> Report | Message:
+        self.begun.put(job)
         assert self.may_end.wait(LONGEST_WAIT)
         if self.failure:
             raise self.failure
-        return note("counted")
+        return notice("counted")
 
-    def tell(self, asker: Asker, _check: Check, outcome: Report | Message) -> None:
-        self.told.put((asker.user, "stopped" if "stopped" in said(outcome) else "counted"))  # type: ignore[arg-type] # a message
+    def tell(self, requester: Requester, _job: Job, outcome: Report | Message) -> None:
+        self.told.put((requester.user, "stopped" if "stopped" in said(outcome) else "counted"))  # type: ignore[arg-type] # a message
 
     def ask(self, user: str, name: str = "weekly") -> Admission:
-        return self.desk.ask(a_check(Selection(tags=(name,)), by=BY), asker(user))
+        return self.job_queue.ask(a_job(Selection(tags=(name,)), by=BY), requester(user))
 
-    def begins(self) -> Check:
+    def begins(self) -> Job:
         return self.begun.get(timeout=LONGEST_WAIT)
 
     def tells(self, number: int = 1) -> list[tuple[str, str]]:
@@ -57,13 +57,13 @@ class Room:
     def end(self) -> None:
         """Let all checks end, and wait until everybody was told."""
         self.may_end.set()
-        self.desk.close(LONGEST_WAIT)
+        self.job_queue.close(LONGEST_WAIT)
 
 
 @contextmanager
-def opened(**sizes: int) -> Iterator[Room]:
-    room = Room(**sizes)
+def opened(**sizes: int) -> Iterator[FakeJobQueue]:
+    fake = FakeJobQueue(**sizes)
     try:
-        yield room
+        yield fake
     finally:
-        room.end()
+        fake.end()

@@ -1,4 +1,4 @@
-"""What the parts of the Slack app hand to each other, and stand-ins for the slow ones; no wait here is unbounded."""
+"""Values for the parts of the Slack app, and fakes for the slow parts; every wait has a limit."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from guard.core.model import Rules, Selection
 from guard.rules import parse_rules
 from guard.slack.delivery import Delivery
 from guard.slack.engine import Engine
-from guard.slack.job_queue import Asker, Check
+from guard.slack.job_queue import Job, Requester
 from tests.report import builders
 
 if TYPE_CHECKING:
@@ -45,12 +45,12 @@ def rules(text: str = RULES) -> Rules:
     return parse_rules(text.encode(), "rules.yaml")
 
 
-def asker(user: str = "U1", **values: Any) -> Asker:
-    return Asker(**{"user": user, "channel": "C1", "response_url": RESPONSE_URL} | values)
+def requester(user: str = "U1", **values: Any) -> Requester:
+    return Requester(**{"user": user, "channel": "C1", "response_url": RESPONSE_URL} | values)
 
 
-def a_check(selection: Selection = WEEKLY, *, by: Rules | None = None, ends_at: float = 0.0) -> Check:
-    return Check(rules=by or rules(), selection=selection, words="weekly", ends_at=ends_at)
+def a_job(selection: Selection = WEEKLY, *, by: Rules | None = None, ends_at: float = 0.0) -> Job:
+    return Job(rules=by or rules(), selection=selection, words="weekly", ends_at=ends_at)
 
 
 def said(message: Message) -> str:
@@ -58,11 +58,8 @@ def said(message: Message) -> str:
     return json.dumps(message.payload(), ensure_ascii=False)
 
 
-class Courier(Delivery):
-    """Brings messages to nobody, and remembers them in the order in which they came.
-
-    While ``refuses`` is set, none gets where it was to go.
-    """
+class FakeDelivery(Delivery):
+    """Records messages instead of delivering them; while ``refuses`` is set, delivery fails."""
 
     def __init__(self) -> None:
         self._brought: Queue[tuple[str, Message, bool]] = Queue()
@@ -71,12 +68,12 @@ class Courier(Delivery):
     def hurry(self) -> None:
         self.hurries = True
 
-    def bring(self, message: Message, asker: Asker, *, share: bool = False, check: str | None = None) -> bool:  # noqa: ARG002 - as it is called
-        self._brought.put((asker.user, message, share))
+    def bring(self, message: Message, requester: Requester, *, share: bool = False, check: str | None = None) -> bool:  # noqa: ARG002 - as it is called
+        self._brought.put((requester.user, message, share))
         return not self.refuses
 
     def next(self) -> tuple[str, Message, bool]:
-        """Return whom the next message went to, the message, and whether the channel saw it."""
+        """Return the user, the message, and whether the channel saw it."""
         return self._brought.get(timeout=LONGEST_WAIT)
 
     @property
@@ -84,8 +81,8 @@ class Courier(Delivery):
         return self._brought.empty()
 
 
-class Counter(Engine):
-    """Counts nothing: a check begins, waits until it may end, and then gives or raises what it was told."""
+class FakeEngine(Engine):
+    """Counts nothing: a check begins, waits for ``may_end``, and returns or raises its outcome."""
 
     def __init__(self, outcome: Callable[[], Report] = lambda: PASSED, *, at_once: bool = True) -> None:
         self._outcome = outcome
@@ -100,7 +97,7 @@ class Counter(Engine):
         return self._outcome()
 
     def next(self) -> tuple[Rules, Selection, float]:
-        """Return what the next check that begins was told."""
+        """Return the arguments of the next check that begins."""
         return self.begun.get(timeout=LONGEST_WAIT)
 
 

@@ -1,4 +1,4 @@
-"""A stand-in for Slack on loopback: what an app calls, what calls an app, and the ways in which both go wrong."""
+"""A fake Slack on loopback: the API that an app calls, the requests that Slack sends, and their failures."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Self
 from urllib.parse import urlencode, urlsplit
 
-from tests.slack.fake_socket import Link
-from tests.slack.fake_web_api import APP_TOKEN, BOT_TOKEN, Web
-from tests.slack.recorded_calls import Record
+from tests.slack.fake_socket import FakeSocket
+from tests.slack.fake_web_api import APP_TOKEN, BOT_TOKEN, FakeWebApi
+from tests.slack.recorded_calls import RecordedCalls
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from contextlib import AbstractContextManager
 
     from tests.slack.fake_socket import Ack, Death
-    from tests.slack.recorded_calls import Outcome, Received
+    from tests.slack.recorded_calls import Outcome, RecordedCall
 
 SIGNING_SECRET = "a-signing-secret-for-tests"
 VERIFICATION_TOKEN = "a-verification-token-for-tests"
@@ -41,17 +41,17 @@ class Response:
     seconds: float
 
 
-class Slack:
-    """A workspace with one app in it, which lives while it is entered: ``with Slack() as slack: ...``.
+class FakeSlack:
+    """A workspace with one app in it, which lives while it is entered: ``with FakeSlack() as slack: ...``.
 
     A *place* is somewhere an app can post: a method of the Web API (``chat.postMessage``), ``response/NAME``,
     ``webhook/NAME``, or the whole address of one of the latter two.
     """
 
     def __init__(self) -> None:
-        self._record = Record()
-        self._link = Link(self._record)
-        self._web = Web(self._record, self._link.new_address)
+        self._record = RecordedCalls()
+        self._link = FakeSocket(self._record)
+        self._web = FakeWebApi(self._record, self._link.new_address)
         self._numbers = itertools.count(1)
         self._running = contextlib.ExitStack()
 
@@ -83,7 +83,7 @@ class Slack:
         return self._record.accepted("chat.postMessage")
 
     def answers(self, response: str) -> list[dict[str, Any]]:
-        """Return what a response URL accepted, by its name or address: what the person sees who asked."""
+        """Return what a response URL accepted, by its name or address: what the requester sees."""
         return self._record.accepted(f"response/{response.rpartition('/')[2]}")
 
     def notified(self, webhook: str) -> list[dict[str, Any]]:
@@ -91,7 +91,7 @@ class Slack:
         return self._record.accepted(f"webhook/{webhook.rpartition('/')[2]}")
 
     @property
-    def received(self) -> list[Received]:
+    def received(self) -> list[RecordedCall]:
         """Every request, the refused ones too, each with its time."""
         return self._record.received()
 
@@ -185,7 +185,7 @@ class Slack:
         channel: str = "C0LAUNCH",
         response_url: str | None = None,
     ) -> dict[str, Any]:
-        """Return the payload of a button pressed on an answer that only the asker sees."""
+        """Return the payload of a button pressed on an answer that only the requester sees."""
         number = next(self._numbers)
         at = f"{time.time():.6f}"
         action = {"action_id": action_id, "block_id": "a-block", "value": value, "type": "button", "action_ts": at}

@@ -1,4 +1,4 @@
-"""The stand-in's WebSocket side: Slack's end of Socket Mode, and the ways in which a connection can die."""
+"""The fake Slack's side of Socket Mode, and the ways in which a connection can die."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from websockets.http11 import Request, Response
     from websockets.sync.server import ServerConnection
 
-    from tests.slack.recorded_calls import Record
+    from tests.slack.recorded_calls import RecordedCalls
 
 Death = Literal["fin", "reset", "silent", "close"]
 
@@ -38,10 +38,10 @@ class Ack:
     seconds: float
 
 
-class Link:
-    """Serves while it is entered; its last connection that lives is the one that is spoken on."""
+class FakeSocket:
+    """A context manager that serves Socket Mode; it sends on the newest live connection."""
 
-    def __init__(self, record: Record) -> None:
+    def __init__(self, record: RecordedCalls) -> None:
         self.opened = 0
         self._changed = record.changed
         self._tickets = itertools.count(1)

@@ -1,4 +1,4 @@
-"""The stand-in's HTTP side: Slack's Web API, response URLs and incoming webhooks, and how each can fail."""
+"""The fake Slack's HTTP side: Web API, response URLs and incoming webhooks, and how each can fail."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import parse_qsl
 
-from tests.slack.recorded_calls import Received
+from tests.slack.recorded_calls import RecordedCall
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from tests.slack.recorded_calls import Record
+    from tests.slack.recorded_calls import RecordedCalls
 
 HOST = "127.0.0.1"
 BOT_TOKEN = "xoxb-a-token-for-tests"
@@ -77,10 +77,10 @@ def refusal(place: str, error: str) -> Answer:
     return Answer(status=_STATUSES.get(kind, {}).get(error, 200), body=_failure(error))
 
 
-class Web:
+class FakeWebApi:
     """Serves while it is entered. ``open_link`` gives the address of a new Socket Mode connection."""
 
-    def __init__(self, record: Record, open_link: Callable[[], str]) -> None:
+    def __init__(self, record: RecordedCalls, open_link: Callable[[], str]) -> None:
         self.port = 0
         self._record = record
         self._open_link = open_link
@@ -135,7 +135,7 @@ class Web:
                 error, answer = wrong, refusal(place, wrong)
             else:
                 error, answer = None, self._acceptance(place, payload or {})
-            self._record.add(Received(place=place, payload=payload or {}, error=error))
+            self._record.add(RecordedCall(place=place, payload=payload or {}, error=error))
         return answer, fault.error if fault else None
 
     def _next_fault(self, place: str) -> _Fault | None:
@@ -199,7 +199,7 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = False  # closing waits for them
     request_queue_size = 128
 
-    def __init__(self, web: Web) -> None:
+    def __init__(self, web: FakeWebApi) -> None:
         self.web = web
         self.stopping = threading.Event()
         self._connections: set[socket.socket] = set()
@@ -223,7 +223,7 @@ class _Server(ThreadingHTTPServer):
         super().shutdown_request(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        # A client that goes away in the middle of an answer is no news.
+        # Clients may go away in the middle of an answer.
         if not isinstance(sys.exception(), ConnectionError):
             super().handle_error(request, client_address)
 

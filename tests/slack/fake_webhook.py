@@ -1,4 +1,4 @@
-"""One message posted to Slack on a clock that leaps, so that ten seconds pass in no time."""
+"""Posts a message to Slack with a clock that skips every wait."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Leaping(selectors.SelectSelector):
 
 
 class LeapingLoop(asyncio.SelectorEventLoop):
-    """An event loop on which ten seconds pass in no time."""
+    """An event loop without real waiting."""
 
     def __init__(self) -> None:
         self._leaping = Leaping()

@@ -1,4 +1,4 @@
-"""What reached the stand-in for Slack, in the order in which it came; a test can wait for more."""
+"""The calls to the fake Slack, in order; a test can wait for more."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Outcome = TypeVar("Outcome")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Received:
+class RecordedCall:
     """A request: where it went, what it held, and why it was refused (None: it was accepted).
 
     ``place`` is a method of the Web API (``chat.postMessage``), ``response/NAME`` or ``webhook/NAME``; ``at`` is in
@@ -27,19 +27,19 @@ class Received:
     at: float = field(default_factory=time.monotonic)
 
 
-class Record:
-    """A list that grows from many threads; ``changed`` guards it, and is notified of all that happens."""
+class RecordedCalls:
+    """A list that many threads extend; ``changed`` is its lock, and is notified of every call."""
 
     def __init__(self) -> None:
         self.changed = threading.Condition()
-        self._received: list[Received] = []
+        self._received: list[RecordedCall] = []
 
-    def add(self, received: Received) -> None:
+    def add(self, received: RecordedCall) -> None:
         with self.changed:
             self._received.append(received)
             self.changed.notify_all()
 
-    def received(self) -> list[Received]:
+    def received(self) -> list[RecordedCall]:
         with self.changed:
             return list(self._received)
 

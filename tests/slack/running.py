@@ -42,7 +42,7 @@ class App:
 
     @property
     def log(self) -> list[dict[str, Any]]:
-        """The log lines so far; what is no JSON object is in ``stderr`` alone."""
+        """The log lines so far; other lines are only in ``stderr``."""
         with self._changed:
             lines = [_log_line(line) for line in self._stderr]
         return [line for line in lines if line is not None]

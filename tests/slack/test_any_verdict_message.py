@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from guard.core.model import Selection
 from guard.slack.blocks import size
-from guard.slack.verdict_message import answer, prefaced
+from guard.slack.verdict_message import prefaced, verdict_message
 from tests.report.builders import ANY_REPORT, campaign, check, guard, many, report, segment
 from tests.slack.block_kit import assert_valid, blocks, labels, mrkdwn, rows, small_print
 
@@ -64,9 +64,9 @@ def everything_is(text: str, *, guards: int = 1) -> Report:
 
 
 @settings(deadline=None)
-@given(found=ANY_REPORT, asker=st.none() | st.text() | st.just(ASKER))
-def test_slack_takes_any_report(found: Report, asker: str | None) -> None:
-    message = answer(found, asker=asker, again="a", share="b")
+@given(found=ANY_REPORT, requester=st.none() | st.text() | st.just(ASKER))
+def test_slack_takes_any_report(found: Report, requester: str | None) -> None:
+    message = verdict_message(found, requester=requester, again="a", share="b")
     assert_valid(message.payload())
     findings = list(found.results())
     assert len(blocks(message, "table")) == bool(findings)
@@ -77,7 +77,7 @@ def test_slack_takes_any_report(found: Report, asker: str | None) -> None:
 @pytest.mark.parametrize("text", HOSTILE)
 def test_slack_takes_whatever_a_name_holds_and_obeys_none_of_it(text: str, guards: int) -> None:
     value = '"' * 999
-    message = answer(everything_is(text, guards=guards), asker=ASKER, again=value, share=value)
+    message = verdict_message(everything_is(text, guards=guards), requester=ASKER, again=value, share=value)
     assert_valid(message.payload())
     assert mrkdwn(list(message.blocks)) == [f"Asked by <@{ASKER}>"]
     assert len(rows(message)) >= 2
@@ -87,14 +87,14 @@ def test_slack_takes_whatever_a_name_holds_and_obeys_none_of_it(text: str, guard
 
 @pytest.mark.parametrize(("failed", "passed"), [(10_000, 0), (100, 9_900), (0, 10_000)])
 def test_slack_takes_ten_thousand_guards_and_the_reader_sees_the_worst(failed: int, passed: int) -> None:
-    message = answer(many(failed=failed, passed=passed, key="x" * 50), asker=ASKER, again="a", share="b")
+    message = verdict_message(many(failed=failed, passed=passed, key="x" * 50), requester=ASKER, again="a", share="b")
     assert_valid(message.payload())
     assert 15 < len(rows(message)) <= 20
     assert {row[0] for row in rows(message)} == ({"❌ FAIL"} if failed else {"✅ PASS"})
 
 
 def test_rows_that_do_not_fit_are_counted_with_those_left_out() -> None:
-    message = answer(everything_is('"' * 10_000, guards=20))
+    message = verdict_message(everything_is('"' * 10_000, guards=20))
     left_out = 21 - len(rows(message))
     assert size(prefaced(message, REMARK).blocks) > 11_000, "this is a message about as large as they come"
     assert left_out > 1
@@ -111,4 +111,4 @@ def test_rows_that_do_not_fit_are_counted_with_those_left_out() -> None:
     ],
 )
 def test_a_name_is_shown_in_its_row(name: str, shown: str) -> None:
-    assert rows(answer(everything_is(name)))[0][1] == shown
+    assert rows(verdict_message(everything_is(name)))[0][1] == shown

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from guard.core.errors import UsageError
 from guard.core.model import Campaign, Rules, Segment, Selection
-from guard.slack.command_text import LONGEST_TEXT, Ask, as_typed, names, parse
+from guard.slack.command_text import LONGEST_TEXT, ParsedCommand, as_typed, names, parse
 from tests.slack.fake_parts import rules
 
 WEEKLY = Selection(tags=("weekly",))
@@ -23,7 +23,7 @@ def refusal(text: str) -> str:
 
 @pytest.mark.parametrize("text", ["", "  ", "\n", "help", "Help"])
 def test_nothing_typed_asks_for_help(text: str) -> None:
-    assert parse(text, rules()) == Ask(selection=None)
+    assert parse(text, rules()) == ParsedCommand(selection=None)
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ def test_nothing_typed_asks_for_help(text: str) -> None:
     ],
 )
 def test_what_was_typed_is_what_is_checked(text: str, selection: Selection, words: str | None) -> None:
-    assert parse(text, rules()) == Ask(selection=selection, words=text if words is None else words)
+    assert parse(text, rules()) == ParsedCommand(selection=selection, words=text if words is None else words)
 
 
 def test_the_same_question_in_another_order_is_the_same_selection() -> None:
@@ -63,14 +63,14 @@ def test_the_same_question_in_another_order_is_the_same_selection() -> None:
 
 @pytest.mark.parametrize("text", ["share weekly", "weekly share", "share weekly share", "Share weekly"])
 def test_the_word_share_shows_the_answer_to_the_channel_and_is_not_asked_again(text: str) -> None:
-    assert parse(text, rules()) == Ask(selection=WEEKLY, share=True, words="weekly")
+    assert parse(text, rules()) == ParsedCommand(selection=WEEKLY, share=True, words="weekly")
 
 
 @pytest.mark.parametrize("text", ["--segment share", "--segment=share"])
 def test_a_segment_that_is_called_share_can_be_asked_for_again_and_again(text: str) -> None:
     asked = parse(text, rules())
 
-    assert asked == Ask(selection=Selection(segments=("share",)), words="--segment share")
+    assert asked == ParsedCommand(selection=Selection(segments=("share",)), words="--segment share")
     assert parse(asked.words, rules()) == asked
 
 
@@ -132,7 +132,7 @@ def test_the_words_ask_for_the_same_again() -> None:
         ("--tag Weekl", 'no tag is called "Weekl"; did you mean "weekly"?'),
         ("all", 'nothing is called "all"; did you mean "--all"?'),
         ("weekly shar", 'nothing is called "shar"; did you mean "share"?'),
-        ("xyz", 'nothing is called "xyz" | /audience-check alone lists'),
+        ("xyz", 'nothing is called "xyz" | type /audience-check without'),
         ("<!channel>", 'nothing is called "<!channel>"'),
         ("spring\x07\u202esale", 'nothing is called "spring\\x07\\u202esale"'),
         ("-tag weekly", 'nothing is called "-tag"'),
@@ -152,11 +152,11 @@ def test_a_name_that_the_rules_do_not_hold_is_answered_with_the_nearest(text: st
         ("--al", 'there is no --al; did you mean "--all"?'),
         ("--output json", "there is no --output |"),
         ("--", "there is no -- |"),
-        ("--tag", "--tag needs the tag behind it"),
-        ("--tag=", "--tag needs the tag behind it"),
-        ("--tag ''", "--tag needs the tag behind it"),
-        ("--all weekly", "--all stands alone"),
-        ("share", "there is nothing to check in that"),
+        ("--tag", "--tag needs a tag after it"),
+        ("--tag=", "--tag needs a tag after it"),
+        ("--tag ''", "--tag needs a tag after it"),
+        ("--all weekly", "--all takes no other names"),
+        ("share", "there is nothing to check"),
         ("both", '"both" is a segment and a tag | write --segment both or --tag both'),
         ("spring’s weekly", "a quotation mark is not closed"),  # noqa: RUF001 - what a phone makes of an apostrophe
         ('"weekly', "a quotation mark is not closed"),

@@ -1,4 +1,4 @@
-"""The way of a message to whoever asked: one way after the other, and nothing that goes wrong is raised."""
+"""Delivery tries one way after the other, and never raises."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from slack_sdk.errors import SlackApiError, SlackRequestError
 
 from guard.slack import delivery as module
 from guard.slack.delivery import Delivery
-from guard.slack.notices import note
-from guard.slack.verdict_message import Message, answer
+from guard.slack.notices import notice
+from guard.slack.verdict_message import Message, verdict_message
 from guard.slack.webhook import Refusal
-from tests.slack.fake_parts import PASSED, RESPONSE_URL, asker
+from tests.slack.fake_parts import PASSED, RESPONSE_URL, requester
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from guard.slack.job_queue import Asker
+    from guard.slack.job_queue import Requester
 
-MESSAGE = note("Counted", "as asked")
+MESSAGE = notice("Counted", "as asked")
 REFUSED = Refusal(why="answered 404 (expired_url)")
 UNCERTAIN = Refusal(why="gave no answer within 10 s", may_have_arrived=True)
 
@@ -84,16 +84,21 @@ def logged(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
 
 
 def bring(
-    client: Client, whom: Asker | None = None, *, message: Message = MESSAGE, share: bool = False, hurry: bool = False
+    client: Client,
+    whom: Requester | None = None,
+    *,
+    message: Message = MESSAGE,
+    share: bool = False,
+    hurry: bool = False,
 ) -> bool:
     delivery = Delivery(client)
     if hurry:
         delivery.hurry()
-    return delivery.bring(message, whom or asker("U7"), share=share, check="a1b2")
+    return delivery.bring(message, whom or requester("U7"), share=share, check="a1b2")
 
 
 def remark(client: Client) -> str:
-    """Return what stands before the message in the one direct message that was sent."""
+    """Return the remark before the message in the only direct message."""
     [sent] = client.sent
     first, *others = sent["blocks"]
     assert others == list(MESSAGE.blocks)
@@ -159,14 +164,14 @@ def test_what_may_have_got_through_says_first_that_it_may_be_there_twice_and_cou
 
     assert bring(client, share=share)
 
-    assert remark(client) == "Slack did not say whether this got through, so it may be there twice."
+    assert remark(client) == "Slack did not confirm the first try, so you may see this twice."
 
 
 @pytest.mark.usefixtures("logged")
 def test_a_direct_message_has_no_buttons(hooks: Hooks) -> None:
     hooks.outcome, client = REFUSED, Client()
 
-    bring(client, message=answer(PASSED, again="weekly", share="an-answer"))
+    bring(client, message=verdict_message(PASSED, again="weekly", share="an-answer"))
 
     assert "actions" not in [block["type"] for block in client.sent[0]["blocks"]]
     assert "actions" in [block["type"] for block in hooks.posted[0][1]["blocks"]]
@@ -187,14 +192,14 @@ def test_each_way_takes_ten_seconds_at_most_and_four_when_the_app_is_stopped(hoo
 def test_an_address_that_has_expired_is_not_tried(hooks: Hooks) -> None:
     client = Client()
 
-    bring(client, asker("U7", asked_at=time.monotonic() - 29 * 60 - 1))
+    bring(client, requester("U7", asked_at=time.monotonic() - 29 * 60 - 1))
 
     assert (hooks.posted, len(client.sent)) == ([], 1)
 
 
 @pytest.mark.usefixtures("logged")
 def test_an_address_that_has_not_expired_yet_is_tried(hooks: Hooks) -> None:
-    bring(Client(), asker("U7", asked_at=time.monotonic() - 29 * 60 + 5))
+    bring(Client(), requester("U7", asked_at=time.monotonic() - 29 * 60 + 5))
 
     assert len(hooks.posted) == 1
 
@@ -265,7 +270,7 @@ def test_a_fault_on_the_first_way_leaves_the_second(hooks: Hooks, caplog: pytest
 def test_a_question_that_came_without_an_address_is_answered_directly(caplog: pytest.LogCaptureFixture) -> None:
     client = Client()
 
-    bring(client, asker("U7", response_url=""))
+    bring(client, requester("U7", response_url=""))
 
     assert [each["channel"] for each in client.sent] == ["U7"]
     assert events(caplog) == ["response_url_refused", "answered"]

@@ -21,13 +21,13 @@ from tests.slack.fake_web_api import BOT_TOKEN
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from tests.slack.fake_slack import Slack
+    from tests.slack.fake_slack import FakeSlack
 
 BLOCK = {"type": "divider"}
 
 
 @pytest.fixture
-def web(slack: Slack) -> WebClient:
+def web(slack: FakeSlack) -> WebClient:
     return WebClient(BOT_TOKEN, base_url=slack.api_url, timeout=5, retry_handlers=[])
 
 
@@ -40,27 +40,27 @@ def post() -> Iterator[Callable[..., httpx.Response]]:
 # The Web API
 
 
-def test_a_message_posted_with_the_bot_token_is_recorded(slack: Slack, web: WebClient) -> None:
+def test_a_message_posted_with_the_bot_token_is_recorded(slack: FakeSlack, web: WebClient) -> None:
     assert web.auth_test()["team_id"] == "T0TEAM"
     web.chat_postMessage(channel="U0ASKER", text="done", blocks=[BLOCK])
     assert [(each["channel"], each["text"], each["blocks"]) for each in slack.posted] == [("U0ASKER", "done", [BLOCK])]
 
 
-def test_a_message_posted_as_a_form_reads_as_one_posted_as_json(slack: Slack) -> None:
+def test_a_message_posted_as_a_form_reads_as_one_posted_as_json(slack: FakeSlack) -> None:
     form = {"token": BOT_TOKEN, "channel": "U0ASKER", "blocks": '[{"type": "divider"}]'}
     assert httpx.post(f"{slack.api_url}chat.postMessage", data=form, trust_env=False).json()["ok"]
     assert slack.posted[0]["blocks"] == [BLOCK]
 
 
 @pytest.mark.parametrize("method", ["auth.test", "chat.postMessage", "apps.connections.open"])
-def test_a_wrong_token_gets_nothing(slack: Slack, method: str) -> None:
+def test_a_wrong_token_gets_nothing(slack: FakeSlack, method: str) -> None:
     with pytest.raises(SlackApiError, match="invalid_auth"):
         WebClient("xoxb-another-token", base_url=slack.api_url).api_call(method, params={"channel": "C0", "text": "x"})
     assert slack.received[0].error == "invalid_auth"
     assert slack.posted == []
 
 
-def test_a_method_fails_as_it_was_told_and_as_often(slack: Slack, web: WebClient) -> None:
+def test_a_method_fails_as_it_was_told_and_as_often(slack: FakeSlack, web: WebClient) -> None:
     slack.refuse("chat.postMessage", "channel_not_found", times=1)
     with pytest.raises(SlackApiError, match="channel_not_found"):
         web.chat_postMessage(channel="U0ASKER", text="done")
@@ -68,7 +68,7 @@ def test_a_method_fails_as_it_was_told_and_as_often(slack: Slack, web: WebClient
     assert web.chat_postMessage(channel="U0ASKER", text="done")["ok"]
 
 
-def test_a_rate_limit_says_how_long_to_wait(slack: Slack, web: WebClient) -> None:
+def test_a_rate_limit_says_how_long_to_wait(slack: FakeSlack, web: WebClient) -> None:
     slack.refuse("chat.postMessage", "ratelimited", retry_after=7)
     with pytest.raises(SlackApiError) as caught:
         web.chat_postMessage(channel="U0ASKER", text="done")
@@ -76,7 +76,7 @@ def test_a_rate_limit_says_how_long_to_wait(slack: Slack, web: WebClient) -> Non
     assert caught.value.response.headers["Retry-After"] == "7"
 
 
-def test_slack_can_be_unreachable_and_come_back_at_the_same_address(slack: Slack, web: WebClient) -> None:
+def test_slack_can_be_unreachable_and_come_back_at_the_same_address(slack: FakeSlack, web: WebClient) -> None:
     with slack.unreachable(), pytest.raises(OSError, match="refused"):
         web.auth_test()
     assert web.auth_test()["ok"]
@@ -85,7 +85,7 @@ def test_slack_can_be_unreachable_and_come_back_at_the_same_address(slack: Slack
 # Response URLs and webhooks
 
 
-def test_a_response_url_works_five_times(slack: Slack, post: Callable[..., httpx.Response]) -> None:
+def test_a_response_url_works_five_times(slack: FakeSlack, post: Callable[..., httpx.Response]) -> None:
     url = slack.response_url("one")
     assert [post(url, {"text": str(use)}).status_code for use in range(6)] == [200, 200, 200, 200, 200, 404]
     assert [each["text"] for each in slack.answers("one")] == ["0", "1", "2", "3", "4"]
@@ -105,7 +105,7 @@ def test_a_response_url_works_five_times(slack: Slack, post: Callable[..., httpx
     ],
 )
 def test_a_response_that_slack_would_not_show_is_refused(
-    slack: Slack, post: Callable[..., httpx.Response], payload: Any, error: str
+    slack: FakeSlack, post: Callable[..., httpx.Response], payload: Any, error: str
 ) -> None:
     assert post(slack.response_url("one"), payload).json() == {"ok": False, "error": error}
     assert slack.answers("one") == []
@@ -124,7 +124,7 @@ def test_a_response_that_slack_would_not_show_is_refused(
     ],
 )
 def test_an_address_fails_in_slacks_own_words(
-    slack: Slack, post: Callable[..., httpx.Response], place: str, error: str, status: int, body: str
+    slack: FakeSlack, post: Callable[..., httpx.Response], place: str, error: str, status: int, body: str
 ) -> None:
     url = slack.api_url.replace("api/", place)
     slack.refuse(url, error)
@@ -136,27 +136,27 @@ def test_an_address_fails_in_slacks_own_words(
     assert len(slack.answers("one") + slack.notified("one")) == 1
 
 
-def test_an_address_can_hang(slack: Slack, post: Callable[..., httpx.Response]) -> None:
+def test_an_address_can_hang(slack: FakeSlack, post: Callable[..., httpx.Response]) -> None:
     slack.refuse("response/one", "hang")
     with pytest.raises(httpx.ReadTimeout):
         post(slack.response_url("one"), {"text": "x"}, timeout=0.03)
     assert slack.answers("one") == []
 
 
-def test_an_address_can_break_the_connection_off(slack: Slack, post: Callable[..., httpx.Response]) -> None:
+def test_an_address_can_break_the_connection_off(slack: FakeSlack, post: Callable[..., httpx.Response]) -> None:
     slack.refuse("response/one", "reset")
     with pytest.raises(httpx.ReadError, match="reset"):
         post(slack.response_url("one"), {"text": "x"})
 
 
-def test_an_address_can_drip_its_answer(slack: Slack, post: Callable[..., httpx.Response]) -> None:
+def test_an_address_can_drip_its_answer(slack: FakeSlack, post: Callable[..., httpx.Response]) -> None:
     slack.refuse("webhook/one", "drip")
     with pytest.raises(httpx.ReadTimeout):
         post(slack.webhook_url("one"), {"text": "x"}, timeout=0.03)
     assert slack.notified("one") == [{"text": "x"}]
 
 
-def test_waiting_ends_with_what_came_in(slack: Slack, post: Callable[..., httpx.Response]) -> None:
+def test_waiting_ends_with_what_came_in(slack: FakeSlack, post: Callable[..., httpx.Response]) -> None:
     later = threading.Thread(target=post, args=(slack.response_url("one"), {"text": "hello"}))
     later.start()
     assert slack.wait_for(lambda: slack.answers("one")) == [{"text": "hello"}]
@@ -197,7 +197,7 @@ def _verifying_app() -> Iterator[tuple[str, list[bytes]]]:
             thread.join()
 
 
-def test_a_request_is_signed_as_slack_signs(slack: Slack) -> None:
+def test_a_request_is_signed_as_slack_signs(slack: FakeSlack) -> None:
     with _verifying_app() as (url, believed):
         command, press = slack.command("spring-sale ä&b"), slack.press("check_again", "spring-sale")
         assert slack.send_http(url, command).status == 200
@@ -216,13 +216,13 @@ def test_a_request_is_signed_as_slack_signs(slack: Slack) -> None:
         pytest.param({"headers": {"X-Slack-Signature": None}}, id="unsigned"),
     ],
 )
-def test_a_request_can_be_forged(slack: Slack, forged: dict[str, Any]) -> None:
+def test_a_request_can_be_forged(slack: FakeSlack, forged: dict[str, Any]) -> None:
     with _verifying_app() as (url, believed):
         assert slack.send_http(url, slack.command("x"), **forged).status == 401
     assert believed == []
 
 
-def test_a_request_can_be_replayed(slack: Slack) -> None:
+def test_a_request_can_be_replayed(slack: FakeSlack) -> None:
     command, now = slack.command("x"), int(time.time())
     with _verifying_app() as (url, believed):
         assert [slack.send_http(url, command, timestamp=now).status for _ in range(2)] == [200, 200]

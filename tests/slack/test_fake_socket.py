@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     from slack_sdk.socket_mode.client import BaseSocketModeClient
     from slack_sdk.socket_mode.request import SocketModeRequest
 
-    from tests.slack.fake_slack import Slack
+    from tests.slack.fake_slack import FakeSlack
 
 
 @pytest.fixture
-def client(slack: Slack) -> Iterator[SocketModeClient]:
+def client(slack: FakeSlack) -> Iterator[SocketModeClient]:
     """Connect the SDK's client; it acknowledges each request with the text of the command, or with nothing."""
 
     def acknowledge(client: BaseSocketModeClient, request: SocketModeRequest) -> None:
@@ -41,7 +41,7 @@ def client(slack: Slack) -> Iterator[SocketModeClient]:
         yield client
 
 
-def test_every_envelope_comes_back_acknowledged_a_repeated_one_too(slack: Slack, client: SocketModeClient) -> None:
+def test_every_envelope_comes_back_acknowledged_a_repeated_one_too(slack: FakeSlack, client: SocketModeClient) -> None:
     assert client.is_connected()
     assert slack.send_socket(slack.command("spring-sale")).payload == {"text": "spring-sale"}
     assert slack.send_socket(slack.press("check_again", "x")).payload is None
@@ -50,14 +50,14 @@ def test_every_envelope_comes_back_acknowledged_a_repeated_one_too(slack: Slack,
 
 
 @pytest.mark.usefixtures("client")
-def test_a_client_that_is_asked_to_connect_anew_does(slack: Slack) -> None:
+def test_a_client_that_is_asked_to_connect_anew_does(slack: FakeSlack) -> None:
     slack.disconnect_message()
     slack.wait_for_socket()
     assert slack.opened == 2
     assert slack.send_socket(slack.command("x")).payload == {"text": "x"}
 
 
-def test_no_socket_without_a_ticket(slack: Slack) -> None:
+def test_no_socket_without_a_ticket(slack: FakeSlack) -> None:
     slack.refuse_sockets()
     with pytest.raises(SlackApiError, match="internal_error"):
         WebClient(base_url=slack.api_url).apps_connections_open(app_token=APP_TOKEN)
@@ -66,7 +66,7 @@ def test_no_socket_without_a_ticket(slack: Slack) -> None:
 
 
 @pytest.fixture
-def address(slack: Slack) -> str:
+def address(slack: FakeSlack) -> str:
     return str(WebClient(base_url=slack.api_url).apps_connections_open(app_token=APP_TOKEN)["url"])
 
 
@@ -75,7 +75,7 @@ def test_an_address_that_was_not_handed_out_is_refused(address: str) -> None:
         connect(address.replace(urlsplit(address).query, "ticket=mine"), proxy=None)
 
 
-def test_a_socket_can_be_closed_as_it_should_be(slack: Slack, address: str) -> None:
+def test_a_socket_can_be_closed_as_it_should_be(slack: FakeSlack, address: str) -> None:
     with connect(address, proxy=None) as socket:
         slack.wait_for_socket()
         slack.kill_sockets("close")
@@ -85,7 +85,7 @@ def test_a_socket_can_be_closed_as_it_should_be(slack: Slack, address: str) -> N
 
 
 @pytest.mark.parametrize(("how", "reset"), [("fin", False), ("reset", True)])
-def test_a_socket_can_die_without_a_close_frame(slack: Slack, address: str, how: Any, reset: bool) -> None:
+def test_a_socket_can_die_without_a_close_frame(slack: FakeSlack, address: str, how: Any, reset: bool) -> None:
     with connect(address, proxy=None) as socket:
         assert "hello" in socket.recv()
         slack.wait_for_socket()
@@ -96,7 +96,7 @@ def test_a_socket_can_die_without_a_close_frame(slack: Slack, address: str, how:
     assert isinstance(caught.value.__cause__, ConnectionResetError) == reset
 
 
-def test_a_socket_can_fall_silent(slack: Slack, address: str) -> None:
+def test_a_socket_can_fall_silent(slack: FakeSlack, address: str) -> None:
     with connect(address, proxy=None, close_timeout=0.01) as socket:
         slack.wait_for_socket()
         assert socket.ping().wait(2)

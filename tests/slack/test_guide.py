@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.slack.conftest import StartApp
-    from tests.slack.fake_slack import Slack
+    from tests.slack.fake_slack import FakeSlack
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the guide's commands are a POSIX shell's")
 
@@ -100,7 +100,7 @@ class Home:
         script = self.adapted("\n".join([*first, f"exec {last}"]))
         return App(["/bin/bash", "-ec", script], folder=ROOT, environ=self.environ)
 
-    def write_settings(self, block: str, slack: Slack) -> None:
+    def write_settings(self, block: str, slack: FakeSlack) -> None:
         """Do what the guide asks an editor for."""
         own = block.replace("xoxb-...", BOT_TOKEN).replace("xapp-...", APP_TOKEN)
         own = own.replace("SECRET=...", f"SECRET={SIGNING_SECRET}")
@@ -146,7 +146,7 @@ def assert_logged(home: Home, block: str, app: App) -> None:
     assert [line | {"time": "..."} for line in begun] == expected
 
 
-def test_the_guide_leads_to_a_first_answer_in_socket_mode(home: Home, slack: Slack) -> None:
+def test_the_guide_leads_to_a_first_answer_in_socket_mode(home: Home, slack: FakeSlack) -> None:
     home.write_settings(blocks("5. Write the settings down", "sh")[0], slack)
     (block,) = blocks("6. Start the app", "console")
 
@@ -173,7 +173,7 @@ def test_the_guide_leads_to_a_first_answer_in_socket_mode(home: Home, slack: Sla
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="the guide uses curl")
-def test_the_guide_leads_to_a_first_answer_over_http(home: Home, slack: Slack) -> None:
+def test_the_guide_leads_to_a_first_answer_over_http(home: Home, slack: FakeSlack) -> None:
     home.write_settings(blocks("HTTP mode", "sh")[0], slack)
     starting, looking = blocks("HTTP mode", "console")
 
@@ -192,7 +192,7 @@ def test_the_guide_leads_to_a_first_answer_over_http(home: Home, slack: Slack) -
         app.kill()
 
 
-def test_the_guide_leads_to_a_message_from_ci(home: Home, slack: Slack) -> None:
+def test_the_guide_leads_to_a_message_from_ci(home: Home, slack: FakeSlack) -> None:
     (block,) = blocks("From CI", "console")
 
     ended = home.run(block, typed=f"{slack.webhook_url('ci')}\n")
@@ -210,7 +210,9 @@ def test_the_guide_leads_to_a_message_from_ci(home: Home, slack: Slack) -> None:
         ("apps.connections.open", "missing_scope", "Slack refused SLACK_APP_TOKEN (missing_scope)"),
     ],
 )
-def test_the_guide_knows_why_the_app_ends(start_app: StartApp, slack: Slack, place: str, error: str, told: str) -> None:
+def test_the_guide_knows_why_the_app_ends(
+    start_app: StartApp, slack: FakeSlack, place: str, error: str, told: str
+) -> None:
     slack.refuse(place, error)
     app = start_app()
 
@@ -227,7 +229,7 @@ def test_the_guide_knows_tokens_that_were_mixed_up(start_app: StartApp) -> None:
     assert "`SLACK_APP_TOKEN does not begin with xapp-`" in section("When something is wrong")
 
 
-def test_the_ids_of_the_guide_are_ids(start_app: StartApp, slack: Slack) -> None:
+def test_the_ids_of_the_guide_are_ids(start_app: StartApp, slack: FakeSlack) -> None:
     settings = dict(line.split("=") for line in blocks("Who may ask", "sh")[0].splitlines())
     start_app(environ=settings).wait_for_event("connected")
     slack.wait_for_socket()

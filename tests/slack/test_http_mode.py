@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 KIB = 1024
-UNSIGNED = "it bears no signature"
+UNSIGNED = "it has no signature"
 STALE = "it is old, or a clock is wrong"
 FORGED = "it was signed with another secret"
 

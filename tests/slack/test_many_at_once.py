@@ -40,7 +40,7 @@ def test_one_check_too_many_is_told_at_once_that_the_app_is_busy(tmp_path: Path)
         waiting = [there.ask(f"slow-{number}") for number in range(1, 18)]
         busy = there.ask("slow-18")
         assert "Busy" in busy.text
-        assert "17 checks before you" in busy.text
+        assert "17 checks are ahead of yours" in busy.text
         assert "Waiting" in waiting[-1].text
         assert "16 checks before it" in waiting[-1].text
         assert there.answers(busy) == []

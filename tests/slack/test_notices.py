@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from guard.core.errors import Problem, RulesError, UsageError
 from guard.core.model import Campaign, Rules, Segment
-from guard.slack.notices import help_page, no_rules, note, problems
+from guard.slack.notices import help_page, no_rules, notice, problems
 from tests.slack.block_kit import assert_valid, mrkdwn
 
 if TYPE_CHECKING:
@@ -57,14 +57,14 @@ def wrong(*what: str, path: str = "rules.yaml") -> RulesError:
 
 
 def test_a_note_is_a_heading_and_its_paragraphs() -> None:
-    message = note("Busy", "4 checks are running, 3 wait before you.", "Ask again in a few minutes.")
+    message = notice("Busy", "4 checks are running, 3 wait before you.", "Ask again in a few minutes.")
     assert texts(message) == ["Busy", "4 checks are running, 3 wait before you.\nAsk again in a few minutes."]
     assert message.text == "Busy: 4 checks are running, 3 wait before you. Ask again in a few minutes."
     assert_valid(message.payload())
 
 
 def test_a_heading_can_stand_alone() -> None:
-    message = note("Nobody may ask here")
+    message = notice("Nobody may ask here")
     assert texts(message) == [message.text] == ["Nobody may ask here"]
     assert_valid(message.payload())
 
@@ -72,7 +72,7 @@ def test_a_heading_can_stand_alone() -> None:
 @pytest.mark.parametrize("paragraphs", [0, 1, 100])
 @pytest.mark.parametrize("text", HOSTILE)
 def test_slack_takes_any_note_and_obeys_none_of_it(text: str, paragraphs: int) -> None:
-    message = note(text, *[text] * paragraphs)
+    message = notice(text, *[text] * paragraphs)
     assert_valid(message.payload())
     assert mrkdwn(list(message.blocks)) == []
 
@@ -80,11 +80,11 @@ def test_slack_takes_any_note_and_obeys_none_of_it(text: str, paragraphs: int) -
 @settings(deadline=None)
 @given(heading=st.text(), paragraphs=st.lists(st.text()))
 def test_slack_takes_any_text(heading: str, paragraphs: list[str]) -> None:
-    assert_valid(note(heading, *paragraphs).payload())
+    assert_valid(notice(heading, *paragraphs).payload())
 
 
 def test_a_paragraph_cannot_begin_another_line() -> None:
-    assert texts(note("Refused", "a\n✅ PASS"))[1] == r"a\n✅ PASS"
+    assert texts(notice("Refused", "a\n✅ PASS"))[1] == r"a\n✅ PASS"
 
 
 # Help
@@ -166,7 +166,7 @@ def test_a_rules_file_that_cannot_be_read_is_told_with_whom_to_tell_and_no_hint_
     assert texts(message) == [
         "The rules file cannot be read",
         """Nothing was checked. rules.yaml: there is no such file.
-Ask again in a minute. Where that does not help, tell whoever looks after the rules.""",
+Ask again in a minute. If that does not help, tell the person who maintains the rules.""",
     ]
     assert_valid(message.payload())
 

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from guard.slack import replay_protection as module
-from guard.slack.replay_protection import Once
+from guard.slack.replay_protection import ReplayProtection
 
 
 class Clock:
@@ -26,18 +26,18 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 def test_the_same_thing_is_new_only_once() -> None:
-    once = Once()
+    once = ReplayProtection()
 
     assert [once.is_new("a"), once.is_new("b"), once.is_new("a"), once.is_new("b")] == [True, True, False, False]
 
 
 def test_what_one_has_seen_another_has_not() -> None:
-    assert Once().is_new("a")
-    assert Once().is_new("a")
+    assert ReplayProtection().is_new("a")
+    assert ReplayProtection().is_new("a")
 
 
 def test_of_many_threads_at_the_same_time_one_is_the_first() -> None:
-    once = Once()
+    once = ReplayProtection()
     with ThreadPoolExecutor(8) as threads:
         found = list(threads.map(lambda number: once.is_new(str(number % 100)), range(3_200)))
 
@@ -45,7 +45,7 @@ def test_of_many_threads_at_the_same_time_one_is_the_first() -> None:
 
 
 def test_it_is_remembered_for_longer_than_a_signature_is_good_for(clock: Clock) -> None:
-    once = Once()
+    once = ReplayProtection()
     once.is_new("a")
 
     clock.now += 600
@@ -54,7 +54,7 @@ def test_it_is_remembered_for_longer_than_a_signature_is_good_for(clock: Clock) 
 
 
 def test_what_came_long_ago_takes_no_room(clock: Clock) -> None:
-    once = Once()
+    once = ReplayProtection()
     for number in range(1_000):
         once.is_new(str(number))
         clock.now += 10
@@ -64,7 +64,7 @@ def test_what_came_long_ago_takes_no_room(clock: Clock) -> None:
 
 
 def test_asking_again_does_not_make_it_be_remembered_for_longer(clock: Clock) -> None:
-    once = Once()
+    once = ReplayProtection()
     once.is_new("a")
     clock.now += 600
     once.is_new("a")

@@ -68,7 +68,7 @@ def test_http_mode_does_not_start_without_the_secret_that_proves_who_asks(value:
 @pytest.mark.parametrize("around", ["{}\n", " {}", "{} x", "{}é", "{}\x00"])
 @pytest.mark.parametrize("name", ["SLACK_BOT_TOKEN", "SLACK_SIGNING_SECRET"])
 def test_a_secret_that_was_copied_badly_is_refused_without_being_shown(name: str, around: str) -> None:
-    assert f"{name} holds a blank" in refusal(HTTP | {name: around.format(HTTP[name])}, HERE)
+    assert f"{name} contains a space" in refusal(HTTP | {name: around.format(HTTP[name])}, HERE)
 
 
 def test_tokens_that_were_mixed_up_are_told_apart() -> None:
@@ -115,7 +115,7 @@ def test_an_empty_list_lets_anybody_ask(text: str) -> None:
 
 @pytest.mark.parametrize("text", [",", " , "])
 def test_a_list_without_any_id_in_it_does_not_let_anybody_in(text: str) -> None:
-    assert "SLACK_ALLOWED_USERS holds commas and no id" in refusal(SOCKET | {"SLACK_ALLOWED_USERS": text})
+    assert "SLACK_ALLOWED_USERS contains commas but no id" in refusal(SOCKET | {"SLACK_ALLOWED_USERS": text})
 
 
 @pytest.mark.parametrize(
@@ -135,8 +135,8 @@ def test_a_name_in_place_of_an_id_is_refused(name: str, text: str) -> None:
     told = refusal(SOCKET | {name: text})
 
     whose, beginnings = ("user", "U or W") if name == "SLACK_ALLOWED_USERS" else ("channel", "C or D or G")
-    assert told.startswith(f"{name} holds ")
-    assert f"is no id of a {whose} | write ids that begin with {beginnings}, and commas between" in told
+    assert told.startswith(f"{name} contains ")
+    assert f"is not a {whose} id | write ids that begin with {beginnings}, with commas between" in told
     assert "\x1b" not in told
 
 

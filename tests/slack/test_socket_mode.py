@@ -88,7 +88,7 @@ def test_a_token_that_slack_refuses_is_a_usage_error_with_a_hint(there: Workspac
         app = there.start(environ={token: wrong})
         assert app.ended() == 2
         assert app.stderr == (
-            f"audience-guard: Slack refused {token} (invalid_auth)\n  hint: docs/slack.md tells where it comes from\n"
+            f"audience-guard: Slack refused {token} (invalid_auth)\n  hint: docs/slack.md says where to find it\n"
         )
 
 
@@ -107,7 +107,7 @@ def test_a_slack_that_hands_out_no_connection_at_the_start_ends_the_app(there: W
         there.slack.refuse("apps.connections.open", error)
         app = there.start()
         assert app.ended() == 3
-        assert "Slack did not say whose token SLACK_APP_TOKEN is" in app.stderr
+        assert "Slack could not check SLACK_APP_TOKEN" in app.stderr
 
 
 def test_a_websocket_that_cannot_be_opened_at_the_start_ends_the_app(there: Workspace) -> None:

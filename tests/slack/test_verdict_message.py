@@ -17,7 +17,7 @@ from guard.core.model import Channel, Selection
 from guard.core.plan import plan
 from guard.core.results import Count, Reason, SegmentReadings, SegmentResult, Unavailable
 from guard.rules import load_rules
-from guard.slack.verdict_message import CHECK_AGAIN, SHARE, Message, answer, prefaced, without_buttons
+from guard.slack.verdict_message import CHECK_AGAIN, SHARE, Message, prefaced, verdict_message, without_buttons
 from tests.report.builders import MOMENT, check, email, guard, many, outcomes, report, segment
 from tests.slack.block_kit import assert_valid, blocks, header, heads, labels, mrkdwn, paragraphs, rows, small_print
 
@@ -50,7 +50,7 @@ def test_a_typical_answer_reads_as_agreed() -> None:
         },
     )
     found = replace(report(*segments, campaigns=campaigns, selection=selection), version="0.1.0")
-    message = answer(found, asker=ASKER, again="--campaign spring-sale", share="--campaign spring-sale")
+    message = verdict_message(found, requester=ASKER, again="--campaign spring-sale", share="--campaign spring-sale")
     assert_valid(message.payload())
     text = json.dumps(message.payload(), ensure_ascii=False, indent=2) + "\n"
     if os.environ.get("UPDATE_GOLDEN") == "1":
@@ -59,7 +59,7 @@ def test_a_typical_answer_reads_as_agreed() -> None:
 
 
 def test_the_parts_come_in_the_order_in_which_they_are_needed() -> None:
-    message = answer(many(failed=22), asker=ASKER, again="a", share="b")
+    message = verdict_message(many(failed=22), requester=ASKER, again="a", share="b")
     order = ["header", "section", "table", "context", "section", "section", "section", "context", "context", "actions"]
     assert [block["type"] for block in message.blocks] == order
 
@@ -67,7 +67,7 @@ def test_the_parts_come_in_the_order_in_which_they_are_needed() -> None:
 @pytest.mark.parametrize("outcome", outcomes())
 def test_slack_takes_every_kind_of_outcome(outcome: str) -> None:
     found = outcomes()[outcome]
-    message = answer(found, asker=ASKER, again="a", share="b")
+    message = verdict_message(found, requester=ASKER, again="a", share="b")
     assert_valid(message.payload())
     assert f"{found.verdict.upper()}: " in header(message)
     assert "exit 1" not in json.dumps(message.payload())
@@ -88,26 +88,26 @@ def test_slack_takes_every_kind_of_outcome(outcome: str) -> None:
     ],
 )
 def test_the_header_says_what_was_checked(selection: Selection, told: str) -> None:
-    message = answer(replace(outcomes()["fail-too-few"], selection=selection))
+    message = verdict_message(replace(outcomes()["fail-too-few"], selection=selection))
     assert header(message) == f"❌ FAIL: {told}"
 
 
 def test_what_follows_for_the_send_comes_second_and_speaks_of_no_exit_code() -> None:
-    assert paragraphs(answer(outcomes()["pass"])) == ["All 2 guards passed; every count is fresh."]
-    assert paragraphs(answer(outcomes()["unknown"]))[0] == (
+    assert paragraphs(verdict_message(outcomes()["pass"])) == ["All 2 guards passed; every count is fresh."]
+    assert paragraphs(verdict_message(outcomes()["unknown"]))[0] == (
         "Not proven: 1 of 2 guards could not be found out; do not send on this report."
     )
 
 
 def test_a_report_of_nothing_is_no_pass_and_has_no_table() -> None:
-    message = answer(report())
+    message = verdict_message(report())
     assert header(message) == "❓ UNKNOWN: all segments"
     assert paragraphs(message) == ["Not proven: nothing was checked; do not send on this report."]
     assert blocks(message, "table") == []
 
 
 def test_the_segment_that_was_counted_is_named_also_for_a_pass() -> None:
-    message = answer(outcomes()["named"])
+    message = verdict_message(outcomes()["named"])
     assert heads(message)[-1] == "Segment in Blueshift"
     assert [row[-1] for row in rows(message)] == [
         'named "Win back", uuid unknown',
@@ -119,7 +119,7 @@ def test_the_segment_that_was_counted_is_named_also_for_a_pass() -> None:
 
 
 def test_the_worst_comes_first_whether_guard_or_total() -> None:
-    message = answer(outcomes()["everything"])
+    message = verdict_message(outcomes()["everything"])
     assert [row[:3] for row in rows(message)] == [
         ["❌ FAIL", "newsletter-active", "email"],
         ["❌ FAIL", "everybody", "email"],
@@ -133,7 +133,7 @@ def test_the_worst_comes_first_whether_guard_or_total() -> None:
 
 
 def test_a_row_says_what_was_observed_the_bounds_the_distance_and_the_age() -> None:
-    assert rows(answer(outcomes()["fail-too-few"]))[0][3:] == [
+    assert rows(verdict_message(outcomes()["fail-too-few"]))[0][3:] == [
         "1,900",
         "min 10,000, max 50,000",
         "8,100 people below (81%)",
@@ -152,34 +152,34 @@ def test_a_row_says_what_was_observed_the_bounds_the_distance_and_the_age() -> N
 )
 def test_a_count_says_how_old_it_was_and_when(age: int | None, told: str) -> None:
     one = guard(check("min", 1, 50), count=50, age=age)
-    assert heads(answer(report(segment(one))))[-2] == "Age"
-    assert rows(answer(report(segment(one))))[0][-2] == told
+    assert heads(verdict_message(report(segment(one))))[-2] == "Age"
+    assert rows(verdict_message(report(segment(one))))[0][-2] == told
 
 
 def test_the_moment_is_told_by_the_clock_of_greenwich() -> None:
     east = timezone(timedelta(hours=2))
     counted = replace(guard(check("min", 1, 50), count=50), count=count(50, at=MOMENT.astimezone(east)))
-    assert rows(answer(report(segment(counted))))[0][-2] == "12 s old at 09:00:12 UTC"
+    assert rows(verdict_message(report(segment(counted))))[0][-2] == "12 s old at 09:00:12 UTC"
 
 
 def test_what_could_not_be_found_out_shows_no_number() -> None:
-    assert rows(answer(outcomes()["unknown"]))[0][3:7] == ["unknown", "min 10,000, max 50,000", "-", "-"]
+    assert rows(verdict_message(outcomes()["unknown"]))[0][3:7] == ["unknown", "min 10,000, max 50,000", "-", "-"]
 
 
 def test_what_is_left_out_is_counted_by_its_verdict() -> None:
-    message = answer(many(failed=22, passed=1_500))
+    message = verdict_message(many(failed=22, passed=1_500))
     assert small_print(message)[0] == "1,502 more: 2 fail, 1,500 pass"
 
 
 def test_a_table_that_holds_everything_speaks_of_no_more() -> None:
-    assert not any("more" in text for text in small_print(answer(many(failed=1, passed=19))))
+    assert not any("more" in text for text in small_print(verdict_message(many(failed=1, passed=19))))
 
 
 # What to do
 
 
 def test_an_explanation_says_what_is_wrong_what_to_do_and_whom_to_ask() -> None:
-    assert paragraphs(answer(outcomes()["everything"]))[1].splitlines() == [
+    assert paragraphs(verdict_message(outcomes()["everything"]))[1].splitlines() == [
         "❌ newsletter-active, email",
         "it reaches 1,900, which is 8,100 below the min of 10,000 (81% below)",
         "Next: compare with the last send; a filter may have broken, or an import may have failed",
@@ -189,7 +189,7 @@ def test_an_explanation_says_what_is_wrong_what_to_do_and_whom_to_ask() -> None:
 
 def explained(*segments: SegmentResult) -> list[str]:
     """Return whom the paragraphs of an answer are about, and how many more it says there are."""
-    message = answer(report(*segments))
+    message = verdict_message(report(*segments))
     more = [text for text in small_print(message) if "that did not pass" in text]
     return [each.splitlines()[0] for each in paragraphs(message)[1:]] + more
 
@@ -223,18 +223,18 @@ def test_three_at_most_are_explained_an_unknown_one_among_them(segments: list[Se
 
 def test_the_gravest_bound_is_the_one_that_is_explained() -> None:
     both = guard(check("warn.min", 200, 50), check("min", 100, 50), count=50)
-    assert "the min of 100" in paragraphs(answer(report(segment(both))))[1]
+    assert "the min of 100" in paragraphs(verdict_message(report(segment(both))))[1]
 
 
 def test_what_passed_is_not_explained() -> None:
-    assert len(paragraphs(answer(outcomes()["pass"]))) == 1
+    assert len(paragraphs(verdict_message(outcomes()["pass"]))) == 1
 
 
 # The small print
 
 
 def test_the_small_print_says_who_asked_and_what_the_answer_rests_on() -> None:
-    assert small_print(answer(outcomes()["pass"], asker=ASKER)) == [
+    assert small_print(verdict_message(outcomes()["pass"], requester=ASKER)) == [
         f"Asked by <@{ASKER}>",
         "2026-11-23 09:00:00 UTC, took 1 min 12 s",
         "Approximate counts by Blueshift (api.getblueshift.com)",
@@ -244,11 +244,11 @@ def test_the_small_print_says_who_asked_and_what_the_answer_rests_on() -> None:
 
 
 @pytest.mark.parametrize(
-    "asker",
+    "requester",
     [None, "", "U", "u0123456789", "C0123456789", "U012>", "U012> <!channel", "U012\n", "!channel", "U" * 5_000],
 )
-def test_nobody_is_mentioned_but_a_user_by_id(asker: str | None) -> None:
-    message = answer(outcomes()["pass"], asker=asker)
+def test_nobody_is_mentioned_but_a_user_by_id(requester: str | None) -> None:
+    message = verdict_message(outcomes()["pass"], requester=requester)
     assert mrkdwn(list(message.blocks)) == []
     assert_valid(message.payload())
 
@@ -268,13 +268,13 @@ def test_nobody_is_mentioned_but_a_user_by_id(asker: str | None) -> None:
     ],
 )
 def test_there_are_the_buttons_that_were_asked_for(again: str | None, share: str | None, shown: list[str]) -> None:
-    message = answer(outcomes()["pass"], again=again, share=share)
+    message = verdict_message(outcomes()["pass"], again=again, share=share)
     assert labels(message) == shown
     assert_valid(message.payload())
 
 
 def test_a_button_brings_back_its_value() -> None:
-    (row,) = blocks(answer(outcomes()["pass"], again="--all", share="an-answer"), "actions")
+    (row,) = blocks(verdict_message(outcomes()["pass"], again="--all", share="an-answer"), "actions")
     values = {button["action_id"]: button["value"] for button in row["elements"]}
     assert values == {CHECK_AGAIN: "--all", SHARE: "an-answer"}
 
@@ -284,8 +284,12 @@ def test_a_button_brings_back_its_value() -> None:
 
 def test_the_text_tells_the_verdict_and_what_follows() -> None:
     found = replace(outcomes()["fail-too-few"], selection=Selection(campaigns=("spring-sale_2",)))
-    assert answer(found).text.startswith("❌ FAIL: campaign spring-sale_2. Do not send: 1 of 2 guards failed. ")
-    assert answer(outcomes()["pass"]).text == "✅ PASS: all segments. All 2 guards passed; every count is fresh."
+    assert verdict_message(found).text.startswith(
+        "❌ FAIL: campaign spring-sale_2. Do not send: 1 of 2 guards failed. "
+    )
+    assert (
+        verdict_message(outcomes()["pass"]).text == "✅ PASS: all segments. All 2 guards passed; every count is fresh."
+    )
 
 
 @pytest.mark.parametrize(
@@ -323,7 +327,7 @@ def test_the_text_tells_the_verdict_and_what_follows() -> None:
     ],
 )
 def test_the_text_tells_the_worst_finding_its_numbers_and_what_to_do(outcome: str, told: str) -> None:
-    message = answer(outcomes()[outcome])
+    message = verdict_message(outcomes()[outcome])
     assert message.text.endswith(f". {told}")
     assert_valid(message.payload())
 
@@ -341,14 +345,14 @@ def test_the_text_tells_the_worst_finding_its_numbers_and_what_to_do(outcome: st
 )
 def test_nothing_in_the_text_is_obeyed(name: str, told: str) -> None:
     found = replace(outcomes()["pass"], selection=Selection(tags=(name,)))
-    assert answer(found).text == f"✅ PASS: tag {told}. All 2 guards passed; every count is fresh."
+    assert verdict_message(found).text == f"✅ PASS: tag {told}. All 2 guards passed; every count is fresh."
 
 
 # Remarks before it
 
 
 def test_a_remark_stands_before_all_else() -> None:
-    message = prefaced(answer(outcomes()["pass"]), "Only you see it.")
+    message = prefaced(verdict_message(outcomes()["pass"]), "Only you see it.")
     assert message.text.startswith("Only you see it. ✅ PASS")
     assert [block["type"] for block in message.blocks[:2]] == ["section", "header"]
     assert paragraphs(message)[0] == "Only you see it."
@@ -356,8 +360,8 @@ def test_a_remark_stands_before_all_else() -> None:
 
 
 def test_without_its_buttons_a_message_is_the_same() -> None:
-    message = answer(outcomes()["pass"], again="a", share="b")
-    assert without_buttons(message) == answer(outcomes()["pass"])
+    message = verdict_message(outcomes()["pass"], again="a", share="b")
+    assert without_buttons(message) == verdict_message(outcomes()["pass"])
 
 
 # Elsewhere

@@ -16,11 +16,11 @@ from tests.slack.fake_web_api import BOT_TOKEN
 if TYPE_CHECKING:
     from slack_sdk import WebClient
 
-    from tests.slack.fake_slack import Slack
+    from tests.slack.fake_slack import FakeSlack
 
 
 @pytest.fixture
-def client(slack: Slack) -> WebClient:
+def client(slack: FakeSlack) -> WebClient:
     settings = Settings(
         mode=SocketMode(app_token=SecretStr("xapp-unused")),
         bot_token=SecretStr(BOT_TOKEN),
@@ -32,7 +32,7 @@ def client(slack: Slack) -> WebClient:
 
 
 def test_a_stand_in_on_this_machine_is_never_asked_through_a_proxy(
-    slack: Slack, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+    slack: FakeSlack, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
 ) -> None:
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
@@ -43,7 +43,7 @@ def test_a_stand_in_on_this_machine_is_never_asked_through_a_proxy(
     assert len(slack.posted) == 1
 
 
-def test_a_short_wait_is_waited_for(slack: Slack, client: WebClient, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_short_wait_is_waited_for(slack: FakeSlack, client: WebClient, monkeypatch: pytest.MonkeyPatch) -> None:
     waits: list[float] = []
     monkeypatch.setattr(time, "sleep", waits.append)
     slack.refuse("chat.postMessage", "ratelimited", times=1, retry_after=3)
@@ -54,7 +54,7 @@ def test_a_short_wait_is_waited_for(slack: Slack, client: WebClient, monkeypatch
     assert len(slack.posted) == 1
 
 
-def test_a_long_wait_is_not(slack: Slack, client: WebClient, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_long_wait_is_not(slack: FakeSlack, client: WebClient, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(time, "sleep", lambda _: pytest.fail("waited"))
     slack.refuse("chat.postMessage", "ratelimited", retry_after=3600)
 
@@ -69,4 +69,4 @@ def test_a_long_wait_is_not(slack: Slack, client: WebClient, monkeypatch: pytest
 def test_what_is_no_word_of_slacks_is_not_shown(said: object) -> None:
     error = SlackApiError("it failed", {"ok": False, "error": said})  # type: ignore[no-untyped-call]  # as in the SDK
 
-    assert error_code(error) == "no answer of Slack's"
+    assert error_code(error) == "no valid answer"

@@ -1,4 +1,4 @@
-"""A workspace in which people ask: the real app in a process of its own, with a stand-in on either side of it."""
+"""The real app in its own process, between a fake Slack and the sandbox."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 from guard.core.model import Channel
 from guard.sandbox.scenario import Scenario, ScenarioSegment
 from guard.sandbox.server import Sandbox
-from tests.slack.fake_slack import SECRETS, SIGNING_SECRET, Slack
+from tests.slack.fake_slack import SECRETS, SIGNING_SECRET, FakeSlack
 from tests.slack.fake_web_api import APP_TOKEN, BOT_TOKEN
 from tests.slack.running import App
 
@@ -142,7 +142,7 @@ class Workspace:
         before: str = "",
     ) -> None:
         self.mode = mode
-        self.slack = Slack()
+        self.slack = FakeSlack()
         self.blueshift = Sandbox(scenario(slow=slow))
         self.rules = folder / "rules.yaml"
         self.rules.write_text(rules() if rules_file is None else rules_file)
