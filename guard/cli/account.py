@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from guard.core.results import Count
 
 _LISTING_TIME = 60.0
+_REQUEST_ID = re.compile(r" \(x-request-id [^)]*\)")
 
 
 @click.command(
@@ -218,13 +219,14 @@ def _count_rows(readings: dict[str, SegmentReadings]) -> Iterable[tuple[str, ...
 def _cause(channel: Channel, reading: Count | Unavailable) -> tuple[object, ...]:
     """Return a key that is equal for channels that are unknown for the same cause.
 
-    A missing segment is one cause. So is one failure that lasted until the deadline, whatever each channel waited for.
+    A missing segment is one cause. So is one failure that lasted until the deadline, whatever each channel waited for,
+    and so are answers that differ only in the id that the server gave to the request.
     """
     if not isinstance(reading, Unavailable):
         return (channel,)
     if reading.reason is Reason.NOT_FOUND or reading.cause:
         return reading.reason, reading.cause
-    return reading.reason, reading.detail
+    return reading.reason, _REQUEST_ID.sub("", reading.detail)
 
 
 def _people(value: object) -> str:

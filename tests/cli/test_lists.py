@@ -11,13 +11,12 @@ import pytest
 
 from guard import __version__
 from guard.core.model import Channel
-from guard.sandbox.scenario import Scenario
+from guard.sandbox.scenario import Scenario, parse_scenario
+from guard.sandbox.server import Sandbox
 from tests.cli.conftest import GOOD, KEY, STUCK, segment
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from guard.sandbox.server import Sandbox
 
     Run = Callable[..., tuple[int, str, str]]
 
@@ -124,6 +123,15 @@ def test_one_cause_is_told_once_for_each_segment(audience_guard: Run, environ: d
     assert [row.split()[0] for row in rows] == [GOOD, STUCK]
     assert all("users, email, sms, push, in_app" in row for row in rows)
     assert stdout.count("could not be reached") == 2
+
+
+def test_answers_that_differ_only_in_their_id_are_one_cause(audience_guard: Run, environ: dict[str, str]) -> None:
+    with Sandbox(parse_scenario(b'any: [{status: 302, location: "https://example.com/x"}, again]', "")) as elsewhere:
+        environ["BLUESHIFT_BASE_URL"] = elsewhere.url
+        code, stdout, _ = audience_guard("counts", GOOD, "--quiet")
+
+    header, row = stdout.splitlines()
+    assert (code, row.count("x-request-id"), "check the region" in row) == (3, 1, True), header
 
 
 @pytest.mark.parametrize("verb", [["segments"], ["counts", GOOD]])
