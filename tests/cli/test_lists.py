@@ -125,8 +125,17 @@ def test_one_cause_is_told_once_for_each_segment(audience_guard: Run, environ: d
     assert stdout.count("could not be reached") == 2
 
 
+MOVED = f"""\
+segments:
+  - uuid: {GOOD}
+    name: Good
+    counts: {{users: 9, email: 5}}
+    answers: {{any: [{{status: 302, location: /x}}, again]}}
+"""
+
+
 def test_answers_that_differ_only_in_their_id_are_one_cause(audience_guard: Run, environ: dict[str, str]) -> None:
-    with Sandbox(parse_scenario(b'any: [{status: 302, location: "https://example.com/x"}, again]', "")) as elsewhere:
+    with Sandbox(parse_scenario(MOVED.encode(), "moved.yaml")) as elsewhere:
         environ["BLUESHIFT_BASE_URL"] = elsewhere.url
         code, stdout, _ = audience_guard("counts", GOOD, "--quiet")
 
