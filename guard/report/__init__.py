@@ -1,7 +1,7 @@
-"""Reports in every format: one pure function and one file per format, in one table.
+"""Reports in every format: one pure function and one file per format.
 
-A renderer is given a report and how the screen draws, and returns the whole text; it reads no clock, no terminal and
-no environment. It uses only what the JSON report holds, so a saved report can be rendered again to the same bytes.
+A renderer takes a report and a screen and returns the whole text. It reads no clock, terminal or environment. It uses
+only what the JSON report has, so a saved report renders to the same bytes.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ __all__ = ["Format", "Screen", "format_named", "render"]
 
 
 class Format(StrEnum):
-    """What a report can be written as; the words of ``--output``."""
+    """The formats of a report; the words of ``--output``."""
 
     TEXT = "text"
     JSON = "json"
@@ -39,7 +39,7 @@ _HOMES = {
     Format.GITHUB: "guard.report.github",
     Format.HTML: "guard.report.html",
 }
-"""Where the ``render(report, screen)`` of each format lives; it is imported when it is first used."""
+"""The module with ``render(report, screen)`` of each format; it is imported on first use."""
 
 
 _ALIASES = {"md": Format.MARKDOWN}
@@ -47,7 +47,7 @@ _ENDINGS = {"md": Format.MARKDOWN, "xml": Format.JUNIT, "htm": Format.HTML, "txt
 
 
 def format_named(word: str) -> Format:
-    """Return the format of that name; raise UsageError, with the one that was meant, where there is none."""
+    """Return the format of that name; raise UsageError, with a suggestion, if there is none."""
     if not isinstance(word, str):
         raise UsageError(
             f"the format is a {type(word).__name__}; give its name", hint=f"the formats are: {', '.join(Format)}"
@@ -62,7 +62,7 @@ def format_named(word: str) -> Format:
 
 
 def _meant(word: str) -> str:
-    """Return the hint for the name or the ending of a file in place of a format: ``; did you mean "junit=a.xml"?``."""
+    """Return the hint if a file name or ending was given for a format: ``; did you mean "junit=a.xml"?``."""
     name, dot, ending = word.rpartition(".")
     format = _ENDINGS.get(ending.lower(), ending.lower())  # noqa: A001 - as in --output FORMAT
     if format not in set(Format):
@@ -73,7 +73,7 @@ def _meant(word: str) -> str:
 def render(report: Report, format: Format, screen: Screen | None = None) -> str:  # noqa: A002 - as in --output FORMAT
     """Return the report in the format, ending in a newline.
 
-    ``screen`` says how a terminal draws, for the formats that are drawn; None stands for a file, a pipe or a CI log.
+    ``screen`` describes the terminal; None means a file, a pipe or a CI log.
     """
     text: str = import_module(_HOMES[format]).render(report, screen)
     return text

@@ -1,4 +1,4 @@
-"""A small picture of where a count stands between its bounds."""
+"""A small picture in characters of a count and its bounds."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gauge:
-    """A count and the bounds it is held to: people, or for a guard of shares alone fractions of the users.
+    """A count and its bounds, in people, or in fractions of the users for a guard with only shares.
 
-    At least one of ``low`` and ``high`` is set. ``warn_low`` and ``warn_high`` are narrower bounds within them, outside
-    of which it warns. ``allowed`` says the bounds in words, ``calm`` the narrower ones.
+    At least one of ``low`` and ``high`` is set. ``warn_low`` and ``warn_high`` are narrower bounds that warn.
+    ``allowed`` gives the bounds in words, ``calm`` the narrower ones.
     """
 
     observed: float
@@ -30,10 +30,10 @@ class Gauge:
     calm: str = ""
 
     def draw(self, cells: int, *, unicode: bool) -> str:
-        """Return a bar of that many characters, 5 or more: what is allowed in the middle, and where the count is.
+        """Return a bar of ``cells`` characters (at least 5), with the allowed range in the middle and the count.
 
-        Between two bounds the place is to scale. Beyond a bound it is by the ratio to it, so that a count of forty
-        times the maximum stays in the picture.
+        Between two bounds the place is to scale. Beyond a bound it depends on the ratio, so that a count of forty times
+        the maximum is still in the picture.
         """
         outside, warned, inside, marker = "░▒█◆" if unicode else ".-=O"
         end = cells // 5
@@ -47,7 +47,7 @@ class Gauge:
         return bar[:at] + marker + bar[at + 1 :]
 
     def _calm(self, within: int) -> tuple[int, int]:
-        """Return the first and the last of the allowed cells in which a count does not warn; every zone has a cell."""
+        """Return the first and last allowed cell in which a count does not warn; every zone has a cell."""
         first, last = 0, within - 1
         if self.warn_low is not None:
             first = max(1, min(_cell(self._progress(self.warn_low), within), within - 2))
@@ -56,7 +56,7 @@ class Gauge:
         return first, last
 
     def _place(self, below: int, within: int, above: int) -> int:
-        """Return which cell the count falls into."""
+        """Return the cell of the count."""
         if self.low is not None and self.observed < self.low:
             return _cell(self.observed / self.low, below)
         if self.high is not None and self.observed > self.high:
@@ -70,7 +70,7 @@ class Gauge:
         return below + min(max(at, first), last)
 
     def _progress(self, value: float) -> float:
-        """Return how far an allowed count is on its way from the low to the high bound, from 0 to 1."""
+        """Return the place of an allowed count between the low and the high bound, from 0 to 1."""
         if self.high is None:
             return 1 - (self.low or 0) / value if value else 0
         low = self.low or 0
@@ -78,15 +78,15 @@ class Gauge:
 
 
 def gauge(finding: Finding) -> Gauge | None:
-    """Return the gauge of a finding, or None where nothing was observed.
+    """Return the gauge of a finding, or None if nothing was observed.
 
-    Bounds in people go before shares, and those that fail go before those that warn.
+    Bounds in people are drawn before shares, and bounds that fail before those that warn.
     """
     checks = {check.bound: check for check in finding.checks if check.observed is not None}
     warn_low, warn_high = checks.get(BoundName.WARN_MIN), checks.get(BoundName.WARN_MAX)
     low = checks.get(BoundName.MIN) or warn_low
     high = checks.get(BoundName.MAX) or warn_high
-    # Where there is no bound that fails, the one that warns is drawn in its place.
+    # Without a bound that fails, the one that warns is drawn in its place.
     warn_low = warn_low if low and warn_low and warn_low.limit > low.limit else None
     warn_high = warn_high if high and warn_high and warn_high.limit < high.limit else None
     if not low and not high:
@@ -106,7 +106,7 @@ def gauge(finding: Finding) -> Gauge | None:
 
 
 def allowed(low: Check | None, high: Check | None) -> str:
-    """Return what the bounds allow, in words: ``10,000 to 50,000``, ``at least 60%``; nothing for no bound."""
+    """Return what the bounds allow: ``10,000 to 50,000``, ``at least 60%``; empty without a bound."""
     if low and high:
         return f"{limit(low)} to {limit(high)}"
     return f"at least {limit(low)}" if low else f"at most {limit(high)}" if high else ""

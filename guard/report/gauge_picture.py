@@ -1,4 +1,4 @@
-"""The geometry of a bullet gauge: zones of what is allowed, and where the count stands, in per cent of its width."""
+"""The geometry of a bullet gauge: its zones and the place of the count, in per cent of its width."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from guard.core.results import Check
 
-_START, _STOP, _END = 20.0, 80.0, 100.0  # the allowed range lies between the first two, where it is bounded
-_CENTRED = (25.0, 75.0)  # a label that is centred nearer to an edge would be cut there
+_START, _STOP, _END = 20.0, 80.0, 100.0  # the allowed range is between the first two, if it has bounds
+_CENTRED = (25.0, 75.0)  # a centred label nearer to an edge would be cut
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +33,7 @@ class Zone:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Label:
-    """A text at a place, and whether it starts, ends or is centred there (``text-anchor`` of SVG)."""
+    """A text at a place; ``anchor`` is SVG's ``text-anchor``: the text starts, ends or is centred there."""
 
     at: float
     text: str
@@ -42,11 +42,10 @@ class Label:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bullet:
-    """A count between its bounds, to be drawn.
+    """A count and its bounds, ready to draw.
 
-    ``allowed`` says the bounds in words, ``calm`` the narrower ones outside of which it warns (empty without any), and
-    ``standing`` how the count stands to them. ``count`` is None where nothing was observed. A count that is ``beyond``
-    the scale is drawn at its end.
+    ``allowed`` gives the bounds in words, ``calm`` the narrower ones that warn (empty without any), and ``standing``
+    how the count compares. ``count`` is None if nothing was observed. A count ``beyond`` the scale is drawn at its end.
     """
 
     zones: tuple[Zone, ...]
@@ -59,9 +58,9 @@ class Bullet:
 
 
 def bullets(checks: Iterable[Check], severity: Severity) -> tuple[Bullet, ...]:
-    """Return a gauge for the bounds in people and one for those in shares, as far as there are any.
+    """Return a gauge for the bounds in people and one for those in shares, if there are any.
 
-    ``severity`` is what breaking a bound amounts to, where it is not one that only warns anyhow.
+    ``severity`` is the effect of a broken bound, unless the bound only warns.
     """
     found = {check.bound: _as_saved(check) for check in checks}
     people = _Bounds(
@@ -76,7 +75,7 @@ def bullets(checks: Iterable[Check], severity: Severity) -> tuple[Bullet, ...]:
 
 
 def _as_saved(check: Check) -> Check:
-    """Return the check with its shares as the JSON report holds them, so that both give the same picture."""
+    """Return the check with its shares as in the JSON report, so that a saved report gives the same picture."""
     if check.bound.measure is Measure.PEOPLE:
         return check
     return replace(check, limit=share(check.limit), observed=None if check.observed is None else share(check.observed))
@@ -84,7 +83,7 @@ def _as_saved(check: Check) -> Check:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Bounds:
-    """The checks that one gauge shows; what was observed is the same for all of them."""
+    """The checks that one gauge shows; all observed the same value."""
 
     floor: Check | None
     ceiling: Check | None
@@ -110,7 +109,7 @@ class _Bounds:
 
 
 class _Scale:
-    """Where values stand: to scale from 0 to the low bound, from there to the high bound, and on to twice that."""
+    """The places of values: to scale from 0 to the low bound, to the high bound, and to twice the high bound."""
 
     def __init__(self, bounds: _Bounds) -> None:
         self._low = float(bounds.low.limit) if bounds.low else 0.0
@@ -120,13 +119,13 @@ class _Scale:
             self._high = float(bounds.high.limit)
             self.last = 2 * self._high or 1.0
         else:
-            # Nothing is too much here, so a count has its place, however large.
+            # No count is too large here, so every count must fit.
             widest = bounds.warn_floor or bounds.low
             shown = (2 * float(widest.limit) if widest else 0.0, 1.25 * float(bounds.observed or 0))
             self._high = self.last = max(*shown, 2 * self._low) or 1.0
 
     def place(self, value: float) -> float:
-        """Return where the value stands, from 0 to 100."""
+        """Return the place of the value, from 0 to 100."""
         if value < self._low:
             at = self.start * value / self._low
         elif value > self._high:
@@ -153,7 +152,7 @@ def _bullet(bounds: _Bounds) -> Bullet:
 
 
 def _zones(bounds: _Bounds, scale: _Scale) -> Iterator[Zone]:
-    """Yield the zones from left to right; one without any width is left out."""
+    """Yield the zones from left to right, without empty ones."""
     stops: list[tuple[float, Verdict]] = []
     if bounds.low:
         stops.append((scale.start, bounds.breach(bounds.low)))
@@ -190,7 +189,7 @@ def _told(observed: int | Fraction, bounds: _Bounds) -> str:
 
 
 def _standing(bounds: _Bounds) -> str:
-    """Say in words what the picture shows."""
+    """Return in words what the picture shows."""
     if bounds.observed is None:
         return "There is no proven count"
     if bounds.low and bounds.observed < bounds.low.limit:

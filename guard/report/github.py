@@ -1,6 +1,6 @@
-"""The report as annotations in GitHub Actions: workflow commands that mark the very line of each bound that broke.
+"""The report as annotations in GitHub Actions: workflow commands on the line of each broken bound.
 
-The commands and their escaping are those of the runner:
+The runner defines the commands and their escaping:
 https://github.com/actions/toolkit/blob/main/packages/core/src/command.ts
 """
 
@@ -20,16 +20,16 @@ if TYPE_CHECKING:
     from guard.report.screen import Screen
     from guard.report.view import Finding
 
-_MOST_OF_A_LEVEL = 10  # GitHub shows ten for a step and hides the rest in silence
+_MOST_OF_A_LEVEL = 10  # GitHub shows ten for each step and drops the rest silently
 _MOST_SEGMENTS = 20
 _LONGEST_NAME = 100
 _LONGEST_SENTENCE = 400
 
 
 def render(report: Report, _screen: Screen | None = None) -> str:
-    """Return one workflow command a line: what failed and is unknown as errors, what warned, and the conclusion.
+    """Return one workflow command a line: errors (failed and unknown), warnings, and the conclusion.
 
-    Of errors and of warnings there are ten at most; where there are more, the tenth says how many.
+    There are at most ten errors and ten warnings; if there are more, the tenth says how many.
     """
     findings = [*guards_of(report), *totals_of(report)]
     errors = [*_broken(findings, Verdict.FAIL), *_unknown(findings)]
@@ -42,7 +42,7 @@ def render(report: Report, _screen: Screen | None = None) -> str:
 
 
 def _counted(findings: Iterable[Finding]) -> list[str]:
-    """Return a line for each segment that was counted, and one for how many are left out."""
+    """Return a line for each counted segment, and one for how many are left out."""
     lines = list(
         dict.fromkeys(
             f"{_short(finding.name, _LONGEST_NAME)}: segment {_short(segment, _LONGEST_SENTENCE)}"
@@ -60,7 +60,7 @@ def _first(level: str, commands: list[str]) -> list[str]:
         return commands
     shown = commands[: _MOST_OF_A_LEVEL - 1]
     more = plural(len(commands) - len(shown), f"more {level}")
-    return [*shown, command(level, "GitHub shows ten at most; the other reports hold them all.", title=more)]
+    return [*shown, command(level, "GitHub shows at most ten; the other reports have all of them.", title=more)]
 
 
 def _broken(findings: Iterable[Finding], verdict: Verdict) -> list[str]:
@@ -75,7 +75,7 @@ def _broken(findings: Iterable[Finding], verdict: Verdict) -> list[str]:
 
 
 def _unknown(findings: Iterable[Finding]) -> list[str]:
-    """Return a command for each guard or total that could not be found out, however many bounds it has."""
+    """Return one command for each unknown guard or total, however many bounds it has."""
     return [
         _annotation("error", f"Unknown: {_name(finding)}", unknown, finding)
         for finding in findings
@@ -84,7 +84,7 @@ def _unknown(findings: Iterable[Finding]) -> list[str]:
 
 
 def _annotation(level: str, title: str, checks: list[Check], finding: Finding) -> str:
-    """Return a command on the line of the first check, with what is to be said of them all."""
+    """Return a command on the line of the first check, about all of them."""
     remark = wording.remark(finding, checks)
     segment = wording.counted_segment(finding)
     steps = dict.fromkeys(next_steps.next_step(check, finding) for check in checks)
@@ -112,7 +112,7 @@ def _short(text: str, longest: int) -> str:
 
 
 def command(level: str, message: str, **properties: str) -> str:
-    """Return the workflow command of the level, error, warning or notice; it may hold any text on any lines."""
+    """Return a workflow command; ``level`` is error, warning or notice, and the texts may be any."""
     listed = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
     return f"::{level} {listed}::{_data(message)}"
 

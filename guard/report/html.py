@@ -1,7 +1,7 @@
 """The report as one self-contained HTML page: to forward, to print, to keep as an artifact of a CI job.
 
-The page runs no script and fetches nothing, and its Content-Security-Policy says so to the browser. ``cards.py`` says
-what it shows, ``templates/page.html`` how that is laid out, and ``templates/page.css`` how it looks.
+The page runs no script and loads nothing, and its Content-Security-Policy tells the browser so. ``html_view.py`` has
+the content, ``templates/page.html`` the layout, and ``templates/page.css`` the style.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _TEMPLATES = Path(__file__).with_name("templates")
 
 
 def render(report: Report, _screen: Screen | None = None) -> str:
-    """Return the report as an HTML page, ending in a newline; whatever a name holds, it is text there."""
+    """Return the report as an HTML page, ending in a newline; all names are escaped."""
     css = (_TEMPLATES / "page.css").read_text(encoding="utf-8")
     digest = base64.b64encode(hashlib.sha256(css.encode()).digest()).decode()
     return _template().render(
@@ -41,7 +41,7 @@ def render(report: Report, _screen: Screen | None = None) -> str:
         finished=utc(report.finished_at),
         groups=groups(report),
         circumstances=circumstances(report),
-        css=Markup(css),  # noqa: S704 - a file of ours, with nothing from elsewhere in it
+        css=Markup(css),  # noqa: S704 - our own file
         style_source=f"'sha256-{digest}'",
     )
 
@@ -62,9 +62,9 @@ def _template() -> Template:
 
 
 def _text(value: object) -> Markup:
-    """Return what the template prints as text on one line, with control characters written out.
+    """Return a value as text on one line, with control characters escaped.
 
-    ``##[`` becomes an entity, because GitHub obeys it anywhere in a log, and a page can be printed to one.
+    ``##[`` becomes an entity, because GitHub obeys it anywhere in a log.
     """
     if isinstance(value, Markup):
         return value

@@ -1,4 +1,4 @@
-"""What the HTML page shows, in the order and the words that it shows it: cards for segments and for campaigns."""
+"""What the HTML page shows, in order and in words: cards for segments and for campaigns."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ _HEADINGS = {
     Verdict.WARN: "Worth a look",
     Verdict.PASS: "Within bounds",
 }
-"""What is said over the segments of each verdict, the worst first."""
+"""The headings of the segments by verdict, the worst first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """What was found of a bound, or of several of which there is the same to say, and where in the rules they stand."""
+    """The result of one bound, or of several with the same sentence, and their places in the rules."""
 
     verdict: Verdict
     sentence: str
@@ -43,8 +43,8 @@ class Line:
 class Block:
     """A guard or a campaign's total.
 
-    ``people`` is the count and ``distance`` how far off it is. ``origin`` says when it was counted and how that is
-    known, ``remark`` what else is to be known, ``steps`` what to do next and ``ask`` whom.
+    ``people`` is the count, ``distance`` how far off it is, ``origin`` when and how it was counted, ``remark`` what
+    else to know, ``steps`` what to do next and ``ask`` whom to ask.
     """
 
     part: str
@@ -61,7 +61,7 @@ class Block:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
-    """A segment or a campaign; ``facts`` are pairs of what and which."""
+    """A segment or a campaign; ``facts`` are pairs of label and value."""
 
     name: str
     verdict: Verdict
@@ -72,7 +72,7 @@ class Card:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
-    """The segments of one verdict, or all campaigns, under a heading that links lead to."""
+    """The segments of one verdict, or all campaigns; links lead to ``anchor``."""
 
     anchor: str
     heading: str
@@ -81,7 +81,7 @@ class Group:
 
 
 def groups(report: Report) -> list[Group]:
-    """Return the segments by verdict, the worst first, and then the campaigns; an empty group is left out."""
+    """Return the segments by verdict, the worst first, and then the campaigns, without empty groups."""
     segments = _segments(report)
     found = [
         Group(
@@ -97,7 +97,7 @@ def groups(report: Report) -> list[Group]:
 
 
 def circumstances(report: Report) -> list[tuple[str, str]]:
-    """Return who was asked, when, and by which rules, as pairs of what and which."""
+    """Return who was asked, when, and by which rules, as pairs of label and value."""
     selection = report.selection
     asked = {"Segments": selection.segments, "Tags": selection.tags, "Campaigns": selection.campaigns}
     return [
@@ -160,7 +160,7 @@ def _guard(guard: GuardResult, finding: Finding) -> Block:
     origin = None
     if guard.count:
         moment = utc(guard.count.counted_at)
-        origin = f"Proven: this run had it counted anew; {finding.age or ''}"
+        origin = f"Proven: Blueshift counted it again for this run; {finding.age or ''}"
         origin += "" if moment in origin else f", at {moment}"
     return _block(finding, guard.severity, origin)
 
@@ -189,10 +189,7 @@ def _block(finding: Finding, severity: Severity, origin: str | None) -> Block:
 
 
 def _lines(finding: Finding) -> Iterator[Line]:
-    """Yield what was found of each bound, the worst first.
-
-    A guard that could not be counted says so for every bound in the same words: once is enough, with all their places.
-    """
+    """Yield the results of the bounds, the worst first; bounds with the same sentence share a line."""
     places: dict[tuple[Verdict, str], list[str]] = {}
     for check in gravest_first(finding.checks):
         place = f"{_name(finding.path)}:{check.line}"

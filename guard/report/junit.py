@@ -1,10 +1,9 @@
 """The report for the test tab of a CI system: JUnit XML with a test case for each check.
 
-What is out of bounds is a failure and what could not be found out is an error. What warns passes, as what is within
-bounds does; the text tells them apart. It also says where the rule stands. It is in the body, because GitLab has not
-always read the ``message`` attribute.
+A failed check is a failure, and an unknown check is an error. A warning passes, and its text says that it warns. The
+text is also in the body, because GitLab has not always read the ``message`` attribute.
 
-There is nothing in it that the schema of Jenkins' xUnit plugin refuses (junit-10.xsd, the strictest in use):
+The file fits the schema of Jenkins' xUnit plugin (junit-10.xsd, the strictest in use):
 https://github.com/jenkinsci/xunit-plugin
 """
 
@@ -35,8 +34,8 @@ _NOT_IN_XML = re.compile("[\ufffe\uffff]")
 def render(report: Report, _screen: Screen | None = None) -> str:
     r"""Return the report as JUnit XML in plain ASCII, which passes through every encoding.
 
-    Names are unique, and what XML cannot hold is written out as ``\xNN``. A report on which nothing was judged holds
-    one error, so that it is never green.
+    Names are unique, and characters that XML cannot hold are escaped as ``\xNN``. A report without any check has one
+    error, so that it is never green.
     """
     suite = Element("testsuite", name="audience-guard")
     _add_properties(suite, report)
@@ -104,7 +103,7 @@ def _add_case(suite: Element, check: Check, finding: Finding, name: str, kind: s
 
 
 def _body(check: Check, finding: Finding) -> str:
-    """Return the sentence and what helps a person to act on it, a line each, every later one led by a word of ours."""
+    """Return the sentence and what helps a person to act, each on a line that begins with one of our words."""
     remark = wording.remark(finding, [check])
     step = next_steps.next_step(check, finding)
     segment = wording.counted_segment(finding)
@@ -121,7 +120,7 @@ def _body(check: Check, finding: Finding) -> str:
 
 
 def _unique(name: str, seen: Counter[str]) -> str:
-    """Return the name, numbered if it was seen before: GitLab shows only the first of two tests of one name."""
+    """Return the name, numbered if it was seen before: of two tests of one name GitLab shows only the first."""
     seen[name] += 1
     return name if seen[name] == 1 else f"{name} ({seen[name]})"
 
@@ -131,15 +130,15 @@ def _lines(lines: Iterable[str | None]) -> str:
 
 
 def _text(line: str) -> str:
-    """Return the text on one line, without the characters that XML 1.0 cannot hold even escaped."""
+    """Return the text on one line, without characters that XML 1.0 cannot hold."""
     return _NOT_IN_XML.sub(lambda found: f"\\u{ord(found[0]):x}", wording.safe(line))
 
 
 def _seconds(report: Report) -> int:
-    """Return how long the run took; 0 when the clock was set back meanwhile."""
+    """Return the seconds that the run took; 0 if the clock was set back during it."""
     return max(0, int((_second(report.finished_at) - _second(report.started_at)).total_seconds()))
 
 
 def _second(moment: datetime) -> datetime:
-    """Return the moment in UTC without the parts of a second, which a saved report does not hold in full."""
+    """Return the moment in UTC, in whole seconds: a saved report has no more than milliseconds."""
     return moment.astimezone(UTC).replace(microsecond=0)

@@ -1,8 +1,8 @@
-"""How a file is recognised as a report that audience-guard wrote, in any format and whole: only those are replaced.
+"""Recognises whole reports that audience-guard wrote, in any format. Only such files are replaced.
 
-Each format has a mark of its own: JSON its ``tool``, HTML its generator (older pages their title), JUnit XML the name
-of its root; Markdown, annotations and text have their first and last lines. A file of HTML or JUnit XML ends with a
-digest of the rest too, as other tools and people add to such files: what they added to is theirs.
+Each format has a mark: JSON its ``tool``, HTML its generator (older pages their title), JUnit XML the name of its
+root; Markdown, annotations and text their first and last lines. HTML and JUnit XML also end with a digest of the rest,
+because other tools and people add to such files: a changed file is not ours.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from itertools import dropwhile
 from guard.core.results import Verdict
 
 LARGEST_REPORT = 64 * 1024 * 1024
-"""The most bytes that a report can have; 10,000 guards take about a quarter of it in JSON."""
+"""The largest report, in bytes; 10,000 guards take about a quarter of it in JSON."""
 
 _KEYS = {"schema_version", "verdict", "exit_code", "rules", "summary", "segments"}
 _VERDICTS = tuple(f"{verdict.upper():7} " for verdict in Verdict)
@@ -34,12 +34,12 @@ _DIGEST = re.compile(r"<!-- audience-guard [0-9a-f]{64} -->\n\Z")
 
 
 def signed(text: str) -> str:
-    """Return a report as its file holds it: HTML and JUnit XML with the digest in a comment at the end."""
+    """Return a report for its file: HTML and JUnit XML get the digest in a comment at the end."""
     return text + _digest(text) if text.startswith("<") else text
 
 
 def is_report(data: bytes) -> bool:
-    """Whether the bytes are one whole report of ours and nothing else."""
+    """Whether the bytes are exactly one whole report of ours."""
     try:
         text = data.decode()
     except UnicodeDecodeError:
@@ -57,7 +57,7 @@ def _digest(text: str) -> str:
 
 
 def _is_marked_up(text: str) -> bool:
-    """Whether the text is HTML or JUnit XML of ours; what was printed, or is of an older version, has no digest."""
+    """Whether the text is our HTML or JUnit XML; printed reports and those of older versions have no digest."""
     digest = _DIGEST.search(text)
     rest = text[: digest.start()] if digest else text
     if digest and digest[0] != _digest(rest):
@@ -67,7 +67,7 @@ def _is_marked_up(text: str) -> bool:
 
 
 def _is_between(text: str, head: re.Pattern[str], end: str) -> bool:
-    """Whether the text begins as it should, and the first end is the end of it all."""
+    """Whether the text begins with the head and has its first ``end`` at its end."""
     return head.match(text) is not None and text.find(end) == len(text) - len(end)
 
 
@@ -81,21 +81,21 @@ def _is_json(text: str) -> bool:
 
 
 def _is_text(lines: list[str]) -> bool:
-    """Whether the lines are verdicts, who was asked, at most two lines more, and a conclusion."""
+    """Whether the lines are verdicts, who was asked, at most two more lines, and a conclusion."""
     rest = list(dropwhile(lambda line: line.startswith(_VERDICTS), lines))
     asked = 2 <= len(rest) <= 4 and rest[0].startswith("Asked ") and ", by the rules in " in rest[0]  # noqa: PLR2004 - said above
     return asked and _is_conclusion(rest[-1])
 
 
 def _is_markdown(lines: list[str]) -> bool:
-    """Whether the only conclusion is the first line, as a heading, and the last line tells of the rules."""
+    """Whether the only conclusion is a heading in the first line, and the last line names the rules."""
     headings = [position for position, line in enumerate(lines) if line.startswith("## ") and _is_conclusion(line)]
     foot = lines[-1].startswith("The SHA-256 of the rules begins with ") and "; audience-guard is " in lines[-1]
     return headings == [0] and foot
 
 
 def _is_github(lines: list[str]) -> bool:
-    """Whether the lines are annotations as we title them, and then a conclusion."""
+    """Whether the lines are annotations with our titles, and then a conclusion."""
     *annotations, last = lines
     return _NOTICE.match(last) is not None and all(
         each.startswith(("::error ", "::warning ")) and _ANNOTATION.search(each) for each in annotations

@@ -1,7 +1,7 @@
-"""The report for a job summary or a pull-request comment: a table of guards, worst first, and details folded away.
+"""The report for a job summary or a pull-request comment: a table of guards, worst first, and folded details.
 
-Text from elsewhere stands in code spans. Nothing else holds everywhere: GitHub and GitLab look for mentions, issue
-numbers and addresses in text whose backslashes and entities are undone already, but never inside of code.
+Text from elsewhere is in code spans. Escaping is not enough: GitHub and GitLab find mentions, issue numbers and
+addresses after they remove backslashes and entities, but never in code.
 """
 
 from __future__ import annotations
@@ -25,24 +25,24 @@ if TYPE_CHECKING:
     from guard.report.screen import Screen
     from guard.report.view import Finding
 
-_LARGEST = 900_000  # bytes; GitHub drops a job summary of more than 1 MiB whole
-_ROOM_FOR_FRAMES = 2_000  # bytes; headings, the heads of tables and what is said of a cut take fewer
+_LARGEST = 900_000  # bytes; GitHub drops a whole job summary of more than 1 MiB
+_ROOM_FOR_FRAMES = 2_000  # bytes; headings, table heads and notes about a cut take less
 _LONGEST_NAME = 100
 _LONGEST_TEXT = 400
 _LONGEST_CIRCUMSTANCES = 2_000
 _GAUGE_CELLS = 15
 
 _CLOSING = ".,;:!?%)…"
-# Letters alone, digits alone, or a time: no address, mention, reference (GH-1), emoji or markup can be written so.
-# Of an opening and a closing quotation mark neither stands within a word.
+# Only letters, only digits, or a time: not an address, mention, reference (GH-1), emoji or markup.
+# A quotation mark within a word does not open or close a quotation.
 _QUOTED = r"""(?:(?<!\S)|(?<=\s\())".*?"(?=[.,;:!?)…]*(?:\s|$))"""
 _PLAIN = re.compile(r"(?:[^\W\d_]+(?:['-][^\W\d_]+)*|\d+(?:[.,-]\d+)*|\d\d:\d\d:\d\d)?")
 
 
 def render(report: Report, _screen: Screen | None = None) -> str:
-    """Return the report as GitHub Flavored Markdown, of 900,000 bytes in UTF-8 at most.
+    """Return the report as GitHub Flavored Markdown, at most 900,000 bytes in UTF-8.
 
-    When not everything fits, what passed is left out first and what failed last, and the text says how much it is.
+    If it does not fit, passes are left out first and failures last, and the text says how many.
     """
     tally = wording.tally(report)
     head = [f"## {SYMBOLS[report.verdict]} {wording.conclusion(report)}", *(["", tally] if tally else [])]
@@ -68,7 +68,7 @@ def render(report: Report, _screen: Screen | None = None) -> str:
 
 @dataclass(slots=True, kw_only=True)
 class _Section:
-    """A table under way: everything that it could hold, and what of it fits."""
+    """A table: all its findings, and the rows and details that fit."""
 
     title: str
     subject: str
@@ -90,7 +90,7 @@ class _Section:
 
 
 def _fill(sections: Iterable[_Section], room: int) -> None:
-    """Give the sections as many rows and details as fit into the room (in bytes), the worst of all first."""
+    """Add as many rows and details to the sections as fit into the room (in bytes), the worst first."""
     ranked = [(section, finding) for section in sections for finding in section.findings]
     for section, finding in gravest_first(ranked, lambda pair: pair[1].verdict):
         row, details = _finding_row(finding), _details(finding)
@@ -105,7 +105,7 @@ def _size(lines: Iterable[str]) -> int:
     return sum(len(line.encode()) + 1 for line in lines)
 
 
-# What is said of a guard or a total
+# A guard or a total
 
 
 def _finding_row(finding: Finding) -> str:
@@ -129,7 +129,7 @@ def _row(cells: Iterable[str]) -> str:
 
 
 def _details(finding: Finding) -> list[str]:
-    """Return a block to unfold, with what helps a person to act; nothing for what passed."""
+    """Return a folded block with what helps a person to act; empty for a pass."""
     if finding.verdict is Verdict.PASS:
         return []
     name = html.escape(f"{_short(finding.name)} / {finding.part}")
@@ -150,7 +150,7 @@ def _details(finding: Finding) -> list[str]:
 
 
 def _sentences(finding: Finding) -> list[str]:
-    """Return a line for each sentence on the bounds that do not hold; often one sentence is said of two of them."""
+    """Return a line for each sentence on broken bounds; several bounds can share one."""
     said: dict[str, list[Check]] = {}
     for check in finding.troubles:
         said.setdefault(wording.sentence(check, finding), []).append(check)
@@ -169,9 +169,9 @@ def _place(check: Check, finding: Finding) -> str:
 
 
 def _prose(text: str, longest: int = _LONGEST_TEXT, *, name: str | None = None) -> str:
-    """Return a sentence as Markdown, with every word in code that holds more than letters, digits or punctuation.
+    """Return a sentence as Markdown; every word with more than letters, digits or punctuation is in code.
 
-    What stands in quotation marks is one piece of code, and so is a ``name`` that holds some of its own.
+    A quotation is one piece of code, also a ``name`` that has quotation marks itself.
     """
     ours = [re.escape(f'"{_short(name, _LONGEST_TEXT)}"')] if name else []
     parts = re.split(f"({'|'.join([*ours, _QUOTED])})", _short(text, longest))
@@ -191,7 +191,7 @@ def _word(word: str) -> str:
 
 
 def _code(text: str) -> str:
-    """Return one line of text as a code span that ends nowhere but at its own end."""
+    """Return one line of text as a code span that the text cannot end."""
     fence = "`" * (1 + max(map(len, re.findall("`+", text)), default=0))
     space = " " if not text.strip(" ") or text[0] in " `" or text[-1] in " `" else ""
     return f"{fence}{space}{text}{space}{fence}"

@@ -1,4 +1,4 @@
-"""What a person should look at next, one short phrase for every way that a check can go wrong."""
+"""What to do next: one short phrase for every way that a check can go wrong."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ _REMEDIES = {
     Reason.REFUSED_KEY: "check that BLUESHIFT_API_KEY is a User API key of this account and region",
     Reason.NOT_FOUND: "correct the uuid or name in the rules, or check the region; the segment may have been deleted",
     Reason.ARCHIVED: "restore the segment in Blueshift, or guard the one that replaced it",
-    Reason.AMBIGUOUS_NAME: "write the uuid of the segment that is meant into the rules, in place of its name",
-    Reason.RATE_LIMITED: "run again in a few minutes; if it stays so, lower requests_per_second in the rules",
+    Reason.AMBIGUOUS_NAME: "write the segment's uuid into the rules instead of its name",
+    Reason.RATE_LIMITED: "run again in a few minutes; if that continues, lower requests_per_second in the rules",
     Reason.NETWORK: "check the connection, base URL, proxy and certificates where this ran, then run again",
-    Reason.SERVER_ERROR: "run again in a few minutes; if it stays so, ask Blueshift's support",
+    Reason.SERVER_ERROR: "run again in a few minutes; if that continues, ask Blueshift's support",
     Reason.BAD_ANSWER: (
-        "check the region and the base URL, then run again; if it stays so, show this answer to Blueshift's support"
+        "check the region and the base URL, then run again; if that continues, show this answer to Blueshift's support"
     ),
-    Reason.NOT_COUNTED: "open the segment in Blueshift and have it counted there once, then run again",
+    Reason.NOT_COUNTED: "open the segment in Blueshift so that it is counted there once, then run again",
     Reason.TIMEOUT: "see whether Blueshift can count the segment at all; a slow one needs a longer refresh timeout",
     Reason.DEADLINE: "see what it waited for; slow counts need a longer --timeout, or fewer segments at once",
     Reason.ZERO_USERS: "find out why the segment is empty; a share of nobody cannot be judged",
@@ -35,12 +35,12 @@ _REMEDIES = {
 
 
 def remedy(reason: Reason) -> str:
-    """Return what to look at next where something could not be found out."""
+    """Return what to do next if there is no count, for this reason."""
     return _REMEDIES[reason]
 
 
 def next_step(check: Check, finding: Finding) -> str | None:
-    """Return what to look at next because of one check of the finding; None when there is nothing to look at."""
+    """Return what to do next about one check of the finding; None if it passed."""
     match check.verdict:
         case Verdict.PASS:
             return None

@@ -1,8 +1,7 @@
-"""Where reports go, ``--output FORMAT[=PATH]``: made sure of before the counting, written whole or not at all.
+"""Where reports go, ``--output FORMAT[=PATH]``: prepared before the counting, written whole or not at all.
 
-Only an earlier report of audience-guard, or an empty file, is ever removed, emptied or replaced. A place that can be
-written but not replaced (a file mounted into a container, a folder without write permission) is emptied and then
-filled.
+Only an earlier report of audience-guard, or an empty file, is removed, emptied or replaced. A file that can be written
+but not replaced (mounted into a container, or in a folder without write permission) is emptied and then filled.
 """
 
 from __future__ import annotations
@@ -25,29 +24,29 @@ from guard.report.mark import LARGEST_REPORT, is_report
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_FLAG = re.compile("--output|-q*o")  # short flags can stand together, the last one with its value
+_FLAG = re.compile("--output|-q*o")  # short flags can be joined, the last one with its value
 _FLAG_WITH_VALUE = re.compile("(?:--output=|-q*o)(.+)", re.DOTALL)
 _STANDARD_INPUT = Path("/dev/stdin")
 _STANDARD_OUTPUTS = (Path("/dev/stdout"), Path("/dev/stderr"))
 _DESCRIPTORS = re.compile(r"/dev/fd|/proc/\d+(?:/task/\d+)?/fd")
-_NOT_OURS = "the file there is not a report of audience-guard, and stays as it is"
+_NOT_OURS = "the file there is not an audience-guard report and stays unchanged"
 _MOST_LINKS = 40  # as many as Linux follows
-_AT_ONCE = getattr(os, "O_NONBLOCK", 0)  # Windows has none, and no FIFO in its file system to wait for
+_AT_ONCE = getattr(os, "O_NONBLOCK", 0)  # Windows has no such flag, and no FIFOs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Output:
-    """A report asked for: in which format, and into which file; without a path it goes to standard output."""
+    """A requested report: its format and its file; without a path it goes to standard output."""
 
     format: Format
     path: Path | None = None
 
 
 def parse_outputs(texts: Sequence[str]) -> tuple[Output, ...]:
-    """Return the outputs that the values of ``--output`` ask for, in their order.
+    """Return the outputs for the values of ``--output``, in their order.
 
-    Where none of them takes standard output, the text report does, after the others. Raises ``UsageError`` for an
-    unknown format, an empty path, two outputs on standard output, and two into one file, however it is spelled.
+    If none takes standard output, the text report does, after the others. Raise ``UsageError`` for an unknown format,
+    an empty path, two outputs to standard output, and two to one file, however it is spelled.
     """
     outputs = [_parse(text) for text in texts]
     on_stdout = sum(output.path is None for output in outputs)
@@ -64,12 +63,12 @@ def parse_outputs(texts: Sequence[str]) -> tuple[Output, ...]:
 
 
 def prepare(outputs: Sequence[Output], protected: Sequence[Path]) -> None:
-    """Make sure that every report can be written, and remove what an earlier run wrote in its place.
+    """Check that every report can be written, and remove the reports of earlier runs.
 
-    So an unwritable path is found before anything is counted, and yesterday's pass cannot be read as today's. A device,
-    a FIFO or an open descriptor such as ``/dev/stdout`` is left alone. Raises ``UsageError`` for the first path that
-    will not do: a file that is not a report, one of the ``protected`` files, the file that standard input comes from.
-    The others are made ready all the same.
+    So an unwritable path is found before the counting, and yesterday's pass cannot be read as today's. A device, a FIFO
+    or an open descriptor such as ``/dev/stdout`` is not touched. Raise ``UsageError`` for the first unusable path: a
+    file that is not a report, one of the ``protected`` files, the file that is standard input. The other paths are
+    prepared anyway.
     """
     inputs = [*protected, *([_STANDARD_INPUT] if _STANDARD_INPUT.is_file() else [])]
     refusals = [_make_ready(output.path, inputs) for output in outputs if output.path is not None]
@@ -79,9 +78,9 @@ def prepare(outputs: Sequence[Output], protected: Sequence[Path]) -> None:
 
 
 def discard(arguments: Sequence[str]) -> None:
-    """Remove earlier reports at every sound ``--output`` of a command line that is wrong elsewhere.
+    """Remove earlier reports at every valid ``--output`` of a command line with another error.
 
-    Nothing that the command line names in any other way is touched.
+    Other files that the command line names are not touched.
     """
     named = [Path(each) for each in arguments if not each.startswith("-")]
     for before, text in pairwise(["", *arguments]):
@@ -92,11 +91,11 @@ def discard(arguments: Sequence[str]) -> None:
 
 
 def write(path: Path, text: str) -> None:
-    """Write the report as UTF-8: the whole file or none of it, whatever goes wrong on the way.
+    """Write the report as UTF-8: the whole file or none of it, whatever goes wrong.
 
-    A symbolic link keeps pointing, and its target is replaced, or filled in place where ``prepare`` could only empty
-    it. A device, a FIFO or an open descriptor is written directly; a FIFO that nobody reads is an error, not a wait.
-    Raises ``OutputError``, also where the file came to hold something else than a report meanwhile.
+    A symbolic link stays, and its target is replaced, or filled if ``prepare`` could only empty it. A device, a FIFO or
+    an open descriptor is written directly; a FIFO without a reader is an error, not a wait. Raise ``OutputError``, also
+    if the file has become something else than a report.
     """
     data = text.encode()
     try:
@@ -111,17 +110,17 @@ def write(path: Path, text: str) -> None:
     except TimeoutError:
         raise OutputError(
             f"nobody read the report from {_shown(path)} within {bounded_io.SECONDS_TO_WRITE:g} s",
-            hint="have it read, or write the report to a file",
+            hint="start the program that reads it, or write the report to a file",
         ) from None
     except OSError as error:
         raise OutputError(
             f"cannot write the report to {_shown(path)}: {_cause(error)}",
-            hint="see that its folder is there, may be written to and has space, then run again",
+            hint="check that its folder exists, is writable and has free space, then run again",
         ) from error
 
 
 def take_back(paths: Sequence[Path]) -> None:
-    """Remove reports again, so that an interrupted run leaves none that could be taken for a result."""
+    """Remove reports, so that an interrupted run leaves none that looks like a result."""
     for path in paths:
         with suppress(OSError):
             if not _is_written_directly(path) and _is_replaceable(target := _target(path)):
@@ -140,9 +139,9 @@ def _parse(text: str) -> Output:
 
 
 def _make_ready(path: Path, inputs: Sequence[Path]) -> UsageError | None:
-    """Remove or empty an earlier report at the path, or return why no report can be written there."""
+    """Remove or empty an earlier report at the path, or return why a report cannot be written there."""
     shown = _shown(path)
-    left = "; the report of an earlier run may still be there"  # until the file was read
+    left = "; the report of an earlier run may still exist"  # until the file was read
     try:
         target = _target(path)
         if refusal := _refusal(path, target, inputs):
@@ -153,21 +152,21 @@ def _make_ready(path: Path, inputs: Sequence[Path]) -> UsageError | None:
         if not _is_replaceable(target):
             return UsageError(
                 f"cannot write a report to {shown}: {_NOT_OURS}",
-                hint="give the report another path, or remove that file yourself if nobody needs it",
+                hint="give the report another path, or remove that file yourself if it is not needed",
             )
-        left = "; the report of an earlier run is still there"
+        left = "; the report of an earlier run still exists"
         _clear(target)
     except OSError as error:
         left = left if _may_be_there(path) else ""
         return UsageError(
             f"cannot write a report to {shown}: {_cause(error)}{left}",
-            hint=f"give it a path in a folder that may be written to{', and remove the old report' if left else ''}",
+            hint=f"give it a path in a writable folder{', and remove the old report' if left else ''}",
         )
     return None
 
 
 def _refusal(path: Path, target: Path, inputs: Sequence[Path]) -> UsageError | None:
-    """Return why the path is no place for any report: a folder, a file that this run reads, or its own output."""
+    """Return why the path cannot take a report: a folder, a file that this run reads, or its own output."""
     shown = f"cannot write a report to {_shown(path)}"
     if target.is_dir():
         return UsageError(f"{shown}: it is a folder", hint="name a file inside it")
@@ -180,12 +179,12 @@ def _refusal(path: Path, target: Path, inputs: Sequence[Path]) -> UsageError | N
             f"{shown}: standard output or standard error goes to that file", hint="give the report another path"
         )
     if not target.parent.is_dir():
-        return UsageError(f"{shown}: its folder is not there", hint=f"create {_shown(target.parent)}")
+        return UsageError(f"{shown}: its folder does not exist", hint=f"create {_shown(target.parent)}")
     return None
 
 
 def _may_be_there(path: Path) -> bool:
-    """Whether there is a file; also where that cannot be told, as in a folder that may not be searched."""
+    """Whether there may be a file: true also if that is unknown, as in a folder without search permission."""
     try:
         path.stat()
     except PermissionError:
@@ -196,7 +195,7 @@ def _may_be_there(path: Path) -> bool:
 
 
 def _is_replaceable(target: Path) -> bool:
-    """Whether there is no file, or an empty one, or a report of ours; raises OSError where that cannot be told."""
+    """Whether there is no file, an empty one, or a report of ours; raise OSError if that is unknown."""
     try:
         with target.open("rb") as file:
             data = file.read(LARGEST_REPORT + 1)
@@ -206,9 +205,9 @@ def _is_replaceable(target: Path) -> bool:
 
 
 def _clear(target: Path) -> None:
-    """Remove the file and see that one can be made there; where it cannot be replaced, empty it.
+    """Remove the file and check that one can be created there; if not, empty it.
 
-    A file is created to find that out: permissions alone do not tell of a read-only or full disk.
+    It creates a file to find out: permissions do not show a read-only or full disk.
     """
     try:
         trial = _temporary(target.parent)
@@ -243,7 +242,7 @@ def _replace(target: Path, data: bytes) -> None:
 
 
 def _fill(target: Path, data: bytes) -> None:
-    """Write into an emptied file, and empty it again where that goes wrong."""
+    """Write into an emptied file, and empty it again on an error."""
     try:
         with target.open("r+b") as file:
             _write_out(file, data)
@@ -260,8 +259,8 @@ def _write_out(file: BinaryIO, data: bytes) -> None:
 
 
 def _write_directly(path: Path, data: bytes) -> None:
-    # Appending, because standard output may be a file that already holds something of this run. Not waiting, because
-    # a FIFO would be waited for until somebody reads it.
+    # Append, because standard output may be a file with earlier output of this run. Do not block, because a FIFO
+    # would wait for a reader.
     descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | _AT_ONCE)
     with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor, not a path
         if _AT_ONCE:
@@ -270,7 +269,7 @@ def _write_directly(path: Path, data: bytes) -> None:
 
 
 def _is_written_directly(path: Path) -> bool:
-    """Whether the path names a device, a FIFO or an open descriptor: nothing that could be replaced by a new file."""
+    """Whether the path is a device, a FIFO or an open descriptor, which a new file cannot replace."""
     return _is_descriptor(path) or (path.exists() and not path.is_file())
 
 
@@ -288,14 +287,14 @@ def _is_descriptor(path: Path) -> bool:
 
 
 def _is_same(one: Path, other: Path) -> bool:
-    """Whether both name one file, by any spelling or link, also when it does not exist yet."""
+    """Whether both name one file, by any spelling or link, even if it does not exist yet."""
     if os.path.normcase(_target(one)) == os.path.normcase(_target(other)):
         return True
     return one.exists() and other.exists() and one.samefile(other)
 
 
 def _target(path: Path) -> Path:
-    """Return the file itself, with every symbolic link on the way followed."""
+    """Return the path with every symbolic link followed."""
     return Path(os.path.realpath(path))
 
 

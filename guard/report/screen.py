@@ -1,4 +1,4 @@
-"""How the place draws that a report is shown on."""
+"""Width and colour of the terminal."""
 
 from __future__ import annotations
 
@@ -7,11 +7,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Screen:
-    r"""What a renderer may draw with.
+    r"""What a renderer may use.
 
-    ``width`` is in columns; None means that lines may be of any length, as in a CI log. ``color`` allows escape
-    sequences for colour, which a CI log can show as well. ``unicode`` allows characters beyond ASCII; without it, those
-    in names are written as ``\xNN``.
+    ``width`` is in columns; None means lines of any length, as in a CI log. ``color`` allows escape sequences for
+    colour. ``unicode`` allows characters beyond ASCII; without it they are written as ``\xNN``.
     """
 
     width: int | None = None

@@ -1,4 +1,4 @@
-"""The report on a terminal: a block for each guard that needs a look, two lines for each that passed."""
+"""The report on a terminal: a block for each guard that did not pass, two lines for each that passed."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _STYLE = {Verdict.FAIL: "bold red", Verdict.UNKNOWN: "bold cyan", Verdict.WARN: "bold yellow", Verdict.PASS: "green"}
 _NARROWEST = 20
-_EXIT, _UNBROKEN_EXIT = "(exit ", "(exit\ue000"  # a character for private use, at which no line is broken
+_EXIT, _UNBROKEN_EXIT = "(exit ", "(exit\ue000"  # a private-use character, so that lines do not break there
 _LONGEST_NAME = 100
 _LONGEST_DETAIL = 400
 _WIDEST_GAUGE = 30
@@ -32,7 +32,7 @@ _WIDEST_GAUGE = 30
 def render_blocks(report: Report, screen: Screen, width: int) -> str:
     """Return the report wrapped to ``width`` columns (20 at least), with colour and Unicode as the screen allows.
 
-    A line that does not begin with a word of ours begins with a bar, so no name ever begins a line.
+    Every line begins with one of our words or with a bar, so a name never begins a line.
     """
     page = _Page(width=max(width, _NARROWEST), color=screen.color, unicode=screen.unicode)
     findings = gravest_first([*guards_of(report), *totals_of(report)])
@@ -54,14 +54,14 @@ def render_blocks(report: Report, screen: Screen, width: int) -> str:
 
 
 class _Page:
-    """Lines of a fixed width, under way."""
+    """A page of lines of a fixed width, built line by line."""
 
     def __init__(self, *, width: int, color: bool, unicode: bool) -> None:
         self._unicode = unicode
         self._bar = "▌ " if unicode else "| "
         self._width = width - len(self._bar)
         self._lines: list[Text] = []
-        # Without an environment of its own rich would look into that of the process (NO_COLOR, COLUMNS, TERM).
+        # With an empty environment rich does not read that of the process (NO_COLOR, COLUMNS, TERM).
         self._console = Console(
             file=StringIO(),
             width=width,
@@ -73,17 +73,17 @@ class _Page:
         )
 
     def add(self, line: str, *, lead: str = "", style: str = "") -> None:
-        """Add a line whose first word is ours, ``lead`` drawn in the style, or the whole line where there is none."""
+        """Add a line that begins with one of our words; the style applies to ``lead``, or else to the whole line."""
         first, *rest = self._wrapped(line, lead, style)
         self._lines.append(first)
         self._add_under_bar(rest, style)
 
     def add_under_bar(self, line: str, *, style: str) -> None:
-        """Add a line with a bar in the style before it, and before everything that it wraps to."""
+        """Add a line, with a bar in the style before each line that it wraps to."""
         self._add_under_bar(self._wrapped(line, "", ""), style)
 
     def add_gauge(self, finding: Finding, *, style: str) -> None:
-        """Add a picture of where the count stands, where there is one."""
+        """Add the gauge of the finding, if it has one."""
         picture = gauge(finding)
         if picture:
             bar = picture.draw(min(self._width, _WIDEST_GAUGE), unicode=self._unicode)
@@ -122,7 +122,7 @@ class _Page:
 def _add_block(page: _Page, finding: Finding) -> None:
     style = _STYLE[finding.verdict]
     _add_headline(page, finding, "")
-    # A guard that could not be counted says so for every bound in the same words: once is enough here.
+    # A guard without a count has the same sentence for every bound; show it once.
     for sentence in dict.fromkeys(wording.sentence(check, finding) for check in finding.troubles):
         page.add_under_bar(shortened(printable(sentence), _LONGEST_DETAIL), style=style)
     page.add_gauge(finding, style=style)
@@ -131,7 +131,7 @@ def _add_block(page: _Page, finding: Finding) -> None:
 
 
 def _background(finding: Finding) -> list[str]:
-    """Return what helps a person to act on the finding, and the lines of the rules that it comes from."""
+    """Return what helps a person to act, and the lines of the rules."""
     remark = wording.remark(finding, finding.troubles)
     steps = dict.fromkeys(next_steps.next_step(check, finding) for check in finding.troubles)
     places = dict.fromkeys(wording.place(check, finding) for check in finding.troubles)

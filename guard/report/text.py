@@ -1,7 +1,7 @@
 """The report for people: lines for a file, a pipe or a CI log, blocks for a terminal.
 
-The worst comes first (fail, unknown, warn, pass; in the order of the rules within a verdict), because what stops the
-launch must be read first. The conclusion comes last, because that is where eyes land in a log and on a terminal.
+The worst comes first (fail, unknown, warn, pass; in the order of the rules within a verdict). The conclusion comes
+last, because people look at the end of a log first.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _WIDEST = max(len(verdict) for verdict in Verdict)
 
 
 def render(report: Report, screen: Screen | None = None) -> str:
-    """Return the report as blocks fitted to a screen that has a width, else as one full line for each check."""
+    """Return the report as blocks if the screen has a width, else as one line for each check."""
     if screen is None or screen.width is None:
         return _lines(report, color=screen is not None and screen.color)
     from guard.report.terminal import render_blocks  # noqa: PLC0415 - rich is imported only when it draws
@@ -33,9 +33,9 @@ def render(report: Report, screen: Screen | None = None) -> str:
 
 
 def _lines(report: Report, *, color: bool) -> str:
-    """Return one line for each check, never cut or wrapped, and then what follows.
+    """Return one line for each check, never cut or wrapped, and then the conclusion.
 
-    Every line begins with a word of ours, so no name can begin a line and be taken for a command by a CI system.
+    Every line begins with one of our words, so a CI system cannot take a name for a command.
     """
     lines = [
         *_lines_of([*guards_of(report), *totals_of(report)], color=color),

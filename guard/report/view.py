@@ -1,4 +1,4 @@
-"""What the readable formats show of a guard or of a campaign's total: both as one kind of value."""
+"""What the readable formats show: a guard and a campaign's total as one type."""
 
 from __future__ import annotations
 
@@ -18,14 +18,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """A guard or a total, judged: on which segment or campaign (``name``), on which of its numbers (``part``).
+    """The result of a guard or a total.
 
-    ``age`` says how old the count was at ``read_at``, by the server's clock, or when it was counted where that is long
-    ago by now (None for a sum of counts).
-    ``people`` is the count that the checks rest on, ``users`` the size of the segment where a share was asked for.
-    Both are None where they were not found out. ``uuid`` is the segment that was counted, and ``called`` what Blueshift
-    calls it, where that is known; both are None for a total. ``path`` is the rules file, for the lines of the checks.
-    ``cause`` is what failed until the deadline. ``contradicts`` holds also where a ``reason`` stands beside ``detail``.
+    - ``name`` is the segment or campaign, ``part`` the number that was checked.
+    - ``age`` is how old the count was at ``read_at``, by the server's clock, or when it was counted if that is long
+      ago; None for a total.
+    - ``people`` is the count, ``users`` the size of the segment if a share needs it; None if unknown.
+    - ``uuid`` is the counted segment, ``called`` its name in Blueshift; None for a total.
+    - ``path`` is the rules file, for the lines of the checks.
+    - ``cause`` is what failed until the deadline.
+    - ``contradicts`` says that numbers contradict each other, also if there is a ``reason``.
     """
 
     name: str
@@ -53,7 +55,7 @@ class Finding:
 
     @property
     def is_contradictory(self) -> bool:
-        """Whether its numbers contradict each other, so that they tell nothing of a filter."""
+        """Whether its numbers contradict each other, so that a filter is not to blame."""
         more_than_users = self.people is not None and self.users is not None and self.people > self.users
         return self.contradicts or more_than_users or (self.detail is not None and self.reason is None)
 
@@ -115,7 +117,7 @@ def _of_total(report: Report, result: CampaignResult, total: TotalResult) -> Fin
         owner=None,
         description=None,
         reason=total.reason,
-        detail=None if total.reason else total.detail,  # the messages of its checks say why it is unknown
+        detail=None if total.reason else total.detail,  # its checks already say why it is unknown
         path=report.rules_path,
         checks=total.checks,
         cause=total.cause,
@@ -133,5 +135,5 @@ def _read_at(count: Count) -> datetime | None:
         return None
     try:
         return count.counted_at + timedelta(seconds=count.age_seconds)
-    except OverflowError:  # a saved report can hold a stamp at the end of time
+    except OverflowError:  # a saved report can have a stamp in the year 9999
         return None

@@ -1,4 +1,4 @@
-"""What the readable formats say in words beyond the evaluator's sentences: distances, tallies, the conclusion."""
+"""What the readable formats add to the evaluator's sentences: distances, tallies, the conclusion."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 SYMBOLS = {Verdict.FAIL: "❌", Verdict.UNKNOWN: "❓", Verdict.WARN: "⚠️", Verdict.PASS: "✅"}
 COLUMNS = ("Observed", "Bounds", "Distance", "Counted")
-"""The heads of the cells that every table has in common, see ``cells``."""
+"""The headings of ``cells``."""
 
 _GUARDS = ("guard", "guards")
 _TOTALS = ("campaign total", "campaign totals")
@@ -32,30 +32,30 @@ _SAID = {Verdict.FAIL: "failed", Verdict.UNKNOWN: "could not be found out", Verd
 
 
 def safe(line: str) -> str:
-    """Return the text on one line, fit for a terminal and for a CI log.
+    """Return the text on one line, safe for a terminal and a CI log.
 
-    Control characters are written out, and nothing is left that a CI system obeys anywhere in a line.
+    Control characters are escaped, and so is everything that a CI system obeys within a line.
     """
     return harmless(printable(line))
 
 
 def sentence(check: Check, finding: Finding) -> str:
-    """Return the evaluator's sentence on the check, with the distance that it does not give: per cent, or people."""
+    """Return the evaluator's sentence on the check, with the distance that it lacks: per cent, or people."""
     distance = _distance(check, finding)
     return f"{check.message} ({distance})" if distance else check.message
 
 
 def remark(finding: Finding, checks: Iterable[Check]) -> str | None:
-    """Return the finding's detail, unless one of the checks says it already."""
+    """Return the finding's detail, unless one of the checks already says it."""
     said = any(finding.detail in check.message for check in checks) if finding.detail else True
     return None if said else finding.detail
 
 
 def distance(check: Check, finding: Finding) -> str | None:
-    """Return how far off a broken bound is, in people and in per cent; None where nothing is broken.
+    """Return how far off a broken bound is, in people and per cent; None if it is not broken.
 
-    Per cent are of the limit, as in ``8,100 people below (81%)``, or for a share of the users. From twice the limit on
-    it is a multiple, as in ``1,850,000 people above (38 times the maximum)``.
+    Per cent are of the limit, as in ``8,100 people below (81%)``, or of the users for a share. From twice the limit it
+    is a multiple, as in ``1,850,000 people above (38 times the maximum)``.
     """
     if check.observed is None or check.verdict not in {Verdict.FAIL, Verdict.WARN}:
         return None
@@ -73,7 +73,7 @@ def distance(check: Check, finding: Finding) -> str | None:
 
 
 def cells(finding: Finding) -> tuple[str, str, str, str]:
-    """Return what a table shows under ``COLUMNS``; what there is nothing to say of is empty."""
+    """Return what a table shows under ``COLUMNS``; a cell may be empty."""
     return (
         _observed(finding),
         ", ".join(f"{check.bound} {limit(check)}" for check in finding.checks),
@@ -89,9 +89,9 @@ def limit(check: Check) -> str:
 
 
 def counted_segment(finding: Finding) -> str:
-    """Return which segment of the account was counted: its uuid, and Blueshift's name for it where that is known.
+    """Return which segment was counted: its uuid, and Blueshift's name for it if that is known; empty for a total.
 
-    It is empty for a total. The name comes last, so that a text that is cut still has the uuid.
+    The name comes last, so that a text that is cut still has the uuid.
     """
     if finding.called is None:
         return finding.uuid or ""
@@ -100,23 +100,23 @@ def counted_segment(finding: Finding) -> str:
 
 
 def place(check: Check, finding: Finding) -> str:
-    """Return where the bound stands, as ``rules.yaml:28``."""
+    """Return the place of the bound, as ``rules.yaml:28``."""
     return f"{finding.path}:{check.line}"
 
 
 def shown_share(check: Check, checks: Iterable[Check]) -> Fraction:
-    """Return the share that a check observed, rounded so that it can be told from every share it is held to."""
+    """Return the observed share, rounded but still different from every limit that it differs from."""
     limits = (share(each.limit) for each in checks if each.bound.measure is Measure.SHARE)
     return told_apart(share(check.observed or 0), *limits)
 
 
 def share(value: float | Fraction) -> Fraction:
-    """Return a share as the exact decimal that the JSON report holds, so that both give the same text."""
+    """Return a share as the exact decimal in the JSON report, so that a saved report gives the same text."""
     return Fraction(str(float(value)))
 
 
 def circumstances(report: Report) -> str:
-    """Return who was asked, when, by which rules, and whether only a part of them was checked."""
+    """Return who was asked, when, by which rules, and what was selected."""
     asked = asked_for(report.selection)
     only = f" Checked only: {', '.join(asked)}." if asked else ""
     return (
@@ -132,13 +132,13 @@ def asked_for(selection: Selection) -> list[str]:
 
 
 def tally(report: Report) -> str:
-    """Return how many guards and totals came to which verdict."""
+    """Return how many guards and totals have each verdict."""
     groups = [("Guards", guards_of(report)), ("Campaign totals", totals_of(report))]
     return " ".join(_tally(title, findings) for title, findings in groups if findings)
 
 
 def where_to_look(report: Report) -> str | None:
-    """Name what is in the gravest trouble, for those who see the end of a long report first; None when all is well."""
+    """Return the names with the gravest verdict, for readers who see the end of a report first; None on a pass."""
     verdict = report.verdict
     found = [each for each in (*guards_of(report), *totals_of(report)) if each.verdict is verdict]
     if verdict is Verdict.PASS or not found:
@@ -149,25 +149,25 @@ def where_to_look(report: Report) -> str | None:
 
 
 def conclusion(report: Report) -> str:
-    """Return what follows for the send in one line, with the exit code."""
+    """Return what to do about the send in one line, with the exit code."""
     return f"{what_follows(report)} (exit {int(report.exit_code)})"
 
 
 def what_follows(report: Report) -> str:
-    """Return what follows for the send in one sentence.
+    """Return what to do about the send in one sentence.
 
-    A failed guard is said to have failed, and a send is advised against, even where ``--fail-on never`` exits with 0.
-    A report that is shown long after its run says so in a second sentence.
+    A failure is called a failure even if ``--fail-on never`` exits with 0. A report that is shown long after its run
+    says so in a second sentence.
     """
     then = "" if report.is_recent else f" The {age(report)}: count again before you send."
     return f"{_what_follows(report)}.{then}"
 
 
 def age(report: Report) -> str:
-    """Return how long ago the run was when its report is shown again, as ``run finished 3 days ago, at ...``."""
+    """Return how long ago the run was, as ``run finished 3 days ago, at ...``."""
     finished, now = report.finished_at, report.rendered_at or report.finished_at
     if now < finished and not report.is_recent:
-        return f"run finished at {utc(finished)}, which the clock of this machine has not reached"
+        return f"run finished at {utc(finished)}, which is in the future by the clock of this machine"
     return f"run finished {duration((now - finished).total_seconds())} ago, at {utc(finished)}"
 
 
@@ -195,7 +195,7 @@ def _what_follows(report: Report) -> str:
 
 
 def _troubles(findings: list[Finding], nouns: tuple[str, str]) -> str:
-    """Say how many went wrong in which way: ``2 of 7 guards failed, 1 could not be found out``."""
+    """Return how many did not pass, and how: ``2 of 7 guards failed, 1 could not be found out``."""
     found = Counter(finding.verdict for finding in findings)
     phrases = [f"{number(found[verdict])} {said}" for verdict, said in _SAID.items() if found[verdict]]
     if not phrases:
@@ -220,12 +220,12 @@ def _observed(finding: Finding) -> str:
 
 
 def _gravest_distance(finding: Finding) -> str:
-    """Return how far off the gravest broken bound is."""
+    """Return the distance of the gravest broken bound."""
     return next(filter(None, (distance(check, finding) for check in gravest_first(finding.troubles))), "")
 
 
 def _distance(check: Check, finding: Finding) -> str | None:
-    """Say of a broken bound what its sentence does not: the relation to a limit in people, people for a share."""
+    """Return the distance of a broken bound that its sentence lacks: per cent for people, people for a share."""
     if check.observed is None or check.verdict not in {Verdict.FAIL, Verdict.WARN}:
         return None
     side = "below" if check.bound.is_floor else "above"
@@ -237,10 +237,7 @@ def _distance(check: Check, finding: Finding) -> str | None:
 
 
 def _in_relation(check: Check) -> str | None:
-    """Return how far off a limit in people is: in per cent of it, or from double on as a multiple.
-
-    Nothing is any part of a limit of 0.
-    """
+    """Return the distance in per cent of a limit in people, or as a multiple from double; None for a limit of 0."""
     if not check.limit or check.observed is None:
         return None
     times = Fraction(check.observed) / Fraction(check.limit)
@@ -251,7 +248,7 @@ def _in_relation(check: Check) -> str | None:
 
 
 def _people_off(check: Check, finding: Finding) -> int | None:
-    """Return how many people are missing from the least, or too many for the most, that the share allows."""
+    """Return how many people are too few or too many for the share."""
     if finding.people is None or finding.users is None:
         return None
     limit = share(check.limit) * finding.users

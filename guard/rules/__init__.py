@@ -1,6 +1,6 @@
-"""The rules file: read strictly, checked as a whole, every problem told at its place.
+"""The rules file: read strictly, checked as a whole, every problem with its place.
 
-The names are loaded when they are first used: pydantic takes longer to import than a small file takes to check.
+The names load on first use: importing pydantic takes longer than checking a small file.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ __all__ = ["hints", "load_rules", "parse_rules"]
 
 
 def __getattr__(name: str) -> object:
-    """Import a public name from where it is made when it is first asked for."""
+    """Import a public name on first use."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module("guard.rules.load"), name)

@@ -1,7 +1,7 @@
-"""What must agree from one key of a rules file to another: bounds with bounds, segments with campaigns.
+"""Checks between keys of a rules file: bounds with bounds, segments with campaigns.
 
-It looks at the file as it was read, before it is known to be right, so that everything wrong shows in one go. A value
-that is not of its kind is passed over: it is reported where its kind is checked.
+They run on the file as it was read, right or wrong, so that all problems show in one go. They skip a value of the wrong
+type: the model reports it.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _DEFAULTS = Refresh()
 
 
 def disagreements(root: Mapping) -> Iterator[Problem]:
-    """Yield what does not agree in a rules file that was read, in no particular order."""
+    """Yield the problems between keys, in no particular order."""
     yield from _refresh(root)
     seen: dict[tuple[str, str, bool], tuple[str, int]] = {}
     for key, segment in _mappings(root, "segments"):
@@ -61,7 +61,7 @@ def _refresh(root: Mapping) -> Iterator[Problem]:
     if "poll_interval" in refresh:
         key, what = "poll_interval", f"is above max_poll_interval ({longest:g}s)"
     else:
-        key, what = "max_poll_interval", f"is below poll_interval ({first:g}s, as it is left out)"
+        key, what = "max_poll_interval", f"is below poll_interval ({first:g}s by default)"
     yield problem_at(refresh.value_place(key), ("refresh", key), f"{_written(refresh[key])} {what}")
 
 
@@ -84,7 +84,7 @@ def _repeated(segment: Mapping, own: str, seen: dict[tuple[str, str, bool], tupl
         key, line = seen.setdefault((kind, value, bypass), (own, segment.line(kind)))
         if key != own:
             what = (
-                f"is the {kind} of {described(key)} too (line {line}), and bypass_global is the same; keep one of them"
+                f"is also the {kind} of {described(key)} (line {line}), with the same bypass_global; keep one of them"
             )
             yield problem_at(segment.value_place(kind), ("segments", own, kind), what)
 
@@ -106,7 +106,7 @@ def _guard(guard: Mapping, steps: tuple[str, ...], key_place: Place) -> Iterator
 
 
 def _clash(limits: Mapping, key: str, read: Read, steps: tuple[str, ...], *others: Other) -> Iterator[Problem]:
-    """Yield the first of the other limits that a limit is on the wrong side of."""
+    """Yield a problem for the first of the other limits that the limit is on the wrong side of."""
     limit = _read(limits, key, read)
     if limit is None:
         return
@@ -131,16 +131,14 @@ def _campaigns(root: Mapping) -> Iterator[Problem]:
                 continue
             place, steps = segments.places[index], ("campaigns", name, "segments", index)
             if key in lines:
-                yield problem_at(
-                    place, steps, f"{described(key)} stands here twice; it is in line {lines[key]} already"
-                )
+                yield problem_at(place, steps, f"{described(key)} is listed twice; it is already in line {lines[key]}")
             elif isinstance(known, Mapping) and known and key not in known:
                 yield problem_at(place, steps, f"there is no segment {described(key)}{did_you_mean(key, known)}")
             lines.setdefault(key, place[0])
 
 
 def _mappings(parent: Mapping, key: str) -> Iterator[tuple[str, Mapping]]:
-    """Yield the keys and values below a key that are mappings, as they should be."""
+    """Yield the entries below a key whose values are mappings."""
     below = parent.get(key)
     if isinstance(below, Mapping):
         for name, value in below.items():
@@ -149,7 +147,7 @@ def _mappings(parent: Mapping, key: str) -> Iterator[tuple[str, Mapping]]:
 
 
 def _read(mapping: Mapping, key: str, read: Read, default: Any = None) -> Any:
-    """Return a value as its kind is read, None where it is not of its kind, the default where there is none."""
+    """Return the value as ``read`` returns it: None if it is not valid, the default if the key is missing."""
     if key not in mapping:
         return default
     try:
@@ -159,5 +157,5 @@ def _read(mapping: Mapping, key: str, read: Read, default: Any = None) -> Any:
 
 
 def _written(limit: object) -> str:
-    """Return a limit that was read well as it is written, without the quotes of a text."""
+    """Return a valid limit as it is written, without quotes."""
     return described(limit).replace('"', "")

@@ -1,8 +1,8 @@
-"""A strict YAML document held against a pydantic model: every problem in it, in the words of whoever wrote it.
+"""A strict YAML document, validated by a pydantic model: every problem in it, in the words of its author.
 
-Models for it inherit from ``Closed`` and take their kinds of values from ``guard.rules.fields``. An optional key is
-``x: T | None = None``: the key can be left out, and a null is a problem anyhow. What holds a mapping or a list holds
-nothing else, as a problem inside of it is told by its way there.
+Models inherit from ``Closed`` and take their value types from ``guard.rules.fields``. An optional key is
+``x: T | None = None``: the key can be left out, but a null is a problem. A field that holds a mapping or a list holds
+nothing else.
 """
 
 from __future__ import annotations
@@ -32,11 +32,10 @@ LARGEST_FILE = 16 * _MEBIBYTE
 
 
 class Closed(BaseModel):
-    """A mapping that holds the keys of its fields and no others; ``refused_keys`` says why some are not.
+    """A mapping with the keys of its fields and no others.
 
-    ``other_names`` holds what people also call a key, with the key.
-
-    The first of a field's ``examples`` is what is told to write where the key is missing or holds no keys and values.
+    ``refused_keys`` says why some keys are refused. ``other_names`` maps what people also call a key to the key.
+    The first of a field's ``examples`` shows what to write where the key is missing or has no keys and values.
     """
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
@@ -46,7 +45,7 @@ class Closed(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _without_more_unknown_keys_than_are_told(cls, given: Any) -> Any:
-        """Leave out what would be refused and not told; enough is left for the mapping to be refused."""
+        """Drop unknown keys beyond those that are reported; enough stay for the mapping to be refused."""
         if not isinstance(given, Mapping) or len(given) <= MOST_PROBLEMS:
             return given
         known = (key for key in cls.model_fields if key in given)
@@ -58,35 +57,37 @@ M = TypeVar("M", bound=BaseModel)
 
 
 def read_document(path: str | os.PathLike[str]) -> bytes:
-    """Return the bytes of a file of at most 16 MiB; raise UsageError where there is no such file to be read."""
+    """Return the bytes of a file of at most 16 MiB; raise UsageError if it cannot be read."""
     if not isinstance(path, str | os.PathLike):
         raise UsageError(f"the rules file is a {type(path).__name__}; give its path")
     shown = printable(str(path))
     try:
         if not stat.S_ISREG((found := Path(path).stat()).st_mode):
-            kind = "a directory" if stat.S_ISDIR(found.st_mode) else "no regular file"
+            kind = "a directory" if stat.S_ISDIR(found.st_mode) else "not a regular file"
             raise UsageError(f"{shown}: is {kind}", hint="give the path of a YAML file")
         with Path(path).open("rb") as file:
             data = file.read(LARGEST_FILE + 1)
     except FileNotFoundError as error:
         raise UsageError(f"{shown}: there is no such file", hint="give the path of a YAML file") from error
     except (OSError, ValueError) as error:
-        why = (error.strerror if isinstance(error, OSError) else None) or "no file can have this name"
+        why = (error.strerror if isinstance(error, OSError) else None) or "a file cannot have this name"
         raise UsageError(f"{shown}: cannot be read ({why})", hint="check the path and its permissions") from error
     if len(data) > LARGEST_FILE:
         limit = LARGEST_FILE // _MEBIBYTE
-        raise UsageError(f"{shown}: is larger than {limit} MiB", hint="give the path of a YAML file; is it this one?")
+        raise UsageError(
+            f"{shown}: is larger than {limit} MiB", hint="is this the right file? give the path of a YAML file"
+        )
     return data
 
 
 def parse_document(
     data: bytes, path: str, model: type[M], *, across: Callable[[Mapping], Iterable[Problem]] | None = None
 ) -> tuple[M, Mapping]:
-    """Return the document as an instance of the model, and as the mapping with the places that it was made from.
+    """Return the document as an instance of the model, and as the mapping with places that it was made from.
 
-    ``across`` finds what is wrong from one key to another; it gets the mapping as it was read, right or wrong.
-    Raise RulesError with every problem, from the YAML's form to the model's and ``across``, sorted by line; with the
-    first 1,000 that were found where there are more, and with a hint that says so.
+    ``across`` finds problems between keys; it gets the mapping as it was read, right or wrong.
+    Raise RulesError with every problem (of the YAML, the model and ``across``), sorted by line. If there are more than
+    1,000, it has the first 1,000 that were found, and a hint says so.
     """
     path = printable(path)
     try:
@@ -113,7 +114,7 @@ def _refused(path: str, problems: list[Problem], *, is_cut_short: bool = False) 
     if len(told) == len(problems) and not is_cut_short:
         return RulesError(path, told)
     there_are = "there may be" if len(told) == len(problems) else "there are"
-    hint = f"{there_are} more than these {number(len(told))}, which were found first; mend them and look again"
+    hint = f"{there_are} more problems than these first {number(len(told))}; fix them and check again"
     return RulesError(path, told, hint=hint)
 
 
@@ -121,7 +122,7 @@ def _decoded(data: bytes) -> str:
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        before = error.object[: error.start].decode()  # without the mark that the file may begin with
+        before = error.object[: error.start].decode()  # without a byte order mark
         is_utf16 = data.startswith((b"\xff\xfe", b"\xfe\xff"))
         what = "the file is UTF-16; save it as UTF-8" if is_utf16 else "this is not UTF-8; save the file as UTF-8"
         raise UnreadableError([problem_in(before, len(before), what)]) from error
@@ -129,18 +130,18 @@ def _decoded(data: bytes) -> str:
 
 def _no_mapping(root: Any, model: type[BaseModel]) -> Problem:
     needed = " and ".join(name for name, field in model.model_fields.items() if field.is_required())
-    found = "holds nothing" if root is None else f"holds {described(root)} where keys and values belong"
+    found = "is empty" if root is None else f"holds {described(root)}, but keys and values belong here"
     return Problem(line=1, column=1, where="", what=f"the file {found}; it needs at least {needed}")
 
 
-_MISPLACED = "a mapping is no "
+_MISPLACED = "a mapping is not "
 
 
 def _told_once(problems: Iterable[Problem], nulls: Collection[Problem]) -> list[Problem]:
-    """Return the problems, each once however many aliases repeat it, and the nulls that nothing else was said about.
+    """Return each problem once, however many aliases repeat it, and the nulls without another problem.
 
-    A null inside of a mapping that cannot stand where it does is told with that: ``uuid: {2dd093e6-...}``.
-    No more are looked for when one more than can be told was found.
+    A null in a misplaced mapping, as in ``uuid: {2dd093e6-...}``, is not reported: the mapping is.
+    The search stops at one problem more than is reported.
     """
     told: dict[tuple[int, int, str], Problem] = {}
     reported: set[str] = set()

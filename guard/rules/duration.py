@@ -11,13 +11,13 @@ LONGEST = 24 * 3600.0
 
 _DURATION = re.compile(r"(?:([0-9]{1,8})h)?(?:([0-9]{1,8})m)?(?:([0-9]{1,8})s)?(?:([0-9]{1,8})ms)?")
 _DIGITS = re.compile("[1-9][0-9]{0,4}")
-_UNITS_UP_TO = ((24, "Ns, Nm or Nh"), (24 * 60, "Ns or Nm"), (24 * 3600, "Ns"))  # none is offered beyond 24 hours
+_UNITS_UP_TO = ((24, "Ns, Nm or Nh"), (24 * 60, "Ns or Nm"), (24 * 3600, "Ns"))  # none offers more than 24 hours
 
 
 def parse_duration(text: str) -> float:
-    """Return the seconds of a duration: hours, minutes, seconds and milliseconds in this order, each at most once.
+    """Return a duration in seconds: hours, minutes, seconds and milliseconds in this order, each at most once.
 
-    It is more than zero and at most 24 hours; raise ValueError with a sentence for people where it is not.
+    Raise ValueError, with a sentence for people, unless it is more than zero and at most 24 hours.
     """
     found = _DURATION.fullmatch(text)
     if not text or found is None:
@@ -30,10 +30,10 @@ def parse_duration(text: str) -> float:
 
 
 def no_duration(written: object) -> str:
-    """Return the sentence for a value that is no duration; where it lacks but a unit, with those that it can have."""
+    """Return the sentence for a value that is not a duration; if only the unit is missing, with the possible units."""
     number = str(written)
     advice = "one such as 90s, 10m or 1h30m"
     if _DIGITS.fullmatch(number):
         possible = (units for most, units in _UNITS_UP_TO if int(number) <= most)
         advice = next(possible, advice).replace("N", number)
-    return f"{described(written)} is no duration; write {advice}"
+    return f"{described(written)} is not a duration; write {advice}"

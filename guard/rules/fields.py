@@ -1,7 +1,6 @@
-"""The kinds of values that a document can hold, for pydantic models: each refuses with a sentence for its writer.
+r"""The value types of a document, for pydantic models. Each refuses with a sentence for the author.
 
-The patterns mean the same to Python, to pydantic and to editors (ECMAScript), so only character classes that are
-written out stand in them.
+The patterns must mean the same in Python, pydantic and editors (ECMAScript), so they use no classes such as ``\d``.
 """
 
 from __future__ import annotations
@@ -42,18 +41,18 @@ _SEPARATED = re.compile("[-+]?[1-9][0-9]{0,2}(, ?|[. '\u2019\u00a0\u2009\u202f])
 _WITH_A_UNIT = re.compile(
     r"((?:0|[1-9][0-9]{0,5})(?:[.,](?:[0-9]{1,2}|[0-9]{4,9}))?) ?(k|thousand|m|mn|mio|mln|million|b|bn|billion)",
     re.IGNORECASE,
-)  # of three digits behind a dot nobody knows whether they are thousands
+)  # three digits after a dot may be thousands
 _UNITS = {"k": 10**3, "t": 10**3, "m": 10**6, "b": 10**9}
 _OTHER_BASE = re.compile(r"0(?:x[0-9a-fA-F]{1,12}|o[0-7]{1,16}|b[01]{1,48})")
 _FLOAT = re.compile(r"-?(?:[0-9]{1,20}\.?[0-9]{0,20}|\.[0-9]{1,20})(?:[eE][-+]?[0-9]{1,2})?")
 _MOST_DIGITS = len(str(LARGEST_COUNT))
 _EXAMPLE = "2dd093e6-8c6f-4e14-8a2c-744477e1fdef"
-_NOT_WHOLE = "is no whole number"
+_NOT_WHOLE = "is not a whole number"
 _READ_DIFFERENTLY = "is read differently by different tools"
 
 
 def whole_number(value: object) -> int:
-    """Return a whole number that is written in plain digits, maybe grouped by underscores; raise ValueError if not."""
+    """Return a whole number in plain digits, with or without underscores; raise ValueError if it is not one."""
     if type(value) is int:
         return value
     if isinstance(value, Grouped):
@@ -62,27 +61,27 @@ def whole_number(value: object) -> int:
 
 
 def people(value: object) -> int:
-    """Return a number of people, as ``whole_number`` reads it: 0 to the largest count."""
+    """Return a number of people, from 0 to the largest count; raise ValueError if it is not one."""
     count = whole_number(value)
     if count < 0:
-        raise ValueError(f"{count} is below 0, and so is no number of people")
+        raise ValueError(f"{count} is negative; write 0 or more")
     if count > LARGEST_COUNT:
         raise ValueError(f"{described(value)} is too large; the largest number is {number(LARGEST_COUNT)}")
     return count
 
 
 def decimal(value: object) -> float:
-    """Return a number that is written in plain digits, maybe with a decimal point; raise ValueError if it is not."""
+    """Return a number in plain digits, with or without a decimal point; raise ValueError if it is not one."""
     written = value.text if isinstance(value, Number) else str(value) if type(value) is int else ""
     if not _DECIMAL.fullmatch(written):
         meant = _with_a_dot(value)
         advice = meant if _DECIMAL.fullmatch(meant) else "one such as 5 or 0.5, without quotes"
-        raise ValueError(f"{described(value)} is no plain number; write {advice}")
+        raise ValueError(f"{described(value)} is not a plain number; write {advice}")
     return float(written)
 
 
 def share(value: object) -> Fraction:
-    """Return a share of people, ``60%`` or ``0.6``, as an exact fraction of 0 to 1; raise ValueError if it is none."""
+    """Return a share, ``60%`` or ``0.6``, as an exact fraction from 0 to 1; raise ValueError if it is not one."""
     if isinstance(value, str) and _IS_PERCENT.fullmatch(value):
         return Fraction(value[:-1]) / 100
     written = value.text if isinstance(value, Number) else str(value) if type(value) is int else ""
@@ -91,51 +90,51 @@ def share(value: object) -> Fraction:
         if fraction <= 1:
             return fraction
         if fraction <= 100:  # noqa: PLR2004 - per cent
-            raise ValueError(f"{written} is more than the whole; write {written}%")
+            raise ValueError(f"{written} is more than 1, which is 100%; write {written}%")
     if isinstance(value, str) and _DECIMAL.fullmatch(value):
         raise ValueError(f"{described(value)} is text because of its quotes; write {value}")
     advice = _share_meant(_with_a_dot(value)) or "one from 0% to 100%, such as 60% or 0.6"
-    raise ValueError(f"{described(value)} is no share; write {advice}")
+    raise ValueError(f"{described(value)} is not a share; write {advice}")
 
 
 def duration(value: object) -> float:
-    """Return the seconds of a duration such as ``90s``; raise ValueError if it is none, or out of bounds."""
+    """Return the seconds of a duration such as ``90s``; raise ValueError if it is not one, or out of bounds."""
     if not isinstance(value, str):
-        raise ValueError(no_duration(value))  # noqa: TRY004 - pydantic takes ValueError alone
+        raise ValueError(no_duration(value))  # noqa: TRY004 - pydantic takes only ValueError
     return parse_duration(value)
 
 
 def text(value: object) -> str:
-    """Return a text by which something is found; raise ValueError if it is blank, no text, or may be cut short."""
+    """Return a text that identifies something; raise ValueError if it is blank, not text, or may be cut short."""
     if isinstance(value, Cut):
-        raise ValueError(cut_short(value, value.rest))  # noqa: TRY004 - pydantic takes ValueError alone
+        raise ValueError(cut_short(value, value.rest))  # noqa: TRY004 - pydantic takes only ValueError
     return remark(value)
 
 
 def remark(value: object) -> str:
-    """Return a text that people read and nothing is found by; raise ValueError if it is blank or no text."""
+    """Return a text that only people read; raise ValueError if it is blank or not text."""
     if not isinstance(value, str):
         advice = "; put all of it in quotes" if isinstance(value, Number | int) else ""
-        raise ValueError(f"{described(value)} is no text{advice}")  # noqa: TRY004 - pydantic takes ValueError alone
+        raise ValueError(f"{described(value)} is not text{advice}")  # noqa: TRY004 - pydantic takes only ValueError
     if not _IS_TEXT.search(value):
-        raise ValueError("is empty: write a text, or leave the key out")
+        raise ValueError("is empty: write some text, or leave the key out")
     return str(value)
 
 
 def uuid(value: object) -> str:
-    """Return a uuid in small letters; raise ValueError if it is none."""
+    """Return a uuid in lower case; raise ValueError if it is not one."""
     if isinstance(value, Cut):
-        raise ValueError(cut_short(value, value.rest, is_whole=bool(_IS_UUID.fullmatch(value))))  # noqa: TRY004 - pydantic takes ValueError alone
+        raise ValueError(cut_short(value, value.rest, is_whole=bool(_IS_UUID.fullmatch(value))))  # noqa: TRY004 - pydantic takes only ValueError
     if not isinstance(value, str) or not _IS_UUID.fullmatch(value):
         written = _within_brackets(value)
         held = uuid_in(written) if written else None
-        advice = f"write {held}" if held else "copy it from the segment's address, as in " + _EXAMPLE
-        raise ValueError(f"{described(value)} is no uuid; {advice}")
+        advice = f"write {held}" if held else "copy it from the segment's address in Blueshift, such as " + _EXAMPLE
+        raise ValueError(f"{described(value)} is not a uuid; {advice}")
     return value.lower()
 
 
 def _within_brackets(value: object) -> str:
-    """Return a text as it is written, also a number or the one entry of brackets; empty for anything else."""
+    """Return a text, a number or the one entry of brackets as written; empty for anything else."""
     match value:
         case dict() if len(value) == 1:
             ((key, inner),) = value.items()
@@ -149,7 +148,7 @@ def _within_brackets(value: object) -> str:
 
 
 def key(value: str) -> str:
-    """Return the key; raise ValueError if it has characters that a command line or a report would trip over."""
+    """Return the key; raise ValueError if it has characters that are unsafe on a command line or in a report."""
     if not _IS_KEY.fullmatch(value):
         raise ValueError(
             "cannot be a key: use letters, digits and _ . - without spaces, and begin with a letter, a digit or _"
@@ -173,7 +172,7 @@ def _not_whole(value: object) -> str:
 
 
 def _with_a_unit(written: str) -> str:
-    """Return the digits of ``1.5k`` or ``2M``; empty where it is none, or no whole number of people."""
+    """Return the digits of ``1.5k`` or ``2M``; empty if it is not such a number, or not a whole one."""
     found = _WITH_A_UNIT.fullmatch(written)
     if not found:
         return ""
@@ -182,7 +181,7 @@ def _with_a_unit(written: str) -> str:
 
 
 def _joined(written: str, separator: str) -> str:
-    """Return what to write for digits in groups of three; a dot can be a decimal point too, so it is not decided."""
+    """Return what to write for digits in groups of three; a dot may also be a decimal point."""
     groups = written.removeprefix("+").split(separator)
     if separator == ".":
         return f"{''.join(groups)} if the dot separates thousands"
@@ -191,7 +190,7 @@ def _joined(written: str, separator: str) -> str:
 
 def _how_to_write(said: str, written: str) -> str:
     if written[-3:].lower() in {"inf", "nan"}:
-        return f"{said} is no number of anything; for no limit, leave the key out"
+        return f"{said} is not a number; for no limit, leave the key out"
     bare = written.replace("_", "").removeprefix("+")
     if _OTHER_BASE.fullmatch(bare):
         digits = str(int(bare, 0))
@@ -207,13 +206,13 @@ def _how_to_write(said: str, written: str) -> str:
 
 
 def _with_a_dot(value: object) -> str:
-    """Return a value as it was written, but with a decimal point for a comma, and without spaces."""
+    """Return a value as written, but with a decimal point for a comma, and without spaces."""
     written = value.text if isinstance(value, Number) else value if isinstance(value, str) else ""
     return written.replace(",", ".").replace(" ", "")
 
 
 def _share_meant(written: str) -> str:
-    """Return the ways to write a share that was meant; empty where none was."""
+    """Return how to write the share that was meant; empty if there is none."""
     if _IS_PERCENT.fullmatch(written):
         return written
     if not _DECIMAL.fullmatch(written):

@@ -1,7 +1,7 @@
-"""What keeps the check of a document as small as the document, whatever is wrong in it and whatever aliases repeat.
+"""Bounds the memory of a check, whatever is wrong in the document and whatever aliases repeat.
 
-pydantic keeps everything that it refuses, in far more room than it was written in, and tells none of it before it has
-seen all. So the mappings that can be long are left as soon as more was refused than is told.
+pydantic keeps every error, much larger than its source, until it has seen all values. So a check of a long mapping
+stops as soon as it has more errors than are reported.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from pydantic import ValidationInfo, ValidatorFunctionWrapHandler
 
 MOST_REFUSED = 10 * MOST_PROBLEMS
-"""How much is refused before the rest is left; more than is told, as what aliases repeat is told once."""
+"""How many errors end a check. More than are reported, because a problem that aliases repeat is reported once."""
 
 
 class Check:
-    """One check of one document: how much it has refused so far, and what it made of mappings that can be repeated."""
+    """One check of one document: its number of errors so far, and what it made of mappings that aliases can repeat."""
 
     __slots__ = ("made", "refused")
 
@@ -32,7 +32,7 @@ class Check:
 
     @property
     def is_cut_short(self) -> bool:
-        """Whether so much was refused that the rest is left."""
+        """Whether there were so many errors that the rest is skipped."""
         return self.refused > MOST_REFUSED
 
 
@@ -49,15 +49,15 @@ def _unless_cut_short(value: object, handler: ValidatorFunctionWrapHandler, info
 
 T = TypeVar("T")
 Entries = dict[Annotated[Key, WrapValidator(_unless_cut_short)], Annotated[T, WrapValidator(_unless_cut_short)]]
-"""A mapping with keys of the writer's own, of any length."""
+"""A mapping of any length, with keys that the author chooses."""
 
 
 def made_once(kind: str) -> WrapValidator:
-    """Return what has a value of this kind made once, however many aliases stand for it."""
+    """Return a validator that makes each value of this kind once, however many aliases repeat it."""
 
     def once(value: object, handler: ValidatorFunctionWrapHandler, info: ValidationInfo[Check]) -> Any:
         check = info.context
-        which = kind, id(value)  # what was read outlives its check, so no other value gets the same id
+        which = kind, id(value)  # values outlive the check, so ids stay unique
         if which not in check.made:
             check.made[which] = handler(value)
         return check.made[which]

@@ -1,4 +1,4 @@
-"""From a rules file to Rules: every value in it, and the line that each guard and bound stands on."""
+"""From a rules file to Rules: every value, and the line of each guard and bound."""
 
 from __future__ import annotations
 
@@ -36,15 +36,15 @@ if TYPE_CHECKING:
 
 
 def load_rules(path: str | os.PathLike[str]) -> Rules:
-    """Return the rules in a file; nothing is sent anywhere.
+    """Return the rules in a file. Nothing is sent.
 
-    Raise RulesError with every problem in the file, or UsageError where there is no such file to be read.
+    Raise RulesError with every problem in the file, or UsageError if it cannot be read.
     """
     return parse_rules(read_document(path), str(path))
 
 
 def parse_rules(data: bytes, path: str) -> Rules:
-    """Return the rules in the bytes of a file, whose path is for errors and reports; raise RulesError as above."""
+    """Return the rules in the bytes of a file; ``path`` is for errors and reports. Raise RulesError as above."""
     with _collector_paused():
         return _rules(data, path)
 
@@ -70,7 +70,7 @@ def _rules(data: bytes, path: str) -> Rules:
 
 @contextmanager
 def _collector_paused() -> Iterator[None]:
-    """Pause the search for cyclic garbage: walking the values of a large file takes as long as making them."""
+    """Pause the garbage collector: it takes as long to walk the values of a large file as we take to make them."""
     was_on = gc.isenabled()
     gc.disable()
     try:
@@ -81,9 +81,9 @@ def _collector_paused() -> Iterator[None]:
 
 
 def hints(rules: Rules) -> list[str]:
-    """Return a line for each guard or text that is right but may not be meant, in the order of the file.
+    """Return a line for each guard or text that is valid but may be a mistake, in the order of the file.
 
-    That is a guard that would let an empty audience pass, or one of any size, and a text that may be cut short.
+    Such a guard would let an empty audience pass, or one of any size. Such a text may be cut short.
     """
     of_guards = (
         Doubt(line=guard.line, what=f"{segment.key} / {guard.channel} {what}")
@@ -96,9 +96,9 @@ def hints(rules: Rules) -> list[str]:
 
 
 def _lets_pass(guard: Guard) -> str:
-    """Return which audiences the guard does not stop for want of a bound; empty where it has both.
+    """Return which audiences pass because a bound is missing; empty if the guard has both.
 
-    A smallest share stops an empty audience, but no share stops a large one: it grows along with the segment's users.
+    A minimum share stops an empty audience, but no share stops a large one: it grows with the segment's users.
     """
     limits = {bound.name: bound.limit for bound in guard.bounds}
     missing = []
@@ -117,7 +117,7 @@ def _warn_or_pass(*, warns: bool) -> str:
 
 
 def _doubts(places: Mapping) -> Iterator[Doubt]:
-    """Yield the descriptions and the like that may be cut short; where that matters more it is an error."""
+    """Yield the texts for people that may be cut short; for other texts that is an error."""
     for kind in ("segments", "campaigns"):
         for entry in places.get(kind, {}).values():
             for key, value in entry.items():

@@ -1,7 +1,7 @@
-"""The rules file as pydantic models; their titles and descriptions are what an editor shows.
+"""The rules file as pydantic models. Editors show their titles and descriptions.
 
-They say what each key can hold. What must agree from one key to another is in ``guard.rules.cross_checks``; where JSON
-Schema can say that too, it is added here.
+They say what each key can hold. Checks between keys are in ``guard.rules.cross_checks``; if JSON Schema can say the
+same, it is added here.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _REFRESH = Refresh()
 
 def _version(value: int) -> int:
     if value != 1:
-        raise ValueError(f"{value} is not known to this audience-guard; write 1")
+        raise ValueError(f"{value} is not supported by this audience-guard; write 1")
     return value
 
 
@@ -45,28 +45,28 @@ _CEILING = {"max": 100000}
 
 
 class BlueshiftSettings(Closed, title="Blueshift"):
-    """Where the account lives, and how hard it may be asked."""
+    """Which account is asked, and how fast."""
 
     region: Literal["us", "eu"] | None = Field(
-        default=None, description="Where the account lives, us or eu; a key of one region is refused by the other."
+        default=None, description="The account's region, us or eu; a key works in its own region only."
     )
     requests_per_second: Annotated[float, Field(gt=0, le=MOST_PER_SECOND), BeforeValidator(decimal)] = Field(
         default=_PACING.requests_per_second,
-        description="Requests per second over the whole run, such as 5 or 0.5; the guard slows down when told to.",
+        description="Requests per second over the whole run, such as 5 or 0.5; fewer when Blueshift asks for that.",
     )
     concurrency: Annotated[int, Field(ge=1, le=MOST_IN_FLIGHT), BeforeValidator(whole_number)] = Field(
         default=_PACING.concurrency,
-        description="Requests in flight at once, 1 to 24; a segment that waits for its refresh takes no place.",
+        description="Requests in flight at once, 1 to 24; a segment that waits for its refresh does not count.",
     )
 
 
 class RefreshSettings(Closed, title="Refresh"):
-    """How a fresh count is waited for; durations such as 250ms, 90s, 10m or 1h30m."""
+    """How long to wait for a fresh count; durations such as 250ms, 90s, 10m or 1h30m."""
 
     timeout: Duration = Field(
         default=_REFRESH.timeout,
         json_schema_extra={"default": "10m"},
-        description="The longest wait for one channel to be counted; after it the count is unknown.",
+        description="The longest wait for the count of one channel; after it the count is unknown.",
     )
     poll_interval: Duration = Field(
         default=_REFRESH.poll_interval,
@@ -98,7 +98,7 @@ class UsersGuard(Closed, title="Guard on users", json_schema_extra=_any_of_them(
     """All the bounds on how many people the segment has; both ends count as within bounds."""
 
     refused_keys: ClassVar[dict[str, str]] = {
-        "share": "says nothing here: the share of users in users is always 100%; leave it out"
+        "share": "is not allowed on users: their share is always 100%; leave it out"
     }
 
     min: People | None = Field(
@@ -108,7 +108,7 @@ class UsersGuard(Closed, title="Guard on users", json_schema_extra=_any_of_them(
         default=None, description="More people than this: fail. Plain digits, such as 50000 or 50_000."
     )
     warn: WarnBounds | None = Field(
-        default=None, description="Narrower bounds, outside of which the guard warns.", examples=[{"min": 2000}]
+        default=None, description="Narrower bounds; outside them the guard warns.", examples=[{"min": 2000}]
     )
     severity: Literal["fail", "warn"] = Field(
         default="fail",
@@ -131,7 +131,7 @@ class ChannelGuard(
 
 
 def _by_channel(name: str, doc: str, kind: Callable[[Channel], Any], example: object, **rest: Any) -> Any:
-    """Return the model of a mapping by channel; ``kind`` returns the model of what a channel has there."""
+    """Return the model of a mapping by channel; ``kind`` returns the model of a channel's value."""
     fields: dict[str, Any] = {
         channel.value: (
             kind(channel) | None,
@@ -140,7 +140,7 @@ def _by_channel(name: str, doc: str, kind: Callable[[Channel], Any], example: ob
         for channel in Channel
     }
     *others, last = Channel
-    why = f"Blueshift gives no count of it; the channels are {', '.join(others)} and {last}"
+    why = f"Blueshift does not count it; the channels are {', '.join(others)} and {last}"
     model = create_model(
         name, __base__=Closed, __module__=__name__, __doc__=doc, __cls_kwargs__={"title": name, **rest}, **fields
     )
@@ -161,16 +161,16 @@ Channels = _by_channel(
 
 
 class Segment(Closed, title="Segment", json_schema_extra={"oneOf": [{"required": ["uuid"]}, {"required": ["name"]}]}):
-    """A segment under guard: known to Blueshift by its uuid or by its name (exactly one), with its guards."""
+    """A segment with its guards; Blueshift knows it by its uuid or by its name (write exactly one)."""
 
     uuid: Uuid | None = Field(default=None, description="The segment's uuid, from its address in Blueshift.")
     name: Text | None = Field(
-        default=None, description="The segment's exact name; it must be in the account exactly once."
+        default=None, description="The segment's exact name; the account must have it exactly once."
     )
-    description: Remark | None = Field(default=None, description="What the segment is, for whoever reads the report.")
+    description: Remark | None = Field(default=None, description="What the segment is, for readers of the report.")
     owner: Remark | None = Field(default=None, description="Whom to ask about the segment.")
     tags: Annotated[list[Text], Field(max_length=MOST_TAGS)] = Field(
-        default_factory=list, description="Words to select segments by: check --tag weekly. At most 1,000."
+        default_factory=list, description="Words that select segments: check --tag weekly. At most 1,000."
     )
     bypass_global: bool = Field(default=False, description="Count without the account's global inclusion segment.")
     channels: Annotated[Channels, made_once("channels")] = Field(  # type: ignore[valid-type]  # a model that is made
@@ -182,7 +182,7 @@ class Ceiling(Closed, title="Ceiling"):
     """A ceiling on the summed reach of a campaign's segments on one channel."""
 
     refused_keys: ClassVar[dict[str, str]] = {
-        "min": "would count people twice who are in several of its segments; only max is allowed here"
+        "min": "people in several segments would be counted twice; only max is allowed here"
     }
 
     max: People = Field(description="More people than this, all segments together: fail.")
@@ -213,20 +213,20 @@ class RulesFile(Closed, title="Rules of audience-guard"):
     """How many people each segment may reach on each channel; anything else stops the launch."""
 
     version: Annotated[WholeNumber, AfterValidator(_version), WithJsonSchema({"const": 1})] = Field(
-        description="The version of this file's grammar: 1.", examples=[1]
+        description="The version of this file's format: 1.", examples=[1]
     )
     blueshift: BlueshiftSettings = Field(
         default_factory=BlueshiftSettings,
-        description="The account, and how hard it may be asked; all optional.",
+        description="The account, and how fast it is asked; all optional.",
         examples=[{"region": "us"}],
     )
     refresh: RefreshSettings = Field(
         default_factory=RefreshSettings,
-        description="How a count is waited for; all optional.",
+        description="How long to wait for a count; all optional.",
         examples=[{"timeout": "10m"}],
     )
     segments: Annotated[Entries[Segment], Field(min_length=1)] = Field(
-        description="The segments under guard, each under a key of your own: what you type, and what reports show.",
+        description="The segments to check, each under a key of your own: what you type, and what reports show.",
         examples=[{"vip": {"name": "VIP", "channels": {"email": _GUARD}}}],
     )
     campaigns: Entries[Campaign] = Field(

@@ -1,4 +1,4 @@
-"""The bookkeeping of a YAML document that is being read: what is open, what its keys are, what anchors stand for."""
+"""The state of a YAML document while it is read: open mappings and lists, their keys, and anchors."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from guard.rules.tree import Mapping, Sequence
 
 
 class OddKey(str):
-    """What stands in a key's place, but names no value: a refused key, the merge key, or a part of a number."""
+    """A key without a value of its own: a refused key, the merge key, or a part of a number."""
 
     __slots__ = ()
 
@@ -21,9 +21,9 @@ PART_OF_NUMBER = OddKey("?")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Anchored:
-    """What an alias stands for, and what that adds; ``text`` is set for a scalar, which can be a key.
+    """What an alias repeats; ``text`` is set for a scalar, which can be a key.
 
-    ``nodes`` are its values, those of aliases counted again; a long text counts as several, as reading it takes longer.
+    ``nodes`` counts its values, with those that aliases repeat; a long text counts as several, as it takes longer.
     """
 
     value: Any = REFUSED
@@ -34,7 +34,7 @@ class Anchored:
 
 
 class Open:
-    """A mapping or list that is being read; ``key`` is what its next value is for, None while a key is due."""
+    """A mapping or list that is being read; ``key`` is the key of its next value, None if a key comes next."""
 
     __slots__ = (
         "anchor",
@@ -64,7 +64,7 @@ class Open:
         self.height = 0
 
     def merge(self) -> None:
-        """Add the keys of merged mappings that the mapping does not have; of several, the earlier one's count."""
+        """Add the missing keys from merged mappings; the earlier mapping wins."""
         if not self.merged or not isinstance(self.node, Mapping):
             return
         for source in self.merged:

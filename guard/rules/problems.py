@@ -1,4 +1,4 @@
-"""From pydantic's errors to problems with their places, in the words of whoever wrote the file."""
+"""From pydantic's errors to problems with their places, in the words of the file's author."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _A_COMMA_BEFORE_IT = "; if it belongs to the text before it, put that text in qu
 
 
 def translated(error: ValidationError, root: Mapping, model: type[BaseModel]) -> Iterator[Problem]:
-    """Yield a problem for each cause of a validation error, on the way to its value in the file."""
+    """Yield a problem for each cause of a validation error."""
     for each in error.errors(include_url=False):
         loc, kind, given = each["loc"], each["type"], each["input"]
         steps, key_place, place = _way(root, loc)
@@ -61,7 +61,7 @@ def translated(error: ValidationError, root: Mapping, model: type[BaseModel]) ->
 
 
 def is_misspelt(key: str, mapping: Mapping, model: type[BaseModel]) -> bool:
-    """Return whether a missing key is told of already: an unknown key looks like it, or is refused in its favour."""
+    """Return whether another problem covers a missing key: an unknown key looks like it, or is refused for it."""
     unknown = (each for each in mapping if each not in model.model_fields)
     of_those_told = islice(unknown, MOST_PROBLEMS)
     return any(_refusal(each, model) or _known_key_like(each, model) == key for each in of_those_told)
@@ -71,7 +71,7 @@ def is_misspelt(key: str, mapping: Mapping, model: type[BaseModel]) -> bool:
 
 
 def _way(root: Mapping, loc: Iterable[int | str]) -> tuple[list[int | str], Place, Place]:
-    """Return the steps of a location that are in the file, and the places of the last one's key and value."""
+    """Return the steps of a location that the file has, and the places of the last one's key and value."""
     here: Any = root
     steps: list[int | str] = []
     key_place = place = root.place
@@ -95,7 +95,7 @@ def _value_at(root: Mapping, loc: Iterable[int | str]) -> Any:
 
 
 def _model_at(model: type[BaseModel], loc: Iterable[int | str]) -> type[BaseModel]:
-    """Return the model of the mapping at a location; BaseModel, which knows no keys, where they are the writer's."""
+    """Return the model of the mapping at a location; BaseModel (without keys) where the author chooses the keys."""
     here: Any = model
     for step in loc:
         if _is_model(here):
@@ -106,7 +106,7 @@ def _model_at(model: type[BaseModel], loc: Iterable[int | str]) -> type[BaseMode
 
 
 def _container(annotation: Any) -> Any:
-    """Return the model, dict or list that an annotation is, or holds among what is optional or annotated."""
+    """Return the model, dict or list in an annotation."""
     if _is_model(annotation) or get_origin(annotation) in {dict, list}:
         return annotation
     return next((found for part in get_args(annotation) if (found := _container(part))), None)
@@ -120,18 +120,20 @@ def _is_model(annotation: Any) -> bool:
 
 
 def _no_value(key: str, model: type[BaseModel], kind: str) -> str:
-    """Return what to do about a key without a value; ``kind`` is pydantic's complaint about that."""
+    """Return what to do about a key without a value; ``kind`` is pydantic's error type."""
     if kind not in {*_SHOWN_BY_EXAMPLE, "list_type"}:
         return NO_VALUE
     what = (
-        "has no value" if kind == "list_type" else "has no value: indent what belongs to it further than the key itself"
+        "has no value"
+        if kind == "list_type"
+        else "has no value: indent the lines that belong to it further than the key"
     )
     field = model.model_fields.get(key)
     return what + (", or leave it out" if field and not field.is_required() else "") + _example(key, model)
 
 
 def _home(key: str, mapping: Mapping, model: type[BaseModel]) -> str | None:
-    """Return the key without a value that an unknown key below it belongs to; both have the same indentation."""
+    """Return the empty key above that an unknown key belongs to, at the same indentation."""
     above = [
         each
         for each, field in model.model_fields.items()
@@ -154,14 +156,14 @@ def _unknown_key(key: str, given: object, model: type[BaseModel], *, is_bare: bo
     if told := _refusal(key, model) or joined(key, model.model_fields, given if isinstance(given, str) else ""):
         return told
     if key[:1].isspace():
-        return "begins with white space that is no indentation; indent with plain spaces"
+        return "begins with white space that does not count as indentation; indent with plain spaces"
     close = _known_key_like(key, model)
     meant = f'did you mean "{close}"?' if close else f"the keys here are {_either(list(model.model_fields), 'and')}"
     return f"unknown key; {meant}{odd_space(key)}{_A_COMMA_BEFORE_IT if is_bare else ''}"
 
 
 def _refusal(key: str, model: type[BaseModel]) -> str | None:
-    """Return why a key is none here, however it is written; None where nothing is known about it."""
+    """Return why a key is refused, in any spelling; None if nothing is known about it."""
     return _refused_keys(model).get(_folded(key))
 
 
@@ -180,7 +182,7 @@ def _known_key_like(key: str, model: type[BaseModel]) -> str | None:
 
 
 def _example(key: str, model: type[BaseModel]) -> str:
-    """Return what to write, from the example that a key has in its model; nothing where it has none."""
+    """Return what to write, from the key's example in the model; empty if it has none."""
     field = model.model_fields.get(key)
     if field is None or not field.examples:
         return ""
@@ -190,7 +192,7 @@ def _example(key: str, model: type[BaseModel]) -> str:
 
 
 def _in_one_line(value: Any) -> str:
-    """Return a value as YAML writes it in braces; its texts are words that need no quotes."""
+    """Return a value as YAML in braces; its texts are words that need no quotes."""
     match value:
         case dict():
             return "{" + ", ".join(f"{key}: {_in_one_line(each)}" for key, each in value.items()) + "}"
@@ -205,7 +207,7 @@ def _either(words: list[str], joint: str = "or") -> str:
 
 
 def _sentence(error: ErrorDetails) -> str:
-    """Return what is wrong with a value in our words; pydantic's never show, nor the names of our classes."""
+    """Return what is wrong with a value, in our words: pydantic's name our classes."""
     kind, given = error["type"], error["input"]
     said = described(given)
     if kind == "value_error":
@@ -216,19 +218,19 @@ def _sentence(error: ErrorDetails) -> str:
     if kind in {"literal_error", "enum"}:
         possible = re.findall("'([^']*)'", error["ctx"]["expected"])
         close = did_you_mean(given, possible) if isinstance(given, str) else ""
-        return f"{said} is not possible here" + (close or f"; write {_either(possible)}")
+        return f"{said} is not allowed here" + (close or f"; write {_either(possible)}")
     if kind == "too_short":
         return "is empty; it needs at least 1 entry"
     if kind == "too_long":
-        return f"has {number(len(given))} entries; at most {number(error['ctx']['max_length'])} can stand here"
-    return f"{said} {_PLAINLY.get(kind, 'is not possible here')}"
+        return f"has {number(len(given))} entries; at most {number(error['ctx']['max_length'])} are allowed here"
+    return f"{said} {_PLAINLY.get(kind, 'is not allowed here')}"
 
 
 _PLAINLY = {
-    "model_type": "stands where keys and values belong",
-    "dict_type": "stands where keys and values belong",
-    "list_type": "is no list; write one such as [one, other]",
-    "bool_type": "is neither true nor false; write one of these",
+    "model_type": "is here, but keys and values belong here",
+    "dict_type": "is here, but keys and values belong here",
+    "list_type": "is not a list; write one such as [one, other]",
+    "bool_type": "is not true or false; write one of the two",
 }
 _SHOWN_BY_EXAMPLE = {"model_type", "dict_type", "too_short"}
 _RELATIONS = {

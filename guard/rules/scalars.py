@@ -1,4 +1,4 @@
-"""What a single value in a YAML file is: YAML 1.2's core schema, strict about numbers that tools read differently."""
+"""Single values of a YAML file: YAML 1.2's core schema, strict about numbers that tools read differently."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from guard.core.text import printable, shortened
 
 
 class Number:
-    """A number that is not written in plain digits (``010``, ``1e3``, ``0.6``, ``{10,000}``): kept as its own text.
+    """A number not in plain digits (``010``, ``1e3``, ``0.6``, ``{10,000}``), kept as written.
 
-    It is neither a text nor an int, so nothing takes it for one by accident; what allows decimals reads ``text``.
+    It is not a str or an int, so nothing takes it for one by accident. Fields that allow decimals read ``text``.
     """
 
     __slots__ = ("text",)
@@ -23,26 +23,26 @@ class Number:
 
 
 class Grouped(str):
-    """A whole number with its thousands grouped (``50_000``), unquoted: a number to bounds, a text to text fields."""
+    """An unquoted whole number with grouped thousands (``50_000``): a number in bounds, text in text fields."""
 
     __slots__ = ()
 
 
 class Cut(str):
-    """An unquoted text that a "#" ends; whether ``rest`` is a comment, only its writer knows."""
+    """An unquoted text that ends at a "#"; only its author knows whether ``rest`` is a comment."""
 
     __slots__ = ("rest",)
     rest: str
 
 
 class CutGroup(Cut, Grouped):
-    """A grouped number that ends so: still a number to bounds, and a doubtful text to text fields."""
+    """A grouped number before a "#": a number in bounds, a doubtful text in text fields."""
 
     __slots__ = ()
 
 
 class Refused:
-    """What stands where something was refused and reported already, so that nothing reports it again."""
+    """The value in place of a refused and reported one, so that it is not reported twice."""
 
     __slots__ = ()
 
@@ -56,9 +56,9 @@ _CONSTANTS: dict[str, bool | None] = {
 }
 _NUMBERS_BEGIN_WITH = frozenset("0123456789+-.")
 _INTEGER = re.compile(r"0|-?[1-9][0-9]{0,15}")
-_GROUPED = re.compile(r"[1-9][0-9]{0,2}(_[0-9]{3}){1,10}")  # longer ones are kept as they are written
+_GROUPED = re.compile(r"[1-9][0-9]{0,2}(_[0-9]{3}){1,10}")  # longer ones stay as written
 _CUT = re.compile(r"-?[0-9][0-9.]*(?:, ?[0-9]+)+(?:%|[A-Za-z]{1,2})?")
-_LONGEST_CUT = 60  # a longer one is left as it is: joining each of its parts anew takes the square of the length
+_LONGEST_CUT = 60  # a longer one stays as it is: joining its parts takes quadratic time
 _MOST_SHOWN = 60
 _REST = re.compile(r" (#[^\r\n]*)|\t(#[^\s#][^\r\n]*)|(?:[ \t]*\r?\n)+( +)(#[^\s#][^\r\n]*)")
 _REST_IN_BRACKETS = re.compile(r" (#[^\r\n,\]}]*)|\t(#[^\s#][^\r\n,\]}]*)")
@@ -75,7 +75,7 @@ _ANY_NUMBER = re.compile(
 
 
 def plain(text: str) -> bool | int | str | Number | None:
-    """Return what an unquoted scalar stands for; a number that is not in plain digits stays a Number or Grouped."""
+    """Return the value of an unquoted scalar; a number not in plain digits becomes a Number or Grouped."""
     if text in _CONSTANTS:
         return _CONSTANTS[text]
     if text[0] not in _NUMBERS_BEGIN_WITH:
@@ -88,7 +88,7 @@ def plain(text: str) -> bool | int | str | Number | None:
 
 
 def cut_at_commas(source: str, start: int, end: int) -> Number | None:
-    """Return the number from start to end of the source, where braces end a value at its commas; None for no such.
+    """Return the number from start to end of the source, if commas in braces cut it; else None.
 
     YAML reads ``{min: 10,000}`` as ``min: 10`` and a key ``000`` without a value.
     """
@@ -97,10 +97,10 @@ def cut_at_commas(source: str, start: int, end: int) -> Number | None:
 
 
 def rest_behind(source: str, end: int, indent: int, *, in_brackets: bool) -> str:
-    """Return the comment behind the unquoted text that ends here that may have been meant as a part of it, or nothing.
+    """Return the comment after an unquoted text if it may be meant as part of the text, else an empty text.
 
-    That is any comment one space away. A word that begins with "#" is one too a tab away, and in the next line where
-    that line is indented further than ``indent`` spaces, as what goes on with the text would be.
+    It may be if it comes after one space. A word that begins with "#" may also come after a tab, or in the next line if
+    that line is indented by more than ``indent`` spaces, as a continued text is.
     """
     found = (_REST_IN_BRACKETS if in_brackets else _REST).match(source, end)
     if not found or (found.re is _REST and found[4] and len(found[3]) <= indent):
@@ -109,28 +109,28 @@ def rest_behind(source: str, end: int, indent: int, *, in_brackets: bool) -> str
 
 
 def cut(text: str, rest: str) -> Cut:
-    """Return the text as one that may have been cut short before the rest."""
+    """Return the text as one that may be cut short before the rest."""
     value = (CutGroup if isinstance(text, Grouped) else Cut)(text)
     value.rest = rest
     return value
 
 
 def cut_short(text: str, rest: str, *, is_whole: bool = False) -> str:
-    """Return what is doubtful about a text before " #", and how to write either of its readings.
+    """Return what is unclear about a text before " #", and how to write each of its two meanings.
 
-    What is whole as it is, as a uuid can be, has one reading alone.
+    A text that is whole, as a uuid can be, has only one.
     """
     said = f'this is read as {described(str(text))}, and "{in_short(rest)}" as a comment'
     if is_whole:
-        return f'{said}; write "# " with two spaces before it to say that it is one'
+        return f'{said}; write two spaces and "# " before the comment'
     return (
         f"{said}; write {quoted(f'{text} {rest}')} if it belongs to the text,"
-        ' or "# " with two spaces before it if it is a comment'
+        ' or two spaces and "# " before it if it is a comment'
     )
 
 
 def quoted(text: str) -> str:
-    """Return a text in quotes as YAML reads them, cut to 60 characters."""
+    """Return a text in YAML quotes, cut to 60 characters."""
     shown = in_short(text)
     if '"' not in shown and "\\" not in text:
         return f'"{shown}"'
@@ -138,12 +138,12 @@ def quoted(text: str) -> str:
 
 
 def is_null(text: str) -> bool:
-    """Return whether an unquoted scalar stands for nothing at all."""
+    """Return whether an unquoted scalar is null."""
     return _CONSTANTS.get(text, text) is None
 
 
 def described(value: object) -> str:
-    """Return a value as the person who wrote it would know it again, on one line: ``010``, ``"text"``, ``a list``."""
+    """Return a value on one line as its author knows it: ``010``, ``"text"``, ``a list``."""
     match value:
         case bool():
             written = "true" if value else "false"
@@ -165,5 +165,5 @@ def described(value: object) -> str:
 
 
 def in_short(text: str) -> str:
-    """Return a text on one line, cut to 60 characters; however long it is, only its beginning is looked at."""
+    """Return a text on one line, cut to 60 characters; only its beginning is read."""
     return shortened(printable(text[: _MOST_SHOWN + 1]), _MOST_SHOWN)

@@ -1,4 +1,4 @@
-"""The JSON Schema of the rules file, for editors: generated from the models, in the draft that editors read."""
+"""The JSON Schema of the rules file, for editors, generated from the models."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ def rules_schema() -> dict[str, Any]:
 
 
 def schema_text() -> str:
-    """Return the JSON Schema as text, as it is shipped in ``rules.schema.json`` and printed by the command."""
+    """Return the text of ``rules.schema.json``."""
     return json.dumps(rules_schema(), indent=2) + "\n"
 
 
 def _property(schema: dict[str, Any]) -> dict[str, Any]:
-    """Return what draft-07 makes of a property: no null for what can be left out, no titles that repeat the key."""
+    """Return the property for draft-07: without null for an optional key, without a title that repeats the key."""
     rest = {key: value for key, value in schema.items() if key not in {"anyOf", "title"} and value is not None}
     if "patternProperties" in rest:
         rest["additionalProperties"] = False
     (kind,) = (each for each in schema.get("anyOf", [{}]) if each != {"type": "null"})
     reference = {"$ref": rest.pop("$ref")} if "$ref" in rest else kind if "$ref" in kind else None
-    # Draft-07 ignores whatever stands beside a $ref.
+    # Draft-07 ignores everything beside a $ref.
     return {"allOf": [reference], **rest} if reference else {**rest, **kind}

@@ -1,4 +1,4 @@
-"""Slips of keyboards and of tools that write a rules file, each with what to write instead."""
+"""Common mistakes of people and tools that write a rules file, each with what to write instead."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from guard.rules.scalars import in_short, quoted
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-UNFILLED = "is a placeholder of a template that nobody filled in: fill it in, then check the file that comes out"
+UNFILLED = "is a template placeholder without a value: fill it in, then check the result"
 _PLACEHOLDER = re.compile(r"\{\{[^{}]*\}\}|\{%[^%]*%\}|<%[^%]*%>|\$\{[^{}]*\}|^\$[A-Za-z_]\w*$")
 _MOST_LOOKED_AT = 200
 _NO_PLAIN_SPACE = re.compile("[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")
@@ -25,21 +25,21 @@ _QUOTES_AND_BRACKETS = tuple("'\"{[|>&*%@`")
 
 
 def placeholder(text: str) -> str:
-    """Return the first placeholder of a template in the text, as ``{{ min }}`` is one; empty where it holds none."""
+    """Return the first template placeholder in the text, such as ``{{ min }}``, or an empty text."""
     found = _PLACEHOLDER.search(text[:_MOST_LOOKED_AT])
     return found[0] if found else ""
 
 
 def odd_space(text: str) -> str:
-    """Return what to say of a character in the text that looks like a space, and is none to YAML; maybe nothing."""
+    """Return a remark on a character that looks like a space but is not one in YAML, or an empty text."""
     found = _NO_PLAIN_SPACE.search(text[:_MOST_LOOKED_AT])
-    return f"; it holds U+{ord(found[0]):04X}, which only looks like a space: type a plain one" if found else ""
+    return f"; it contains U+{ord(found[0]):04X}, which only looks like a space: type a plain space" if found else ""
 
 
 def joined(text: str, keys: Collection[str], behind: str = "") -> str:
-    """Return what to say of a known key that is written together with its value, ``min:100``; maybe nothing.
+    """Return what is wrong with a known key without a space before its value, ``min:100``, or an empty text.
 
-    ``behind`` is the value that YAML found for a text that it took for a key, as in ``sms:{min: 5}``.
+    ``behind`` is the value that YAML found if it took the text for a key, as in ``sms:{min: 5}``.
     """
     found = _JOINED.fullmatch(text[:_MOST_LOOKED_AT])
     if not found or found[1] not in keys:
@@ -56,11 +56,11 @@ def joined(text: str, keys: Collection[str], behind: str = "") -> str:
         pairs = [f"{key}: {in_short(parts[0])}", *(in_short(part.replace(":", ": ", 1)) for part in parts[1:])]
     if len(pairs) == 1:
         return f"a plain space is missing after the colon; write {pairs[0]}"
-    return f"a plain space is missing after each colon; write {' and '.join(pairs)}, each in a line of its own"
+    return f"a plain space is missing after each colon; write {' and '.join(pairs)}, each on its own line"
 
 
 def uuid_in(text: str) -> str | None:
-    """Return the one uuid that a longer text holds, such as a segment's whole address; None where there is not one."""
+    """Return the uuid in a longer text, such as a segment's address; None unless there is exactly one."""
     text = text[:_MOST_LOOKED_AT].lower()
     found = set(_UUID.findall(text))
     if not found and (bare := _BARE_UUID.fullmatch(text.strip(" {}"))):
@@ -69,7 +69,7 @@ def uuid_in(text: str) -> str | None:
 
 
 def second_colon(line: str, column: int) -> str:
-    """Return what to say of a line whose second colon stands at the column, ``email: min: 100``; maybe nothing."""
+    """Return what is wrong with a line with a second colon at the column, ``email: min: 100``, or an empty text."""
     text = line.strip().removeprefix("- ")
     if stuck := _STUCK_BRACE.match(text):
         braces = _NO_BLANK.sub(": ", _COMMENT.split(stuck[2], maxsplit=1)[0])
@@ -79,13 +79,13 @@ def second_colon(line: str, column: int) -> str:
     if not colon or line.index(": ") >= column or key[:1] in _QUOTES_AND_BRACKETS or rest[:1] in _QUOTES_AND_BRACKETS:
         return ""
     of_keys = f"{key}: {{{in_short(rest)}}}"
-    return f"this line has two colons; write {of_keys} for keys and values, or {key}: {quoted(rest)} for a text"
+    return f"this line has two colons; write {of_keys} for keys and values, or {key}: {quoted(rest)} for text"
 
 
 def no_colon(line: str, above: str) -> str:
-    """Return what to say of a line that should begin with a key, a colon and a space; nothing where it does.
+    """Return what is wrong with a line that does not begin with a key, a colon and a space, or an empty text.
 
-    What is indented further than a key and its value ``above`` may go on with that value.
+    A line may continue the value ``above`` if it is indented further.
     """
     text = line.strip().removeprefix("- ")
     if not text or text[0] in _QUOTES_AND_BRACKETS:
@@ -107,7 +107,7 @@ def no_colon(line: str, above: str) -> str:
 
 
 def comment_in(line: str) -> str:
-    """Return the comment that the line ends with, as far as quotes tell; empty where it has none."""
+    """Return the comment at the end of the line, outside quotes, or an empty text."""
     for found in _COMMENT.finditer(line):
         before = line[: found.start()]
         if before.count('"') % 2 == before.count("'") % 2 == 0:
@@ -116,5 +116,5 @@ def comment_in(line: str) -> str:
 
 
 def indent(line: str) -> int:
-    """Return how many characters of white space the line begins with."""
+    """Return the number of white-space characters at the beginning of the line."""
     return len(line) - len(line.lstrip())

@@ -1,4 +1,4 @@
-"""PyYAML's complaints about a file's form, in plain words and with their place."""
+"""PyYAML's syntax errors, in plain words and with their place."""
 
 from __future__ import annotations
 
@@ -15,31 +15,29 @@ _OPEN_BRACKETS = {
 }
 _PLAINLY = {
     "mapping values are not allowed in this context": (
-        'a colon stands where none can: check the indentation, and put a text that holds ": " in quotes'
+        'a colon is not allowed here: check the indentation, and put text that contains ": " in quotes'
     ),
-    "did not find expected key": "no key stands here: check the indentation of this line and the one above",
-    "did not find expected '-' indicator": "this list goes on with something else than a dash: check the indentation",
+    "did not find expected key": "a key is expected here: check the indentation of this line and of the line above",
+    "did not find expected '-' indicator": "this list continues without a dash: check the indentation",
     "block sequence entries are not allowed in this context": "a list cannot begin here: check the indentation",
-    "mapping keys are not allowed in this context": "a key cannot stand here: check the indentation",
+    "mapping keys are not allowed in this context": "a key is not allowed here: check the indentation",
     "could not find expected ':'": 'a key is missing its ":"',
     "did not find expected node content": "a value or a closing bracket is missing here",
-    "did not find expected <document start>": "something stands here that does not belong to the document above it",
+    "did not find expected <document start>": "this does not belong to the document above it",
     "found unexpected document indicator": "a document ends inside a quoted text: a quote is not closed",
-    "found unknown escape character": r"there is no such escape: write \\ for a backslash, or use single quotes",
-    "found invalid Unicode character escape code": "this escape stands for no character",
-    "did not find expected hexdecimal number": "this escape lacks some of its digits",
-    "found undefined tag handle": 'tags are not used here; remove what begins with "!"',
-    "did not find expected tag URI": 'tags are not used here; remove what begins with "!"',
+    "found unknown escape character": r"this escape does not exist: write \\ for a backslash, or use single quotes",
+    "found invalid Unicode character escape code": "this escape is not a character",
+    "did not find expected hexdecimal number": "this escape has too few digits",
+    "found undefined tag handle": 'tags are not allowed here; remove what begins with "!"',
+    "did not find expected tag URI": 'tags are not allowed here; remove what begins with "!"',
     "did not find expected whitespace or line break": "a space is missing here",
     "did not find expected comment or line break": "only a comment can follow here",
     "did not find expected alphabetic or numeric character": (
         'a name is missing after "*" or "&": put a text that begins with one of them in quotes'
     ),
-    "found a tab character that violates indentation": "a tab stands where only spaces can: indent with spaces",
-    "found a tab character where an indentation space is expected": (
-        "a tab stands where only spaces can: indent with spaces"
-    ),
-    "found incompatible YAML document": "this version of YAML is not known: remove the %YAML line",
+    "found a tab character that violates indentation": "a tab is not allowed here: indent with spaces",
+    "found a tab character where an indentation space is expected": ("a tab is not allowed here: indent with spaces"),
+    "found incompatible YAML document": "this version of YAML is not supported: remove the %YAML line",
 }
 _A_KEY_WENT_WRONG = {
     "mapping values are not allowed in this context",
@@ -51,11 +49,11 @@ _LINES_LOOKED_AT = 3
 
 
 def syntax_problem(error: yaml.YAMLError, source: str) -> Problem:
-    """Return what PyYAML says of the source as a problem with its line and column."""
+    """Return PyYAML's error as a problem with its line and column."""
     if isinstance(error, yaml.reader.ReaderError):
-        # The reader knows no line. A character that it refuses is refused everywhere, so the first one is the one.
+        # The reader gives no line. It refuses a character everywhere, so the first one is the one.
         character = chr(error.character)
-        what = f"the character {printable(character)} cannot stand in a file: remove it, or write it as an escape"
+        what = f"the character {printable(character)} is not allowed in a file: remove it, or write it as an escape"
         return problem_in(source, source.index(character), what)
     if not isinstance(error, yaml.MarkedYAMLError) or error.problem_mark is None:
         return Problem(line=1, column=1, where="", what=f"this is not YAML ({printable(str(error))})")
@@ -69,7 +67,7 @@ def syntax_problem(error: yaml.YAMLError, source: str) -> Problem:
 
 
 def _slip(problem: str, mark: yaml.Mark, source: str) -> Problem | None:
-    """Return the slip in the line of the complaint, or in the one above, that explains it better; None for no such."""
+    """Return a better explanation from the line of the error or the line above, or None."""
     begins = [mark.index - mark.column]
     while len(begins) < _LINES_LOOKED_AT and begins[-1] > 0:
         begins.append(_line_above(source, begins[-1]))
@@ -92,13 +90,13 @@ def _slip(problem: str, mark: yaml.Mark, source: str) -> Problem | None:
         return problem_in(
             source,
             mark.index,
-            f'"{in_short(comment)}" is read as a comment, which ends the text before it; put it all in quotes',
+            f'"{in_short(comment)}" is read as a comment and ends the text before it; put all of it in quotes',
         )
     return None
 
 
 def _line_above(source: str, begin: int) -> int:
-    """Return where the line above begins that holds more than a comment."""
+    """Return where the nearest line above begins, comment lines and empty lines skipped."""
     while begin > 0:
         begin = source.rfind("\n", 0, begin - 1) + 1
         if (text := _line_at(source, begin).strip()) and not text.startswith("#"):
@@ -107,12 +105,12 @@ def _line_above(source: str, begin: int) -> int:
 
 
 def _line_at(source: str, begin: int) -> str:
-    """Return the line that begins at an index, or how it begins, if it is a long one."""
+    """Return the line that begins at an index, cut if it is long."""
     return source[begin : begin + _LONGEST_LINE].partition("\n")[0]
 
 
 def _end_of_text(source: str) -> int:
-    """Return the index behind the last line that holds more than a comment."""
+    """Return the index after the last line that is more than a comment."""
     lines = source.split("\n")
     while lines and (not lines[-1].strip() or lines[-1].lstrip().startswith("#")):
         lines.pop()
@@ -120,27 +118,26 @@ def _end_of_text(source: str) -> int:
 
 
 def _sentence(error: yaml.MarkedYAMLError, source: str) -> str:
-    """Return what is wrong, in plain words."""
     problem, begin = str(error.problem), error.context_mark
     if problem == "found unexpected end of stream":
-        return "a quote is not closed" + (f": it is opened in line {begin.line + 1}" if begin else "")
+        return "a quote is not closed" + (f": it opens in line {begin.line + 1}" if begin else "")
     if problem in _OPEN_BRACKETS:
         opening, closing = _OPEN_BRACKETS[problem]
-        opened = f': its "{opening}" stands in line {begin.line + 1}, column {begin.column + 1}' if begin else ""
+        opened = f': the "{opening}" is in line {begin.line + 1}, column {begin.column + 1}' if begin else ""
         comment = comment_in(_line_at(source, begin.index - begin.column)) if begin else ""
         swallowed = (
-            f'; "{in_short(comment)}" is a comment there: put a text that holds " #" in quotes' if comment else ""
+            f'; "{in_short(comment)}" is a comment there: put text that contains " #" in quotes' if comment else ""
         )
         return f'a "," or the closing "{closing}" is missing here{opened}{swallowed}'
     if problem == "found character that cannot start any token" and error.problem_mark is not None:
         character = source[error.problem_mark.index : error.problem_mark.index + 1]
         if character == "\t":
-            return "a tab stands where only spaces can: indent with spaces"
-        return f'no value can begin with "{printable(character)}": put it in quotes'
+            return "a tab is not allowed here: indent with spaces"
+        return f'a value cannot begin with "{printable(character)}": put it in quotes'
     return _PLAINLY.get(problem, f"this is not YAML ({problem})")
 
 
 def problem_in(source: str, index: int, what: str) -> Problem:
-    """Return a problem at a position of the source that is known only by its index."""
+    """Return a problem at an index of the source."""
     before = source[:index].replace("\r\n", "\n").replace("\r", "\n")
     return Problem(line=before.count("\n") + 1, column=len(before) - before.rfind("\n"), where="", what=what)

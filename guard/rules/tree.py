@@ -13,17 +13,17 @@ if TYPE_CHECKING:
 
 
 MOST_PROBLEMS = 1000
-"""How many problems of a file are told; nobody reads more, and a hostile file would have a million."""
+"""How many problems of a file are reported; a hostile file can have a million."""
 
 Place = tuple[int, int]
 """A line and a column in the file, from 1."""
 
 
 class Mapping(dict[str, Any]):
-    """A mapping that knows where it, its keys and its values stand; a merged key stands where it came from.
+    """A mapping with the places of itself, its keys and its values; a merged key keeps its own place.
 
-    ``spans`` holds the line and column of each key, then those of its value: four numbers and no objects of their
-    own, as large files have hundreds of thousands of them.
+    ``spans`` holds the line and column of each key, then of its value, as plain numbers: a large file has hundreds of
+    thousands of them.
     """
 
     __slots__ = ("place", "spans")
@@ -34,11 +34,11 @@ class Mapping(dict[str, Any]):
         self.spans: dict[str, tuple[int, int, int, int]] = {}
 
     def line(self, key: str) -> int:
-        """Return the line that a key stands on, from 1."""
+        """Return the line of a key, from 1."""
         return self.spans[key][0]
 
     def key_place(self, key: str) -> Place:
-        """Return where a key stands."""
+        """Return the place of a key."""
         return self.spans[key][:2]
 
     def value_place(self, key: str) -> Place:
@@ -47,7 +47,7 @@ class Mapping(dict[str, Any]):
 
 
 class Sequence(list[Any]):
-    """A list that knows where it and each of its items stand."""
+    """A list with the places of itself and its items."""
 
     __slots__ = ("place", "places")
 
@@ -59,9 +59,9 @@ class Sequence(list[Any]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tree:
-    """A document that was read to its end, with what is wrong in it so far.
+    """A document that was read to its end, with its problems so far.
 
-    ``nulls`` are the keys and items without a value, kept apart because an unknown key needs no value.
+    ``nulls`` are the keys and items without a value; they are separate because an unknown key needs no value.
     """
 
     root: Any
@@ -70,12 +70,12 @@ class Tree:
 
 
 def dotted(steps: Iterable[str | int]) -> str:
-    """Return the way to a value as people write it, ``segments.vip.tags[2]``; items count from 1 there, here from 0."""
+    """Return the path to a value as people write it, ``segments.vip.tags[2]``; items count from 1."""
     parts = (f"[{step + 1}]" if isinstance(step, int) else f".{in_short(step)}" for step in steps)
     return "".join(parts).removeprefix(".")
 
 
 def problem_at(place: Place, steps: Iterable[str | int], what: str) -> Problem:
-    """Return a problem at a place of the file, on the way to a value."""
+    """Return a problem at a place of the file; ``steps`` are the path to the value."""
     line, column = place
     return Problem(line=line, column=column, where=dotted(steps), what=what)

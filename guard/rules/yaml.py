@@ -1,7 +1,7 @@
-"""YAML read strictly: values that know their places, and everything that is wrong with the file's form.
+"""Strict YAML: values with their places, and every problem with the file's form.
 
-PyYAML's C parser gives the events, a small builder makes the values. Building from events keeps positions and finds
-duplicate keys; and as nothing here recurses, no depth of brackets can exhaust the stack.
+PyYAML's C parser gives events, and a small builder makes values from them. This keeps positions and finds duplicate
+keys. Nothing here recurses, so deep brackets cannot exhaust the stack.
 """
 
 from __future__ import annotations
@@ -36,22 +36,22 @@ MOST_NODES = 1_500_000
 MOST_REPEATED = 10_000
 MOST_TIMES = 30
 NO_VALUE = "has no value: give it one, or leave it out"
-_IN_QUOTES = '; a text that begins with "#" needs quotes, as it is a comment otherwise'
+_IN_QUOTES = '; text that begins with "#" needs quotes: without them it is a comment'
 _CHARACTERS_OF_A_NODE = 100
-_NO_KEY = "a key is one text; a mapping, a list or nothing at all cannot be one"
-_TOO_DEEP = f"nothing is nested deeper than {DEEPEST} levels here"
-_NO_TAGS = 'tags are not used here; remove what begins with "!"'
+_NO_KEY = "a key must be text; a mapping, a list or an empty value cannot be a key"
+_TOO_DEEP = f"this is nested too deeply; at most {DEEPEST} levels are allowed"
+_NO_TAGS = 'tags are not allowed here; remove what begins with "!"'
 
-# The C parser forgets the tag "!" of a scalar, so tags are looked up in the source, before the value itself.
+# The C parser forgets the tag "!" of a scalar, so we look for tags in the source.
 _TAGGED = re.compile(r"(?:&\S+\s+)?!")
 _COMMENT = re.compile(r"[ \t]+#[^\s#]")
 _WHITE_AND_HASH = re.compile(r"[ \t]#")
-# Line breaks in YAML 1.1, to the C parser, but not in YAML 1.2, nor in editors: a comment could hide a rule.
+# The C parser takes these as line breaks; YAML 1.2 and editors do not. So a comment could hide a rule.
 _DOUBTFUL_BREAK = re.compile("[\x85\u2028\u2029]")
 
 
 class UnreadableError(Exception):
-    """The reading had to stop; ``problems`` are all that were met until then."""
+    """The file cannot be read to its end; ``problems`` are those found so far."""
 
     def __init__(self, problems: list[Problem]) -> None:
         super().__init__()
@@ -59,9 +59,9 @@ class UnreadableError(Exception):
 
 
 def read_yaml(source: str) -> Tree:
-    """Return the one document of the source; raise UnreadableError where it is no YAML, or beyond the limits."""
+    """Return the document; raise UnreadableError if the source is not YAML or is beyond the limits."""
     if found := _DOUBTFUL_BREAK.search(source):
-        what = f"the character {printable(found[0])} ends a line for some tools only; write it as an escape in quotes"
+        what = f"only some tools end a line at the character {printable(found[0])}; write it as an escape in quotes"
         raise UnreadableError([problem_in(source, found.start(), what)])
     builder = _Builder(source)
     try:
@@ -74,7 +74,7 @@ def read_yaml(source: str) -> Tree:
 
 
 def _too_deep_before(error: yaml.YAMLError, source: str) -> Problem | None:
-    """Return the problem with the brackets that PyYAML read ahead of the first event, where it has a limit itself."""
+    """Return the problem with brackets too deep for PyYAML, which reads them before the first event."""
     mark = getattr(error, "problem_mark", None)
     before = source[: mark.index] if mark else ""
     outside = len(before.rstrip("[{"))
@@ -82,7 +82,7 @@ def _too_deep_before(error: yaml.YAMLError, source: str) -> Problem | None:
 
 
 class _Builder:
-    """Makes values of events; what is refused is reported, and REFUSED stands in its place."""
+    """Makes values from events. A refused value is reported and replaced by REFUSED."""
 
     def __init__(self, source: str) -> None:
         self.source = source
@@ -97,7 +97,7 @@ class _Builder:
         self.stack = [Open(self.roots, 0, is_key=False)]
 
     def build(self) -> None:
-        """Read every event; in one loop, as a file of 10,000 segments has half a million of them."""
+        """Read every event, in one loop: a file of 10,000 segments has half a million."""
         get_event = _parser(self.source).get_event
         top = self.stack[-1]
         while True:
@@ -125,12 +125,12 @@ class _Builder:
 
     def is_end(self, event: Any) -> bool:
         if isinstance(event, DocumentStartEvent) and self.roots:
-            self.stop(_place(event), "a second document begins here; a file holds one")
+            self.stop(_place(event), "a second document begins here; a file can hold only one")
         return isinstance(event, StreamEndEvent)
 
     def take_value(self, top: Open, value: Any, place: Place) -> None:
         if self.nodes > MOST_NODES:
-            what = f"the file holds more than {number(MOST_NODES)} values, counting again whatever an alias stands for"
+            what = f"the file has more than {number(MOST_NODES)} values, with everything that aliases repeat"
             self.stop(place, what)
         node, key = top.node, top.key
         if isinstance(node, Sequence):
@@ -157,18 +157,18 @@ class _Builder:
             self.report(place, _NO_TAGS)
         if event.implicit[0] and text == "<<":
             if top.merged is not None:
-                self.report(place, 'the key "<<" stands here twice; write <<: [*one, *other]')
+                self.report(place, 'the key "<<" is here twice; write <<: [*one, *other]')
             top.merged = top.merged or []
             top.key = MERGE
         elif event.implicit[0] and is_null(text):
-            self.refuse_key(top, place, 'a key is missing; one that is really called so needs quotes ("null")')
+            self.refuse_key(top, place, 'a key is missing; a key that is called null needs quotes ("null")')
         elif text[:1].isdigit() and self.goes_on(top.node, event):
             top.key = PART_OF_NUMBER
         else:
             self.set_key(top, text, place)
 
     def goes_on(self, node: Mapping | Sequence, event: Any) -> bool:
-        """Join a key to the number before it, where a comma in braces parts the two; return whether it does."""
+        """Join a key to the number before it if a comma in braces separates them; return whether it did."""
         if not isinstance(node, Mapping) or not node:
             return False
         key, mark = next(reversed(node)), event.start_mark
@@ -182,7 +182,7 @@ class _Builder:
     def set_key(self, top: Open, text: str, place: Place) -> None:
         node = top.node
         if isinstance(node, Mapping) and text in node:
-            self.refuse_key(top, place, f"the key stands here twice; it is in line {node.line(text)} already", text)
+            self.refuse_key(top, place, f"duplicate key; it is already in line {node.line(text)}", text)
         else:
             top.key, top.key_place = text, place
 
@@ -206,7 +206,7 @@ class _Builder:
             if isinstance(each, Mapping) and top.merged is not None:
                 top.merged.append(each)
             elif each is not REFUSED:
-                what = f"only mappings can be merged, and {described(each)} is none; write <<: *name"
+                what = f"{described(each)} cannot be merged, only a mapping can; write <<: *name"
                 self.report(place, what)
 
     # Values
@@ -264,7 +264,7 @@ class _Builder:
         closed.merge()
         top.height = max(top.height, closed.height + 1)
         name = closed.anchor
-        if name is not None and self.anchors[name] is closed.anchored:  # not given to something inside since
+        if name is not None and self.anchors[name] is closed.anchored:  # not reused for a value inside it
             nodes = self.nodes - closed.nodes_before
             self.anchors[name] = Anchored(value=closed.node, nodes=nodes, height=closed.height + 1)
         return closed, top
@@ -273,14 +273,14 @@ class _Builder:
         name, place = in_short(event.anchor), _place(event)
         anchored = self.anchors.get(event.anchor)
         if anchored is None:
-            self.report(place, f"*{name} stands for nothing: there is no &{name} above it")
+            self.report(place, f"*{name} is unknown: there is no &{name} above it")
             return REFUSED
         if anchored.is_open:
-            self.report(place, f"*{name} stands inside of &{name}: nothing can hold itself")
+            self.report(place, f"*{name} is inside &{name}: a value cannot contain itself")
         self.nodes += anchored.nodes
         self.repeated += anchored.nodes
         if self.repeated > MOST_REPEATED + MOST_TIMES * (self.nodes - self.repeated):
-            self.stop(place, f"the aliases up to here repeat more than {MOST_TIMES} times what is written: use fewer")
+            self.stop(place, f"the aliases up to here make the file more than {MOST_TIMES} times as large: use fewer")
         if len(self.stack) - 1 + anchored.height > DEEPEST:
             self.stop(place, _TOO_DEEP)
         top.height = max(top.height, anchored.height)
@@ -304,5 +304,5 @@ def _place(event: Any) -> Place:
 
 
 def _parser(source: str) -> Any:
-    """Return what gives events; PyYAML can be installed without its C half."""
+    """Return the C parser, or the Python one if PyYAML was installed without C."""
     return yaml.CSafeLoader(source) if yaml.__with_libyaml__ else yaml.SafeLoader(source)

@@ -132,9 +132,9 @@ def test_selections_add_up(audience_guard: Run) -> None:
         (["--output", "pdf"], 'there is no format "pdf"'),
         (["--output", "json", "--output", "text"], "two --output without a path"),
         (["--output", "json=a", "--output", "text=./a"], "two --output to one file"),
-        (["--output", "json=no/such/folder/r.json"], "its folder is not there"),
+        (["--output", "json=no/such/folder/r.json"], "its folder does not exist"),
         (["--output", "json=rules.yaml"], "this run reads that file"),
-        (["--timeout", "10"], '"10" is no duration; write 10s, 10m or 10h'),
+        (["--timeout", "10"], '"10" is not a duration; write 10s, 10m or 10h'),
         (["--fail-on", "maybe"], "'maybe'"),
         (["--region", "mars"], 'there is no region "mars"'),
         (["--base-url", "http://example.com"], "uses plain http, which others on the network can read"),
@@ -519,7 +519,7 @@ def test_a_name_that_yaml_cuts_short_is_counted_by_neither_reading(
         "",
         (
             'rules.yaml:4:11: segments.promo.name: this is read as "Promo", and "#3" as a comment; write "Promo #3" if'
-            ' it belongs to the text, or "# " with two spaces before it if it is a comment\n'
+            ' it belongs to the text, or two spaces and "# " before it if it is a comment\n'
             "audience-guard: 1 problem in rules.yaml; nothing was sent\n"
         ),
     )

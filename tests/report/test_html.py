@@ -143,7 +143,7 @@ def test_a_card_says_all_that_a_marketer_needs(shares: Report) -> None:
         "the counts are approximate",
         "Next: run again; if the numbers still contradict each other",
         "Ask: crm@example.com",
-        "Proven: this run had it counted anew; counted 10 s ago, at 2026-11-23 09:01:02 UTC.",
+        "Proven: Blueshift counted it again for this run; counted 10 s ago, at 2026-11-23 09:01:02 UTC.",
         "Blueshift's counts are approximate",
         "SHA-256 of the rules: 0123456789abcdef",
         "Tags checked only: weekly",

@@ -189,7 +189,9 @@ def test_a_share_that_rounding_makes_equal_to_its_limit_keeps_its_verdict(count:
         pytest.param(b"[" * 100_000, "nested too deeply", id="too-deep"),
         pytest.param(b'{"a": ' + b"9" * 5_000 + b"}", "digits", id="too-many-digits"),
         pytest.param(b'{"a": NaN}', "NaN is not a number", id="not-a-number"),
-        pytest.param(b'{"verdict": "fail", "verdict": "pass"}', 'the key "verdict" stands 2 times', id="two-keys"),
+        pytest.param(
+            b'{"verdict": "fail", "verdict": "pass"}', 'one object has the key "verdict" 2 times', id="two-keys"
+        ),
         pytest.param(b"{}", "schema_version is null", id="no-version"),
         pytest.param(b'{"schema_version": 2}', "schema_version is 2", id="another-version"),
         pytest.param(b'{"schema_version": true}', "schema_version is true", id="no-number"),
@@ -199,7 +201,7 @@ def test_a_share_that_rounding_makes_equal_to_its_limit_keeps_its_verdict(count:
 def test_what_is_no_report_is_refused_with_the_reason(data: bytes, what: str) -> None:
     with pytest.raises(UsageError) as caught:
         read(data)
-    assert caught.value.message.startswith("report.json is not a report that can be relied on: ")
+    assert caught.value.message.startswith("report.json is not a valid report: ")
     assert what in caught.value.message
     assert "--output json=PATH" in (caught.value.hint or "")
     assert caught.value.exit_code is ExitCode.USAGE
@@ -379,42 +381,51 @@ def _missing(before: Any, after: Any) -> Iterator[Any]:
         yield before, after
 
 
-MOMENT = "counted_at is not a moment of this run"
+MOMENT = "counted_at is not within this run"
 GREEN = [(("verdict",), "pass"), (("exit_code",), 0), (("complete",), True)]
 
 
 @pytest.mark.parametrize(
     ("name", "changes", "what"),
     [
-        pytest.param("failed", [(("exit_code",), 0)], "exit_code is 0, but 1 follows", id="the-exit-code"),
-        pytest.param("failed", GREEN, 'verdict is "pass", but "fail" follows', id="the-top-alone"),
+        pytest.param(
+            "failed", [(("exit_code",), 0)], "exit_code is 0, but by the rest of the file it is 1", id="the-exit-code"
+        ),
+        pytest.param(
+            "failed", GREEN, 'verdict is "pass", but by the rest of the file it is "fail"', id="the-top-alone"
+        ),
         pytest.param(
             "failed",
             [*GREEN, (("segments", 0, "verdict"), "pass"), ((*GUARD, "verdict"), "pass")],
-            'segments[0].guards[0].verdict is "pass", but "fail" follows',
+            'segments[0].guards[0].verdict is "pass", but by the rest of the file it is "fail"',
             id="every-verdict-but-those-of-the-checks",
         ),
         pytest.param(
             "failed",
             [((*GUARD, "count"), 30), ((*TOTAL, "count"), 30)],
-            "segments[0].guards[0].checks[0].observed is 7, but 30 follows",
+            "segments[0].guards[0].checks[0].observed is 7, but by the rest of the file it is 30",
             id="the-count-alone",
         ),
         pytest.param("unknown", [((*GUARD, "verdict"), "pass")], "null exactly when", id="a-pass-without-a-count"),
-        pytest.param("unknown", [((*GUARD, "reason"), None)], "a reason is given exactly", id="no-reason"),
+        pytest.param("unknown", [((*GUARD, "reason"), None)], "a reason must be given exactly", id="no-reason"),
         pytest.param("passed", [((*GUARD, "checks"), [])], "it has no checks", id="no-checks"),
         pytest.param("passed", [(("segments", 0, "guards"), [])], "it has no guards", id="no-guards"),
-        pytest.param("passed", [(("segments", 0, "uuid"), None)], "without a uuid", id="a-count-of-nothing"),
-        pytest.param("passed", [((*GUARD, "counted_at"), None)], "are null together", id="a-count-of-no-time"),
+        pytest.param("passed", [(("segments", 0, "uuid"), None)], "a count, but no uuid", id="a-count-of-nothing"),
+        pytest.param("passed", [((*GUARD, "counted_at"), None)], "must be null together", id="a-count-of-no-time"),
         pytest.param("passed", [((*GUARD, "users"), 35)], "different numbers of users", id="other-users"),
         pytest.param("no-users", [((*GUARD, "checks", 0, "observed"), 20)], "different numbers", id="other-people"),
-        pytest.param("passed", [((*TOTAL, "count"), 29)], "totals[0].count is 29, but 30 follows", id="another-sum"),
+        pytest.param(
+            "passed",
+            [((*TOTAL, "count"), 29)],
+            "totals[0].count is 29, but by the rest of the file it is 30",
+            id="another-sum",
+        ),
         pytest.param("passed", [(("campaigns", 0, "verdict"), "warn")], "campaigns[0].verdict", id="a-campaign"),
         pytest.param("passed", [((*GUARD, "path"), "other.yaml")], "guards[0].path", id="two-rules-files"),
         pytest.param(
-            "passed", [((*GUARD, "checks", 0, "limit"), 1e300)], "neither a number of people", id="a-huge-limit"
+            "passed", [((*GUARD, "checks", 0, "limit"), 1e300)], "not a number of people or a share", id="a-huge-limit"
         ),
-        pytest.param("passed", [((*GUARD, "count"), 10**30)], "an audience can have", id="a-huge-count"),
+        pytest.param("passed", [((*GUARD, "count"), 10**30)], "too large for a number of people", id="a-huge-count"),
         pytest.param("passed", [(("started_at",), "2026-11-23")], "not a moment such as", id="a-date"),
         pytest.param("passed", [(("started_at",), "2026-13-23T00:00:00.000Z")], "month", id="no-such-month"),
         pytest.param("passed", [(("host",), ["x"])], "host: a list is not a text", id="a-list-for-a-text"),
@@ -423,10 +434,10 @@ GREEN = [(("verdict",), "pass"), (("exit_code",), 0), (("complete",), True)]
         pytest.param("passed", [((*GUARD, "line"), 0)], "line: 0 is not large enough", id="line-0"),
         pytest.param("passed", [((*GUARD, "counted_at"), "2019-11-23T12:00:00.000Z")], MOMENT, id="counted-years-ago"),
         pytest.param("passed", [((*GUARD, "counted_at"), "2027-11-23T12:00:00.000Z")], MOMENT, id="counted-next-year"),
-        pytest.param("passed", [((*GUARD, "age_seconds"), 31_536_000)], "age_seconds is more", id="a-year-old"),
-        pytest.param("passed", [((*GUARD, "age_seconds"), 4_000)], "age_seconds is more", id="older-than-the-run"),
+        pytest.param("passed", [((*GUARD, "age_seconds"), 31_536_000)], "age_seconds is longer", id="a-year-old"),
+        pytest.param("passed", [((*GUARD, "age_seconds"), 4_000)], "age_seconds is longer", id="older-than-the-run"),
         pytest.param("passed", [((*GUARD, "age_seconds"), -1)], "not large enough", id="counted-in-the-future"),
-        pytest.param("unknown", [((*GUARD, "age_seconds"), 3)], "but null follows", id="an-age-without-a-count"),
+        pytest.param("unknown", [((*GUARD, "age_seconds"), 3)], "it is null", id="an-age-without-a-count"),
         pytest.param(
             "passed", [(("finished_at",), "2026-11-23T11:59:59.999Z")], "before started_at", id="ended-before-it-began"
         ),
@@ -448,7 +459,7 @@ GREEN = [(("verdict",), "pass"), (("exit_code",), 0), (("complete",), True)]
         pytest.param("passed", [((*TOTAL, "detail"), "trust me")], "totals[0].detail", id="a-remark-on-a-total"),
         pytest.param("unknown", [((*TOTAL, "detail"), "trust me")], "totals[0].detail", id="another-cause"),
         pytest.param("passed", [((*TOTAL, "parts", 0, "count"), 29)], "totals[0].parts", id="another-part"),
-        pytest.param("passed", [((*TOTAL, "parts"), [])], "not made of the segments", id="no-parts"),
+        pytest.param("passed", [((*TOTAL, "parts"), [])], "parts of a total are not", id="no-parts"),
         pytest.param(
             "passed",
             [((*GUARD, "checks", 1, "bound"), "min")],
@@ -460,7 +471,10 @@ GREEN = [(("verdict",), "pass"), (("exit_code",), 0), (("complete",), True)]
         ),
         pytest.param("passed", [(("campaigns", 0, "segments"), ["weekly", "weekly"])], "twice", id="a-segment-twice"),
         pytest.param(
-            "passed", [(("campaigns", 0, "segments"), ["weekly", "gone"])], "not made of", id="a-segment-dropped"
+            "passed",
+            [(("campaigns", 0, "segments"), ["weekly", "gone"])],
+            "parts of a total are not",
+            id="a-segment-dropped",
         ),
         pytest.param("passed", [(("selection", "segments"), ["weekly"])], "not selected", id="a-campaign-unasked"),
     ],
@@ -474,7 +488,7 @@ def test_a_contradiction_is_refused_with_where_and_what(name: str, changes: list
 def test_a_segment_that_a_campaign_needs_cannot_be_dropped() -> None:
     whole = json.loads(saved(RUNS["passed"]))
     whole["segments"][0]["key"] = "other"
-    with pytest.raises(UsageError, match="or one that is not there"):
+    with pytest.raises(UsageError, match="or names one that is missing"):
         read(whole)
 
 
@@ -522,7 +536,7 @@ def test_just_after_its_run_a_report_reads_as_the_run_wrote_it(name: str, format
         ),
         (
             timedelta(days=-2),
-            "at 2026-11-23 12:00:00 UTC, which the clock of this machine has not reached: count again",
+            "at 2026-11-23 12:00:00 UTC, which is in the future by the clock of this machine: count again",
         ),
     ],
 )
@@ -582,13 +596,13 @@ def test_the_order_of_keys_and_the_white_space_do_not_matter() -> None:
 @pytest.mark.parametrize(
     ("way", "value", "what"),
     [
-        (("selection", "segments"), ["vip"], "what was selected is not all there"),
-        (("selection", "campaigns"), ["spring-sale"], "what was selected is not all there"),
+        (("selection", "segments"), ["vip"], "a selected segment or campaign is missing"),
+        (("selection", "campaigns"), ["spring-sale"], "a selected segment or campaign is missing"),
         (("selection", "tags"), ["daily"], "no segment has a tag that was selected"),
         (
             ("campaigns",),
             [{"key": "c", "segments": [], "verdict": "unknown", "totals": []}],
-            "a campaign has no segments, or one that is not there",
+            "a campaign has no segments, or names one that is missing",
         ),
     ],
 )

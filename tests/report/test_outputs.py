@@ -188,7 +188,7 @@ def test_a_folder_is_no_place_for_a_report(tmp_path: Path) -> None:
 
 
 def test_a_missing_folder_is_found_before_the_counting(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="its folder is not there") as caught:
+    with pytest.raises(UsageError, match="its folder does not exist") as caught:
         prepare(to(tmp_path / "reports" / "report.json"), [])
     assert caught.value.hint == f"create {tmp_path / 'reports'}"
 
@@ -223,7 +223,7 @@ def test_an_earlier_report_that_may_not_be_read_is_told_of(path: Path, monkeypat
         with pytest.raises(UsageError) as caught:
             prepare(to(path), [])
     assert caught.value.message == (
-        f"cannot write a report to {path}: Permission denied; the report of an earlier run may still be there"
+        f"cannot write a report to {path}: Permission denied; the report of an earlier run may still exist"
     )
     assert "remove the old report" in (caught.value.hint or "")
     assert path.read_text() == YESTERDAY
@@ -237,7 +237,7 @@ def test_an_earlier_report_in_a_folder_that_may_not_be_searched_is_told_of(
     with monkeypatch.context() as patched:
         patched.setattr(Path, "open", refuse)
         patched.setattr(Path, "stat", lambda each, **how: refuse() if each == path else stat(each, **how))
-        with pytest.raises(UsageError, match="Permission denied; the report of an earlier run may still be there"):
+        with pytest.raises(UsageError, match="Permission denied; the report of an earlier run may still exist"):
             prepare(to(path), [])
     assert path.read_text() == YESTERDAY
 
@@ -289,7 +289,7 @@ def test_what_others_added_to_a_report_is_theirs(path: Path) -> None:
     for what, content in added.items():
         assert content not in (page, suite), what
         path.write_text(content, encoding="utf-8")
-        with pytest.raises(UsageError, match="not a report of audience-guard, and stays as it is"):
+        with pytest.raises(UsageError, match="not an audience-guard report and stays unchanged"):
             prepare(to(path), [])
         assert path.read_text(encoding="utf-8") == content
     for content in (page, suite):
@@ -326,19 +326,19 @@ def test_a_file_that_is_not_a_report_is_refused_and_stays(path: Path, content: s
     link = path.with_name("link")
     link.symlink_to(path)
     for spelling in (path, link, path.parent / "x" / ".." / path.name):
-        with pytest.raises(UsageError, match="not a report of audience-guard, and stays as it is") as caught:
+        with pytest.raises(UsageError, match="not an audience-guard report and stays unchanged") as caught:
             prepare(to(spelling), [])
         assert "another path" in (caught.value.hint or "")
     discard(["check", "--output", f"json={path}"])
     take_back([path])
-    with pytest.raises(OutputError, match="not a report of audience-guard"):
+    with pytest.raises(OutputError, match="not an audience-guard report"):
         write(path, YESTERDAY)
     assert path.read_text(encoding="utf-8") == content
 
 
 def test_bytes_that_are_not_text_are_refused_and_stay(path: Path) -> None:
     path.write_bytes(b"\xff\x00precious")
-    with pytest.raises(UsageError, match="not a report"):
+    with pytest.raises(UsageError, match="not an audience-guard report"):
         prepare(to(path), [])
     assert path.read_bytes() == b"\xff\x00precious"
 
@@ -413,7 +413,7 @@ def test_a_report_that_can_be_neither_replaced_nor_emptied_is_told_of(
     locked: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(os, "truncate", refuse)
-    with pytest.raises(UsageError, match="Permission denied; the report of an earlier run is still there") as caught:
+    with pytest.raises(UsageError, match="Permission denied; the report of an earlier run still exists") as caught:
         prepare(to(locked), [])
     assert "remove the old report" in (caught.value.hint or "")
     assert locked.read_text() == YESTERDAY

@@ -37,7 +37,7 @@ def test_the_same_segment_under_two_keys_is_told_with_the_line_of_the_first(
     problems: Callable[[str], list[str]],
 ) -> None:
     (told,) = problems(SEGMENTS + "  b: {name: VIP, channels: {users: {min: 1}}}\n")
-    what = 'is the name of "vip" too (line 3), and bypass_global is the same; keep one of them'
+    what = 'is also the name of "vip" (line 3), with the same bypass_global; keep one of them'
     assert told == f"rules.yaml:4:13: segments.b.name: {what}"
 
 

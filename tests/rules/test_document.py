@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 GIVE = "give the path of a YAML file"
-IS_IT = "give the path of a YAML file; is it this one?"
+IS_IT = "is this the right file? give the path of a YAML file"
 CHECK = "check the path and its permissions"
 
 
@@ -35,9 +35,9 @@ def fill(path: Path, size: int) -> None:
     [
         pytest.param(lambda path: None, "there is no such file", GIVE, id="missing"),  # noqa: ARG005 - makes nothing
         pytest.param(Path.mkdir, "is a directory", GIVE, id="directory"),
-        pytest.param(os.mkfifo, "is no regular file", GIVE, id="fifo"),
+        pytest.param(os.mkfifo, "is not a regular file", GIVE, id="fifo"),
         pytest.param(lambda path: path.symlink_to(path), "cannot be read", CHECK, id="link-to-itself"),
-        pytest.param(lambda path: path.symlink_to("/dev/zero"), "is no regular file", GIVE, id="device"),
+        pytest.param(lambda path: path.symlink_to("/dev/zero"), "is not a regular file", GIVE, id="device"),
         pytest.param(lambda path: fill(path, LARGEST_FILE + 1), "is larger than 16 MiB", IS_IT, id="large"),
         pytest.param(lambda path: fill(path, 100 * LARGEST_FILE), "is larger than 16 MiB", IS_IT, id="huge"),
     ],
@@ -78,7 +78,7 @@ def test_a_path_that_is_none_ends_in_one_line(path: str) -> None:
 def test_a_path_with_a_nul_is_told_why_it_cannot_be_read() -> None:
     with pytest.raises(UsageError) as caught:
         load_rules("a\0b")
-    assert caught.value.message == r"a\x00b: cannot be read (no file can have this name)"
+    assert caught.value.message == r"a\x00b: cannot be read (a file cannot have this name)"
 
 
 def test_no_more_of_a_file_is_read_than_can_be_one(tmp_path: Path) -> None:

@@ -55,7 +55,7 @@ def test_a_duration_is_read_in_seconds(text: str, seconds: float) -> None:
     ],
 )
 def test_anything_else_is_no_duration(text: str) -> None:
-    with pytest.raises(ValueError, match=r'^".*" is no duration; write one such as 90s, 10m or 1h30m$') as caught:
+    with pytest.raises(ValueError, match=r'^".*" is not a duration; write one such as 90s, 10m or 1h30m$') as caught:
         parse_duration(text)
     assert len(str(caught.value)) < 150
 
@@ -72,7 +72,7 @@ def test_anything_else_is_no_duration(text: str) -> None:
     ],
 )
 def test_a_number_without_a_unit_is_offered_each_that_it_can_have(text: str, advice: str) -> None:
-    with pytest.raises(ValueError, match=f'^"{text}" is no duration; write {advice}$'):
+    with pytest.raises(ValueError, match=f'^"{text}" is not a duration; write {advice}$'):
         parse_duration(text)
     for offered in re.findall("[0-9]+[smh]", advice):
         assert 0 < parse_duration(offered) <= LONGEST

@@ -34,9 +34,9 @@ ADVICE = "plain digits, such as 50000 or 50_000"
             "1" + "_000" * 11,
             "1" + "_000" * 11 + " is too large; the largest number is 9,007,199,254,740,991",
         ),
-        (".inf", ".inf is no number of anything; for no limit, leave the key out"),
-        ("1.5", f"1.5 is no whole number; write {ADVICE}"),
-        ("'many'", f'"many" is no whole number; write {ADVICE}'),
+        (".inf", ".inf is not a number; for no limit, leave the key out"),
+        ("1.5", f"1.5 is not a whole number; write {ADVICE}"),
+        ("'many'", f'"many" is not a whole number; write {ADVICE}'),
     ],
 )
 def test_what_is_no_number_of_people_is_told_with_what_to_write(
@@ -50,16 +50,16 @@ def test_what_is_no_number_of_people_is_told_with_what_to_write(
 @pytest.mark.parametrize(
     ("written", "what"),
     [
-        ("100", "100 is more than the whole; write 100%"),
-        ("101", "101 is no share; write one from 0% to 100%, such as 60% or 0.6"),
-        ("1.5", "1.5 is more than the whole; write 1.5%"),
-        ('"1,0"', '"1,0" is no share; write 1.0 or 100%'),
-        ('"1,5"', '"1,5" is no share; write 1.5%'),
-        ('"0,125"', '"0,125" is no share; write 0.125 or 12.5%'),
-        ('"100,0"', '"100,0" is no share; write 100.0%'),
-        ('"101,0"', '"101,0" is no share; write one from 0% to 100%, such as 60% or 0.6'),
-        ('"12,5 %"', '"12,5 %" is no share; write 12.5%'),
-        ("{}", "a mapping is no share; write one from 0% to 100%, such as 60% or 0.6"),
+        ("100", "100 is more than 1, which is 100%; write 100%"),
+        ("101", "101 is not a share; write one from 0% to 100%, such as 60% or 0.6"),
+        ("1.5", "1.5 is more than 1, which is 100%; write 1.5%"),
+        ('"1,0"', '"1,0" is not a share; write 1.0 or 100%'),
+        ('"1,5"', '"1,5" is not a share; write 1.5%'),
+        ('"0,125"', '"0,125" is not a share; write 0.125 or 12.5%'),
+        ('"100,0"', '"100,0" is not a share; write 100.0%'),
+        ('"101,0"', '"101,0" is not a share; write one from 0% to 100%, such as 60% or 0.6'),
+        ('"12,5 %"', '"12,5 %" is not a share; write 12.5%'),
+        ("{}", "a mapping is not a share; write one from 0% to 100%, such as 60% or 0.6"),
     ],
 )
 def test_what_is_no_share_is_told_with_what_to_write(
@@ -76,14 +76,14 @@ def test_what_is_no_share_is_told_with_what_to_write(
 @pytest.mark.parametrize(
     ("setting", "what"),
     [
-        ('requests_per_second: "0.5"', '"0.5" is no plain number; write 0.5'),
-        ('requests_per_second: "2,5"', '"2,5" is no plain number; write 2.5'),
-        ("requests_per_second: soon", '"soon" is no plain number; write one such as 5 or 0.5, without quotes'),
-        ("requests_per_second: true", "true is no plain number; write one such as 5 or 0.5, without quotes"),
+        ('requests_per_second: "0.5"', '"0.5" is not a plain number; write 0.5'),
+        ('requests_per_second: "2,5"', '"2,5" is not a plain number; write 2.5'),
+        ("requests_per_second: soon", '"soon" is not a plain number; write one such as 5 or 0.5, without quotes'),
+        ("requests_per_second: true", "true is not a plain number; write one such as 5 or 0.5, without quotes"),
         ("requests_per_second: 0", "0 is out of bounds; it must be more than 0"),
         ("concurrency: 25", "25 is out of bounds; it must be at most 24"),
-        ("region: 5", "5 is not possible here; write us or eu"),
-        ("region: uss", '"uss" is not possible here; did you mean "us"?'),
+        ("region: 5", "5 is not allowed here; write us or eu"),
+        ("region: uss", '"uss" is not allowed here; did you mean "us"?'),
     ],
 )
 def test_what_is_no_setting_is_told_with_what_to_write(

@@ -22,8 +22,8 @@ def test_lists_have_a_longest_length(beyond: int, problems: Callable[[str], list
     segments += f"  t: {{name: T, channels: {{users: {{min: 1}}}}, tags: [{'a, ' * tags}]}}\n"
     told = problems(f"version: 1\nsegments:\n{segments}campaigns: {{c: {{segments: [{', '.join(keys)}]}}}}\n")
     assert [line.split(": ", 1)[1] for line in told] == [
-        "segments.t.tags: has 1,001 entries; at most 1,000 can stand here",
-        "campaigns.c.segments: has 10,001 entries; at most 10,000 can stand here",
+        "segments.t.tags: has 1,001 entries; at most 1,000 are allowed here",
+        "campaigns.c.segments: has 10,001 entries; at most 10,000 are allowed here",
     ][: 2 * beyond]
 
 
@@ -32,7 +32,7 @@ def test_an_alias_is_checked_as_what_it_stands_for_in_each_place(problems: Calla
     source += "campaigns: {{c: {{segments: [a], totals: *a}}}}\n"
     assert problems(source.format("")) == []
     (told,) = problems(source.format("min: 1, "))
-    assert ": campaigns.c.totals.users.min: would count people twice" in told
+    assert ": campaigns.c.totals.users.min: people in several segments" in told
 
 
 @pytest.mark.parametrize(("refused", "is_left"), [(9, False), (11, True)])
@@ -46,5 +46,5 @@ def test_what_is_left_because_so_much_was_refused_may_be_wrong_too(
         parse_rules(source.encode(), "rules.yaml")
     told = [problem.where for problem in caught.value.problems]
     assert told == (["segments.a.name"] if is_left else ["segments.a.name", "segments.z"])
-    hint = "there may be more than these 1, which were found first; mend them and look again"
+    hint = "there may be more problems than these first 1; fix them and check again"
     assert caught.value.hint == (hint if is_left else None)

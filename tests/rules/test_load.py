@@ -68,7 +68,7 @@ def test_a_word_behind_a_choice_is_a_comment(problems: Callable[[str | bytes], l
     source = "version: 1\nblueshift: {region: eu #us\n  }\nsegments: {a: {name: A, channels: {email: {min: 1}}}}\n"
     assert problems(source) == []
     assert problems(source.replace("eu #", "ue #")) == [
-        'rules.yaml:2:21: blueshift.region: "ue" is not possible here; write us or eu'
+        'rules.yaml:2:21: blueshift.region: "ue" is not allowed here; write us or eu'
     ]
 
 
@@ -119,7 +119,7 @@ def test_every_value_arrives_with_its_line_in_the_order_of_the_file() -> None:
 def test_a_segment_can_have_a_name_that_is_a_key_elsewhere(problems: Callable[[str], list[str]], key: str) -> None:
     told = problems(f"version: 1\nsegments: {{{key}: 5, b: {{name: B, channels: {{users: {{mim: 1}}}}}}}}\n")
     assert [line.split(": ", 1)[1] for line in told] == [
-        f"segments.{key}: 5 stands where keys and values belong",
+        f"segments.{key}: 5 is here, but keys and values belong here",
         'segments.b.channels.users.mim: unknown key; did you mean "min"?',
     ]
 
@@ -254,7 +254,7 @@ def test_an_unknown_key_without_a_value_is_told_as_a_part_of_a_text_only_behind_
 
 def test_white_space_that_is_no_indentation_is_told(problems: Callable[[str], list[str]]) -> None:
     (told,) = problems("version: 1\nsegments: {a: {name: A, channels: {users: {min: 1}}}}\n\u00a0x: 1\n")
-    assert told.endswith("begins with white space that is no indentation; indent with plain spaces")
+    assert told.endswith("begins with white space that does not count as indentation; indent with plain spaces")
 
 
 def test_names_from_the_file_cannot_write_a_line_of_their_own(problems: Callable[[str], list[str]]) -> None:
@@ -346,7 +346,7 @@ def test_a_text_that_only_people_read_may_be_cut_short_with_a_hint(guarded: Call
         "rules.yaml:5: vip / users has no min: an empty audience would pass",
         (
             'rules.yaml:6: owner: this is read as "crm", and "#2" as a comment; '
-            'write "crm #2" if it belongs to the text, or "# " with two spaces before it if it is a comment'
+            'write "crm #2" if it belongs to the text, or two spaces and "# " before it if it is a comment'
         ),
     ]
 

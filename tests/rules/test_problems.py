@@ -23,13 +23,13 @@ def problems_of(source: bytes) -> list[Problem]:
 
 def test_a_kind_without_a_sentence_of_its_own_is_told_plainly() -> None:
     assert problems_of(b"is_on: true\nday: soon\n") == [
-        Problem(line=2, column=6, where="day", what='"soon" is not possible here')
+        Problem(line=2, column=6, where="day", what='"soon" is not allowed here')
     ]
 
 
 @pytest.mark.parametrize(("source", "held"), [(b"5\n", "5"), (b"- x\n", "a list"), (b"~\n", None)])
 def test_a_file_that_holds_no_keys_is_told_at_its_beginning(source: bytes, held: str | None) -> None:
-    found = f"holds {held} where keys and values belong" if held else "holds nothing"
+    found = f"holds {held}, but keys and values belong here" if held else "is empty"
     what = f"the file {found}; it needs at least is_on"
     assert problems_of(source) == [Problem(line=1, column=1, where="", what=what)]
 

@@ -33,7 +33,7 @@ HERE, ABOVE = mark(6, 1, 1), mark(0, 0, 0)
         ),
         pytest.param(
             yaml.MarkedYAMLError(None, ABOVE, "found unexpected end of stream", HERE),
-            "a quote is not closed: it is opened in line 1",
+            "a quote is not closed: it opens in line 1",
             id="a quote",
         ),
         pytest.param(
@@ -64,7 +64,7 @@ def test_a_complaint_without_a_place_is_told_at_the_beginning(error: yaml.YAMLEr
 
 def test_of_several_characters_that_are_refused_the_first_is_told(problems: Callable[[str], list[str]]) -> None:
     (told,) = problems("a: \0\nb: \0\n")
-    assert told.startswith(r"rules.yaml:1:4: the character \x00 cannot stand in a file")
+    assert told.startswith(r"rules.yaml:1:4: the character \x00 is not allowed in a file")
 
 
 @pytest.mark.parametrize(

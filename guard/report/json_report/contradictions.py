@@ -1,4 +1,4 @@
-"""What a saved report says that cannot be true, whatever the rules were: it contradicts itself or its own run."""
+"""What cannot be true in a saved report, whatever the rules were: it contradicts itself or its run."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
         TotalObject,
     )
 
-_CLOCKS_DIFFER = timedelta(hours=15)  # a clock that was set to its zone's time in place of UTC is off by 14 at most
-_STAMPS_DIFFER = timedelta(hours=1)  # Blueshift's stamps and its Date can be of two clocks
+_CLOCKS_DIFFER = timedelta(hours=15)  # a clock with local time for UTC is off by at most 14
+_STAMPS_DIFFER = timedelta(hours=1)  # Blueshift's stamps and its Date may come from two clocks
 
 
 def contradictions(report: ReportObject) -> Iterator[str]:
@@ -50,11 +50,11 @@ def _of_checks(judged: GuardObject | TotalObject) -> Iterator[str]:
     people = [check for check in judged.checks if check.bound.measure is Measure.PEOPLE]
     for check in people:
         if isinstance(check.limit, float) or isinstance(check.observed, float):
-            yield f"people are counted in whole numbers, but {check.bound} is held to a fraction of one"
+            yield f"people are counted in whole numbers, but {check.bound} has a fraction"
     if (judged.count is None) is not (judged.verdict is Verdict.UNKNOWN):
-        yield "the count is null exactly when the verdict is unknown, and here it is not so"
+        yield "the count must be null exactly when the verdict is unknown"
     if (judged.reason is None) is any(check.verdict is Verdict.UNKNOWN for check in judged.checks):
-        yield "a reason is given exactly when a check is unknown, and here it is not so"
+        yield "a reason must be given exactly when a check is unknown"
     if len({check.observed for check in people}) > 1:
         yield "its checks observed different numbers of people"
     if _has_twins(check.bound for check in judged.checks):
@@ -62,14 +62,14 @@ def _of_checks(judged: GuardObject | TotalObject) -> Iterator[str]:
 
 
 def _of_guard(guard: GuardObject, report: ReportObject) -> Iterator[str]:
-    """Yield too what no refresh of this run can have: each began after the run began, and ended before it ended."""
+    """Yield also what a refresh of this run cannot have: each began and ended within the run."""
     if (guard.count is None) is not (guard.counted_at is None):
-        yield "count and counted_at are null together, and here they are not"
+        yield "count and counted_at must be null together"
     at, took = guard.counted_at, report.finished_at - report.started_at
     if at and (report.started_at - at > _CLOCKS_DIFFER or at - report.finished_at > _CLOCKS_DIFFER):
-        yield "counted_at is not a moment of this run, even with clocks that differ by hours"
+        yield "counted_at is not within this run, even if clocks differ by hours"
     if guard.age_seconds is not None and guard.age_seconds > (took + _STAMPS_DIFFER).total_seconds():
-        yield "age_seconds is more than this run took, so the count is not of this run"
+        yield "age_seconds is longer than this run, so the count is from another run"
 
 
 def _of_segment(segment: SegmentObject) -> Iterator[str]:
@@ -78,11 +78,11 @@ def _of_segment(segment: SegmentObject) -> Iterator[str]:
     if segment.uuid is not None and not re.fullmatch(UUID, segment.uuid):
         yield f"{shown(segment.uuid)} is not a uuid"
     if segment.uuid is None and any(guard.count is not None for guard in segment.guards):
-        yield "nothing can be counted without a uuid, but a count is given"
+        yield "it has a count, but no uuid"
     users = {guard.users for guard in segment.guards}
     users |= {guard.count for guard in segment.guards if guard.channel is Channel.USERS}
     if len(users - {None}) > 1:
-        yield "its guards tell of different numbers of users"
+        yield "its guards give different numbers of users"
     if _has_twins(guard.channel for guard in segment.guards):
         yield "two of its guards are on the same channel"
 
@@ -93,9 +93,9 @@ def _of_campaign(campaign: CampaignObject) -> Iterator[str]:
     if _has_twins(total.channel for total in campaign.totals):
         yield "two of its totals are of the same channel"
     if any(check.bound.measure is not Measure.PEOPLE for total in campaign.totals for check in total.checks):
-        yield "a total has no share"
+        yield "a total cannot have a share"
     if any(tuple(part.segment for part in total.parts) != campaign.segments for total in campaign.totals):
-        yield "a total is not made of the segments of its campaign, each once and in their order"
+        yield "the parts of a total are not the segments of its campaign, each once and in order"
 
 
 def _of_report(report: ReportObject) -> Iterator[str]:
@@ -108,11 +108,11 @@ def _of_report(report: ReportObject) -> Iterator[str]:
     if _has_twins((segment.uuid, segment.bypass_global) for segment in given):
         yield "two segments have the same uuid and the same bypass_global"
     if not set(asked.segments) <= set(keys) or not set(asked.campaigns) <= set(campaigns):
-        yield "what was selected is not all there"
+        yield "a selected segment or campaign is missing"
     if not set(asked.tags) <= {tag for segment in report.segments for tag in segment.tags}:
         yield "no segment has a tag that was selected"
     if any(not campaign.segments or not set(campaign.segments) <= set(keys) for campaign in report.campaigns):
-        yield "a campaign has no segments, or one that is not there"
+        yield "a campaign has no segments, or names one that is missing"
     if _has_twins(campaigns):
         yield "two campaigns have the same key"
     if report.finished_at < report.started_at:

@@ -1,7 +1,7 @@
-"""The JSON report as one pydantic model: it writes, it reads, and the JSON Schema comes from it.
+"""The JSON report as one pydantic model: it writes, reads, and gives the JSON Schema.
 
-A key is added here alone. One that comes later gets a default, so that older reports can still be read. Keys that this
-version does not know are passed over.
+Add a key here and nowhere else. A later key needs a default, so that older reports can still be read. Keys that this
+version does not know are ignored.
 """
 
 from __future__ import annotations
@@ -46,15 +46,15 @@ def _written_timestamp(moment: datetime) -> str:
 
 
 def _read_number(value: object) -> int | float:
-    """Return a number of people or a share; neither is negative, infinite, or larger than any count."""
+    """Return a number of people or a share; raise ValueError if it is negative, infinite, or larger than any count."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= LARGEST_COUNT:
-        raise ValueError(f"{shown(value)} is neither a number of people nor a share")
+        raise ValueError(f"{shown(value)} is not a number of people or a share")
     return value
 
 
 def _read_people(value: int) -> int:
     if value > LARGEST_COUNT:
-        raise ValueError(f"{shown(value)} is not a number that an audience can have")
+        raise ValueError(f"{shown(value)} is too large for a number of people")
     return value
 
 
@@ -80,7 +80,7 @@ _REASON = "Why there is no count, in one word for machines; null when everything
 
 
 class _Object(BaseModel):
-    """A JSON object. Every key is always written, so the schema requires them all, and knows no others."""
+    """A JSON object. Every key is always written, so the schema requires all of them and allows no others."""
 
     model_config = ConfigDict(
         extra="ignore",
@@ -91,7 +91,7 @@ class _Object(BaseModel):
 
 
 class CheckObject(_Object):
-    """One bound held against what was observed."""
+    """One bound, compared with what was observed."""
 
     bound: BoundName = Field(
         description="Which bound. Both ends are inclusive; a share is a part of the segment's users."
@@ -100,14 +100,14 @@ class CheckObject(_Object):
     observed: _Number | None = Field(
         description="What was observed, in the same terms as the limit; null when it could not be found out."
     )
-    verdict: Verdict = Field(description="What follows for this bound alone.")
+    verdict: Verdict = Field(description="The verdict on this bound.")
     path: StrictStr = Field(description=_PATH)
     line: _Line = Field(description="The line that the bound stands on, from 1.")
     message: StrictStr = Field(description="The result in a sentence for people.")
 
     @staticmethod
     def written(check: Check, path: str) -> dict[str, Any]:
-        """Return a check as JSON has it."""
+        """Return a check for JSON."""
         as_json = check.bound.measure.as_json
         return {
             "bound": check.bound,
@@ -138,8 +138,8 @@ class GuardObject(_Object):
         " count, or when the answer had no date."
     )
     proof: Literal["refreshed"] | None = Field(
-        description="How the count is known to be fresh: refreshed means that this run had it counted anew; null"
-        " without a count. More ways may be added."
+        description="How the count is known to be fresh: refreshed means that Blueshift counted it again for this"
+        " run; null without a count. More ways may be added."
     )
     reason: Reason | None = Field(description=_REASON)
     detail: StrictStr | None = Field(
@@ -151,7 +151,7 @@ class GuardObject(_Object):
 
     @staticmethod
     def written(guard: GuardResult, path: str) -> dict[str, Any]:
-        """Return a guard's result as JSON has it."""
+        """Return a guard's result for JSON."""
         count = guard.count
         return {
             "channel": guard.channel,
@@ -180,7 +180,7 @@ class PartObject(_Object):
 
     @staticmethod
     def written(part: Part) -> dict[str, Any]:
-        """Return a part as JSON has it."""
+        """Return a part for JSON."""
         return {"segment": part.segment, "count": part.count}
 
 
@@ -207,7 +207,7 @@ class TotalObject(_Object):
 
     @staticmethod
     def written(total: TotalResult, path: str) -> dict[str, Any]:
-        """Return a total's result as JSON has it."""
+        """Return a total's result for JSON."""
         return {
             "channel": total.channel,
             "verdict": total.verdict,
@@ -242,7 +242,7 @@ class SegmentObject(_Object):
 
     @staticmethod
     def written(result: SegmentResult, path: str) -> dict[str, Any]:
-        """Return a segment's result as JSON has it."""
+        """Return a segment's result for JSON."""
         segment = result.segment
         return {
             "key": segment.key,
@@ -267,7 +267,7 @@ class CampaignObject(_Object):
 
     @staticmethod
     def written(result: CampaignResult, path: str) -> dict[str, Any]:
-        """Return a campaign's result as JSON has it."""
+        """Return a campaign's result for JSON."""
         return {
             "key": result.campaign.key,
             "segments": result.campaign.segments,
@@ -310,7 +310,7 @@ class TallyObject(_Object):
 
     @staticmethod
     def written(verdicts: Iterable[Verdict]) -> dict[str, Any]:
-        """Return how many there are of each verdict."""
+        """Return the number of each verdict."""
         found = list(verdicts)
         return {
             "pass": found.count(Verdict.PASS),
@@ -357,7 +357,7 @@ class ReportObject(_Object):
 
     @staticmethod
     def written(report: Report) -> dict[str, Any]:
-        """Return a report as JSON has it."""
+        """Return a report for JSON."""
         path, asked = report.rules_path, report.selection
         return {
             "schema_version": SCHEMA_VERSION,

@@ -1,9 +1,8 @@
-"""A saved JSON report, read back as the value that it was rendered from, also one of an older or a newer 1.x version.
+"""Reads a saved JSON report, also of an older or newer 1.x version.
 
-Only facts are taken from the file: what was asked, what was counted, and why something was not. Whatever follows from
-them, every verdict and every sentence, is worked out anew by the evaluator, and a file that says otherwise is refused.
-So no edit of a file turns it into a pass that its own numbers do not bear out. Only another version may have worded its
-sentences in another way: they are written anew.
+The reader takes only facts from the file: what was asked, what was counted, and why something was not. The evaluator
+computes every verdict and sentence again, and a file that says otherwise is refused. So no edit can make a pass that
+the numbers do not support. Another version may have other sentences; those are written again.
 """
 
 from __future__ import annotations
@@ -48,22 +47,22 @@ _STATUS_CAUSES = {
     "409": Reason.SERVER_ERROR,
     "429": Reason.RATE_LIMITED,
 }
-_ANY_LINE = 1  # the file does not tell where a segment or a campaign begins in the rules, and no format shows it
+_ANY_LINE = 1  # the file has no line for a segment or a campaign, and no format shows one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Saved:
-    """A report as the file tells of it; ``unknown_keys`` are those of a newer version that were passed over."""
+    """A report from a file; ``unknown_keys`` are those of a newer version, which are ignored."""
 
     report: Report
     unknown_keys: tuple[str, ...]
 
 
 def read_report(data: bytes, path: str) -> Saved:
-    """Return the report that the bytes of a JSON report tell of; every format renders it as the run itself did.
+    """Return the report in the bytes of a JSON report; every format renders it as the run did.
 
-    ``path`` is for errors. Raises ``UsageError``, with where and what, for everything that is not such a report: not
-    JSON, another ``schema_version``, a key too few, a value of the wrong type, and whatever contradicts itself.
+    ``path`` is for errors. Raise ``UsageError``, with where and what, if it is not JSON, has another
+    ``schema_version``, a missing key or a value of the wrong type, or contradicts itself.
     """
     try:
         given = _parse(data)
@@ -82,16 +81,16 @@ def read_report(data: bytes, path: str) -> Saved:
     if report.version != __version__:
         differences = [each for each in differences if not each[0].endswith(_SENTENCES)]
     if differences:
-        # The deepest tells most: what stands above it follows from it.
+        # The deepest difference causes the ones above it.
         where, said, follows = max(differences, key=lambda difference: difference[0].count("["))
-        raise _refusal(path, f"{where} is {shown(said)}, but {shown(follows)} follows from the rest of the file")
+        raise _refusal(path, f"{where} is {shown(said)}, but by the rest of the file it is {shown(follows)}")
     return Saved(report=report, unknown_keys=tuple(sorted(set(_unknown_keys(given, derived)))))
 
 
 def _refusal(path: str, what: str) -> UsageError:
     return UsageError(
-        f"{path} is not a report that can be relied on: {what}",
-        hint="give a file as audience-guard check --output json=PATH wrote it, unchanged",
+        f"{path} is not a valid report: {what}",
+        hint="give an unchanged file that audience-guard check --output json=PATH wrote",
     )
 
 
@@ -99,7 +98,7 @@ def _refusal(path: str, what: str) -> UsageError:
 
 
 def _parse(data: bytes) -> dict[str, Any]:
-    """Return the JSON object in the bytes; raise ValueError or RecursionError where there is none of our version."""
+    """Return the JSON object in the bytes; raise ValueError or RecursionError if it is not one of our version."""
     try:
         given = json.loads(data.decode(), object_pairs_hook=_without_duplicates, parse_constant=_no_number)
     except UnicodeDecodeError as error:
@@ -110,7 +109,7 @@ def _parse(data: bytes) -> dict[str, Any]:
         raise ValueError("it is not a JSON object")  # noqa: TRY004 - told as all else that the file can have wrong
     version = given.get("schema_version")
     if isinstance(version, bool) or version != SCHEMA_VERSION:
-        raise ValueError(f"schema_version is {shown(version)}, and this audience-guard reads {SCHEMA_VERSION} alone")
+        raise ValueError(f"schema_version is {shown(version)}; this audience-guard reads only {SCHEMA_VERSION}")
     return given
 
 
@@ -118,7 +117,7 @@ def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
         ((key, times),) = Counter(key for key, _ in pairs).most_common(1)
-        raise ValueError(f"the key {shown(key)} stands {times} times in one object")
+        raise ValueError(f"one object has the key {shown(key)} {times} times")
     return found
 
 
@@ -127,7 +126,7 @@ def _no_number(word: str) -> None:
 
 
 def _completed(saved: ReportObject) -> ReportObject:
-    """Return the report with what the totals of a file lack that is from before they had ``parts`` and ``detail``."""
+    """Return the report with ``parts`` and ``detail`` of its totals, which older files do not have."""
     counts = {(segment.key, guard.channel): guard.count for segment in saved.segments for guard in segment.guards}
     campaigns = tuple(
         campaign.model_copy(
@@ -146,7 +145,7 @@ def _completed_total(
     if "parts" in lacking:
         found = {key: counts.get((key, total.channel)) for key in campaign.segments}
         untold = [key for key, count in found.items() if count is None]
-        if total.count is not None and len(untold) == 1:  # the sum tells it
+        if total.count is not None and len(untold) == 1:  # the sum gives it
             found[untold.pop()] = total.count - sum(count for count in found.values() if count is not None)
         parts = tuple(PartObject(segment=key, count=count) for key, count in found.items())
         if total.count is not None and untold:
@@ -161,7 +160,7 @@ def _completed_total(
 
 
 def _report(saved: ReportObject) -> Report:
-    """Return the report that the evaluator makes of what the file says was asked and counted."""
+    """Return the report that the evaluator makes from the facts in the file."""
     selection = Selection(
         segments=saved.selection.segments, tags=saved.selection.tags, campaigns=saved.selection.campaigns
     )
@@ -172,7 +171,7 @@ def _report(saved: ReportObject) -> Report:
     rules = Rules(path=saved.rules.path, sha256=saved.rules.sha256, segments=segments, campaigns=campaigns)
     planned = plan(rules, selection)
     if (planned.segments, planned.campaigns) != (segments, campaigns):
-        raise ValueError("it holds a segment or a campaign that was not selected")
+        raise ValueError("it contains a segment or a campaign that was not selected")
     readings = {each.key: SegmentReadings(uuid=each.uuid, channels=channels[each.key]) for each in saved.segments}
     judged, totals = evaluate(planned, readings)
     return Report(
@@ -219,7 +218,7 @@ def _campaign(saved: CampaignObject) -> Campaign:
 
 
 def _channels(saved: SegmentObject, parts: Mapping[Channel, Count | Unavailable]) -> dict[Channel, Count | Unavailable]:
-    """Return what was found out about each channel: by the segment's guards, and by its part in campaigns' totals."""
+    """Return the result of each channel, from the segment's guards and from its part in campaign totals."""
     found = dict(parts)
     for guard in saved.guards:
         found[guard.channel] = _own(guard, found.get(guard.channel))
@@ -234,7 +233,7 @@ def _channels(saved: SegmentObject, parts: Mapping[Channel, Count | Unavailable]
 def _own(guard: GuardObject, part: Count | Unavailable | None) -> Count | Unavailable:
     """Return the count of the guard's channel, or why there is none.
 
-    A guard that is unknown has no count, and yet there may have been one: its users were missing for a share.
+    An unknown guard may still have had a count: its share lacked the users.
     """
     if guard.count is not None and guard.counted_at is not None:
         return Count(value=guard.count, counted_at=guard.counted_at, age_seconds=guard.age_seconds)
@@ -250,7 +249,7 @@ def _own(guard: GuardObject, part: Count | Unavailable | None) -> Count | Unavai
 
 
 def _parts(campaigns: Iterable[CampaignObject]) -> dict[str, dict[Channel, Count | Unavailable]]:
-    """Return what the totals tell of each segment; why one is missing, a total tells of the first one alone."""
+    """Return the results of each segment from the totals; a total says why only for its first missing segment."""
     found: defaultdict[str, dict[Channel, Count | Unavailable]] = defaultdict(dict)
     for total in (total for campaign in campaigns for total in campaign.totals):
         missing = next((part.segment for part in total.parts if part.count is None), None)
@@ -264,7 +263,7 @@ def _parts(campaigns: Iterable[CampaignObject]) -> dict[str, dict[Channel, Count
 
 
 def _count(value: int) -> Count:
-    """Return a count that is shown nowhere by itself, so no moment is known of it."""
+    """Return a count without a moment: no format shows it by itself."""
     return Count(value=value, counted_at=_NO_MOMENT, age_seconds=None)
 
 
@@ -274,7 +273,7 @@ def _unavailable(reason: Reason | None, detail: str | None) -> Unavailable:
 
 
 def _cause(detail: str) -> Reason | None:
-    """Return what failed until the deadline, which a file tells in the sentence alone: in brackets at its end."""
+    """Return what failed until the deadline; a file has it only in its sentence, in brackets at the end."""
     _, is_told, failure = detail.partition(" (")
     if not is_told:
         return None
@@ -288,7 +287,7 @@ def _cause(detail: str) -> Reason | None:
 
 
 def _guard(saved: GuardObject, channels: Mapping[Channel, Count | Unavailable]) -> Guard:
-    """Return the guard whose limits agree best with what the file says; mostly there is one alone that can be."""
+    """Return the guard whose limits agree best with the file; usually only one is possible."""
     limits = [_limits(check, channels.get(saved.channel), channels.get(Channel.USERS)) for check in saved.checks]
     guards = [
         Guard(
@@ -308,17 +307,17 @@ def _guard(saved: GuardObject, channels: Mapping[Channel, Count | Unavailable]) 
 def _limits(
     check: CheckObject, count: Count | Unavailable | None, users: Count | Unavailable | None
 ) -> list[int | Fraction]:
-    """Return what the limit can have been.
+    """Return the possible limits.
 
-    The evaluator compares exact shares, and a file holds them rounded: where a share comes out equal to its limit, the
-    limit can have been that share, or a little less or more.
+    The evaluator compares exact shares, but a file has rounded ones. If a rounded share equals its limit, the limit may
+    have been that share, a little less, or a little more.
     """
     if check.bound.measure is Measure.PEOPLE:
         return [int(check.limit)]
     written = share(check.limit)
     told = _LIMIT_AS_WRITTEN.search(check.message)
     if told and float(exact := Fraction(told[1].replace(",", "")) / 100) == check.limit:
-        written = exact  # its sentence holds all the digits, where the number was rounded
+        written = exact  # the sentence has all digits; the number is rounded
     if isinstance(count, Count) and isinstance(users, Count) and users.value:
         observed = Fraction(count.value, users.value)
         if float(observed) == check.limit:
@@ -327,7 +326,7 @@ def _limits(
 
 
 def _agreement(guard: Guard, saved: GuardObject, channels: Mapping[Channel, Count | Unavailable]) -> tuple[int, int]:
-    """Return of how many checks the verdict comes out as saved, and of how many the sentence."""
+    """Return how many checks have the saved verdict, and how many the saved sentence."""
     pairs = list(zip(judge_guard(guard, channels).checks, saved.checks, strict=True))
     return sum(one.verdict is two.verdict for one, two in pairs), sum(one.message == two.message for one, two in pairs)
 
@@ -336,7 +335,7 @@ def _agreement(guard: Guard, saved: GuardObject, channels: Mapping[Channel, Coun
 
 
 def _differences(said: Any, derived: Any, where: str = "") -> Iterator[tuple[str, Any, Any]]:
-    """Yield each place where the file says something else than what follows, with both; a key can be of one alone."""
+    """Yield each place where the file differs from the computed report, with both values; missing keys are skipped."""
     if isinstance(said, dict) and isinstance(derived, dict):
         for key, value in derived.items():
             if key in said:

@@ -1,4 +1,4 @@
-"""What is wrong with a saved report, in our words; pydantic's name our classes."""
+"""What is wrong with a saved report, in our words: pydantic's name our classes."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def what_is_wrong(error: ValidationError) -> str:
 
 
 def shown(value: Any) -> str:
-    """Return a value as JSON has it, cut where it is long; a list or an object is only named."""
+    """Return a value as short JSON; a list or an object is only named."""
     if isinstance(value, list | dict):
         return "a list" if isinstance(value, list) else "an object"
     return shortened(json.dumps(value, ensure_ascii=False))
