@@ -11,7 +11,7 @@ from guard.core.results import GuardResult, Verdict
 from guard.core.text import number, printable, shortened
 from guard.report import next_steps, wording
 from guard.report.gauge_picture import Bullet, bullets
-from guard.report.view import guards_of, totals_of, utc
+from guard.report.view import guards_of, totals_of, utc, worst_first
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -133,14 +133,14 @@ def _segment(result: SegmentResult, findings: Iterable[Finding]) -> Card:
         verdict=result.verdict,
         description=_text(" ".join(segment.description.split("\n")).strip()) if segment.description else None,
         facts=tuple((what, _name(which)) for what, which in facts.items() if which),
-        blocks=_worst_first(blocks),
+        blocks=tuple(worst_first(blocks)),
     )
 
 
 def _campaigns(report: Report) -> list[Card]:
     findings = iter(totals_of(report))
     cards = [_campaign(result, islice(findings, len(result.totals))) for result in report.campaigns]
-    return sorted(cards, key=lambda card: -card.verdict.gravity)
+    return worst_first(cards)
 
 
 def _campaign(result: CampaignResult, findings: Iterable[Finding]) -> Card:
@@ -150,12 +150,10 @@ def _campaign(result: CampaignResult, findings: Iterable[Finding]) -> Card:
         verdict=result.verdict,
         description=None,
         facts=(("Segments", _text(segments)),),
-        blocks=_worst_first(_total(total, finding) for total, finding in zip(result.totals, findings, strict=True)),
+        blocks=tuple(
+            worst_first(_total(total, finding) for total, finding in zip(result.totals, findings, strict=True))
+        ),
     )
-
-
-def _worst_first(blocks: Iterable[Block]) -> tuple[Block, ...]:
-    return tuple(sorted(blocks, key=lambda block: -block.verdict.gravity))
 
 
 def _guard(guard: GuardResult, finding: Finding) -> Block:
@@ -172,7 +170,7 @@ def _total(total: TotalResult, finding: Finding) -> Block:
 
 
 def _block(finding: Finding, severity: Severity, origin: str | None) -> Block:
-    checks = sorted(finding.checks, key=lambda check: -check.verdict.gravity)
+    checks = worst_first(finding.checks)
     distances = (wording.distance(check, finding) for check in checks)
     steps = dict.fromkeys(next_steps.next_step(check, finding) for check in checks)
     remark = wording.remark(finding, checks)
@@ -193,7 +191,7 @@ def _block(finding: Finding, severity: Severity, origin: str | None) -> Block:
 def _lines(finding: Finding) -> Iterator[Line]:
     """Yield the results of the bounds, the worst first; bounds with the same sentence share a line."""
     places: dict[tuple[Verdict, str], list[str]] = {}
-    for check in sorted(finding.checks, key=lambda check: -check.verdict.gravity):
+    for check in worst_first(finding.checks):
         place = f"{_name(finding.path)}:{check.line}"
         places.setdefault((check.verdict, wording.sentence(check, finding)), []).append(place)
     for (verdict, sentence), where in places.items():

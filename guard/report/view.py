@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from guard.core.results import Check, GuardResult, Reason, Verdict, worst
 from guard.core.text import duration
@@ -15,6 +15,16 @@ if TYPE_CHECKING:
 
     from guard.core.model import Channel
     from guard.core.results import CampaignResult, Count, Report, SegmentResult, TotalResult
+
+
+class Judged(Protocol):
+    """Whatever has a verdict."""
+
+    @property
+    def verdict(self) -> Verdict: ...  # noqa: D102 - said above
+
+
+J = TypeVar("J", bound=Judged)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,9 +86,9 @@ def totals_of(report: Report) -> list[Finding]:
     return [_of_total(report, each, total) for each in report.campaigns for total in each.totals]
 
 
-def worst_first(findings: Iterable[Finding]) -> list[Finding]:
-    """Return the findings from fail to pass, in the order of the rules within a verdict."""
-    return sorted(findings, key=lambda finding: -finding.verdict.gravity)
+def worst_first(judged: Iterable[J]) -> list[J]:
+    """Return the items from fail to pass; items with the same verdict keep their order."""
+    return sorted(judged, key=lambda each: -each.verdict.gravity)
 
 
 def utc(moment: datetime) -> str:

@@ -11,7 +11,7 @@ from guard.core.exit_code import ExitCode
 from guard.core.measure import Measure
 from guard.core.results import Check, FailOn, Verdict
 from guard.core.text import duration, harmless, number, percent, plural, printable, shortened, told_apart
-from guard.report.view import guards_of, totals_of, utc
+from guard.report.view import guards_of, totals_of, utc, worst_first
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -221,8 +221,8 @@ def _observed(finding: Finding) -> str:
 
 def _gravest_distance(finding: Finding) -> str:
     """Return the distance of the gravest broken bound."""
-    gravest_first = sorted(finding.troubles, key=lambda check: -check.verdict.gravity)
-    return next(filter(None, (distance(check, finding) for check in gravest_first)), "")
+    distances = (distance(check, finding) for check in worst_first(finding.troubles))
+    return next(filter(None, distances), "")
 
 
 def _distance(check: Check, finding: Finding) -> str | None:

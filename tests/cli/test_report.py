@@ -150,9 +150,7 @@ def test_a_report_that_was_changed_into_a_pass_is_refused_and_leaves_nothing(
     [
         pytest.param(["nowhere.json"], f"nowhere.json cannot be read: {os.strerror(errno.ENOENT)}", id="missing"),
         pytest.param(["."], ". is no regular file", id="a-folder"),
-        pytest.param(
-            ["rules.yaml"], "rules.yaml is not a valid report: it is not valid JSON", id="the-rules"
-        ),
+        pytest.param(["rules.yaml"], "rules.yaml is not a valid report: it is not valid JSON", id="the-rules"),
         pytest.param(["-"], "standard input is not a valid report: it is not valid JSON", id="nothing"),
         pytest.param([], "REPORT", id="no-argument"),
         pytest.param(["rules.yaml", "--output", "pdf"], 'no format "pdf"', id="no-such-format"),
