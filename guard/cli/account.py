@@ -133,7 +133,7 @@ def counts(
 
     for uuid in uuids:
         if not re.fullmatch(UUID, uuid):
-            raise UsageError(f'"{printable(uuid)}" is no segment uuid', hint="`audience-guard segments` lists them")
+            raise UsageError(f'"{printable(uuid)}" is not a segment uuid', hint="`audience-guard segments` lists them")
     asked = tuple(Channel(each) for each in dict.fromkeys(channels)) or tuple(Channel)
     wanted = [
         Wanted(key=uuid, uuid=uuid, bypass_global=bypass_global, channels=asked)

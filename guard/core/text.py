@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
     from fractions import Fraction
 
-UUID = "[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+UUID = "-".join(f"[0-9a-fA-F]{{{digits}}}" for digits in (8, 4, 4, 4, 12))
 """How a segment's uuid is written, as a regular expression."""
 _LEAST_DECIMALS = 3  # of a fraction of 1: tenths of a per cent
 _MOST_DECIMALS = 32  # a bound has up to 15, so its difference from any share has up to about 30

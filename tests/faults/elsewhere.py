@@ -29,20 +29,18 @@ ELSEWHERE = {
     "The rules file": {
         "A name that YAML cuts short at a comment": [
             "cli/test_check.py::test_a_name_that_yaml_cuts_short_is_counted_by_neither_reading",
-            "rules/test_load.py::test_a_text_that_only_people_read_may_be_cut_short_with_a_hint",
+            "rules/test_load.py::test_a_cut_remark_gets_a_hint",
         ],
         "Thousands of words to look for among near ones": [
             "core/test_text.py::test_comparing_hostile_names_is_bounded"
         ],
         "Missing, a directory, a device, unreadable, too large": [
-            "rules/test_document.py::test_what_is_no_file_to_be_read_ends_in_one_line",
-            "rules/test_document.py::test_a_file_without_permission_ends_in_one_line",
-            "rules/test_document.py::test_a_path_that_is_none_ends_in_one_line",
+            "rules/test_document.py::test_an_unreadable_file_is_one_line",
+            "rules/test_document.py::test_a_file_without_permission_is_one_line",
+            "rules/test_document.py::test_a_bad_path_is_one_line",
         ],
         "Empty, of another kind or encoding; keys twice, misspelt, misplaced; numbers that tools read differently; "
-        "tags, bombs of aliases, bounds that disagree": [
-            "rules/test_examples.py::test_a_bad_file_gets_every_problem_told_at_its_place"
-        ],
+        "tags, bombs of aliases, bounds that disagree": ["rules/test_examples.py::test_a_bad_file_has_its_problems"],
         "Depth, by brackets, by indentation and behind aliases": [
             "rules/test_yaml.py::test_twenty_levels_are_read_and_one_more_is_not",
             "rules/test_yaml.py::test_levels_behind_an_alias_count",
@@ -129,7 +127,7 @@ ELSEWHERE = {
         ],
         "A place that can be written but not replaced: a mounted file, a locked folder": [
             "report/test_outputs.py::test_a_report_that_cannot_be_replaced_is_emptied_and_filled_in_place",
-            "report/test_outputs.py::test_a_report_that_can_be_neither_replaced_nor_emptied_is_told_of",
+            "report/test_outputs.py::test_a_stuck_report_is_reported",
         ],
     },
     "The GitHub Action and its runner": {
@@ -154,7 +152,7 @@ ELSEWHERE = {
             "report/test_html.py::test_a_nasty_name_is_text_wherever_it_stands",
             "report/test_markdown.py::test_no_text_from_elsewhere_is_obeyed",
             "report/test_text.py::test_no_name_can_speak_for_us_or_to_the_terminal",
-            "report/test_json_report.py::test_a_nasty_name_comes_back_as_it_was_and_travels_as_plain_ascii",
+            "report/test_json_report.py::test_a_nasty_name_is_ascii_and_comes_back",
             "report/test_junit.py::test_any_file_is_plain_ascii_without_a_command_for_the_runner",
             "cli/test_lists.py::test_no_name_is_a_formula_or_a_command",
         ],
@@ -165,7 +163,7 @@ ELSEWHERE = {
         ],
         "More than a format may hold": [
             "report/test_markdown.py::test_a_page_that_would_be_too_large_is_cut_and_says_so",
-            "report/test_github.py::test_ten_of_a_level_are_shown_or_the_tenth_tells_of_the_rest",
+            "report/test_github.py::test_at_most_ten_of_a_level_are_shown",
             "report/test_junit.py::test_ten_thousand_guards_stay_below_what_gitlab_reads",
         ],
     },

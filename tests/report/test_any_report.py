@@ -63,7 +63,7 @@ def test_nothing_is_shown_that_the_json_report_does_not_hold(format_: Format, re
 
 
 @pytest.mark.parametrize("format_", Format)
-def test_people_off_a_share_are_counted_from_the_share_that_the_json_report_holds(
+def test_people_off_a_share_match_the_json_report(
     report: Callable[..., Report],
     segment: Callable[..., SegmentResult],
     guard: Callable[..., GuardResult],

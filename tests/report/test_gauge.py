@@ -83,7 +83,7 @@ def test_the_count_stands_where_it_is_between_its_bounds(
         pytest.param(90, 125, 175, "...O---=======--....", id="below-everything"),
     ],
 )
-def test_the_zone_that_warns_is_drawn_and_the_count_stands_on_its_side_of_it(
+def test_the_count_is_on_its_side_of_the_warning_zone(
     observed: float, warn_low: float | None, warn_high: float | None, drawn: str
 ) -> None:
     picture = Gauge(observed=observed, low=100, high=200, warn_low=warn_low, warn_high=warn_high, allowed="")
@@ -106,7 +106,7 @@ def test_a_count_never_leaves_the_picture_nor_changes_sides(cells: int) -> None:
     assert len(below) == len(inside) == cells
 
 
-def test_bounds_that_fail_go_before_those_that_warn_and_people_before_shares(check: Callable[..., Check]) -> None:
+def test_failing_bounds_and_people_come_first(check: Callable[..., Check]) -> None:
     bounds = [
         check("share.min", Fraction(1, 2), Fraction(3, 4)),
         check("warn.min", 12, 30),

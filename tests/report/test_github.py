@@ -83,7 +83,7 @@ def test_a_failure_is_an_error_on_the_very_line_of_the_bound(reports: dict[str, 
     )
 
 
-def test_what_could_not_be_found_out_is_one_error_that_says_so_in_its_title(reports: dict[str, Report]) -> None:
+def test_an_unknown_guard_is_one_error(reports: dict[str, Report]) -> None:
     unknown, _ = annotations_of(reports["unknown"])
     assert (unknown.level, unknown.title) == ("error", "Unknown: newsletter-active / email")
     assert (unknown.file, unknown.line) == ("rules.yaml", 28)
@@ -206,7 +206,7 @@ def test_the_notice_names_twenty_segments_and_counts_the_rest(
     ("failed", "shown", "more"),
     [(9, 9, None), (10, 10, None), (11, 9, "2 more errors"), (10_000, 9, "9,991 more errors")],
 )
-def test_ten_of_a_level_are_shown_or_the_tenth_tells_of_the_rest(
+def test_at_most_ten_of_a_level_are_shown(
     report: Callable[..., Report],
     segment: Callable[..., SegmentResult],
     email: Callable[..., GuardResult],

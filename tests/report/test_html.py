@@ -152,7 +152,7 @@ def test_a_card_says_all_that_a_marketer_needs(shares: Report) -> None:
         assert each in said
 
 
-def test_the_worst_comes_first_and_the_order_of_the_rules_holds_within_a_verdict(reports: dict[str, Report]) -> None:
+def test_the_worst_comes_first_in_rules_order(reports: dict[str, Report]) -> None:
     said = page(reports["everything"]).text
     names = [
         "FAIL newsletter-active",
@@ -166,7 +166,7 @@ def test_the_worst_comes_first_and_the_order_of_the_rules_holds_within_a_verdict
     assert sorted(names, key=said.index) == names
 
 
-def test_what_could_not_be_found_out_is_said_once_and_is_no_number(reports: dict[str, Report]) -> None:
+def test_unknown_is_said_once_without_a_number(reports: dict[str, Report]) -> None:
     parsed = page(reports["unknown"])
     assert "no proven count" in parsed.text
     assert parsed.text.count("UNKNOWN it is unknown: the refresh did not end within 10 min") == 1

@@ -167,7 +167,7 @@ def test_the_selection_is_written_as_it_was_asked(report: Callable[..., Report])
     }
 
 
-def test_a_nasty_name_comes_back_as_it_was_and_travels_as_plain_ascii(
+def test_a_nasty_name_is_ascii_and_comes_back(
     report: Callable[..., Report], segment: Callable[..., SegmentResult], email: Callable[..., GuardResult]
 ) -> None:
     nasty = report(segment(email(30_000), key=NASTY, owner=NASTY), rules_path=NASTY)

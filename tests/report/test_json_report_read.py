@@ -198,7 +198,7 @@ def test_a_share_that_rounding_makes_equal_to_its_limit_keeps_its_verdict(count:
         pytest.param(b'{"schema_version": 1}', "tool: the key is missing", id="no-more-than-a-version"),
     ],
 )
-def test_what_is_no_report_is_refused_with_the_reason(data: bytes, what: str) -> None:
+def test_a_bad_file_is_refused_with_the_reason(data: bytes, what: str) -> None:
     with pytest.raises(UsageError) as caught:
         read(data)
     assert caught.value.message.startswith("report.json is not a valid report: ")
@@ -356,7 +356,7 @@ def test_reports_of_earlier_versions_are_read_and_rendered(path: Path) -> None:
         assert render(found.report, each)
 
 
-def test_a_total_that_does_not_tell_its_parts_is_read_where_one_is_missing_and_else_refused() -> None:
+def test_an_old_total_lacks_at_most_one_part() -> None:
     whole = json.loads(saved(RUNS["passed"]))
     total = whole["campaigns"][0]["totals"][0]
     del total["parts"]
@@ -540,9 +540,7 @@ def test_just_after_its_run_a_report_reads_as_the_run_wrote_it(name: str, format
         ),
     ],
 )
-def test_long_after_its_run_a_report_says_so_and_calls_nothing_fresh(
-    name: str, format_: Format, after: timedelta, said: str
-) -> None:
+def test_an_old_report_says_so(name: str, format_: Format, after: timedelta, said: str) -> None:
     again = replace(read(saved(RUNS[name])), rendered_at=NOON + after)
     for screen in (None, Screen(width=400)):
         shown = render(again, format_, screen)

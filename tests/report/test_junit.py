@@ -78,7 +78,7 @@ def test_what_passed_tells_of_the_segment_and_the_rule(reports: dict[str, Report
     ]
 
 
-def test_the_sentence_stands_in_the_message_and_in_the_body_with_what_to_do(reports: dict[str, Report]) -> None:
+def test_the_sentence_is_in_the_message_and_the_body(reports: dict[str, Report]) -> None:
     (failure,) = case_of(reports["fail-too-few"], "newsletter-active / email / min")
     sentence = "it reaches 1,900, which is 8,100 below the min of 10,000 (81% below)"
     assert failure.get("message") == sentence

@@ -271,7 +271,7 @@ def test_what_passed_is_cut_before_anything_that_failed(
     assert words == ["FAIL"] * 1_000 + ["PASS"] * (len(words) - 1_000)
 
 
-def test_a_total_that_failed_is_kept_when_guards_that_passed_are_cut(
+def test_a_failed_total_is_kept_over_passed_guards(
     report: Callable[..., Report],
     segment: Callable[..., SegmentResult],
     email: Callable[..., GuardResult],

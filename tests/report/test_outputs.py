@@ -98,7 +98,7 @@ def test_md_is_markdown() -> None:
         ("Txt", "text"),
     ],
 )
-def test_the_name_or_ending_of_a_file_in_place_of_a_format_is_understood(text: str, meant: str) -> None:
+def test_a_file_name_for_a_format_is_understood(text: str, meant: str) -> None:
     with pytest.raises(UsageError) as caught:
         parse_outputs([text])
     assert caught.value.message.endswith(f'; did you mean "{meant}"?')
@@ -115,7 +115,7 @@ def test_nothing_is_made_up_for_any_other_ending(text: str) -> None:
     "flags",
     ["--output json={}", "--output=json={}", "-o json={}", "-ojson={}", "-qo json={}", "-qojson={}"],
 )
-def test_an_earlier_report_goes_however_the_flag_of_a_wrong_line_is_written(path: Path, flags: str) -> None:
+def test_a_wrong_line_still_removes_reports(path: Path, flags: str) -> None:
     path.write_text(render(outcomes()["pass"], Format.JSON))
     discard(["check", *flags.format(path).split(), "--no-such-flag"])
     assert not path.exists()
@@ -193,14 +193,12 @@ def test_a_missing_folder_is_found_before_the_counting(tmp_path: Path) -> None:
     assert caught.value.hint == f"create {tmp_path / 'reports'}"
 
 
-def test_a_name_that_the_file_system_refuses_is_found_before_the_counting(tmp_path: Path) -> None:
+def test_a_refused_name_is_found_before_the_counting(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="File name too long"):
         prepare(to(tmp_path / ("x" * 5_000)), [])
 
 
-def test_a_folder_that_may_not_be_written_to_is_found_before_the_counting(
-    path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_read_only_folder_is_found_before_the_counting(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Path, "touch", refuse)
     with pytest.raises(UsageError, match="Permission denied") as caught:
         prepare(to(path), [])
@@ -229,9 +227,7 @@ def test_an_earlier_report_that_may_not_be_read_is_told_of(path: Path, monkeypat
     assert path.read_text() == YESTERDAY
 
 
-def test_an_earlier_report_in_a_folder_that_may_not_be_searched_is_told_of(
-    path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_unsearchable_folder_is_reported(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path.write_text(YESTERDAY)
     stat = Path.stat
     with monkeypatch.context() as patched:
@@ -409,9 +405,7 @@ def test_what_fails_half_way_in_place_leaves_an_empty_file(
     assert locked.read_text() == ""
 
 
-def test_a_report_that_can_be_neither_replaced_nor_emptied_is_told_of(
-    locked: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_stuck_report_is_reported(locked: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "truncate", refuse)
     with pytest.raises(UsageError, match="Permission denied; the report of an earlier run still exists") as caught:
         prepare(to(locked), [])
@@ -488,7 +482,7 @@ def test_two_runs_at_once_leave_one_whole_report(path: Path) -> None:
     assert [each.name for each in path.parent.iterdir()] == [path.name]
 
 
-def test_a_folder_that_went_away_is_an_output_error_that_says_what_to_do(tmp_path: Path) -> None:
+def test_a_missing_folder_is_an_output_error(tmp_path: Path) -> None:
     with pytest.raises(OutputError) as caught:
         write(tmp_path / "gone" / "report.json", "report")
     why = os.strerror(errno.ENOENT)

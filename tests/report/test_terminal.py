@@ -88,7 +88,7 @@ def test_a_screen_without_unicode_gets_ascii_alone(
     assert "\\xe9" in drawn
 
 
-def test_a_long_name_is_cut_on_a_terminal_but_never_the_channel_or_the_count(
+def test_only_the_name_is_cut_on_a_terminal(
     report: Callable[..., Report], segment: Callable[..., SegmentResult], email: Callable[..., GuardResult]
 ) -> None:
     first = text(report(segment(email(1), key="x" * 10_000)), Screen(width=300)).splitlines()[0]

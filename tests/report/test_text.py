@@ -76,7 +76,7 @@ def test_every_outcome_has_its_golden_file(reports: dict[str, Report]) -> None:
 # Off a terminal
 
 
-def test_a_log_has_one_line_for_each_check_whatever_the_length_of_a_name(
+def test_a_log_has_one_line_for_each_check(
     report: Callable[..., Report], segment: Callable[..., SegmentResult], email: Callable[..., GuardResult]
 ) -> None:
     lines = text(report(segment(email(30_000), key="x" * 10_000))).splitlines()
@@ -89,14 +89,14 @@ def test_a_log_has_one_line_for_each_check_whatever_the_length_of_a_name(
     ]
 
 
-def test_the_worst_comes_first_and_the_order_of_the_rules_holds_within_a_verdict(reports: dict[str, Report]) -> None:
+def test_the_worst_comes_first_in_rules_order(reports: dict[str, Report]) -> None:
     words = [line.split()[0] for line in text(reports["everything"]).splitlines()]
     assert words[:11] == ["FAIL", "FAIL", "FAIL", "UNKNOWN", "UNKNOWN", "WARN", *["PASS"] * 5]
     failed = [line.split()[1] for line in text(reports["everything"]).splitlines()[:3]]
     assert failed == ["newsletter-active", "everybody", "campaign"]
 
 
-def test_a_log_in_color_differs_by_the_color_of_the_verdicts_alone(reports: dict[str, Report]) -> None:
+def test_a_log_in_color_differs_only_in_color(reports: dict[str, Report]) -> None:
     colored = text(reports["everything"], Screen(color=True))
     assert colored.startswith("\x1b[1;31mFAIL\x1b[0m    newsletter-active")
     assert COLORED.sub("", colored) == text(reports["everything"])

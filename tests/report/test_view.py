@@ -71,7 +71,7 @@ def _count(value: int) -> Count:
     return Count(value=value, counted_at=COUNTED_AT, age_seconds=3)
 
 
-def test_a_stamp_at_the_end_of_time_leaves_open_when_it_was_read() -> None:
+def test_a_stamp_in_the_year_9999() -> None:
     last = guard(check("min", 1, 50), count=50, age=3600)
     assert last.count
     at_the_end = replace(last, count=replace(last.count, counted_at=datetime.max.replace(tzinfo=UTC)))

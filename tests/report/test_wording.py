@@ -91,7 +91,7 @@ def test_a_broken_share_says_how_many_people_that_is(
         (Format.TEXT, Screen(width=100), "0.25% to 12.25%"),
     ],
 )
-def test_shares_are_shown_as_they_were_written_and_what_was_observed_apart_from_them(
+def test_observed_shares_differ_from_limits(
     report: Callable[..., Report],
     segment: Callable[..., SegmentResult],
     guard: Callable[..., GuardResult],
@@ -153,7 +153,7 @@ def test_every_broken_bound_comes_with_something_to_look_at(check: Callable[...,
     assert next_step(check(bound, limit, observed), finding(people=observed))
 
 
-def test_nobody_on_a_channel_points_to_its_adapter_but_nobody_at_all_does_not(check: Callable[..., Check]) -> None:
+def test_nobody_on_a_channel_points_to_its_adapter(check: Callable[..., Check]) -> None:
     empty = check("min", 5, 0)
     assert "adapter" in (next_step(empty, finding(people=0, channel=Channel.PUSH)) or "")
     assert "adapter" not in (next_step(empty, finding(people=0, channel=Channel.USERS)) or "")
@@ -217,7 +217,7 @@ def finding(
 # The conclusion
 
 
-def test_the_conclusion_tells_the_exit_code_and_never_lets_trouble_look_well(reports: dict[str, Report]) -> None:
+def test_the_conclusion_has_the_exit_code(reports: dict[str, Report]) -> None:
     for report in reports.values():
         last = conclusion(report)
         assert last.endswith(f" (exit {int(report.exit_code)})")
@@ -231,7 +231,7 @@ def test_a_failure_that_exits_with_0_is_still_called_a_failure(reports: dict[str
     )
 
 
-def test_a_failure_does_not_hide_that_another_bound_of_its_guard_is_unknown(
+def test_a_failure_does_not_hide_an_unknown_bound(
     report: Callable[..., Report],
     segment: Callable[..., SegmentResult],
     guard: Callable[..., GuardResult],
@@ -244,7 +244,7 @@ def test_a_failure_does_not_hide_that_another_bound_of_its_guard_is_unknown(
     )
 
 
-def test_a_warning_that_stops_beside_an_unknown_does_not_read_as_a_failed_guard(
+def test_a_stopping_warning_is_not_a_failure(
     report: Callable[..., Report],
     segment: Callable[..., SegmentResult],
     guard: Callable[..., GuardResult],
@@ -262,7 +262,7 @@ def test_a_warning_that_stops_beside_an_unknown_does_not_read_as_a_failed_guard(
 
 @pytest.mark.parametrize("screen", SCREENS)
 @pytest.mark.parametrize("format_", Format)
-def test_every_format_names_the_segment_that_was_counted_also_for_a_pass(
+def test_every_format_names_the_counted_segment(
     reports: dict[str, Report], format_: Format, screen: Screen | None
 ) -> None:
     drawn = render(reports["named"], format_, screen).replace("\n| ", " ").replace('\\"', '"')

@@ -23,17 +23,17 @@ def test_a_poll_interval_can_be_the_longest_one(problems: Callable[[str], list[s
     assert problems(SEGMENTS + "refresh: {max_poll_interval: 2s}\n") == []
 
 
-def test_a_campaign_of_no_list_does_not_hide_the_next_one(problems: Callable[[str], list[str]]) -> None:
+def test_a_bad_campaign_does_not_hide_the_next(problems: Callable[[str], list[str]]) -> None:
     told = problems(SEGMENTS + "campaigns: {c: {segments: 5}, d: {segments: [nobody]}}\n")
     assert any('d.segments[1]: there is no segment "nobody"' in line for line in told)
 
 
-def test_an_entry_of_no_text_does_not_hide_the_next_one(problems: Callable[[str], list[str]]) -> None:
+def test_a_bad_entry_does_not_hide_the_next(problems: Callable[[str], list[str]]) -> None:
     told = problems(SEGMENTS + "campaigns: {c: {segments: [5, ' ', nobody]}}\n")
     assert any('c.segments[3]: there is no segment "nobody"' in line for line in told)
 
 
-def test_the_same_segment_under_two_keys_is_told_with_the_line_of_the_first(
+def test_one_segment_under_two_keys(
     problems: Callable[[str], list[str]],
 ) -> None:
     (told,) = problems(SEGMENTS + "  b: {name: VIP, channels: {users: {min: 1}}}\n")
@@ -42,7 +42,7 @@ def test_the_same_segment_under_two_keys_is_told_with_the_line_of_the_first(
 
 
 @pytest.mark.parametrize(("characters", "suggested"), [(8, 0), (9, 1), (18, 2), (100, 3)])
-def test_a_segment_is_suggested_as_long_as_looking_for_it_is_quick(
+def test_suggestions_for_long_keys_are_limited(
     characters: int, suggested: int, monkeypatch: pytest.MonkeyPatch, problems: Callable[[str], list[str]]
 ) -> None:
     monkeypatch.setattr(guard.core.text, "GUESSES", guard.core.text.Guesses(characters, clock=lambda: 0))

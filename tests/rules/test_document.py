@@ -42,9 +42,7 @@ def fill(path: Path, size: int) -> None:
         pytest.param(lambda path: fill(path, 100 * LARGEST_FILE), "is larger than 16 MiB", IS_IT, id="huge"),
     ],
 )
-def test_what_is_no_file_to_be_read_ends_in_one_line(
-    tmp_path: Path, make: Callable[[Path], object], what: str, hint: str
-) -> None:
+def test_an_unreadable_file_is_one_line(tmp_path: Path, make: Callable[[Path], object], what: str, hint: str) -> None:
     path = tmp_path / "rules.yaml"
     make(path)
     with pytest.raises(UsageError) as caught:
@@ -55,7 +53,7 @@ def test_what_is_no_file_to_be_read_ends_in_one_line(
     assert caught.value.exit_code == ExitCode.USAGE
 
 
-def test_a_file_without_permission_ends_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_without_permission_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "rules.yaml"
     path.touch()
 
@@ -68,20 +66,20 @@ def test_a_file_without_permission_ends_in_one_line(tmp_path: Path, monkeypatch:
 
 
 @pytest.mark.parametrize("path", ["", "a\0b", "x" * 5000], ids=["empty", "nul", "overlong"])
-def test_a_path_that_is_none_ends_in_one_line(path: str) -> None:
+def test_a_bad_path_is_one_line(path: str) -> None:
     with pytest.raises(UsageError) as caught:
         load_rules(path)
     assert "\n" not in caught.value.message
     assert "\0" not in caught.value.message
 
 
-def test_a_path_with_a_nul_is_told_why_it_cannot_be_read() -> None:
+def test_a_path_with_a_nul_says_why() -> None:
     with pytest.raises(UsageError) as caught:
         load_rules("a\0b")
     assert caught.value.message == r"a\x00b: cannot be read (a file cannot have this name)"
 
 
-def test_no_more_of_a_file_is_read_than_can_be_one(tmp_path: Path) -> None:
+def test_a_large_file_is_not_read_whole(tmp_path: Path) -> None:
     path = tmp_path / "rules.yaml"
     fill(path, 10 * LARGEST_FILE)
     tracemalloc.start()
@@ -94,7 +92,7 @@ def test_no_more_of_a_file_is_read_than_can_be_one(tmp_path: Path) -> None:
     assert peak < 3 * LARGEST_FILE
 
 
-def test_what_the_package_offers_is_loaded_when_it_is_asked_for() -> None:
+def test_the_package_loads_names_lazily() -> None:
     assert guard.rules.load_rules is guard.rules.load.load_rules
     with pytest.raises(AttributeError, match=r"^module 'guard.rules' has no attribute 'x'$"):
         guard.rules.__getattr__("x")

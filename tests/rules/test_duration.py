@@ -54,7 +54,7 @@ def test_a_duration_is_read_in_seconds(text: str, seconds: float) -> None:
         "9" * 5000,
     ],
 )
-def test_anything_else_is_no_duration(text: str) -> None:
+def test_anything_else_is_not_a_duration(text: str) -> None:
     with pytest.raises(ValueError, match=r'^".*" is not a duration; write one such as 90s, 10m or 1h30m$') as caught:
         parse_duration(text)
     assert len(str(caught.value)) < 150
@@ -71,7 +71,7 @@ def test_anything_else_is_no_duration(text: str) -> None:
         ("86400", "86400s"),
     ],
 )
-def test_a_number_without_a_unit_is_offered_each_that_it_can_have(text: str, advice: str) -> None:
+def test_a_number_is_offered_its_possible_units(text: str, advice: str) -> None:
     with pytest.raises(ValueError, match=f'^"{text}" is not a duration; write {advice}$'):
         parse_duration(text)
     for offered in re.findall("[0-9]+[smh]", advice):
@@ -79,6 +79,6 @@ def test_a_number_without_a_unit_is_offered_each_that_it_can_have(text: str, adv
 
 
 @pytest.mark.parametrize("text", ["0s", "0h0m0s0ms", "24h1ms", "25h", "99999999h"])
-def test_a_duration_of_nothing_or_of_more_than_a_day_is_refused(text: str) -> None:
+def test_durations_are_bounded(text: str) -> None:
     with pytest.raises(ValueError, match=rf'^"{text}" is out of bounds; write a duration of more than 0s'):
         parse_duration(text)

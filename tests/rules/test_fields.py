@@ -39,7 +39,7 @@ ADVICE = "plain digits, such as 50000 or 50_000"
         ("'many'", f'"many" is not a whole number; write {ADVICE}'),
     ],
 )
-def test_what_is_no_number_of_people_is_told_with_what_to_write(
+def test_a_bad_number_says_what_to_write(
     guarded: Callable[[str], str], problems: Callable[[str], list[str]], written: str, what: str
 ) -> None:
     assert problems(guarded(f"{{email: {{max: {written}}}}}")) == [
@@ -62,7 +62,7 @@ def test_what_is_no_number_of_people_is_told_with_what_to_write(
         ("{}", "a mapping is not a share; write one from 0% to 100%, such as 60% or 0.6"),
     ],
 )
-def test_what_is_no_share_is_told_with_what_to_write(
+def test_a_bad_share_says_what_to_write(
     guarded: Callable[[str], str], problems: Callable[[str], list[str]], written: str, what: str
 ) -> None:
     assert problems(guarded(f"{{email: {{share: {{max: {written}}}}}}}")) == [
@@ -86,7 +86,7 @@ def test_what_is_no_share_is_told_with_what_to_write(
         ("region: uss", '"uss" is not allowed here; did you mean "us"?'),
     ],
 )
-def test_what_is_no_setting_is_told_with_what_to_write(
+def test_a_bad_setting_says_what_to_write(
     guarded: Callable[[str], str], problems: Callable[[str], list[str]], setting: str, what: str
 ) -> None:
     key, written = setting.split(": ")

@@ -303,7 +303,5 @@ def test_any_tree_of_values_is_rules_or_problems(tree: Any, style: dict[str, Any
 
 @given(RULES, STYLES)
 @thorough
-def test_what_is_shaped_like_rules_is_accepted_only_where_it_makes_sense_and_its_schema_agrees(
-    rules: dict[str, Any], style: dict[str, Any]
-) -> None:
+def test_rules_and_schema_agree(rules: dict[str, Any], style: dict[str, Any]) -> None:
     assert_rules_or_problems(dumped(named(rules), style).encode())

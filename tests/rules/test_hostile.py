@@ -151,14 +151,14 @@ def test_reading_stops_when_more_went_wrong_than_is_told(source: str, work: Coun
 
 
 @named(REFUSED_BY_THE_MODEL)
-def test_no_more_is_put_into_words_than_is_told(source: str, work: Counter[str]) -> None:
+def test_only_reported_problems_are_worded(source: str, work: Counter[str]) -> None:
     assert len(refusal(source).problems) == MOST_PROBLEMS
     assert work["problems"] <= MOST_PROBLEMS + 1
     assert work["comparisons"] <= 2 * MOST_PROBLEMS
 
 
 @named(REFUSED_WHILE_READ | REFUSED_BY_THE_MODEL)
-def test_a_file_with_more_problems_than_are_told_says_so(source: str) -> None:
+def test_a_file_with_too_many_problems_says_so(source: str) -> None:
     error = refusal(source)
     assert error.hint == "there are more problems than these first 1,000; fix them and check again"
     assert error.lines()[0].startswith("rules.yaml:")
@@ -174,7 +174,7 @@ def test_a_thousand_problems_are_all_told(wrong: str) -> None:
 
 
 @named(BOMBS)
-def test_aliases_are_refused_before_what_they_stand_for_is_looked_at(source: str, work: Counter[str]) -> None:
+def test_aliases_are_refused_before_they_are_read(source: str, work: Counter[str]) -> None:
     (problem,) = refusal(source).problems
     assert problem.what == "the aliases up to here make the file more than 30 times as large: use fewer"
     assert work["problems"] == 1
@@ -204,7 +204,7 @@ def test_memory_is_a_multiple_of_the_size(
     assert peak < 100 * len(source) + 10_000_000
 
 
-def test_ten_thousand_segments_with_every_bound_on_every_channel_are_not_too_many(
+def test_ten_thousand_full_segments_are_accepted(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A hundred of them, held against a hundredth of what a file can hold."""
@@ -239,7 +239,7 @@ def test_what_aliases_repeat_is_counted_to_the_last(
 
 
 @pytest.mark.parametrize(("repeated", "is_refused"), [(MOST_TIMES, False), (MOST_TIMES + 1, True)])
-def test_what_aliases_repeat_is_held_against_what_is_written(
+def test_repeats_are_compared_with_the_source(
     repeated: int, is_refused: bool, monkeypatch: pytest.MonkeyPatch, problems: Callable[[str], list[str]]
 ) -> None:
     """The file's mapping, its two keys, the item and the two lists are six values, and the alias repeats two."""

@@ -27,7 +27,7 @@ def test_lists_have_a_longest_length(beyond: int, problems: Callable[[str], list
     ][: 2 * beyond]
 
 
-def test_an_alias_is_checked_as_what_it_stands_for_in_each_place(problems: Callable[[str], list[str]]) -> None:
+def test_an_alias_is_checked_in_each_place(problems: Callable[[str], list[str]]) -> None:
     source = "version: 1\nsegments: {{a: {{name: A, channels: &a {{users: {{{}max: 5}}}}}}}}\n"
     source += "campaigns: {{c: {{segments: [a], totals: *a}}}}\n"
     assert problems(source.format("")) == []
@@ -36,9 +36,7 @@ def test_an_alias_is_checked_as_what_it_stands_for_in_each_place(problems: Calla
 
 
 @pytest.mark.parametrize(("refused", "is_left"), [(9, False), (11, True)])
-def test_what_is_left_because_so_much_was_refused_may_be_wrong_too(
-    refused: int, is_left: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_check_cut_short_says_so(refused: int, is_left: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(guard.rules.limits, "MOST_REFUSED", 10)
     aliases = "".join(f"k{index}: *a, " for index in range(refused - 1))
     source = f"version: 1\nsegments: {{a: &a {{name: 1, channels: {{users: {{min: 1}}}}}}, {aliases}z: 1}}\n"

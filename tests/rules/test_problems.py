@@ -21,7 +21,7 @@ def problems_of(source: bytes) -> list[Problem]:
     return list(caught.value.problems)
 
 
-def test_a_kind_without_a_sentence_of_its_own_is_told_plainly() -> None:
+def test_an_unknown_error_type_has_a_sentence() -> None:
     assert problems_of(b"is_on: true\nday: soon\n") == [
         Problem(line=2, column=6, where="day", what='"soon" is not allowed here')
     ]

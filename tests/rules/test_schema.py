@@ -63,7 +63,7 @@ def mappings_of(schema: Any) -> list[dict[str, Any]]:
     return ([schema] if isinstance(schema, dict) else []) + [each for part in parts for each in mappings_of(part)]
 
 
-def test_it_is_draft_07_and_nothing_stands_beside_a_reference() -> None:
+def test_it_is_draft_07_with_bare_references() -> None:
     schema = rules_schema()
     assert schema["$schema"] == "http://json-schema.org/draft-07/schema#"
     assert "$defs" not in json.dumps(schema)

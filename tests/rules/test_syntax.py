@@ -62,7 +62,7 @@ def test_a_complaint_without_a_place_is_told_at_the_beginning(error: yaml.YAMLEr
     assert syntax_problem(error, SOURCE) == Problem(line=1, column=1, where="", what=what)
 
 
-def test_of_several_characters_that_are_refused_the_first_is_told(problems: Callable[[str], list[str]]) -> None:
+def test_the_first_refused_character_is_reported(problems: Callable[[str], list[str]]) -> None:
     (told,) = problems("a: \0\nb: \0\n")
     assert told.startswith(r"rules.yaml:1:4: the character \x00 is not allowed in a file")
 

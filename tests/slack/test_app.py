@@ -266,7 +266,7 @@ def test_a_key_that_vanished_or_is_refused_is_told(tmp_path: Path) -> None:
         key.unlink()
         vanished = there.answer(there.ask("good"))
         assert "Nothing was checked" in shown(vanished)
-        assert "is not there" in shown(vanished)
+        assert "does not name an existing file" in shown(vanished)
         key.write_text("a-key-for-tests\n")
         assert verdict(there.answer(there.ask("good"))) == "pass"
 

@@ -102,7 +102,7 @@ class CheckObject(_Object):
     )
     verdict: Verdict = Field(description="The verdict on this bound.")
     path: StrictStr = Field(description=_PATH)
-    line: _Line = Field(description="The line that the bound stands on, from 1.")
+    line: _Line = Field(description="The line of the bound, from 1.")
     message: StrictStr = Field(description="The result in a sentence for people.")
 
     @staticmethod
@@ -146,7 +146,7 @@ class GuardObject(_Object):
         description="Why there is no count, or what to know of it, in a sentence; null when there is nothing to say."
     )
     path: StrictStr = Field(description=_PATH)
-    line: _Line = Field(description="The line that the guard stands on, from 1.")
+    line: _Line = Field(description="The line of the guard, from 1.")
     checks: tuple[CheckObject, ...] = Field(description="One check for each bound, in the order of the rules.")
 
     @staticmethod
@@ -199,7 +199,7 @@ class TotalObject(_Object):
         " key of the segment; null when there is nothing to say.",
     )
     path: StrictStr = Field(description=_PATH)
-    line: _Line = Field(description="The line that the total stands on, from 1.")
+    line: _Line = Field(description="The line of the total, from 1.")
     parts: tuple[PartObject, ...] = Field(
         default=(), description="What each of the campaign's segments adds, in their order; see part."
     )
@@ -293,7 +293,7 @@ class RulesObject(_Object):
 
 
 class SelectionObject(_Object):
-    """What the run was asked to check, as it was asked; all three empty stand for everything."""
+    """What the run was asked to check; all three empty means everything."""
 
     segments: _Texts = Field(description="The keys given with --segment.")
     tags: _Texts = Field(description="The tags given with --tag.")
