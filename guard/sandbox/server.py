@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import re
 import socket
 import struct
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from guard.sandbox.scenario import Scenario
 
 HOST = "127.0.0.1"
+_log = logging.getLogger("guard.sandbox")
 _IDLE_TIMEOUT = 60.0
 _STOP_INTERVAL = 0.02
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)  # SO_LINGER for 0 seconds
@@ -160,6 +162,8 @@ class _Handler(BaseHTTPRequestHandler):
     def _send(self, response: Response) -> None:
         """Send the response; close the connection after a fault."""
         self.close_connection = self.close_connection or response.fault is not None
+        asked = (self.command, self.path) if self.command else ("none", "none")  # an unreadable request has neither
+        _log.debug("answer method=%s path=%s status=%d fault=%s", *asked, response.status, response.fault or "none")
         body = b"" if self.command == "HEAD" else response.body
         for step in steps(response.fault, self._head(response), body):
             if step is RESET:

@@ -202,6 +202,20 @@ def test_the_sandbox_serves_until_it_is_interrupted(start: Start, audience_guard
     assert process.stderr.read() == "audience-guard: the sandbox has ended\n"
 
 
+def test_the_sandbox_logs_its_answers_with_debug(start: Start, audience_guard: Run) -> None:
+    process = start("sandbox", "--port", "0", "--debug")
+    assert process.stderr
+    address = process.stderr.readline().split("is at ")[1].split(";")[0]
+
+    audience_guard("segments", environ={"BLUESHIFT_BASE_URL": address, "BLUESHIFT_API_KEY": "sandbox"})
+    process.send_signal(signal.SIGINT)
+
+    assert process.wait(timeout=5) == 130
+    first, *_ = process.stderr.read().splitlines()
+    assert " guard.sandbox: answer method=GET path=/api/v1/segments/list?" in first
+    assert first.endswith(" status=200 fault=none")
+
+
 def test_a_scenario_that_is_wrong_is_told_with_its_place(audience_guard: Run, folder: Path) -> None:
     (folder / "scenario.yaml").write_text("segments:\n  - {uuid: 7, nam: x}\n")
 
