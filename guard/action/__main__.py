@@ -14,8 +14,8 @@ from guard.action.earlier_reports import remove_earlier_reports
 from guard.action.inputs import OwnReports, command_line, read_inputs
 from guard.action.outputs import Ending, ended, explain, outputs
 from guard.cli.main import run as run_command
+from guard.cli.output import prepare_streams, say_error
 from guard.cli.signals import InterruptedBySignal, stop_on_signals
-from guard.cli.streams import prepare_streams, say_error
 from guard.cli.workspace import in_workspace
 from guard.core.errors import GuardError, UsageError
 from guard.core.exit_code import ExitCode

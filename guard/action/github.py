@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from guard.cli.streams import print_report
+from guard.cli.output import print_report
 from guard.core.errors import GuardError, OutputError, UsageError
 from guard.core.text import printable
 from guard.security.keyring import scrubbed

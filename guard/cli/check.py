@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from guard.cli.deliver import deliver
 from guard.cli.options import account_flags, notify_flags, report_flags, talk_flags, timeout_flag
+from guard.cli.output import deliver, say, say_error
 from guard.cli.progress_display import display_progress
 from guard.cli.rules import complete_key, read_rules, say_hints
 from guard.cli.signals import run_interruptibly
-from guard.cli.streams import say, say_error
 from guard.core.errors import GuardError
 from guard.core.exit_code import ExitCode
 from guard.core.model import Selection

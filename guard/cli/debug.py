@@ -7,7 +7,7 @@ import traceback
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from guard.cli.streams import say
+from guard.cli.output import say
 from guard.core.text import printable
 from guard.security.keyring import scrubbed, secrets_of
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from guard.cli.output import prepare_streams, say, say_error
 from guard.cli.signals import InterruptedBySignal
-from guard.cli.streams import prepare_streams, say, say_error
 from guard.core.errors import GuardError
 from guard.core.exit_code import ExitCode
 from guard.version import __version__

@@ -9,7 +9,7 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from guard.cli.streams import is_terminal, say, show
+from guard.cli.output import is_terminal, say, show
 from guard.core.progress import Progress
 from guard.core.text import duration, number
 

@@ -8,9 +8,8 @@ from pathlib import Path
 
 import click
 
-from guard.cli.deliver import deliver
 from guard.cli.options import debug_flag, report_flags
-from guard.cli.streams import read_input, say
+from guard.cli.output import deliver, read_input, say
 from guard.core.errors import UsageError
 from guard.core.text import printable, shortened
 

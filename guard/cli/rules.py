@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from guard.cli.options import debug_flag, talk_flags
-from guard.cli.streams import print_report, read_input, say
+from guard.cli.output import print_report, read_input, say
 from guard.core.errors import UsageError
 from guard.core.exit_code import ExitCode
 from guard.core.text import plural, printable

@@ -5,8 +5,8 @@ from __future__ import annotations
 import click
 
 from guard.cli.options import debug_flag
+from guard.cli.output import say
 from guard.cli.signals import InterruptedBySignal
-from guard.cli.streams import say
 from guard.core.exit_code import ExitCode
 
 

@@ -394,18 +394,18 @@ def test_what_does_not_end_by_itself_is_ended() -> None:
 def test_a_report_that_was_written_before_the_interrupt_is_taken_back(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from guard.cli import deliver  # noqa: PLC0415 - the command's inside, looked at here alone
+    from guard.cli import output  # noqa: PLC0415 - the command's inside, looked at here alone
     from guard.report.outputs import parse_outputs  # noqa: PLC0415 - see above
 
     def interrupted(_text: str, **_flags: bool) -> None:
         raise KeyboardInterrupt
 
     report = render(outcomes()["pass"], Format.JSON)
-    monkeypatch.setattr(deliver, "print_report", interrupted)
+    monkeypatch.setattr(output, "print_report", interrupted)
     monkeypatch.setattr("guard.report.render", lambda *_: report)
 
     with pytest.raises(KeyboardInterrupt):
-        deliver.deliver(None, parse_outputs([f"json={folder / 'report.json'}"]), "never")  # type: ignore[arg-type] # no report is looked at
+        output.deliver(None, parse_outputs([f"json={folder / 'report.json'}"]), "never")  # type: ignore[arg-type] # no report is looked at
 
     assert not (folder / "report.json").exists()
 

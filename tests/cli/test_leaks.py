@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from guard.cli.main import run
-from guard.cli.streams import print_report, say
+from guard.cli.output import print_report, say
 from guard.core.model import Channel
 from guard.report import Format
 from guard.sandbox.scenario import Scenario, ScenarioSegment

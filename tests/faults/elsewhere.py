@@ -78,14 +78,14 @@ ELSEWHERE = {
         ],
         "A full disk, a closed standard output, a reader who went away": [
             "cli/test_check.py::test_a_report_that_cannot_be_written_is_no_pass",
-            "cli/test_streams.py::test_a_verdict_for_a_closed_stdout_is_never_a_pass",
+            "cli/test_output.py::test_a_verdict_for_a_closed_stdout_is_never_a_pass",
             "cli/test_check.py::test_the_exit_code_survives_a_reader_that_went_away",
             "report/test_outputs.py::test_a_full_disk_is_an_output_error",
         ],
         "A standard input that never ends, a standard output or a pipe that nobody reads": [
-            "cli/test_streams.py::test_an_input_that_never_ends_is_a_usage_error",
-            "cli/test_streams.py::test_a_verdict_that_nobody_reads_is_never_a_pass",
-            "cli/test_streams.py::test_a_pipe_that_is_named_as_an_output_is_given_up_as_well",
+            "cli/test_output.py::test_an_input_that_never_ends_is_a_usage_error",
+            "cli/test_output.py::test_a_verdict_that_nobody_reads_is_never_a_pass",
+            "cli/test_output.py::test_a_pipe_that_is_named_as_an_output_is_given_up_as_well",
         ],
         "Signals, once and twice, also while a report is written": [
             "cli/test_check.py::test_a_signal_ends_it_at_once_without_a_report",
