@@ -1,4 +1,4 @@
-"""The least that two known tools for checks of data can do: hold the row count of a table of one row to bounds."""
+"""The smallest runs of two known tools for checks of data: they hold the row count of a table of one row to bounds."""
 
 from __future__ import annotations
 
