@@ -41,19 +41,25 @@ def evaluate(
 ) -> tuple[tuple[SegmentResult, ...], tuple[CampaignResult, ...]]:
     """Judge every guard and every total, in the order of the plan.
 
-    ``readings`` are by the segment's key; a missing segment or channel is unknown.
+    ``readings`` are by the segment's key; a missing segment or channel is unknown. Channels that were not planned do
+    not matter, because no report shows them.
     """
-    segments = tuple(
-        _judge_segment(segment, readings.get(segment.key), plan.channels(segment)) for segment in plan.segments
-    )
+    planned = dict(readings)
+    for segment in plan.segments:
+        if segment.key in readings:
+            planned[segment.key] = _planned(readings[segment.key], plan.channels(segment))
+    segments = tuple(_judge_segment(segment, planned.get(segment.key)) for segment in plan.segments)
     verdicts = {result.segment.key: result.verdict for result in segments}
-    return segments, tuple(_judge_campaign(campaign, readings, verdicts) for campaign in plan.campaigns)
+    return segments, tuple(_judge_campaign(campaign, planned, verdicts) for campaign in plan.campaigns)
 
 
-def _judge_segment(segment: Segment, readings: SegmentReadings | None, planned: tuple[Channel, ...]) -> SegmentResult:
-    """Judge a segment by its planned channels only."""
-    found = readings.channels if readings else {}
-    channels = {channel: found[channel] for channel in planned if channel in found}
+def _planned(readings: SegmentReadings, channels: tuple[Channel, ...]) -> SegmentReadings:
+    found = {channel: readings.channels[channel] for channel in channels if channel in readings.channels}
+    return SegmentReadings(uuid=readings.uuid, channels=found)
+
+
+def _judge_segment(segment: Segment, readings: SegmentReadings | None) -> SegmentResult:
+    channels = readings.channels if readings else {}
     return SegmentResult(
         segment=segment,
         uuid=readings.uuid if readings else segment.uuid,

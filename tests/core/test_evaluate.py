@@ -333,6 +333,15 @@ def test_a_total_tells_which_of_its_parts_contradicts_its_users() -> None:
     assert result.totals[0].detail == "b: these numbers contradict each other: sms (7) is more than users (6)"
 
 
+def test_an_unplanned_channel_contradicts_no_total() -> None:
+    plan = Plan(segments=(segment(guard(Channel.SMS, min=1), key="a"),), campaigns=(campaign("a"),))
+    readings = {"a": SegmentReadings(uuid=None, channels={Channel.SMS: count(5), Channel.USERS: count(0)})}
+
+    _, (result,) = evaluate(plan, readings)
+
+    assert (result.totals[0].count, result.totals[0].detail) == (5, None)
+
+
 def test_an_unknown_total_has_no_contradiction() -> None:
     assert judge_total(a=STUCK, b=count(1)).detail == f"a: {STUCK.detail}"
 
