@@ -333,6 +333,19 @@ def test_a_total_tells_which_of_its_parts_contradicts_its_users() -> None:
     assert result.totals[0].detail == "b: these numbers contradict each other: sms (7) is more than users (6)"
 
 
+def test_a_guard_keeps_what_failed_and_whether_its_numbers_contradict() -> None:
+    late = Unavailable(reason=Reason.DEADLINE, detail="too late", cause=Reason.NETWORK)
+    own = guard(Channel.EMAIL, min=1)
+
+    failed = judge_guard(own, {Channel.EMAIL: late})
+    wrong = judge_guard(own, {Channel.EMAIL: count(12), Channel.USERS: count(10)})
+    sound = judge_guard(own, {Channel.EMAIL: count(9), Channel.USERS: count(10)})
+
+    assert (failed.cause, failed.is_contradictory) == (Reason.NETWORK, False)
+    assert (wrong.cause, wrong.is_contradictory) == (None, True)
+    assert (sound.cause, sound.is_contradictory) == (None, False)
+
+
 def test_an_unplanned_channel_contradicts_no_total() -> None:
     plan = Plan(segments=(segment(guard(Channel.SMS, min=1), key="a"),), campaigns=(campaign("a"),))
     readings = {"a": SegmentReadings(uuid=None, channels={Channel.SMS: count(5), Channel.USERS: count(0)})}
