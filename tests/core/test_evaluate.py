@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from guard.core.evaluate import evaluate
+from guard.core.evaluate import evaluate, judge_guard
 from guard.core.model import Bound, BoundName, Campaign, Channel, Guard, Segment, Severity, Total
 from guard.core.plan import Plan
 from guard.core.results import (
