@@ -436,7 +436,7 @@ GREEN = [(("verdict",), "pass"), (("exit_code",), 0), (("complete",), True)]
         pytest.param("passed", [((*GUARD, "counted_at"), "2027-11-23T12:00:00.000Z")], MOMENT, id="counted-next-year"),
         pytest.param("passed", [((*GUARD, "age_seconds"), 31_536_000)], "age_seconds is longer", id="a-year-old"),
         pytest.param("passed", [((*GUARD, "age_seconds"), 4_000)], "age_seconds is longer", id="older-than-the-run"),
-        pytest.param("passed", [((*GUARD, "age_seconds"), -1)], "not large enough", id="counted-in-the-future"),
+        pytest.param("passed", [((*GUARD, "age_seconds"), -1)], "-1 is negative", id="counted-in-the-future"),
         pytest.param("unknown", [((*GUARD, "age_seconds"), 3)], "it is null", id="an-age-without-a-count"),
         pytest.param(
             "passed", [(("finished_at",), "2026-11-23T11:59:59.999Z")], "before started_at", id="ended-before-it-began"

@@ -6,74 +6,18 @@ version does not know are ignored.
 
 from __future__ import annotations
 
-import re
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    PlainValidator,
-    StrictBool,
-    StrictInt,
-    StrictStr,
-    WithJsonSchema,
-)
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictStr
 
-from guard.core.model import LARGEST_COUNT, BoundName, Channel, Severity
+from guard.core.model import BoundName, Channel, Severity
 from guard.core.results import SCHEMA_VERSION, FailOn, Reason, Verdict
-from guard.report.json_report.words import shown
+from guard.report.json_report.values import Line, Number, People, Seconds, Texts, Timestamp, written_timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from guard.core.results import CampaignResult, Check, GuardResult, Part, Report, SegmentResult, TotalResult
-
-_TIMESTAMP = "[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\\.[0-9]{3}Z"
-
-
-def _read_timestamp(value: object) -> datetime:
-    if not isinstance(value, str) or not re.fullmatch(_TIMESTAMP, value):
-        raise ValueError(f"{shown(value)} is not a moment such as 2026-11-23T09:00:00.000Z")
-    return datetime.fromisoformat(value)
-
-
-def _written_timestamp(moment: datetime) -> str:
-    """Return UTC with milliseconds, as in ``2026-11-23T09:00:00.000Z``."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def _read_number(value: object) -> int | float:
-    """Return a number of people or a share; raise ValueError if it is negative, infinite, or larger than any count."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= LARGEST_COUNT:
-        raise ValueError(f"{shown(value)} is not a number of people or a share")
-    return value
-
-
-def _read_people(value: int) -> int:
-    if value > LARGEST_COUNT:
-        raise ValueError(f"{shown(value)} is too large for a number of people")
-    return value
-
-
-def _read_seconds(value: int) -> int:
-    if value < 0:
-        raise ValueError(f"{value} is not large enough")
-    return value
-
-
-_Timestamp = Annotated[
-    datetime,
-    PlainValidator(_read_timestamp),
-    WithJsonSchema({"type": "string", "format": "date-time", "pattern": f"^{_TIMESTAMP}$"}),
-]
-_Number = Annotated[int | float, PlainValidator(_read_number), WithJsonSchema({"type": "number", "minimum": 0})]
-_People = Annotated[int, Field(strict=True, ge=0), AfterValidator(_read_people)]
-_Seconds = Annotated[StrictInt, AfterValidator(_read_seconds)]
-_Line = Annotated[int, Field(strict=True, ge=1)]
-_Texts = tuple[StrictStr, ...]
 
 _PATH = "The rules file, as it was named to the command."
 _REASON = "Why there is no count, in one word for machines; null when everything was found out. Words may be added."
@@ -96,13 +40,13 @@ class CheckObject(_Object):
     bound: BoundName = Field(
         description="Which bound. Both ends are inclusive; a share is a part of the segment's users."
     )
-    limit: _Number = Field(description="The bound's limit: people, or a fraction of 1 for a share.")
-    observed: _Number | None = Field(
+    limit: Number = Field(description="The bound's limit: people, or a fraction of 1 for a share.")
+    observed: Number | None = Field(
         description="What was observed, in the same terms as the limit; null when it could not be found out."
     )
     verdict: Verdict = Field(description="The verdict on this bound.")
     path: StrictStr = Field(description=_PATH)
-    line: _Line = Field(description="The line of the bound, from 1.")
+    line: Line = Field(description="The line of the bound, from 1.")
     message: StrictStr = Field(description="The result in a sentence for people.")
 
     @staticmethod
@@ -126,14 +70,14 @@ class GuardObject(_Object):
     channel: Channel = Field(description="The channel that is guarded.")
     verdict: Verdict = Field(description="The gravest verdict of its checks.")
     severity: Severity = Field(description="What a broken bound amounts to: fail, or warn for a guard that only warns.")
-    count: _People | None = Field(
+    count: People | None = Field(
         description="How many people the channel reaches, proven fresh; null when the verdict is unknown."
     )
-    users: _People | None = Field(
+    users: People | None = Field(
         description="How many users the segment holds, where a share was asked for and they were counted; else null."
     )
-    counted_at: _Timestamp | None = Field(description="When Blueshift counted, by its own clock; null without a count.")
-    age_seconds: _Seconds | None = Field(
+    counted_at: Timestamp | None = Field(description="When Blueshift counted, by its own clock; null without a count.")
+    age_seconds: Seconds | None = Field(
         description="How old the count was when it was read, in whole seconds by Blueshift's own clock; null without a"
         " count, or when the answer had no date."
     )
@@ -146,7 +90,7 @@ class GuardObject(_Object):
         description="Why there is no count, or what to know of it, in a sentence; null when there is nothing to say."
     )
     path: StrictStr = Field(description=_PATH)
-    line: _Line = Field(description="The line of the guard, from 1.")
+    line: Line = Field(description="The line of the guard, from 1.")
     checks: tuple[CheckObject, ...] = Field(description="One check for each bound, in the order of the rules.")
 
     @staticmethod
@@ -159,7 +103,7 @@ class GuardObject(_Object):
             "severity": guard.severity,
             "count": count.value if count else None,
             "users": guard.users,
-            "counted_at": _written_timestamp(count.counted_at) if count else None,
+            "counted_at": written_timestamp(count.counted_at) if count else None,
             "age_seconds": count.age_seconds if count else None,
             "proof": "refreshed" if count else None,
             "reason": guard.reason,
@@ -174,7 +118,7 @@ class PartObject(_Object):
     """What one segment adds to a total."""
 
     segment: StrictStr = Field(description="The key of the segment.")
-    count: _People | None = Field(
+    count: People | None = Field(
         description="How many people its channel reaches, proven fresh; null when it was not found out."
     )
 
@@ -189,7 +133,7 @@ class TotalObject(_Object):
 
     channel: Channel = Field(description="The channel that is summed.")
     verdict: Verdict = Field(description="The gravest verdict of its checks.")
-    count: _People | None = Field(
+    count: People | None = Field(
         description="The sum over the campaign's segments; null when any of them could not be counted."
     )
     reason: Reason | None = Field(description=_REASON)
@@ -199,7 +143,7 @@ class TotalObject(_Object):
         " key of the segment; null when there is nothing to say.",
     )
     path: StrictStr = Field(description=_PATH)
-    line: _Line = Field(description="The line of the total, from 1.")
+    line: Line = Field(description="The line of the total, from 1.")
     parts: tuple[PartObject, ...] = Field(
         default=(), description="What each of the campaign's segments adds, in their order; see part."
     )
@@ -233,7 +177,7 @@ class SegmentObject(_Object):
     )
     description: StrictStr | None = Field(description="What the rules say it is; null when they do not.")
     owner: StrictStr | None = Field(description="Whom to ask; null when the rules do not say.")
-    tags: _Texts = Field(description="Its tags in the rules.")
+    tags: Texts = Field(description="Its tags in the rules.")
     bypass_global: StrictBool = Field(
         description="Whether it was counted without the account's global inclusion segment."
     )
@@ -261,7 +205,7 @@ class CampaignObject(_Object):
     """Segments that are launched together, and the ceilings on their summed reach."""
 
     key: StrictStr = Field(description="What the rules call it.")
-    segments: _Texts = Field(description="The keys of its segments.")
+    segments: Texts = Field(description="The keys of its segments.")
     verdict: Verdict = Field(description="The gravest verdict of its totals and of the guards of its segments.")
     totals: tuple[TotalObject, ...] = Field(description="Its totals, in the order of the rules.")
 
@@ -295,18 +239,18 @@ class RulesObject(_Object):
 class SelectionObject(_Object):
     """What the run was asked to check; all three empty means everything."""
 
-    segments: _Texts = Field(description="The keys given with --segment.")
-    tags: _Texts = Field(description="The tags given with --tag.")
-    campaigns: _Texts = Field(description="The keys given with --campaign.")
+    segments: Texts = Field(description="The keys given with --segment.")
+    tags: Texts = Field(description="The tags given with --tag.")
+    campaigns: Texts = Field(description="The keys given with --campaign.")
 
 
 class TallyObject(_Object):
     """A number for each verdict."""
 
-    pass_: _People = Field(alias="pass", description="Within all bounds.")
-    warn: _People = Field(description="Outside a bound that only warns.")
-    unknown: _People = Field(description="Not found out.")
-    fail: _People = Field(description="Outside a bound.")
+    pass_: People = Field(alias="pass", description="Within all bounds.")
+    warn: People = Field(description="Outside a bound that only warns.")
+    unknown: People = Field(description="Not found out.")
+    fail: People = Field(description="Outside a bound.")
 
     @staticmethod
     def written(verdicts: Iterable[Verdict]) -> dict[str, Any]:
@@ -344,8 +288,8 @@ class ReportObject(_Object):
     )
     fail_on: FailOn = Field(description="Which verdicts make the exit code 1; it never changes a verdict.")
     complete: StrictBool = Field(description="Whether every bound could be judged; false when anything is unknown.")
-    started_at: _Timestamp = Field(description="When the run began, by the clock of the machine that ran it.")
-    finished_at: _Timestamp = Field(description="When the last count was in, by the clock of the machine that ran it.")
+    started_at: Timestamp = Field(description="When the run began, by the clock of the machine that ran it.")
+    finished_at: Timestamp = Field(description="When the last count was in, by the clock of the machine that ran it.")
     host: StrictStr = Field(description="The host that counted.")
     rules: RulesObject = Field(description="The rules file that the counts were held to.")
     selection: SelectionObject = Field(description="What the run was asked to check.")
@@ -366,8 +310,8 @@ class ReportObject(_Object):
             "exit_code": int(report.exit_code),
             "fail_on": report.fail_on,
             "complete": report.complete,
-            "started_at": _written_timestamp(report.started_at),
-            "finished_at": _written_timestamp(report.finished_at),
+            "started_at": written_timestamp(report.started_at),
+            "finished_at": written_timestamp(report.finished_at),
             "host": report.host,
             "rules": {"path": path, "sha256": report.rules_sha256},
             "selection": {"segments": asked.segments, "tags": asked.tags, "campaigns": asked.campaigns},

@@ -1,0 +1,56 @@
+"""The kinds of values in the JSON report: how each is read, written and described in the schema."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, PlainValidator, StrictInt, StrictStr, WithJsonSchema
+
+from guard.core.model import LARGEST_COUNT
+from guard.report.json_report.words import shown
+
+_TIMESTAMP = "[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\\.[0-9]{3}Z"
+
+
+def _read_timestamp(value: object) -> datetime:
+    if not isinstance(value, str) or not re.fullmatch(_TIMESTAMP, value):
+        raise ValueError(f"{shown(value)} is not a moment such as 2026-11-23T09:00:00.000Z")
+    return datetime.fromisoformat(value)
+
+
+def written_timestamp(moment: datetime) -> str:
+    """Return UTC with milliseconds, as in ``2026-11-23T09:00:00.000Z``."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _read_number(value: object) -> int | float:
+    """Return a number of people or a share; raise ValueError if it is negative, infinite, or larger than any count."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= LARGEST_COUNT:
+        raise ValueError(f"{shown(value)} is not a number of people or a share")
+    return value
+
+
+def _read_people(value: int) -> int:
+    if value > LARGEST_COUNT:
+        raise ValueError(f"{shown(value)} is too large for a number of people")
+    return value
+
+
+def _read_seconds(value: int) -> int:
+    if value < 0:
+        raise ValueError(f"{value} is negative")
+    return value
+
+
+Timestamp = Annotated[
+    datetime,
+    PlainValidator(_read_timestamp),
+    WithJsonSchema({"type": "string", "format": "date-time", "pattern": f"^{_TIMESTAMP}$"}),
+]
+Number = Annotated[int | float, PlainValidator(_read_number), WithJsonSchema({"type": "number", "minimum": 0})]
+People = Annotated[int, Field(strict=True, ge=0), AfterValidator(_read_people)]
+Seconds = Annotated[StrictInt, AfterValidator(_read_seconds)]
+Line = Annotated[int, Field(strict=True, ge=1)]
+Texts = tuple[StrictStr, ...]
