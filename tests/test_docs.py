@@ -17,6 +17,7 @@ from guard.core.exit_code import ExitCode
 from guard.core.model import Channel
 from guard.core.results import Reason
 from guard.report import Format
+from guard.report.json_report.model import report_schema
 from guard.rules.schema import rules_schema
 from guard.sandbox.demo import demo_scenario, example_rules
 
@@ -36,6 +37,17 @@ def flags(verb: str) -> list[str]:
     command = audience_guard.get_command(CONTEXT, verb)
     assert command
     return [each for parameter in command.params for each in parameter.opts if each.startswith("--")]
+
+
+def report_keys() -> set[tuple[str, str]]:
+    """Return every key of the JSON report with its description; one that repeats its object's is there only."""
+    schema = report_schema()
+    objects = schema["$defs"]
+    return {
+        (key, each.get("description") or objects[each["$ref"].rpartition("/")[2]]["description"])
+        for holder in (schema, *objects.values())
+        for key, each in holder.get("properties", {}).items()
+    }
 
 
 @pytest.mark.parametrize("verb", VERBS)
@@ -99,6 +111,11 @@ def rules_keys() -> set[str]:
     schema = rules_schema()
     models = [schema, *schema["definitions"].values()]
     return {key for model in models for key in model.get("properties", {})} | {each.value for each in Channel}
+
+
+@pytest.mark.parametrize(("key", "description"), sorted(report_keys()))
+def test_every_report_key_is_documented(key: str, description: str) -> None:
+    assert re.search(rf"^\| `(?:\S+\.)?{key}` \| {re.escape(description)} \|$", REPORT, re.MULTILINE)
 
 
 @pytest.mark.parametrize("key", sorted(rules_keys()))

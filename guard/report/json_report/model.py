@@ -292,7 +292,7 @@ class ReportObject(_Object):
     finished_at: Timestamp = Field(description="When the last count was in, by the clock of the machine that ran it.")
     host: StrictStr = Field(description="The host that counted.")
     rules: RulesObject = Field(description="The rules file that the counts were held to.")
-    selection: SelectionObject = Field(description="What the run was asked to check.")
+    selection: SelectionObject = Field(description="What the run was asked to check; all three empty means everything.")
     summary: SummaryObject = Field(description="How many came to which verdict.")
     segments: tuple[SegmentObject, ...] = Field(description="The segments checked, in the order of the rules.")
     campaigns: tuple[CampaignObject, ...] = Field(
