@@ -103,6 +103,7 @@ def test_who_may_not_ask_is_told_so(tmp_path: Path) -> None:
         there.app.wait_for_event("refused", times=2)
         assert not there.blueshift.requests
         assert verdict(there.answer(there.ask("good", user="U0BOSS"))) == "pass"
+        assert len(there.app.events("refused")) == 2
 
 
 def test_the_app_says_at_the_start_who_may_ask(there: Workspace) -> None:
