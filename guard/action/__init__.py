@@ -1,1 +1,1 @@
-"""The GitHub Action's own part: its inputs become a call of the command, and the outcome becomes outputs and pages."""
+"""The GitHub Action's own part: reads its inputs, calls what the command calls, and writes outputs and pages."""

@@ -2,30 +2,34 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
 import os
 import sys
-from dataclasses import replace
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from guard.action import github
 from guard.action.earlier_reports import remove_earlier_reports
-from guard.action.inputs import OwnReports, command_line, read_inputs
-from guard.action.outputs import Ending, ended, explain, outputs
-from guard.cli.main import run as run_command
-from guard.cli.output import prepare_streams, say_error
+from guard.action.inputs import Mode, read_inputs
+from guard.action.outputs import Ending, explain, outputs
+from guard.cli.gate import Asked, Gate
+from guard.cli.output import exit_code_of, prepare_streams, rendered, say_error
+from guard.cli.rules import print_validity
 from guard.cli.signals import InterruptedBySignal, stop_on_signals
 from guard.cli.workspace import in_workspace
 from guard.core.errors import GuardError, UsageError
 from guard.core.exit_code import ExitCode
+from guard.core.text import printable
+from guard.report import Format
 from guard.report.github import command
+from guard.report.outputs import Output, with_text_on_stdout
 
 if TYPE_CHECKING:
     from typing import NoReturn
 
     from guard.action.inputs import Inputs
     from guard.action.outputs import Explanation
+    from guard.core.results import Report
 
 _CANNOT_START = "The audience guard could not start, and nothing was checked"
 _CANNOT_TELL = "The audience guard could not tell what came of it"
@@ -33,7 +37,7 @@ _MOST_PROBLEMS = 9  # GitHub shows ten errors of a step, and the explanation is 
 
 
 def main() -> NoReturn:
-    """Run the command as the inputs ask, tell GitHub what came of it, and leave with the command's exit code."""
+    """Do what the inputs ask, tell GitHub what came of it, and leave with the exit code of ``audience-guard``."""
     try:
         stop_on_signals()
         code = run()
@@ -60,75 +64,95 @@ def run() -> int:
     except UsageError as error:
         _say_error(_CANNOT_START, error.message)
         return error.exit_code
-    own = OwnReports.of_this_run(os.environ)
-    inputs, ending = _checked(own)
+    ending = _checked()
     try:
-        github.write_outputs(file, outputs(ending, inputs, own))
+        github.write_outputs(file, outputs(ending))
     except GuardError as error:
         _say_error(_CANNOT_TELL, error.message)
         return ending.code or ExitCode.UNKNOWN
     return ending.code
 
 
-def _checked(own: OwnReports) -> tuple[Inputs | None, Ending]:
-    """Run the command and tell what came of it; return the inputs and how the step ends.
+def _checked() -> Ending:
+    """Do what the inputs ask and tell what came of it; return how the step ends.
 
     The outputs come after that, since a signal or a bug may still change how it ends.
     """
-    inputs, ending = None, Ending(code=ExitCode.UNKNOWN, said="", report=None)
+    ending = Ending()
     try:
-        inputs, ending = _obeyed(own)
-        _tell(inputs, ending, own)
+        _obey(ending)
+        _tell(ending)
     except InterruptedBySignal as interrupt:
-        return inputs, replace(ending, code=interrupt.exit_code)
+        ending.code = interrupt.exit_code
     except Exception as error:  # noqa: BLE001 - what was written so far must not read as a pass
         _say_error(_CANNOT_TELL, f"{type(error).__name__}: {error}")
-        return inputs, ending if ending.code == ExitCode.FAILED else replace(ending, code=ExitCode.UNKNOWN)
-    return inputs, ending
+        ending.code = ExitCode.FAILED if ending.code == ExitCode.FAILED else ExitCode.UNKNOWN
+    return ending
+
+
+def _obey(ending: Ending) -> None:
+    """Check or validate as the inputs ask."""
+    with github.commands_stopped():
+        try:
+            ending.inputs = read_inputs(os.environ)
+            if ending.inputs.mode is Mode.CHECK:
+                _check(ending.inputs, ending)
+            else:
+                print_validity(ending.inputs.rules)
+                ending.code = ExitCode.PASSED
+        except (InterruptedBySignal, Exception) as error:  # noqa: BLE001 - every way to end becomes an exit code
+            say_error(error)
+            ending.code, ending.errors, ending.report = exit_code_of(error), (error,), None
+
+
+def _check(inputs: Inputs, ending: Ending) -> None:
+    ending.own_json = _own_folder() / "report.json"
+    reports = [(Format.JSON, ending.own_json), *inputs.reports.items()]
+    gate = Gate(
+        Asked(
+            rules=inputs.rules,
+            outputs=with_text_on_stdout([Output(format=each, path=path) for each, path in reports]),
+            selection=inputs.selection,
+            fail_on=inputs.fail_on,
+            region=inputs.region,
+            base_url=inputs.base_url,
+            timeout=inputs.timeout,
+            notify_on=inputs.notify_on,
+        )
+    )
+    ending.report = gate.count()
+    delivery = gate.tell(ending.report)
+    ending.code, ending.errors = delivery.exit_code, delivery.failures
+
+
+def _own_folder() -> Path:
+    """Make a folder for this run's own report, which only this user may read; raises ``UsageError``."""
+    parent = os.environ.get("RUNNER_TEMP")
+    try:
+        return Path(tempfile.mkdtemp(prefix="audience-guard-", dir=parent or None))
+    except OSError as error:
+        raise UsageError(
+            f"no folder for the report can be made in {printable(parent or 'the temporary folder')}: "
+            f"{error.strerror or type(error).__name__}",
+            hint="see that RUNNER_TEMP names a folder that may be written to and has space",
+        ) from error
 
 
 def _say_error(title: str, text: str) -> None:
     github.say(command("error", text, title=title))
 
 
-class _Overheard(io.StringIO):
-    """A standard error that keeps what is written and passes it on at once to the one that it replaced."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._log = sys.stderr
-
-    def write(self, text: str) -> int:
-        self._log.write(text)
-        self._log.flush()
-        return super().write(text)
+def _tell(ending: Ending) -> None:
+    explanation = explain(ending, os.environ)
+    if ending.inputs is None or ending.inputs.annotations:
+        _annotate(explanation, ending.report)
+    if ending.inputs is None or ending.inputs.summary:
+        _summarise(explanation, ending.report)
 
 
-def _obeyed(own: OwnReports) -> tuple[Inputs | None, Ending]:
-    """Run the command as the inputs ask; they are None when they are not possible, which is a usage error too."""
-    inputs = None
-    with github.commands_stopped(), contextlib.redirect_stderr(_Overheard()) as stderr:
-        try:
-            own.make_folder()
-            inputs = read_inputs(os.environ)
-            code = run_command(command_line(inputs, own))
-        except UsageError as error:
-            say_error(error)
-            code = error.exit_code
-    return inputs, ended(code, stderr.getvalue(), own)
-
-
-def _tell(inputs: Inputs | None, ending: Ending, own: OwnReports) -> None:
-    explanation = explain(ending, inputs, os.environ)
-    if inputs is None or inputs.annotations:
-        _annotate(explanation, own)
-    if inputs is None or inputs.summary:
-        _summarise(explanation, own)
-
-
-def _annotate(explanation: Explanation | None, own: OwnReports) -> None:
-    if own.annotations.exists():
-        github.say(own.annotations.read_text(encoding="utf-8").rstrip("\n"))
+def _annotate(explanation: Explanation | None, report: Report | None) -> None:
+    if report is not None:
+        github.say(rendered(report, Format.GITHUB).rstrip("\n"))
     if explanation is None:
         return
     headline, file = explanation.headline, in_workspace(explanation.rules, os.environ)
@@ -139,9 +163,9 @@ def _annotate(explanation: Explanation | None, own: OwnReports) -> None:
         github.say(command("error", what, title=headline, **place))
 
 
-def _summarise(explanation: Explanation | None, own: OwnReports) -> None:
+def _summarise(explanation: Explanation | None, report: Report | None) -> None:
     """Add the report's page, or the explanation as a block of code, which nothing in it can leave."""
-    pages = [own.summary.read_text(encoding="utf-8")] if own.summary.exists() else []
+    pages = [] if report is None else [rendered(report, Format.MARKDOWN)]
     if explanation is not None:
         lines = "\n".join(f"    {line}" for line in explanation.text.splitlines())
         pages.append(f"### {explanation.headline}\n\n{lines}\n")

@@ -8,17 +8,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from guard.action.inputs import Mode
-from guard.core.errors import GuardError, RulesError
+from guard.cli.output import error_lines
+from guard.core.errors import RulesError
 from guard.core.exit_code import ExitCode
 from guard.core.results import Verdict
+from guard.report import Format
 from guard.report.wording import safe
-from guard.rules import load_rules
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from guard.action.inputs import Inputs, OwnReports
+    from guard.action.inputs import Inputs
     from guard.core.errors import Problem
+    from guard.core.results import Report
 
 _MOST_LINES = 20
 _FORK = (
@@ -32,13 +34,23 @@ _NO_KEY = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Ending:
-    """How the command ended: its exit code, what it said on standard error, and its JSON report, None without one."""
+    """How the step ends, as far as that is known: without anything, unknown.
 
-    code: int
-    said: str
-    report: Mapping[str, Any] | None
+    ``own_json`` is the JSON report that every check writes, ``errors`` is what kept the run from its verdict.
+    """
+
+    code: int = ExitCode.UNKNOWN
+    inputs: Inputs | None = None
+    report: Report | None = None
+    own_json: Path | None = None
+    errors: tuple[BaseException, ...] = ()
+
+    @property
+    def is_reported(self) -> bool:
+        """Whether the report says why the step ends as it does."""
+        return self.report is not None and self.report.exit_code == self.code
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,39 +63,36 @@ class Explanation:
     problems: tuple[Problem, ...]
 
 
-def ended(code: int, said: str, own: OwnReports) -> Ending:
-    """Return how the command ended, with its report read back."""
-    return Ending(code=code, said=said, report=json.loads(own.json.read_text("utf-8")) if own.json.exists() else None)
-
-
-def outputs(ending: Ending, inputs: Inputs | None, own: OwnReports) -> dict[str, str]:
+def outputs(ending: Ending) -> dict[str, str]:
     """Return the Action's outputs, the same names whatever happened; what is not known is empty, never 0."""
-    report = ending.report
-    asked_json, asked_html = (inputs.json, inputs.html) if inputs and report else (None, None)
+    asked = ending.inputs.reports if ending.inputs and ending.report else {}
     return {
-        "verdict": _verdict(ending, inputs),
-        "exit-code": str(ending.code),
-        "failed": _tally(report, Verdict.FAIL),
-        "unknown": _tally(report, Verdict.UNKNOWN),
-        "report-json": _written(asked_json) or _written(own.json),
-        "report-html": _written(asked_html),
+        "verdict": _verdict(ending),
+        "exit-code": str(int(ending.code)),
+        "failed": _tally(ending.report, Verdict.FAIL),
+        "unknown": _tally(ending.report, Verdict.UNKNOWN),
+        "report-json": _written(asked.get(Format.JSON)) or _written(ending.own_json if ending.report else None),
+        "report-html": _written(asked.get(Format.HTML)),
     }
 
 
-def explain(ending: Ending, inputs: Inputs | None, environ: Mapping[str, str]) -> Explanation | None:
+def explain(ending: Ending, environ: Mapping[str, str]) -> Explanation | None:
     """Return why the run ended as it did, or None where its report says so already."""
-    if _is_reported(ending) or ending.code == ExitCode.PASSED:
+    if ending.is_reported or ending.code == ExitCode.PASSED:
         return None
-    rules = inputs.rules if inputs else ""
-    problems = _problems_in(rules) if inputs and ending.code == ExitCode.USAGE else ()
-    lines = [safe(line) for line in ending.said.splitlines() if line.strip()]
+    inputs = ending.inputs
+    problems = tuple(each for error in ending.errors if isinstance(error, RulesError) for each in error.problems)
+    lines = [safe(line) for error in ending.errors for line in error_lines(error)]
     if len(lines) > _MOST_LINES:
         lines = [*lines[:_MOST_LINES], f"... and {len(lines) - _MOST_LINES} more lines in the log"]
     if inputs and inputs.mode is Mode.CHECK and not has_key(environ):
         lines = [_FORK if is_from_fork(environ) else _NO_KEY, *lines]
     headline = "The rules file is not right" if problems else _headline(ending.code)
     return Explanation(
-        headline=f"{headline} (exit {ending.code})", text="\n".join(lines), rules=rules, problems=problems
+        headline=f"{headline} (exit {int(ending.code)})",
+        text="\n".join(lines),
+        rules=inputs.rules if inputs else "",
+        problems=problems,
     )
 
 
@@ -101,40 +110,23 @@ def is_from_fork(environ: Mapping[str, str]) -> bool:
     return head.get("full_name") != base.get("full_name")
 
 
-def _verdict(ending: Ending, inputs: Inputs | None) -> str:
+def _verdict(ending: Ending) -> str:
     """Return the report's verdict if the exit code rests on it; any other run found nothing out."""
     if ending.code == ExitCode.USAGE:
         return "error"
-    if ending.report and _is_reported(ending):
-        return str(ending.report["verdict"])
-    was_validated = ending.code == ExitCode.PASSED and inputs is not None and inputs.mode is Mode.VALIDATE
+    if ending.report and ending.is_reported:
+        return ending.report.verdict
+    was_validated = ending.code == ExitCode.PASSED and ending.inputs and ending.inputs.mode is Mode.VALIDATE
     return "valid" if was_validated else Verdict.UNKNOWN
 
 
-def _is_reported(ending: Ending) -> bool:
-    return ending.report is not None and ending.report["exit_code"] == ending.code
-
-
-def _tally(report: Mapping[str, Any] | None, verdict: Verdict) -> str:
-    if report is None:
-        return ""
-    return str(sum(report["summary"][part][verdict.value] for part in ("guards", "totals")))
+def _tally(report: Report | None, verdict: Verdict) -> str:
+    return str(sum(result.verdict is verdict for result in report.results())) if report else ""
 
 
 def _written(path: Path | None) -> str:
     """Return where the report is, or nothing when it was not asked for or could not be written."""
     return str(path.absolute()) if path and path.exists() else ""
-
-
-def _problems_in(rules: str) -> tuple[Problem, ...]:
-    """Return all that is wrong with the rules file, each with its place; none when it cannot be read at all."""
-    try:
-        load_rules(rules)
-    except RulesError as error:
-        return error.problems
-    except GuardError:
-        return ()
-    return ()
 
 
 def _headline(code: int) -> str:

@@ -10,7 +10,6 @@ import math
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -29,6 +28,7 @@ from pydantic import (
 
 from guard.blueshift.errors import BadAnswerError
 from guard.core.model import LARGEST_COUNT, Channel
+from guard.core.strict_json import without_duplicates
 from guard.core.text import UUID, printable, shortened
 
 if TYPE_CHECKING:
@@ -136,15 +136,6 @@ def whole_seconds(stamp: datetime | None) -> float:
     return -math.inf if stamp is None else math.floor(stamp.timestamp())
 
 
-def http_date(text: str | None) -> datetime | None:
-    """Return the time in a ``Date`` or ``Retry-After`` header, or None if it is not valid."""
-    try:
-        moment = parsedate_to_datetime(text or "")
-        return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
-
-
 def parse_answer(body: bytes, date: datetime | None, scrub: Scrub) -> Answer:
     """Return the answer to a request for counts; raises ``BadAnswerError`` if it is not the documented object.
 
@@ -199,7 +190,7 @@ def parse_json(body: bytes, scrub: Scrub) -> Any:
     quotes.
     """
     try:
-        return json.loads(body.decode(), object_pairs_hook=_no_duplicates, parse_float=_number, parse_int=_number)
+        return json.loads(body.decode(), object_pairs_hook=without_duplicates, parse_float=_number, parse_int=_number)
     except RecursionError:
         raise BadAnswerError("the answer is nested too deeply") from None
     except ValueError:
@@ -222,13 +213,6 @@ def _number(text: str) -> int | float:
     if whole := _WHOLE.fullmatch(text):
         return int(whole[1])
     return int(text) if len(text) <= _MOST_DIGITS and text.lstrip("-").isdigit() else float(text)
-
-
-def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        raise ValueError("duplicate key")
-    return found
 
 
 def error_message(body: bytes) -> str | None:

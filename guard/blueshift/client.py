@@ -10,16 +10,16 @@ import os
 import platform
 import zlib
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Self
 from urllib.parse import urlencode
 from urllib.request import getproxies
 
 import httpx
 
-from guard.blueshift.answers import beginning, error_message, http_date, status_name
+from guard.blueshift.answers import beginning, error_message, status_name
 from guard.blueshift.errors import BadAnswerError, RequestError, UnavailableError
 from guard.core.errors import UsageError
+from guard.core.headers import http_date, retry_after
 from guard.core.results import Reason
 from guard.core.text import printable, shortened
 from guard.security.addresses import authorities
@@ -30,6 +30,7 @@ from guard.version import __version__
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from contextlib import AbstractAsyncContextManager
+    from datetime import datetime
 
     from guard.blueshift.account import Account
 
@@ -208,7 +209,7 @@ class Client:
             reason,
             said,
             transient=status in _SERVER_ERRORS or status in _TRANSIENT,
-            retry_after=_retry_after(response.headers.get("Retry-After"), date),
+            retry_after=retry_after(response.headers.get("Retry-After"), date),
         )
 
     def _quoted(self, text: str) -> str:
@@ -273,16 +274,3 @@ async def _read(response: httpx.Response, most_bytes: int) -> bytes | None:
             return body if decoder.eof and len(body) <= most_bytes else None
         case _:
             return None
-
-
-def _retry_after(text: str | None, date: datetime | None) -> float | None:
-    """Return the seconds that a ``Retry-After`` asks for (whole seconds or a date), or None if it is not valid.
-
-    https://www.rfc-editor.org/rfc/rfc9110#field.retry-after
-    """
-    if text is None:
-        return None
-    if text.isascii() and text.isdigit():
-        return float(text)
-    moment = http_date(text)
-    return max(0.0, (moment - (date or datetime.now(UTC))).total_seconds()) if moment else None

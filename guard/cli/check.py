@@ -2,30 +2,19 @@
 
 from __future__ import annotations
 
-import os
-import time
-from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from guard.cli.gate import Asked, Gate
 from guard.cli.options import account_flags, notify_flags, report_flags, talk_flags, timeout_flag
-from guard.cli.output import deliver, say, say_error
-from guard.cli.progress_display import display_progress
-from guard.cli.rules import complete_key, read_rules, say_hints
-from guard.cli.signals import run_interruptibly
-from guard.core.errors import GuardError
-from guard.core.exit_code import ExitCode
+from guard.cli.rules import complete_key
 from guard.core.model import Selection
-from guard.core.plan import plan
-from guard.core.results import FailOn, Reason
+from guard.core.results import FailOn
 from guard.version import __version__
 
 if TYPE_CHECKING:
-    from pydantic import SecretStr
-
-    from guard.core.results import Report
+    from guard.core.results import NotifyOn
 
 
 @click.command(
@@ -95,7 +84,7 @@ def check(
     base_url: str | None,
     timeout: float | None,
     color: str,
-    notify_on: str | None,
+    notify_on: NotifyOn | None,
     quiet: bool,  # noqa: FBT001 - click passes flags so
 ) -> int:
     """Count every guarded audience in Blueshift now, and say whether the send may go out.
@@ -103,82 +92,20 @@ def check(
     RULES is the rules file, rules.yaml by default; - reads standard input. Without --segment, --tag or --campaign,
     check everything in it.
     """
-    from guard.report.outputs import parse_outputs, prepare  # noqa: PLC0415 - not needed to print help
+    from guard.report.outputs import parse_outputs  # noqa: PLC0415 - not needed to print help
 
-    wanted = parse_outputs(outputs)
-    prepare(wanted, protected=_inputs(rules))
-    webhook = _webhook() if notify_on else None
-    started = time.monotonic()
-    loaded = read_rules(rules, timeout)
-    if rules == "-" and timeout is not None:  # waiting for the rules is part of the run
-        timeout = max(0.0, timeout - (time.monotonic() - started))
-    selection = Selection(segments=segments, tags=tags, campaigns=campaigns)
-    planned = plan(loaded, selection)
-    if not quiet:
-        say_hints(replace(loaded, segments=planned.segments))
-    if (exposed := _exposed_key_file()) and not quiet:
-        say(
-            f"audience-guard: the key file {exposed} can be read by others on this machine\n  hint: chmod 600 {exposed}"
+    gate = Gate(
+        Asked(
+            rules=rules,
+            outputs=parse_outputs(outputs),
+            selection=Selection(segments=segments, tags=tags, campaigns=campaigns),
+            fail_on=FailOn(fail_on),
+            region=region,
+            base_url=base_url,
+            timeout=timeout,
+            notify_on=notify_on,
+            color=color,
+            quiet=quiet,
         )
-
-    from guard.run import check_async  # noqa: PLC0415 - wrong rules need no httpx
-
-    with display_progress(quiet=quiet) as progress:
-        report = run_interruptibly(
-            check_async(
-                loaded,
-                selection=selection,
-                fail_on=FailOn(fail_on),
-                progress=progress,
-                region=region,
-                base_url=base_url,
-                timeout=timeout,
-            )
-        )
-    code = deliver(report, wanted, color)
-    _say_refused_key(report)
-    if webhook and (notify_on == "always" or code is not ExitCode.PASSED):
-        _notify(report, code, webhook)
-    return code
-
-
-def _inputs(rules: str) -> list[Path]:
-    """Return the files that a report must not overwrite."""
-    return [Path(each) for each in (rules, os.environ.get("BLUESHIFT_API_KEY_FILE")) if each and each != "-"]
-
-
-def _webhook() -> SecretStr:
-    from guard.slack.notify import webhook  # noqa: PLC0415 - only --notify needs it
-
-    return webhook()
-
-
-def _notify(report: Report, code: ExitCode, webhook: SecretStr) -> None:
-    """Post the verdict in Slack; if that fails, say so, and keep the exit code."""
-    from guard.slack.notify import notify  # noqa: PLC0415 - see above
-
-    if why := run_interruptibly(notify(report, code, webhook)):
-        hint = "the exit code stays the same; check SLACK_WEBHOOK_URL and your app's incoming webhooks in Slack"
-        say_error(GuardError(f"Slack was not notified: {why}", hint=hint))
-
-
-def _exposed_key_file() -> str | None:
-    from guard.blueshift.account import readable_by_others  # noqa: PLC0415 - not needed to print help
-    from guard.core.text import printable  # noqa: PLC0415 - see above
-
-    path = readable_by_others()
-    return None if path is None else printable(path)
-
-
-def _say_refused_key(report: Report) -> None:
-    """Say once that the key was refused, and what to do."""
-    for result in report.results():
-        if result.reason is Reason.REFUSED_KEY:
-            say(f"audience-guard: {result.detail}\n  hint: {_REMEDY.format(host=report.host)}")
-            return
-
-
-_REMEDY = (
-    "BLUESHIFT_API_KEY must be a User API key of the account and region behind {host}; "
-    "a key of another region or kind is refused too"
-)
+    )
+    return gate.tell(gate.count()).exit_code

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from guard.cli.output import prepare_streams, say, say_error
+from guard.cli.output import exit_code_of, prepare_streams, say, say_error
 from guard.cli.signals import InterruptedBySignal
 from guard.core.errors import GuardError
 from guard.core.exit_code import ExitCode
@@ -92,23 +92,19 @@ def run(arguments: Sequence[str]) -> int:
     prepare_streams()
     try:
         code = _invoke(list(arguments))
-    except InterruptedBySignal as interrupt:
-        say(f"audience-guard: stopped by {interrupt} before it finished")
-        return interrupt.exit_code
+    except click.exceptions.Exit as leaving:
+        return leaving.exit_code
     except click.ClickException as error:
         _discard_reports(arguments)
         _say_usage(error)
         return ExitCode.USAGE
-    except click.exceptions.Exit as leaving:
-        return leaving.exit_code
-    except GuardError as error:
-        if error.exit_code is ExitCode.USAGE:
+    except (InterruptedBySignal, Exception) as error:  # noqa: BLE001 - a bug must not pass or exit with Python's 1
+        if exit_code_of(error) == ExitCode.USAGE:
             _discard_reports(arguments)
         say_error(error)
-        return error.exit_code
-    except Exception as error:  # noqa: BLE001 - a bug must not pass or exit with Python's 1
-        _apologise(error, arguments)
-        return ExitCode.UNKNOWN
+        if not isinstance(error, (InterruptedBySignal, GuardError)):
+            _ask_for_a_report(error, arguments)
+        return exit_code_of(error)
     return code if isinstance(code, int) else ExitCode.UNKNOWN
 
 
@@ -142,8 +138,7 @@ def _say_usage(error: click.ClickException) -> None:
         say(f"  hint: {context.command_path} --help shows how to use it")
 
 
-def _apologise(error: Exception, arguments: Sequence[str]) -> None:
-    say(f"audience-guard: sorry, it crashed ({type(error).__name__}); no verdict was reached")
+def _ask_for_a_report(error: BaseException, arguments: Sequence[str]) -> None:
     if "--debug" not in arguments:
         say("  hint: --debug shows where; please report it" if arguments[:1] else "  hint: please report it")
         return

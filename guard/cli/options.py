@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from guard.core.errors import UsageError
+from guard.core.results import NotifyOn
 from guard.report import Format
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ def notify_flags(verb: Callable[..., int]) -> Callable[..., int]:
     def when_to_notify(*args: Any, notify: str | None, notify_on: str | None, **kwargs: Any) -> int:
         if notify is None and notify_on is not None:
             raise UsageError("--notify-on needs --notify", hint="add --notify slack")
-        return verb(*args, notify_on=(notify_on or "fail") if notify else None, **kwargs)
+        return verb(*args, notify_on=NotifyOn(notify_on or NotifyOn.FAIL) if notify else None, **kwargs)
 
     whom = click.option(
         "--notify",
@@ -91,7 +92,7 @@ def notify_flags(verb: Callable[..., int]) -> Callable[..., int]:
     )
     when = click.option(
         "--notify-on",
-        type=click.Choice(["fail", "always"]),
+        type=click.Choice([each.value for each in NotifyOn]),
         help="When to notify: always, or not at exit code 0.  [default: fail]",
     )
     return whom(when(when_to_notify))

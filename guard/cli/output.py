@@ -9,10 +9,11 @@ import io
 import os
 import re
 import sys
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TextIO
 
 from guard import bounded_io
+from guard.cli.signals import InterruptedBySignal
 from guard.cli.workspace import in_workspace
 from guard.core.errors import GuardError, OutputError, RulesError, UsageError
 from guard.core.exit_code import ExitCode
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from guard.core.results import Report
+    from guard.report import Format
     from guard.report.outputs import Output
     from guard.report.screen import Screen
 
@@ -47,10 +49,18 @@ def outgoing(text: str, *, commands: bool = False) -> str:
     return text if commands or "::" not in text else _COMMAND.sub(r"\1\2: ", text)
 
 
-def deliver(report: Report, outputs: Sequence[Output], color: str) -> ExitCode:
-    """Write the report to every output, say which could not be written, and return what to exit with.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """What a run exits with once its report was written, and why parts of it were not."""
 
-    That is the report's own exit code; but where an output is missing, only an established failure outranks that.
+    exit_code: ExitCode
+    failures: tuple[OutputError, ...] = ()
+
+
+def deliver(report: Report, outputs: Sequence[Output], color: str) -> Delivery:
+    """Write the report to every output, and say which could not be written.
+
+    The exit code is the report's own; but where an output is missing, only an established failure outranks that.
     """
     from guard.report import Format  # noqa: PLC0415 - not needed to print help
     from guard.report.mark import signed  # noqa: PLC0415 - see above
@@ -61,32 +71,32 @@ def deliver(report: Report, outputs: Sequence[Output], color: str) -> ExitCode:
         for output in outputs:
             try:
                 if output.path is None:
-                    text = _rendered(report, output, screen_for(sys.stdout, color))
+                    text = rendered(report, output.format, screen_for(sys.stdout, color))
                     print_report(text, commands=output.format is Format.GITHUB)
                 else:
                     written.append(output.path)
-                    write(output.path, signed(scrubbed(_rendered(report, output))))
+                    write(output.path, signed(scrubbed(rendered(report, output.format))))
             except OutputError as error:
                 failures.append(error)
     except KeyboardInterrupt:
         take_back(written)
         raise
     if not failures:
-        return report.exit_code
+        return Delivery(exit_code=report.exit_code)
     code = ExitCode.FAILED if report.exit_code is ExitCode.FAILED else ExitCode.UNKNOWN
     for failure in failures:
         say_error(failure)
     say(f"audience-guard: not every report was written, so this run exits with {int(code)}")
-    return code
+    return Delivery(exit_code=code, failures=tuple(failures))
 
 
-def _rendered(report: Report, output: Output, screen: Screen | None = None) -> str:
-    """Return the report in the output's format, with the path of the rules as the reader of that format takes it."""
+def rendered(report: Report, format: Format, screen: Screen | None = None) -> str:  # noqa: A002 - as in --output FORMAT
+    """Return the report in the format, with the path of the rules as the reader of that format takes it."""
     from guard.report import Format, render  # noqa: PLC0415 - not needed to print help
 
-    if output.format is Format.GITHUB:
+    if format is Format.GITHUB:
         report = replace(report, rules_path=in_workspace(report.rules_path, os.environ))
-    return render(report, output.format, screen)
+    return render(report, format, screen)
 
 
 def print_report(text: str, *, commands: bool = False) -> None:
@@ -132,17 +142,29 @@ def show(text: str) -> None:
         _silence(sys.stderr)
 
 
-def say_error(error: GuardError) -> None:
-    """Say what went wrong and what to do about it; the problems of a file have a line each."""
+def say_error(error: BaseException) -> None:
+    """Say what went wrong and what to do about it."""
+    say("\n".join(error_lines(error)))
+
+
+def error_lines(error: BaseException) -> list[str]:
+    """Return what to tell of an error and what to do about it; the problems of a file have a line each."""
+    if isinstance(error, InterruptedBySignal):
+        return [f"audience-guard: stopped by {error} before it finished"]
+    if not isinstance(error, GuardError):
+        return [f"audience-guard: sorry, it crashed ({type(error).__name__}); no verdict was reached"]
     if isinstance(error, RulesError):
         found = plural(len(error.problems), "problem")
         path = printable(error.path)
         lines = [*map(printable, error.lines()), f"audience-guard: {found} in {path}; nothing was sent"]
     else:
         lines = [f"audience-guard: {printable(error.message)}"]
-    if error.hint:
-        lines.append(f"  hint: {printable(error.hint)}")
-    say("\n".join(lines))
+    return [*lines, f"  hint: {printable(error.hint)}"] if error.hint else lines
+
+
+def exit_code_of(error: BaseException) -> int:
+    """Return what a run that this error ended exits with; a bug is unknown, never Python's own 1."""
+    return error.exit_code if isinstance(error, (GuardError, InterruptedBySignal)) else ExitCode.UNKNOWN
 
 
 def read_input(what: str, most: int, seconds: float | None = None) -> bytes:

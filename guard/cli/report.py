@@ -52,7 +52,7 @@ def report(saved: str, outputs: tuple[str, ...], color: str) -> int:
     if found.unknown_keys:
         keys = printable(", ".join(found.unknown_keys))
         say(f"audience-guard: ignored keys that this version does not know: {shortened(keys)}")
-    return deliver(report, wanted, color)
+    return deliver(report, wanted, color).exit_code
 
 
 def _read(saved: str) -> bytes:

@@ -35,12 +35,7 @@ def validate(rules: str, quiet: bool) -> int:  # noqa: FBT001 - click passes fla
 
     RULES is the rules file, rules.yaml by default; - reads standard input. Exits 0 if it is valid, 2 if not.
     """
-    loaded = read_rules(rules)
-    if not quiet:
-        say_hints(loaded)
-    guards = sum(len(segment.guards) for segment in loaded.segments)
-    held = [plural(len(loaded.segments), "segment"), plural(guards, "guard"), plural(len(loaded.campaigns), "campaign")]
-    print_report(f"{printable(loaded.path)} is valid: {', '.join(held)}\n")
+    print_validity(rules, quiet=quiet)
     return ExitCode.PASSED
 
 
@@ -58,6 +53,16 @@ def schema(report: bool) -> int:  # noqa: FBT001 - click passes flags so
         from guard.rules.schema import schema_text as text  # noqa: PLC0415 - see above
     print_report(text())
     return ExitCode.PASSED
+
+
+def print_validity(path: str, *, quiet: bool = False) -> None:
+    """Read the rules, say hints unless ``quiet``, and print what they hold; raises ``RulesError`` or ``UsageError``."""
+    rules = read_rules(path)
+    if not quiet:
+        say_hints(rules)
+    guards = sum(len(segment.guards) for segment in rules.segments)
+    held = [plural(len(rules.segments), "segment"), plural(guards, "guard"), plural(len(rules.campaigns), "campaign")]
+    print_report(f"{printable(rules.path)} is valid: {', '.join(held)}\n")
 
 
 def read_rules(path: str, seconds: float | None = None) -> Rules:

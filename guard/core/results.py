@@ -60,6 +60,13 @@ class FailOn(StrEnum):
     NEVER = "never"
 
 
+class NotifyOn(StrEnum):
+    """When Slack is told: at any exit code but 0, or always."""
+
+    FAIL = "fail"
+    ALWAYS = "always"
+
+
 class Reason(StrEnum):
     """Why there is no count, as a word for machines."""
 

@@ -43,12 +43,18 @@ class Output:
 
 
 def parse_outputs(texts: Sequence[str]) -> tuple[Output, ...]:
-    """Return the outputs for the values of ``--output``, in their order.
+    """Return the outputs for the values of ``--output``, as ``with_text_on_stdout`` does.
 
-    If none takes standard output, the text report does, after the others. Raise ``UsageError`` for an unknown format,
-    an empty path, two outputs to standard output, and two to one file, however it is spelled.
+    Raise ``UsageError`` for an unknown format and an empty path too.
     """
-    outputs = [_parse(text) for text in texts]
+    return with_text_on_stdout([_parse(text) for text in texts])
+
+
+def with_text_on_stdout(outputs: Sequence[Output]) -> tuple[Output, ...]:
+    """Return the outputs in their order; if none takes standard output, the text report does, after the others.
+
+    Raise ``UsageError`` for two outputs to standard output, and two to one file, however it is spelled.
+    """
     on_stdout = sum(output.path is None for output in outputs)
     if on_stdout > 1:
         raise UsageError(
@@ -58,7 +64,7 @@ def parse_outputs(texts: Sequence[str]) -> tuple[Output, ...]:
     paths = [output.path for output in outputs if output.path is not None]
     for position, path in enumerate(paths):
         if any(_is_same(path, earlier) for earlier in paths[:position]):
-            raise UsageError(f"two --output to one file: {_shown(path)}", hint="give each report a path of its own")
+            raise UsageError(f"two reports to one file: {_shown(path)}", hint="give each report a path of its own")
     return tuple(outputs) if on_stdout else (*outputs, Output(format=Format.TEXT))
 
 

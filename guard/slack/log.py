@@ -9,43 +9,25 @@ import json
 import logging
 import sys
 import threading
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from guard.core.text import harmless
 from guard.security.keyring import secrets_of
+from guard.security.log_lines import ScrubbedLines
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from types import TracebackType
 
-    from guard.security.redaction import Secret
 
 _log = logging.getLogger("guard.slack")
 _LIBRARIES = ("slack_bolt", "slack_sdk", "waitress", "httpx", "httpcore", "asyncio")
 
 
-class JsonLines(logging.Formatter):
-    """Formats a record as one JSON object: time, level, event and its fields, with all secrets removed."""
-
-    def __init__(self, secrets: Secret) -> None:
-        super().__init__()
-        self._secrets = secrets
-
-    def format(self, record: logging.LogRecord) -> str:
-        """Return the line."""
-        line = {
-            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
-            "level": record.levelname.lower(),
-            "event": record.getMessage(),
-            **getattr(record, "fields", {}),
-        }
-        return harmless(self._secrets.scrub(json.dumps(line)), "\\u0023")
-
-
 def log_to_stderr(*, debug: bool) -> None:
     """Log events to stderr, and with ``debug`` every request to Blueshift, without the current secrets."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(JsonLines(secrets_of()))
+    handler.setFormatter(ScrubbedLines(secrets_of(), _line, escape=lambda text: harmless(text, "\\u0023")))
     logger = logging.getLogger("guard")
     logger.addHandler(handler)
     logger.setLevel(logging.DEBUG if debug else logging.INFO)
@@ -75,6 +57,17 @@ def trouble(what: str, **fields: Any) -> None:
 def bug(what: str, error: BaseException, **fields: Any) -> None:
     """Log where our own bug happened, without the error's message, which may hold anything."""
     trouble(what, error=type(error).__name__, where=_places(error.__traceback__), **fields)
+
+
+def _line(record: logging.LogRecord, moment: datetime) -> str:
+    """Return the record as one JSON object: time, level, event and its fields."""
+    line = {
+        "time": moment.isoformat(timespec="milliseconds"),
+        "level": record.levelname.lower(),
+        "event": record.getMessage(),
+        **getattr(record, "fields", {}),
+    }
+    return json.dumps(line)
 
 
 def _log_end_of_thread(ended: threading.ExceptHookArgs) -> None:

@@ -16,6 +16,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.http_retry.builtin_handlers import RateLimitErrorRetryHandler
 
 from guard.core.errors import GuardError, UsageError
+from guard.core.headers import retry_after
 from guard.security.proxies import proxy_for
 from guard.slack.log import silent
 
@@ -95,6 +96,6 @@ class _OneShortWait(RateLimitErrorRetryHandler):
         response: HttpResponse | None = None,
         error: Exception | None = None,
     ) -> bool:
-        seconds = response.headers.get("retry-after", ["0"])[0] if response else "0"
-        short = seconds.isascii() and seconds.isdigit() and int(seconds) <= _LONGEST_WAIT
+        seconds = retry_after(response.headers.get("retry-after", ["0"])[0] if response else "0")
+        short = seconds is not None and seconds <= _LONGEST_WAIT
         return short and super()._can_retry(state=state, request=request, response=response, error=error)

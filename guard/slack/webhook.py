@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from guard.core.errors import UsageError
+from guard.core.headers import retry_after
 from guard.core.text import printable, shortened
 from guard.security.addresses import authorities, fault
 from guard.security.proxies import proxy_for
@@ -162,10 +163,10 @@ def _parsed(answer: bytes) -> object:
 
 def _pause(response: httpx.Response) -> float:
     """Return the seconds to wait before another try; infinite if Retry-After cannot be read."""
-    wish = response.headers.get("Retry-After")
-    if wish is None:
+    if "Retry-After" not in response.headers:
         return _PAUSE
-    return float(wish) if wish.isascii() and wish.isdigit() else math.inf
+    seconds = retry_after(response.headers["Retry-After"])
+    return math.inf if seconds is None else seconds
 
 
 def _without_host(text: str, url: str) -> str:

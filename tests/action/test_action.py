@@ -382,7 +382,7 @@ ARRIVALS: dict[str, tuple[str | None, Callable[[Any, Any, Sandbox], bool]]] = {
     "json": ("ein Bericht.json", is_written("ein Bericht.json")),
     "junit": ("ein Bericht.xml", is_written("ein Bericht.xml")),
     "slack-webhook-url": ("http://hooks.invalid", lambda run, *_: "SLACK_WEBHOOK_URL uses plain http" in run.log),
-    "notify-on": ("sometimes", lambda run, *_: "'sometimes'" in run.log),
+    "notify-on": ("sometimes", lambda run, *_: 'cannot be "sometimes"' in run.log),
 }
 
 

@@ -13,10 +13,13 @@ import pytest
 
 from guard.action import __main__ as action
 from guard.action import github
-from guard.action.inputs import Inputs, Mode, OwnReports, command_line, read_inputs
+from guard.action.inputs import Mode, read_inputs
 from guard.action.outputs import Ending, explain, is_from_fork, outputs
+from guard.cli.gate import Gate
 from guard.cli.signals import InterruptedBySignal
-from guard.core.errors import UsageError
+from guard.core.errors import GuardError, OutputError, UsageError
+from guard.core.model import Selection
+from guard.core.results import FailOn, NotifyOn
 from guard.report import Format, render
 from tests.report.builders import outcomes
 
@@ -24,26 +27,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 RULES = "version: 1\nsegments: {a: {name: A, channels: {email: {min: 1}}}}\n"
-REPORT = {
-    "verdict": "fail",
-    "exit_code": 1,
-    "summary": {"guards": {"fail": 2, "unknown": 1}, "totals": {"fail": 1, "unknown": 0}},
-}
-CHECK = Inputs(
-    mode=Mode.CHECK,
-    rules="rules.yaml",
-    flags=(),
-    summary=True,
-    annotations=True,
-    html=None,
-    json=None,
-    junit=None,
-)
-
-
-@pytest.fixture
-def own(tmp_path: Path) -> OwnReports:
-    return OwnReports(folder=tmp_path)
+CHECK = read_inputs({})
+STOPPED = InterruptedBySignal(signal.SIGTERM)
+ENDS: dict[int, Any] = {0: outcomes()["pass"], 1: outcomes()["everything"], 3: outcomes()["unknown"], 143: STOPPED}
 
 
 @pytest.fixture
@@ -59,18 +45,18 @@ def job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def command_ends(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """Have the command end with an exit code, whatever it is asked, and leave a page for the summary."""
+def check_ends(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
+    """Have the counting end in a report with this exit code, or be stopped with 143."""
 
-    def arrange(code: int, page: str = "") -> None:
-        def run_command(arguments: list[str]) -> int:
-            for each in arguments:
-                if page and each.startswith("--output=markdown="):
-                    Path(each.split("=", 2)[2]).write_text(page)
-            return code
+    def arrange(code: int) -> None:
+        def count(_: Gate) -> Any:
+            ending = ENDS[code]
+            if isinstance(ending, BaseException):
+                raise ending
+            return ending
 
         monkeypatch.setenv("INPUT_MODE", "check")
-        monkeypatch.setattr(action, "run_command", run_command)
+        monkeypatch.setattr(Gate, "count", count)
 
     return arrange
 
@@ -82,39 +68,35 @@ def set_or_unset(monkeypatch: pytest.MonkeyPatch, name: str, value: str | None) 
         monkeypatch.setenv(name, value)
 
 
-# The command line
+# The inputs
 
 
-def test_inputs_that_are_empty_are_left_out(own: OwnReports) -> None:
-    inputs = read_inputs({f"INPUT_{name}": " " for name in ("MODE", "RULES", "REGION", "SEGMENTS", "HTML", "SUMMARY")})
+def test_inputs_that_are_empty_are_left_out() -> None:
+    names = ("MODE", "RULES", "REGION", "SEGMENTS", "HTML", "SUMMARY", "TIMEOUT", "FAIL_ON")
 
-    reports = [
-        f"--output={each}" for each in (f"json={own.json}", f"markdown={own.summary}", f"github={own.annotations}")
-    ]
-    assert command_line(inputs, own) == ["check", *reports, "--", "rules.yaml"]
+    assert read_inputs({f"INPUT_{name}": " " for name in names}) == CHECK
+    assert (CHECK.mode, CHECK.rules, CHECK.fail_on, CHECK.summary) == (Mode.CHECK, "rules.yaml", FailOn.FAIL, True)
+    assert (CHECK.region, CHECK.timeout, CHECK.reports, CHECK.selection) == (None, None, {}, Selection())
 
 
-def test_lists_take_commas_and_lines(own: OwnReports) -> None:
+def test_lists_take_commas_and_lines() -> None:
     inputs = read_inputs({"INPUT_SEGMENTS": "a, b\n\n c ,", "INPUT_TAGS": "two words", "INPUT_CAMPAIGNS": "--quiet"})
 
-    flags = ["--segment=a", "--segment=b", "--segment=c", "--tag=two words", "--campaign=--quiet"]
-    assert command_line(inputs, own)[1:6] == flags
+    assert inputs.selection == Selection(segments=("a", "b", "c"), tags=("two words",), campaigns=("--quiet",))
 
 
-def test_slack_is_told_by_flags_that_hold_no_secret(own: OwnReports) -> None:
-    told = read_inputs({"SLACK_WEBHOOK_URL": "https://a-webhook-for-tests", "INPUT_NOTIFY_ON": " always "})
-    by_default = read_inputs({"SLACK_WEBHOOK_URL": "https://a-webhook-for-tests", "INPUT_NOTIFY_ON": ""})
-    nobody = read_inputs({"SLACK_WEBHOOK_URL": "", "INPUT_NOTIFY_ON": "always"})
+def test_slack_is_told_only_with_an_address() -> None:
+    address = {"SLACK_WEBHOOK_URL": "https://a-webhook-for-tests"}
 
-    assert command_line(told, own)[1:3] == ["--notify=slack", "--notify-on=always"]
-    assert [each for each in command_line(by_default, own) if "notify" in each] == ["--notify=slack"]
-    assert nobody.flags == ()
+    assert read_inputs(address | {"INPUT_NOTIFY_ON": " always "}).notify_on is NotifyOn.ALWAYS
+    assert read_inputs(address | {"INPUT_NOTIFY_ON": ""}).notify_on is NotifyOn.FAIL
+    assert read_inputs({"SLACK_WEBHOOK_URL": "", "INPUT_NOTIFY_ON": "always"}).notify_on is None
 
 
-@pytest.mark.parametrize("name", ["MODE", "SUMMARY", "ANNOTATIONS"])
+@pytest.mark.parametrize("name", ["MODE", "FAIL_ON", "TIMEOUT", "SUMMARY", "ANNOTATIONS", "NOTIFY_ON"])
 def test_a_value_that_is_none_is_a_usage_error(name: str) -> None:
-    with pytest.raises(UsageError, match="chekc"):
-        read_inputs({f"INPUT_{name}": "chekc"})
+    with pytest.raises(UsageError, match=f'(?s)"{name.lower().replace("_", "-")}".*chekc'):
+        read_inputs({f"INPUT_{name}": "chekc", "SLACK_WEBHOOK_URL": "https://a-webhook-for-tests"})
 
 
 # The outputs
@@ -123,26 +105,29 @@ def test_a_value_that_is_none_is_a_usage_error(name: str) -> None:
 @pytest.mark.parametrize(
     ("code", "report", "verdict"),
     [
-        pytest.param(1, REPORT, "fail", id="as-reported"),
-        pytest.param(3, REPORT, "unknown", id="another-report-could-not-be-written"),
-        pytest.param(130, REPORT | {"verdict": "pass", "exit_code": 0}, "unknown", id="stopped-after-its-report"),
+        pytest.param(1, "everything", "fail", id="as-reported"),
+        pytest.param(3, "warn", "unknown", id="another-report-could-not-be-written"),
+        pytest.param(130, "pass", "unknown", id="stopped-after-its-report"),
         pytest.param(3, None, "unknown", id="a-bug"),
         pytest.param(143, None, "unknown", id="stopped"),
         pytest.param(0, None, "unknown", id="a-pass-without-a-report"),
         pytest.param(2, None, "error", id="usage"),
     ],
 )
-def test_only_a_report_that_the_exit_code_stands_on_is_believed(
-    own: OwnReports, code: int, report: dict[str, Any] | None, verdict: str
-) -> None:
-    assert outputs(Ending(code=code, said="", report=report), CHECK, own)["verdict"] == verdict
+def test_only_a_report_that_the_exit_code_stands_on_is_believed(code: int, report: str | None, verdict: str) -> None:
+    ending = Ending(code=code, inputs=CHECK, report=outcomes()[report] if report else None)
+
+    assert outputs(ending)["verdict"] == verdict
 
 
-def test_totals_count_as_guards_do_and_what_is_not_known_is_not_0(own: OwnReports) -> None:
-    reported = outputs(Ending(code=1, said="", report=REPORT), CHECK, own)
-    unreported = outputs(Ending(code=3, said="", report=None), CHECK, own)
+def test_totals_count_as_guards_do_and_what_is_not_known_is_not_0() -> None:
+    report = outcomes()["everything"]
+    failed = [result for result in report.results() if result.verdict == "fail"]
+    reported = outputs(Ending(code=1, inputs=CHECK, report=report))
+    unreported = outputs(Ending(code=3, inputs=CHECK))
 
-    assert (reported["failed"], reported["unknown"]) == ("3", "1")
+    assert {bool(result.campaign) for result in failed} == {True, False}
+    assert (reported["failed"], reported["unknown"]) == (str(len(failed)), "1")
     assert (unreported["failed"], unreported["unknown"]) == ("", "")
 
 
@@ -183,18 +168,23 @@ def test_an_event_that_is_none_is_no_fork(tmp_path: Path, content: str) -> None:
 
 
 def test_what_a_report_says_already_is_not_explained_again() -> None:
-    assert explain(Ending(code=1, said="talk", report=REPORT), CHECK, {"BLUESHIFT_API_KEY": "k"}) is None
+    ending = Ending(code=1, inputs=CHECK, report=outcomes()["everything"], errors=(OutputError("no room"),))
+
+    assert explain(ending, {"BLUESHIFT_API_KEY": "k"}) is None
 
 
-@pytest.mark.parametrize(("code", "words"), [(3, "could not find out"), (130, "was stopped"), (2, "could not start")])
-def test_every_other_ending_is_explained_with_what_was_said(code: int, words: str) -> None:
-    said = "".join(f"line {number}\n" for number in range(25))
-    explained = explain(Ending(code=code, said=said, report=None), CHECK, {"BLUESHIFT_API_KEY_FILE": "k"})
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [(3, "could not find out"), (130, "was stopped"), (2, "could not start")],
+)
+def test_every_other_ending_is_explained_with_its_errors(code: int, words: str) -> None:
+    errors = tuple(GuardError(f"error {number}") for number in range(25))
+    explained = explain(Ending(code=code, inputs=CHECK, errors=errors), {"BLUESHIFT_API_KEY_FILE": "k"})
 
     assert explained is not None
     assert explained.headline.endswith(f"(exit {code})")
     assert words in explained.headline
-    assert explained.text.splitlines()[-2:] == ["line 19", "... and 5 more lines in the log"]
+    assert explained.text.splitlines()[-2:] == ["audience-guard: error 19", "... and 5 more lines in the log"]
 
 
 # The whole
@@ -257,19 +247,19 @@ def test_a_key_in_the_wrong_input_is_shown_nowhere(
 @pytest.mark.parametrize("ended", [0, 1, 3])
 def test_a_missing_summary_is_warned_of_and_the_outputs_agree_with_the_exit_code(
     job: Path,
-    command_ends: Callable[..., None],
+    check_ends: Callable[[int], None],
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     ended: int,
     named: str | None,
 ) -> None:
     set_or_unset(monkeypatch, "GITHUB_STEP_SUMMARY", named)
-    command_ends(ended, "a page")
+    check_ends(ended)
 
     assert action.run() == ended
     assert f"\n{ended}\n" in (job / "outputs").read_text()
-    [warning] = re.findall("^::warning .*", capsys.readouterr().out, re.MULTILINE)
-    assert "GITHUB_STEP_SUMMARY" in warning
+    warnings = re.findall("^::warning .*", capsys.readouterr().out, re.MULTILINE)
+    assert len([each for each in warnings if "GITHUB_STEP_SUMMARY" in each]) == 1
 
 
 def test_without_a_page_no_summary_is_missed(
@@ -288,24 +278,24 @@ def test_without_a_place_for_the_outputs_nothing_is_checked(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], named: str | None
 ) -> None:
     set_or_unset(monkeypatch, "GITHUB_OUTPUT", named)
-    monkeypatch.setattr(action, "run_command", lambda _: pytest.fail("the command ran"))
+    monkeypatch.setattr(action, "read_inputs", lambda _: pytest.fail("it went on"))
 
     assert action.run() == 2  # as the outputs of action.yml are where the step writes none
     assert re.search("^::error .*GITHUB_OUTPUT", capsys.readouterr().out, re.MULTILINE)
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no /dev/full")
-@pytest.mark.parametrize(("ended", "code"), [(0, 3), (1, 1), (3, 3), (130, 130)])
+@pytest.mark.parametrize(("ended", "code"), [(0, 3), (1, 1), (3, 3), (143, 143)])
 @pytest.mark.usefixtures("job")
 def test_outputs_that_were_not_written_are_no_pass(
-    command_ends: Callable[..., None],
+    check_ends: Callable[[int], None],
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     ended: int,
     code: int,
 ) -> None:
     monkeypatch.setenv("GITHUB_OUTPUT", "/dev/full")
-    command_ends(ended)
+    check_ends(ended)
 
     assert action.run() == code
     assert "GITHUB_OUTPUT names /dev/full" in capsys.readouterr().out
@@ -338,6 +328,7 @@ def test_a_runner_that_names_no_temporary_folder_still_checks(
 
 def test_a_runner_without_room_cannot_start_and_its_outputs_say_so(job: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RUNNER_TEMP", str(job / "no folder"))
+    monkeypatch.setenv("INPUT_MODE", "check")
 
     assert action.run() == 2
     written = (job / "outputs").read_text()
@@ -347,12 +338,12 @@ def test_a_runner_without_room_cannot_start_and_its_outputs_say_so(job: Path, mo
 
 
 def test_a_signal_while_the_summary_is_written_is_in_the_outputs_too(
-    job: Path, command_ends: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+    job: Path, check_ends: Callable[[int], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def interrupted(*_: object) -> None:
         raise InterruptedBySignal(signal.SIGTERM)
 
-    command_ends(0, "a page")
+    check_ends(0)
     monkeypatch.setattr(github, "append_summary", interrupted)
 
     assert action.run() == 143
@@ -361,14 +352,14 @@ def test_a_signal_while_the_summary_is_written_is_in_the_outputs_too(
     assert "\nunknown\n" in written
 
 
-@pytest.mark.parametrize("ended", [0, 1, 2])
+@pytest.mark.parametrize("ended", [0, 1, 143])
 def test_a_bug_after_the_command_is_in_the_outputs_too(
-    job: Path, command_ends: Callable[..., None], monkeypatch: pytest.MonkeyPatch, ended: int
+    job: Path, check_ends: Callable[[int], None], monkeypatch: pytest.MonkeyPatch, ended: int
 ) -> None:
     def fail(*_: object) -> None:
         raise ZeroDivisionError
 
-    command_ends(ended, "a page")
+    check_ends(ended)
     monkeypatch.setattr(github, "append_summary", fail)
 
     code = action.run()
@@ -422,13 +413,13 @@ def test_rules_named_as_a_report_stay(job: Path, earlier: list[Path], monkeypatc
     assert not earlier[1].exists()
 
 
-def test_a_json_report_that_could_not_be_written_where_it_was_asked_for_is_still_there(
-    own: OwnReports, tmp_path: Path
-) -> None:
-    own.json.write_text("{}")
-    asked = dataclasses.replace(CHECK, json=tmp_path / "no folder" / "report.json")
+def test_a_json_report_that_could_not_be_written_where_it_was_asked_for_is_still_there(tmp_path: Path) -> None:
+    own = tmp_path / "report.json"
+    own.write_text("{}")
+    inputs = dataclasses.replace(CHECK, reports={Format.JSON: tmp_path / "no folder" / "report.json"})
 
-    assert outputs(Ending(code=3, said="", report=REPORT), asked, own)["report-json"] == str(own.json)
+    ending = Ending(code=3, inputs=inputs, report=outcomes()["everything"], own_json=own)
+    assert outputs(ending)["report-json"] == str(own)
 
 
 @pytest.fixture
@@ -445,9 +436,9 @@ def leaving(monkeypatch: pytest.MonkeyPatch) -> Callable[[], object]:
 
 
 def test_the_exit_code_of_the_command_is_that_of_the_step(
-    job: Path, command_ends: Callable[..., None], leaving: Callable[[], object]
+    job: Path, check_ends: Callable[[int], None], leaving: Callable[[], object]
 ) -> None:
-    command_ends(143)
+    check_ends(143)
 
     assert leaving() == 143
     assert "\n143\n" in (job / "outputs").read_text()

@@ -11,7 +11,6 @@ from pydantic import ValidationError
 
 from guard.blueshift.answers import (
     error_message,
-    http_date,
     is_of_this_run,
     parse_answer,
     parse_json,
@@ -295,18 +294,3 @@ def test_a_wrong_list_is_one_error() -> None:
 def test_a_list_of_another_shape_is_a_bad_answer(body: bytes) -> None:
     with pytest.raises(BadAnswerError, match=r"^the list of segments is not understood$"):
         parse_list(body, str)
-
-
-@pytest.mark.parametrize(
-    ("text", "moment"),
-    [
-        ("Mon, 23 Nov 2026 12:00:00 GMT", NOON),
-        ("Mon, 23 Nov 2026 14:00:00 +0200", NOON),
-        ("soon", None),
-        ("", None),
-        (None, None),
-        ("Mon, 99 Nov 2026 12:00:00 GMT", None),
-    ],
-)
-def test_a_date_header_is_a_moment_or_nothing(text: str | None, moment: datetime | None) -> None:
-    assert http_date(text) == moment

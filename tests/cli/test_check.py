@@ -131,7 +131,7 @@ def test_selections_add_up(audience_guard: Run) -> None:
         (["--campaign", "sales"], 'rules.yaml has no campaign "sales"; did you mean "sale"?'),
         (["--output", "pdf"], 'there is no format "pdf"'),
         (["--output", "json", "--output", "text"], "two --output without a path"),
-        (["--output", "json=a", "--output", "text=./a"], "two --output to one file"),
+        (["--output", "json=a", "--output", "text=./a"], "two reports to one file"),
         (["--output", "json=no/such/folder/r.json"], "its folder does not exist"),
         (["--output", "json=rules.yaml"], "this run reads that file"),
         (["--timeout", "10"], '"10" is not a duration; write 10s, 10m or 10h'),

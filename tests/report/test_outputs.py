@@ -131,8 +131,8 @@ def test_a_wrong_line_still_removes_reports(path: Path, flags: str) -> None:
         pytest.param(["\x1b[2J"], r'no format "\x1b[2J"', "text, json", id="an-escape"),
         pytest.param(["json="], "--output json= names no file", "json=PATH", id="no-path"),
         pytest.param(["json", "text"], "two --output without a path", "all but one", id="two-on-stdout"),
-        pytest.param(["json=a", "text=a"], "two --output to one file: a", "of its own", id="one-file"),
-        pytest.param(["json=a", "text=x/../a"], "two --output to one file", "of its own", id="spelled-otherwise"),
+        pytest.param(["json=a", "text=a"], "two reports to one file: a", "of its own", id="one-file"),
+        pytest.param(["json=a", "text=x/../a"], "two reports to one file", "of its own", id="spelled-otherwise"),
     ],
 )
 def test_what_makes_no_sense_is_a_usage_error(texts: list[str], message: str, hint: str) -> None:
@@ -145,7 +145,7 @@ def test_what_makes_no_sense_is_a_usage_error(texts: list[str], message: str, hi
 def test_two_reports_do_not_go_to_one_file_through_a_link(path: Path) -> None:
     link = path.with_name("link")
     link.symlink_to(path)
-    with pytest.raises(UsageError, match="two --output to one file"):
+    with pytest.raises(UsageError, match="two reports to one file"):
         parse_outputs([f"json={path}", f"text={link}"])
 
 

@@ -7,7 +7,6 @@ have other sentences; those are written again.
 from __future__ import annotations
 
 import json
-from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +14,7 @@ from pydantic import ValidationError
 
 from guard.core.errors import UsageError
 from guard.core.results import SCHEMA_VERSION
+from guard.core.strict_json import without_duplicates
 from guard.report.json_report.contradictions import contradictions
 from guard.report.json_report.model import PartObject, ReportObject, TotalObject
 from guard.report.json_report.rebuild import rebuild
@@ -81,7 +81,7 @@ def _refusal(path: str, what: str) -> UsageError:
 def _parse(data: bytes) -> dict[str, Any]:
     """Return the JSON object in the bytes; raise ValueError or RecursionError if it is not one of our version."""
     try:
-        given = json.loads(data.decode(), object_pairs_hook=_without_duplicates, parse_constant=_no_number)
+        given = json.loads(data.decode(), object_pairs_hook=without_duplicates, parse_constant=_no_number)
     except UnicodeDecodeError as error:
         raise ValueError(f"it is not valid UTF-8 (byte {error.start})") from error
     except json.JSONDecodeError as error:
@@ -92,14 +92,6 @@ def _parse(data: bytes) -> dict[str, Any]:
     if isinstance(version, bool) or version != SCHEMA_VERSION:
         raise ValueError(f"schema_version is {shown(version)}; this audience-guard reads only {SCHEMA_VERSION}")
     return given
-
-
-def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        ((key, times),) = Counter(key for key, _ in pairs).most_common(1)
-        raise ValueError(f"one object has the key {shown(key)} {times} times")
-    return found
 
 
 def _no_number(word: str) -> None:

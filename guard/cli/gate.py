@@ -1,0 +1,127 @@
+"""What ``check`` does, for the command and for the GitHub Action: prepare, count, and tell."""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from guard.cli.output import Delivery, deliver, say, say_error
+from guard.cli.progress_display import display_progress
+from guard.cli.rules import read_rules, say_hints
+from guard.cli.signals import run_interruptibly
+from guard.core.errors import GuardError
+from guard.core.exit_code import ExitCode
+from guard.core.model import Selection
+from guard.core.plan import plan
+from guard.core.results import FailOn, NotifyOn, Reason
+
+if TYPE_CHECKING:
+    from pydantic import SecretStr
+
+    from guard.core.results import Report
+    from guard.report.outputs import Output
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What one check is asked to do; ``timeout`` in seconds, and ``notify_on`` None to tell nobody."""
+
+    rules: str
+    outputs: tuple[Output, ...]
+    selection: Selection = field(default_factory=Selection)
+    fail_on: FailOn = FailOn.FAIL
+    region: str | None = None
+    base_url: str | None = None
+    timeout: float | None = None
+    notify_on: NotifyOn | None = None
+    color: str = "auto"
+    quiet: bool = False
+
+
+class Gate:
+    """One check. Making it reads all that may be wrong before anything is sent; raises ``UsageError``."""
+
+    def __init__(self, asked: Asked) -> None:
+        from guard.report.outputs import prepare  # noqa: PLC0415 - not needed to print help
+
+        prepare(asked.outputs, protected=_inputs(asked.rules))
+        self._asked = asked
+        self._webhook = _webhook() if asked.notify_on else None
+        started = time.monotonic()
+        self._rules = read_rules(asked.rules, asked.timeout)
+        waited = time.monotonic() - started if asked.rules == "-" else 0.0  # waiting for stdin is part of the run
+        self._timeout = None if asked.timeout is None else max(0.0, asked.timeout - waited)
+        planned = plan(self._rules, asked.selection)
+        if not asked.quiet:
+            say_hints(replace(self._rules, segments=planned.segments))
+            _say_exposed_key_file()
+
+    def count(self) -> Report:
+        """Count every selected audience and judge it."""
+        from guard.run import check_async  # noqa: PLC0415 - wrong rules need no httpx
+
+        asked = self._asked
+        with display_progress(quiet=asked.quiet) as progress:
+            return run_interruptibly(
+                check_async(
+                    self._rules,
+                    selection=asked.selection,
+                    fail_on=asked.fail_on,
+                    progress=progress,
+                    region=asked.region,
+                    base_url=asked.base_url,
+                    timeout=self._timeout,
+                )
+            )
+
+    def tell(self, report: Report) -> Delivery:
+        """Write the report to every output, then notify; return what to exit with."""
+        delivery = deliver(report, self._asked.outputs, self._asked.color)
+        _say_refused_key(report)
+        if self._webhook and (self._asked.notify_on is NotifyOn.ALWAYS or delivery.exit_code is not ExitCode.PASSED):
+            _notify(report, delivery.exit_code, self._webhook)
+        return delivery
+
+
+def _inputs(rules: str) -> list[Path]:
+    """Return the files that a report must not overwrite."""
+    return [Path(each) for each in (rules, os.environ.get("BLUESHIFT_API_KEY_FILE")) if each and each != "-"]
+
+
+def _webhook() -> SecretStr:
+    from guard.slack.notify import webhook  # noqa: PLC0415 - only --notify needs it
+
+    return webhook()
+
+
+def _notify(report: Report, code: ExitCode, webhook: SecretStr) -> None:
+    """Post the verdict in Slack; if that fails, say so, and keep the exit code."""
+    from guard.slack.notify import notify  # noqa: PLC0415 - see above
+
+    if why := run_interruptibly(notify(report, code, webhook)):
+        hint = "the exit code stays the same; check SLACK_WEBHOOK_URL and your app's incoming webhooks in Slack"
+        say_error(GuardError(f"Slack was not notified: {why}", hint=hint))
+
+
+def _say_exposed_key_file() -> None:
+    from guard.blueshift.account import readable_by_others  # noqa: PLC0415 - not needed to print help
+    from guard.core.text import printable  # noqa: PLC0415 - see above
+
+    if exposed := readable_by_others():
+        path = printable(exposed)
+        say(f"audience-guard: the key file {path} can be read by others on this machine\n  hint: chmod 600 {path}")
+
+
+def _say_refused_key(report: Report) -> None:
+    """Say once that the key was refused, and what to do."""
+    for result in report.results():
+        if result.reason is Reason.REFUSED_KEY:
+            remedy = (
+                f"BLUESHIFT_API_KEY must be a User API key of the account and region behind {report.host}; "
+                "a key of another region or kind is refused too"
+            )
+            say(f"audience-guard: {result.detail}\n  hint: {remedy}")
+            return
