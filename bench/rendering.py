@@ -17,7 +17,8 @@ from guard.core.evaluate import evaluate
 from guard.core.model import Channel, Selection
 from guard.core.plan import plan
 from guard.core.results import Count, FailOn, Report, SegmentReadings
-from guard.report import Format, Screen, render
+from guard.report import Format, render
+from guard.report.screen import Screen
 from guard.rules import parse_rules
 from guard.slack.verdict_message import verdict_message
 

@@ -13,7 +13,7 @@ import pytest
 from guard.blueshift import account
 from guard.cli import lists
 from guard.cli.main import audience_guard
-from guard.core.exit_code import ExitCode
+from guard.core.errors import ExitCode
 from guard.core.model import Channel
 from guard.core.results import Reason
 from guard.report import Format

@@ -17,8 +17,7 @@ from guard.cli.output import exit_code_of, prepare_streams, rendered, say_error
 from guard.cli.rules import print_validity
 from guard.cli.signals import InterruptedBySignal, stop_on_signals
 from guard.cli.workspace import in_workspace
-from guard.core.errors import GuardError, UsageError
-from guard.core.exit_code import ExitCode
+from guard.core.errors import ExitCode, GuardError, UsageError
 from guard.core.text import printable
 from guard.report import Format
 from guard.report.github import command

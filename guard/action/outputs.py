@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from guard.action.inputs import Mode
 from guard.cli.output import error_lines
-from guard.core.errors import RulesError
-from guard.core.exit_code import ExitCode
+from guard.core.errors import ExitCode, RulesError
 from guard.core.results import Verdict
 from guard.report import Format
 from guard.report.wording import safe

@@ -27,8 +27,7 @@ from guard.cli.options import account_flags, talk_flags, timeout_flag
 from guard.cli.output import is_terminal, print_report, say
 from guard.cli.progress_display import display_progress
 from guard.cli.signals import run_interruptibly
-from guard.core.errors import GuardError, UsageError
-from guard.core.exit_code import ExitCode
+from guard.core.errors import ExitCode, GuardError, UsageError
 from guard.core.model import Channel, Pacing, Refresh
 from guard.core.progress import Progress
 from guard.core.results import Reason, SegmentReadings, Unavailable

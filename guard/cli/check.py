@@ -6,10 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from guard.cli.gate import Asked, Gate
 from guard.cli.options import account_flags, notify_flags, report_flags, talk_flags, timeout_flag
 from guard.cli.rules import complete_key
-from guard.core.model import Selection
 from guard.core.results import FailOn
 from guard.version import __version__
 
@@ -92,7 +90,9 @@ def check(
     RULES is the rules file, rules.yaml by default; - reads standard input. Without --segment, --tag or --campaign,
     check everything in it.
     """
-    from guard.report.outputs import parse_outputs  # noqa: PLC0415 - not needed to print help
+    from guard.cli.gate import Asked, Gate  # noqa: PLC0415 - not needed to print help
+    from guard.core.model import Selection  # noqa: PLC0415 - see above
+    from guard.report.outputs import parse_outputs  # noqa: PLC0415 - see above
 
     gate = Gate(
         Asked(

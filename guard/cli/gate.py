@@ -12,8 +12,7 @@ from guard.cli.output import Delivery, deliver, say, say_error
 from guard.cli.progress_display import display_progress
 from guard.cli.rules import read_rules, say_hints
 from guard.cli.signals import run_interruptibly
-from guard.core.errors import GuardError
-from guard.core.exit_code import ExitCode
+from guard.core.errors import ExitCode, GuardError
 from guard.core.model import Selection
 from guard.core.plan import plan
 from guard.core.results import FailOn, NotifyOn, Reason

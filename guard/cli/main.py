@@ -10,8 +10,7 @@ import click
 
 from guard.cli.output import exit_code_of, prepare_streams, say, say_error
 from guard.cli.signals import InterruptedBySignal
-from guard.core.errors import GuardError
-from guard.core.exit_code import ExitCode
+from guard.core.errors import ExitCode, GuardError
 from guard.version import __version__
 
 if TYPE_CHECKING:

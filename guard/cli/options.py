@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from guard.core.errors import UsageError
-from guard.core.results import NotifyOn
-from guard.report import Format
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,6 +55,8 @@ def timeout_flag(verb: Callable[..., int]) -> Callable[..., int]:
 
 def report_flags(verb: Callable[..., int]) -> Callable[..., int]:
     """Add ``--output`` and ``--color``."""
+    from guard.report import Format  # noqa: PLC0415 - most verbs write no report
+
     output = click.option(
         "-o",
         "--output",
@@ -78,6 +78,7 @@ def report_flags(verb: Callable[..., int]) -> Callable[..., int]:
 
 def notify_flags(verb: Callable[..., int]) -> Callable[..., int]:
     """Add ``--notify`` and ``--notify-on``; the verb gets only ``notify_on``, None without a notification."""
+    from guard.core.results import NotifyOn  # noqa: PLC0415 - only one verb notifies
 
     @functools.wraps(verb)
     def when_to_notify(*args: Any, notify: str | None, notify_on: str | None, **kwargs: Any) -> int:

@@ -14,9 +14,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from guard import bounded_io
 from guard.cli.signals import InterruptedBySignal
-from guard.cli.workspace import in_workspace
-from guard.core.errors import GuardError, OutputError, RulesError, UsageError
-from guard.core.exit_code import ExitCode
+from guard.core.errors import ExitCode, GuardError, OutputError, RulesError, UsageError
 from guard.core.text import harmless, plural, printable
 from guard.security.keyring import scrubbed
 
@@ -95,6 +93,8 @@ def rendered(report: Report, format: Format, screen: Screen | None = None) -> st
     from guard.report import Format, render  # noqa: PLC0415 - not needed to print help
 
     if format is Format.GITHUB:
+        from guard.cli.workspace import in_workspace  # noqa: PLC0415 - only GitHub's annotations need it
+
         report = replace(report, rules_path=in_workspace(report.rules_path, os.environ))
     return render(report, format, screen)
 

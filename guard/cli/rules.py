@@ -9,8 +9,7 @@ import click
 
 from guard.cli.options import debug_flag, talk_flags
 from guard.cli.output import print_report, read_input, say
-from guard.core.errors import UsageError
-from guard.core.exit_code import ExitCode
+from guard.core.errors import ExitCode, UsageError
 from guard.core.text import plural, printable
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ import click
 from guard.cli.options import debug_flag
 from guard.cli.output import say
 from guard.cli.signals import InterruptedBySignal
-from guard.core.exit_code import ExitCode
+from guard.core.errors import ExitCode
 
 
 @click.command()

@@ -1,4 +1,4 @@
-"""The expected errors, each with its exit code and a hint.
+"""The exit codes, and the expected errors, each with its exit code and a hint.
 
     GuardError                 no verdict was reached (3)
     ├── UsageError             the command, the environment or a file is wrong; nothing was sent (2)
@@ -12,8 +12,19 @@ If one segment cannot be counted, that is not an error but data: ``guard.core.re
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import IntEnum
 
-from guard.core.exit_code import ExitCode
+
+class ExitCode(IntEnum):
+    """The exit codes of the command: a public contract, never renumbered."""
+
+    PASSED = 0
+    FAILED = 1
+    USAGE = 2
+    UNKNOWN = 3
+    HANGUP = 129
+    INTERRUPTED = 130
+    TERMINATED = 143
 
 
 class GuardError(Exception):

@@ -8,7 +8,7 @@ from enum import StrEnum
 from operator import attrgetter
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 
-from guard.core.exit_code import ExitCode
+from guard.core.errors import ExitCode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

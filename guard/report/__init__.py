@@ -12,12 +12,10 @@ from typing import TYPE_CHECKING
 
 from guard.core.errors import UsageError
 from guard.core.text import did_you_mean, printable
-from guard.report.screen import Screen
 
 if TYPE_CHECKING:
     from guard.core.results import Report
-
-__all__ = ["Format", "Screen", "format_named", "render"]
+    from guard.report.screen import Screen
 
 
 class Format(StrEnum):

@@ -7,7 +7,7 @@ from collections import Counter
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from guard.core.exit_code import ExitCode
+from guard.core.errors import ExitCode
 from guard.core.measure import Measure
 from guard.core.results import Check, FailOn, Verdict, gravest_first
 from guard.core.text import duration, harmless, number, percent, plural, printable, shortened, told_apart

@@ -22,11 +22,22 @@ from yaml.events import (
 )
 
 from guard.core.text import number, printable
-from guard.rules.open_nodes import MERGE, PART_OF_NUMBER, Anchored, OddKey, Open
 from guard.rules.scalars import REFUSED, cut, cut_at_commas, cut_short, described, in_short, is_null, plain, rest_behind
 from guard.rules.slips import UNFILLED, placeholder
 from guard.rules.syntax import problem_in, syntax_problem
-from guard.rules.tree import MOST_PROBLEMS, Mapping, Place, Sequence, Tree, problem_at
+from guard.rules.tree import (
+    MERGE,
+    MOST_PROBLEMS,
+    PART_OF_NUMBER,
+    Anchored,
+    Mapping,
+    OddKey,
+    Open,
+    Place,
+    Sequence,
+    Tree,
+    problem_at,
+)
 
 if TYPE_CHECKING:
     from guard.core.errors import Problem

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from guard.core.exit_code import ExitCode
+from guard.core.errors import ExitCode
 from guard.sandbox.scenario import load_scenario
 from guard.sandbox.server import Sandbox
 

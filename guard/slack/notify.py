@@ -18,7 +18,7 @@ from guard.slack.webhook import post
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from guard.core.exit_code import ExitCode
+    from guard.core.errors import ExitCode
     from guard.core.results import Report
     from guard.slack.verdict_message import Message
 

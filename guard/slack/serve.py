@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from guard.blueshift.account import open_account
-from guard.core.exit_code import ExitCode
+from guard.core.errors import ExitCode
 from guard.core.text import duration
 from guard.slack import log
 from guard.slack.app import build_app

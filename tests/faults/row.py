@@ -6,7 +6,7 @@ import textwrap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from guard.core.exit_code import ExitCode
+from guard.core.errors import ExitCode
 from tests.faults.surroundings import directly
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from guard.core.exit_code import ExitCode
+from guard.core.errors import ExitCode
 from guard.report import Format
 from tests.faults.playing import longest, secrets_in
 from tests.faults.table import ROWS

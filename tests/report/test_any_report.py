@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 
 from guard.core.measure import Measure
 from guard.core.results import Check, GuardResult, Report, SegmentResult
-from guard.report import Format, Screen, render
+from guard.report import Format, render
 from guard.report.json_report import report_schema_text
+from guard.report.screen import Screen
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from guard.report import Format, Screen, render
+from guard.report import Format, render
+from guard.report.screen import Screen
 
 if TYPE_CHECKING:
     from guard.core.results import Report

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 import jsonschema
 import pytest
 
-from guard.core.exit_code import ExitCode
+from guard.core.errors import ExitCode
 from guard.core.model import BoundName, Channel, Selection, Severity
 from guard.core.results import FailOn, Reason, Report, Verdict
-from guard.report import Format, Screen, render
+from guard.report import Format, render
 from guard.report.json_report import report_schema_text
+from guard.report.screen import Screen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

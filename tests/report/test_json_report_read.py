@@ -16,15 +16,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from guard import __version__
-from guard.core.errors import UsageError
+from guard.core.errors import ExitCode, UsageError
 from guard.core.evaluate import evaluate
-from guard.core.exit_code import ExitCode
 from guard.core.measure import Measure
 from guard.core.model import Bound, BoundName, Campaign, Channel, Guard, Rules, Segment, Selection, Severity, Total
 from guard.core.plan import Plan, plan
 from guard.core.results import Count, FailOn, Reason, Report, SegmentReadings, Unavailable
-from guard.report import Format, Screen, render
+from guard.report import Format, render
 from guard.report.json_report.read import read_report
+from guard.report.screen import Screen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,8 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from guard.core.errors import OutputError, UsageError
-from guard.core.exit_code import ExitCode
+from guard.core.errors import ExitCode, OutputError, UsageError
 from guard.report import Format, render
 from guard.report.mark import signed
 from guard.report.outputs import Output, discard, parse_outputs, prepare, take_back, write

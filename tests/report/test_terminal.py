@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 from rich.cells import cell_len
 
-from guard.report import Format, Screen, render
+from guard.report import Format, render
+from guard.report.screen import Screen
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,8 +9,9 @@ import pytest
 
 from guard.core.model import BoundName, Channel
 from guard.core.results import FailOn, Reason, Report, Verdict
-from guard.report import Format, Screen, render
+from guard.report import Format, render
 from guard.report.next_steps import next_step, remedy
+from guard.report.screen import Screen
 from guard.report.view import Finding, utc
 
 if TYPE_CHECKING:

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import guard.rules.load
-from guard.core.errors import UsageError
-from guard.core.exit_code import ExitCode
+from guard.core.errors import ExitCode, UsageError
 from guard.rules import load_rules
 from guard.rules.document import LARGEST_FILE, read_document
 

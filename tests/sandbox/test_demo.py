@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from guard.core.exit_code import ExitCode
+from guard.core.errors import ExitCode
 from guard.core.model import BoundName, Channel
 from guard.rules import load_rules
 from guard.rules.document import parse_document, read_document
