@@ -6,7 +6,7 @@ To add a kind of bound, add a case here; mypy's ``exhaustive-match`` then names 
 from __future__ import annotations
 
 from enum import Enum, auto
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from guard.core.results import Count, Reason, Unavailable
 from guard.core.text import number, percent, told_apart
@@ -57,7 +57,7 @@ class Measure(Enum):
             case Measure.PEOPLE:
                 return number(int(limit))
             case Measure.SHARE:
-                return percent(cast("Fraction", limit))
+                return percent(limit)
 
     def gap(self, observed: int | Fraction, limit: int | Fraction, among: Sequence[Fraction] = ()) -> str:
         """Return the difference as reports show it: ``8,100``, or ``3.5 percentage points``."""
@@ -65,7 +65,9 @@ class Measure(Enum):
             case Measure.PEOPLE:
                 return number(abs(int(observed) - int(limit)))
             case Measure.SHARE:
-                shown = told_apart(cast("Fraction", observed), *among)
+                from fractions import Fraction  # noqa: PLC0415 - see above
+
+                shown = told_apart(Fraction(observed), *among)
                 return f"{percent(abs(shown - limit)).removesuffix('%')} percentage points"
 
     def as_json(self, value: int | Fraction) -> int | float:

@@ -169,7 +169,7 @@ def did_you_mean(word: str, known: Collection[str], *, most: int = 1) -> str:
     return f"; did you mean {quoted}?" if close else ""
 
 
-def percent(share: Fraction) -> str:
+def percent(share: int | Fraction) -> str:
     """Return a fraction of 1 as an exact percentage: ``12.25%``, ``1,900%``."""
     whole, rest = divmod(round(share * 100 * 10**_MOST_DECIMALS), 10**_MOST_DECIMALS)
     return f"{whole:,}.{rest:0{_MOST_DECIMALS}d}".rstrip("0").rstrip(".") + "%"
