@@ -23,7 +23,7 @@ import httpx
 from guard.sandbox.api import Api
 from guard.sandbox.server import Sandbox
 from guard.sandbox.world import World
-from tests.blueshift.conftest import LAUNCH_DAY, run
+from tests.blueshift.in_process import LAUNCH_DAY, leap
 
 if TYPE_CHECKING:
     import resource
@@ -143,7 +143,7 @@ def on_a_leaping_clock(scenario: Scenario, client: Client) -> Measured:
         believed = await client(door)
         return Measured(seconds=loop.time(), tally=Tally.of(api.requests), believed=believed)
 
-    return run(main())
+    return leap(main())
 
 
 def interleaved(works: Mapping[K, Callable[[], T]], rounds: Callable[[K], int]) -> dict[K, list[T]]:

@@ -1,167 +1,33 @@
-"""Runs the client against the sandbox in one process; the event loop's clock leaps over every wait."""
+"""Runs ``async def`` tests on the event loop that leaps over every wait."""
 
 from __future__ import annotations
 
-import asyncio
-import selectors
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeVar
+import inspect
+import logging
+import random
 
-import httpx
 import pytest
 
-from guard.blueshift.account import Account, ApiKey
-from guard.blueshift.counting import Wanted, connect
-from guard.core.model import Channel, Pacing, Refresh, Region
-from guard.core.progress import Progress
-from guard.sandbox.api import Api
-from guard.sandbox.world import World
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
-    from contextlib import AbstractAsyncContextManager
-
-    from guard.blueshift.answers import Listed
-    from guard.blueshift.counting import Blueshift
-    from guard.core.results import SegmentReadings
-    from guard.sandbox.api import Request
-    from guard.sandbox.scenario import Scenario
-
-T = TypeVar("T")
-LAUNCH_DAY = 1_800_000_000.5
-QUICK = Pacing(requests_per_second=100)
-PATIENT = Refresh()
+from tests.blueshift.in_process import leap
 
 
-class _Leaping(selectors.SelectSelector):
-    """A selector that moves the clock instead of waiting."""
-
-    now = 0.0
-
-    def select(self, timeout: float | None = None) -> Any:
-        events = super().select(0)
-        if not events:
-            assert timeout is not None, "everything waits for ever"
-            self.now += timeout
-        return events
-
-
-class LeapingLoop(asyncio.SelectorEventLoop):
-    """An event loop on which ten minutes pass in no time."""
-
-    def __init__(self) -> None:
-        self._leaping = _Leaping()
-        super().__init__(self._leaping)
-
-    def time(self) -> float:
-        return self._leaping.now
-
-    def run_in_executor(self, _executor: Any, func: Callable[..., Any], *args: Any) -> asyncio.Future[Any]:  # type: ignore[override]
-        """Do the work of another thread at once, because the clock does not leap over it."""
-        future = self.create_future()
-        try:
-            future.set_result(func(*args))
-        except Exception as error:  # noqa: BLE001 - the future raises it
-            future.set_exception(error)
-        return future
-
-
-def run(main: Coroutine[Any, Any, T]) -> T:
-    with asyncio.Runner(loop_factory=LeapingLoop) as runner:
-        return runner.run(main)
-
-
-@dataclass
-class Server:
-    """A sandbox without a socket: it plays a scenario on the loop's clock."""
-
-    scenario: Scenario
-    interfere: Callable[[httpx.Request, int], httpx.Response | None] = lambda _request, _number: None
-    seconds: float = 0.0
-    progress: Progress = field(default_factory=Progress)
-    _api: Api | None = None
-    asked: int = 0
-    most_in_flight: int = 0
-    _in_flight: int = 0
-
-    def count(
-        self,
-        *wanted: Wanted,
-        pacing: Pacing = QUICK,
-        refresh: Refresh = PATIENT,
-        time_limit: float = 3600.0,
-        at_once: bool = False,
-    ) -> dict[str, SegmentReadings]:
-        """Count in one run over one connection, or ``at_once`` in one run for each."""
-
-        async def main() -> dict[str, SegmentReadings]:
-            loop = asyncio.get_running_loop()
-            async with self._connect(pacing) as blueshift:
-                found = await asyncio.gather(
-                    *(
-                        blueshift.count(each, refresh=refresh, time_limit=time_limit, progress=self.progress)
-                        for each in ([[each] for each in wanted] if at_once else [wanted])
-                    )
-                )
-            self.seconds = loop.time()
-            return found[0]
-
-        return run(main())
-
-    def list(self, *, archived: bool, time_limit: float = 60.0) -> list[Listed]:
-        async def main() -> list[Listed]:
-            async with self._connect(QUICK) as blueshift:
-                return await blueshift.list(archived=archived, time_limit=time_limit)
-
-        return run(main())
-
-    async def paced(self, pacing: Pacing) -> None:
-        """Connect, and change the pacing."""
-        async with self._connect(QUICK) as blueshift:
-            blueshift.pace(pacing)
-
-    def _connect(self, pacing: Pacing) -> AbstractAsyncContextManager[Blueshift]:
-        loop = asyncio.get_running_loop()
-        self._api = Api(self.scenario, World(self.scenario, clock=lambda: LAUNCH_DAY + loop.time()))
-        return connect(ACCOUNT, pacing, transport=httpx.MockTransport(self._answer))
-
-    @property
-    def requests(self) -> tuple[Request, ...]:
-        assert self._api is not None
-        return self._api.requests
-
-    async def _answer(self, request: httpx.Request) -> httpx.Response:
-        assert self._api is not None
-        self._in_flight += 1
-        self.most_in_flight = max(self.most_in_flight, self._in_flight)
-        await asyncio.sleep(self.scenario.latency / 2)
-        self.asked += 1
-        answer = self.interfere(request, self.asked)
-        if answer is None:
-            target = request.url.raw_path.decode()
-            said = self._api.answer(request.method, target, request.headers.get("Authorization"))
-            answer = httpx.Response(said.status, headers=said.headers, stream=httpx.ByteStream(said.body))
-        await asyncio.sleep(self.scenario.latency / 2)
-        self._in_flight -= 1
-        return answer
-
-
-ACCOUNT = Account(base_url="https://blueshift.test", region=Region.US, key=ApiKey("a-key-for-tests"))
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
+    if not inspect.iscoroutinefunction(pyfuncitem.obj):
+        return None
+    arguments = {name: pyfuncitem.funcargs[name] for name in inspect.signature(pyfuncitem.obj).parameters}
+    leap(pyfuncitem.obj(**arguments))
+    return True
 
 
 @pytest.fixture
-def serve() -> type[Server]:
-    return Server
+def steady(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make every wait its average."""
+    monkeypatch.setattr(random, "uniform", lambda low, high: (low + high) / 2)
 
 
 @pytest.fixture
-def leap() -> Callable[[Coroutine[Any, Any, Any]], Any]:
-    return run
-
-
-@pytest.fixture
-def want() -> Callable[..., Wanted]:
-    def build(uuid: str, *channels: Channel, **values: Any) -> Wanted:
-        return Wanted(**{"key": uuid, "uuid": uuid, "channels": channels or (Channel.EMAIL,)} | values)
-
-    return build
+def logged(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
+    """Return what is logged, with the log of ``--debug``."""
+    caplog.set_level(logging.DEBUG, logger="guard")
+    return caplog

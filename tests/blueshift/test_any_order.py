@@ -25,11 +25,11 @@ from guard.core.results import Count
 from tests.blueshift.any_order import TODAY, Kind, Script
 from tests.blueshift.any_run import Run, assert_nothing_stale_is_believed, assert_the_run_is_orderly, play
 from tests.blueshift.any_script import ASKED_KINDS, QUESTIONS, QUIET_SCRIPTS, SCRIPTS, Question
+from tests.blueshift.in_process import leap
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Callable
 
-    Leap = Callable[[Coroutine[Any, Any, Any]], Any]
 
 pytestmark = pytest.mark.no_cover
 MANY = int(os.environ.get("ANY_ORDER_RUNS", "0"))
@@ -43,7 +43,7 @@ RUNS = settings(
 
 @given(script=SCRIPTS, question=QUESTIONS)
 @RUNS
-def test_no_stale_count_is_believed_and_every_run_ends_in_time(leap: Leap, script: Script, question: Question) -> None:
+def test_no_stale_count_is_believed(script: Script, question: Question) -> None:
     run = leap(play(script, question))
 
     event(f"counts believed: {sum(isinstance(reading, Count) for *_, reading in run.readings())}")
@@ -53,9 +53,7 @@ def test_no_stale_count_is_believed_and_every_run_ends_in_time(leap: Leap, scrip
 
 @given(script=SCRIPTS, first=QUESTIONS, second=QUESTIONS, pause=st.sampled_from([0.0, 1.0, 30.0, 300.0]))
 @settings(RUNS, max_examples=MANY or 100)
-def test_the_next_run_believes_no_stale_count_either(
-    leap: Leap, script: Script, first: Question, second: Question, pause: float
-) -> None:
+def test_the_next_run_believes_no_stale_count(script: Script, first: Question, second: Question, pause: float) -> None:
     run = leap(play(script, first, second, pause=pause))
 
     assert_nothing_stale_is_believed(run)
@@ -69,9 +67,7 @@ def assert_everything_is_counted(run: Run) -> None:
 
 @given(script=QUIET_SCRIPTS, kinds=ASKED_KINDS)
 @settings(RUNS, max_examples=MANY or 100)
-def test_without_trouble_every_count_is_believed(
-    leap: Leap, script: Script, kinds: tuple[tuple[Kind, ...], ...]
-) -> None:
+def test_without_trouble_every_count_is_believed(script: Script, kinds: tuple[tuple[Kind, ...], ...]) -> None:
     run = leap(play(script, Question(kinds=kinds)))
 
     assert_everything_is_counted(run)
@@ -81,7 +77,7 @@ def test_without_trouble_every_count_is_believed(
 # The tests of these tests: a guard without one step of the proof fails, mostly within one or two hundred runs
 
 
-def play_until_found_out(leap: Leap, check: Callable[[Run], None], scripts: st.SearchStrategy[Script]) -> None:
+def play_until_found_out(check: Callable[[Run], None], scripts: st.SearchStrategy[Script]) -> None:
     @given(script=scripts, question=QUESTIONS if scripts is SCRIPTS else st.builds(Question, kinds=ASKED_KINDS))
     @settings(RUNS, max_examples=2000, derandomize=True, phases=[Phase.generate], database=None)
     def found_out(script: Script, question: Question) -> None:
@@ -162,16 +158,16 @@ def a_refresh_of_another_channel_that_is_forgotten(monkeypatch: pytest.MonkeyPat
         a_refresh_of_another_channel_that_is_forgotten,
     ],
 )
-def test_a_guard_that_believes_too_soon_is_found_out(
-    leap: Leap, monkeypatch: pytest.MonkeyPatch, mistake: Callable[[pytest.MonkeyPatch], None]
+def test_a_hasty_belief_is_found_out(
+    monkeypatch: pytest.MonkeyPatch, mistake: Callable[[pytest.MonkeyPatch], None]
 ) -> None:
     mistake(monkeypatch)
 
     with pytest.raises(AssertionError, match="a stale count is believed"):
-        play_until_found_out(leap, assert_nothing_stale_is_believed, SCRIPTS)
+        play_until_found_out(assert_nothing_stale_is_believed, SCRIPTS)
 
 
-def test_a_guard_that_does_not_let_the_second_pass_is_found_out(leap: Leap, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_second_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
     class Hasty:
         """``asyncio`` for the proof, with a sleep of no time."""
 
@@ -184,12 +180,12 @@ def test_a_guard_that_does_not_let_the_second_pass_is_found_out(leap: Leap, monk
     monkeypatch.setattr(freshness, "asyncio", Hasty())
 
     with pytest.raises(AssertionError, match="not counted"):
-        play_until_found_out(leap, assert_everything_is_counted, QUIET_SCRIPTS)
+        play_until_found_out(assert_everything_is_counted, QUIET_SCRIPTS)
 
 
-def test_a_guard_that_overstays_its_deadline_is_found_out(leap: Leap, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missed_deadline_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
     timeout_at = asyncio.timeout_at
     monkeypatch.setattr(asyncio, "timeout_at", lambda deadline: timeout_at(deadline + 0.5))
 
     with pytest.raises(AssertionError, match="past its deadline"):
-        play_until_found_out(leap, assert_the_run_is_orderly, SCRIPTS)
+        play_until_found_out(assert_the_run_is_orderly, SCRIPTS)

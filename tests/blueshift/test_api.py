@@ -8,7 +8,7 @@ import json
 import random
 import threading
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -18,15 +18,16 @@ from guard.blueshift.errors import BadAnswerError, RequestError, RunEndedError, 
 from guard.blueshift.rate_limiter import RateLimiter
 from guard.core.model import Channel, Pacing
 from guard.core.progress import Progress
-from guard.core.results import Reason
+from guard.core.results import Reason, Unavailable
 from guard.run import run_to_its_end
+from tests.blueshift.in_process import leap, uuid_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Callable
 
-    Leap = Callable[[Coroutine[Any, Any, Any]], Any]
 
-TARGETS = [Target(uuid=f"00000000-0000-4000-8000-{number:012d}") for number in range(4)]
+TARGETS = [Target(uuid=uuid_of(number)) for number in range(4)]
+BAD_REQUEST = RequestError(Reason.BAD_ANSWER, "422", transient=False)
 
 
 class FakeClient:
@@ -37,18 +38,15 @@ class FakeClient:
     def __init__(
         self, *failures: Exception, body: bytes = b'{"refresh_status": "ready"}', request_id: str = ""
     ) -> None:
-        self._failures = list(failures)
+        self.failures = list(failures)
         self._body = body
         self._request_id = request_id
         self.sent_at: list[float] = []
 
-    def fail(self, failure: Exception) -> None:
-        self._failures.append(failure)
-
     async def get(self, *_: object, **__: object) -> Response:
         self.sent_at.append(asyncio.get_running_loop().time())
-        if self._failures:
-            raise self._failures.pop(0)
+        if self.failures:
+            raise self.failures.pop(0)
         return Response(body=self._body, date=datetime.now(UTC), request_id=self._request_id, scrub=self.scrub)
 
     def scrub(self, text: str) -> str:
@@ -70,12 +68,7 @@ def outage(reason: Reason = Reason.SERVER_ERROR, retry_after: float | None = Non
     return RequestError(reason, "it is down", transient=True, retry_after=retry_after)
 
 
-@pytest.fixture
-def _no_jitter(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(random, "uniform", lambda low, high: (low + high) / 2)
-
-
-def test_a_large_page_does_not_block_the_event_loop() -> None:
+def test_a_large_page_does_not_block() -> None:
     went_on: list[bool] = []
     items = [{"name": f"Segment {number}", "uuid": target.uuid} for number, target in enumerate(TARGETS)]
     client = FakeClient(body=json.dumps(items * 500).encode())
@@ -97,98 +90,97 @@ def test_a_large_page_does_not_block_the_event_loop() -> None:
     assert all(went_on)
 
 
-@pytest.mark.usefixtures("_no_jitter")
-def test_a_failing_request_is_sent_five_times(leap: Leap) -> None:
+@pytest.mark.usefixtures("steady")
+async def test_a_failing_request_is_sent_five_times() -> None:
     client = FakeClient(*[outage()] * 5)
 
-    async def main() -> None:
-        with pytest.raises(RequestError, match="it is down"):
-            await api_over(client).read(TARGETS[0])
-
-    leap(main())
+    with pytest.raises(RequestError, match="it is down"):
+        await api_over(client).read(TARGETS[0])
 
     assert client.sent_at == pytest.approx([0, 1, 3, 7, 15])
 
 
 @pytest.mark.parametrize(("jitter", "wait"), [(min, 0.75), (max, 1.25)], ids=["at-the-earliest", "at-the-latest"])
-def test_the_first_retry_comes_after_about_a_second(
-    leap: Leap, monkeypatch: pytest.MonkeyPatch, jitter: Callable[..., float], wait: float
+async def test_the_first_retry_waits_about_a_second(
+    monkeypatch: pytest.MonkeyPatch, jitter: Callable[..., float], wait: float
 ) -> None:
     monkeypatch.setattr(random, "uniform", jitter)
 
-    async def main() -> float:
-        return api_over(FakeClient()).retry_at(outage(), 1)
-
-    assert leap(main()) == pytest.approx(wait)
+    assert api_over(FakeClient()).retry_at(outage(), 1) == pytest.approx(wait)
 
 
-def test_a_retry_waits_as_long_as_the_server_asks(leap: Leap) -> None:
-    async def main() -> None:
-        api = api_over(FakeClient(), deadline=60.0)
-        assert api.retry_at(outage(retry_after=60.0), 1) == 60.0
-        with pytest.raises(RequestError):
-            api.retry_at(outage(retry_after=60.1), 1)
-
-    leap(main())
+async def test_a_retry_waits_as_the_server_asks() -> None:
+    api = api_over(FakeClient(), deadline=60.0)
+    assert api.retry_at(outage(retry_after=60.0), 1) == 60.0
+    with pytest.raises(RequestError):
+        api.retry_at(outage(retry_after=60.1), 1)
 
 
-def test_three_failing_segments_and_no_answer_end_the_run(leap: Leap) -> None:
-    async def main() -> None:
-        api = api_over(FakeClient(*[outage()] * 15))
-        for target in TARGETS[:2]:
-            with pytest.raises(RequestError):
-                await api.read(target)
-        with pytest.raises(RunEndedError, match="it is down"):
-            await api.read(TARGETS[2])
-
-    leap(main())
-
-
-def test_after_one_answer_failures_do_not_end_the_run(leap: Leap) -> None:
-    async def main() -> None:
-        api = api_over(FakeClient(*[outage()] * 4))
-        await api.read(TARGETS[0])
-        client = FakeClient(*[outage()] * 15)
-        api._client = client  # type: ignore[assignment] # it has what is asked of one
-        for target in TARGETS[1:]:
-            with pytest.raises(RequestError):
-                await api.read(target)
-
-    leap(main())
+async def ends(api: Api, targets: list[Target]) -> list[str]:
+    """Return the errors of reading each target, or ``answered``."""
+    found = []
+    for target in targets:
+        try:
+            await api.read(target)
+        except (RequestError, RunEndedError) as error:
+            found.append(repr(error))
+        else:
+            found.append("answered")
+    return found
 
 
-def test_bad_requests_are_not_an_outage(leap: Leap) -> None:
-    async def main() -> None:
-        api = api_over(FakeClient(*[RequestError(Reason.BAD_ANSWER, "422", transient=False)] * 4))
-        for target in TARGETS:
-            with pytest.raises(RequestError):
-                await api.read(target)
-
-    leap(main())
-
-
-@pytest.mark.parametrize("reason", [Reason.NETWORK, Reason.RATE_LIMITED])
-def test_an_unreachable_host_ends_the_run_at_once(leap: Leap, reason: Reason) -> None:
-    async def main() -> None:
-        with pytest.raises(RunEndedError):
-            await api_over(FakeClient(*[outage(reason)] * 8)).read(TARGETS[0])
-
-    leap(main())
+DOWN, ENDED = "RequestError('it is down')", "RunEndedError('it is down')"
 
 
 @pytest.mark.parametrize(
-    ("held_back", "sent"),
-    [pytest.param(10.0, True, id="for-two-slots"), pytest.param(12.0, False, id="for-longer")],
+    ("failures", "expected"),
+    [
+        pytest.param([outage()] * 15, [DOWN, DOWN, ENDED], id="three-failing-segments"),
+        pytest.param([BAD_REQUEST] * 4, ["RequestError('422')"] * 4, id="bad-requests-are-no-outage"),
+        pytest.param([outage(Reason.NETWORK)] * 5, [ENDED], id="unreachable"),
+        pytest.param([outage(Reason.RATE_LIMITED)] * 8, [ENDED], id="rate-limited"),
+    ],
 )
-def test_at_a_low_rate_a_trigger_may_wait_for_two_slots(leap: Leap, held_back: float, *, sent: bool) -> None:
-    assert leap(held_back_trigger(Pacing(requests_per_second=0.2), held_back)) is sent
+async def test_without_any_answer_the_run_ends(failures: list[Exception], expected: list[str]) -> None:
+    assert await ends(api_over(FakeClient(*failures)), TARGETS[: len(expected)]) == expected
+
+
+async def test_after_one_answer_failures_end_no_run() -> None:
+    client = FakeClient(*[outage()] * 4)
+    api = api_over(client)
+
+    first = await ends(api, TARGETS[:1])
+    client.failures = [outage()] * 15
+
+    assert [*first, *await ends(api, TARGETS[1:])] == ["answered", DOWN, DOWN, DOWN]
+
+
+# The trigger
 
 
 @pytest.mark.parametrize(
-    ("held_back", "sent"), [pytest.param(2.0, True, id="two-seconds"), pytest.param(2.1, False, id="more")]
+    ("rate", "held_back", "sent"),
+    [
+        pytest.param(0.2, 10.0, True, id="two-slots-at-a-low-rate"),
+        pytest.param(0.2, 12.0, False, id="longer-at-a-low-rate"),
+        pytest.param(100, 2.0, True, id="two-seconds"),
+        pytest.param(100, 2.1, False, id="more-than-two-seconds"),
+    ],
 )
-def test_a_trigger_is_not_sent_after_more_than_two_seconds(leap: Leap, held_back: float, *, sent: bool) -> None:
-    assert leap(held_back_trigger(Pacing(requests_per_second=100), held_back)) is sent
+async def test_a_trigger_waits_only_so_long(rate: float, held_back: float, *, sent: bool) -> None:
+    rate_limiter, client = RateLimiter(Pacing(requests_per_second=rate)), FakeClient()
+    rate_limiter.slow_down(sent_at=0, retry_after=held_back)
+    api = api_over(client, rate_limiter)
+
+    try:
+        async with api.trigger_slot(baseline_at=0.0) as sent_at:
+            await api.trigger(TARGETS[0], Channel.EMAIL, sent_at)
+    except RequestError as error:
+        told = (error.unavailable.reason, error.unavailable.detail, error.transient)
+        assert told == (Reason.RATE_LIMITED, "the rate limit left no room to start a count", True)
+
+    assert asyncio.get_running_loop().time() == held_back
+    assert bool(client.sent_at) is sent
 
 
 async def trigger_after_a_look(answered_in: float) -> float:
@@ -200,7 +192,7 @@ async def trigger_after_a_look(answered_in: float) -> float:
         return sent_at
 
 
-def test_a_baseline_is_as_old_as_its_request(leap: Leap) -> None:
+def test_a_baseline_is_as_old_as_its_request() -> None:
     assert leap(trigger_after_a_look(2.0)) == 2.0
 
     with pytest.raises(RequestError) as raised:
@@ -211,61 +203,43 @@ def test_a_baseline_is_as_old_as_its_request(leap: Leap) -> None:
     assert str(error) == "Blueshift took 9.5 s to answer the request before the count, too long to rely on it"
 
 
-async def held_back_trigger(pacing: Pacing, seconds: float) -> bool:
-    """Trigger during a pause, and return whether the trigger is sent afterwards."""
-    rate_limiter, client = RateLimiter(pacing), FakeClient()
-    rate_limiter.slow_down(sent_at=0, retry_after=seconds)
-    try:
-        api = api_over(client, rate_limiter)
-        async with api.trigger_slot(baseline_at=0.0) as sent_at:
-            await api.trigger(TARGETS[0], Channel.EMAIL, sent_at)
-    except RequestError as error:
-        told = (error.unavailable.reason, error.unavailable.detail, error.transient)
-        assert told == (Reason.RATE_LIMITED, "the rate limit left no room to start a count", True)
-    assert asyncio.get_running_loop().time() == seconds
-    return bool(client.sent_at)
+# What is told
 
 
 @pytest.mark.parametrize(
     ("request_id", "told"), [("abc-1", " (x-request-id abc-1)"), ("", "")], ids=["with-an-id", "without"]
 )
-def test_a_bad_answer_is_reported_without_the_key_and_with_its_id(leap: Leap, request_id: str, told: str) -> None:
+async def test_a_bad_answer_is_told_with_its_id(request_id: str, told: str) -> None:
     body = b'{"refresh_status": "a-key-for-tests"}'
 
-    async def main() -> None:
-        with pytest.raises(BadAnswerError) as raised:
-            await api_over(FakeClient(body=body, request_id=request_id)).read(TARGETS[0])
-        assert str(raised.value) == f'refresh_status is "***", which is not understood{told}'
+    with pytest.raises(BadAnswerError) as raised:
+        await api_over(FakeClient(body=body, request_id=request_id)).read(TARGETS[0])
 
-    leap(main())
+    assert str(raised.value) == f'refresh_status is "***", which is not understood{told}'
 
 
-def test_the_latest_failure_of_a_segment_is_kept_until_it_is_answered(leap: Leap) -> None:
-    async def main() -> list[str | None]:
-        client = FakeClient()
-        api = api_over(client)
-        await api.read(TARGETS[1])
-        told = [_told(api, 0)]
-        client.fail(RequestError(Reason.BAD_ANSWER, "422", transient=False))
-        for _ in range(2):
-            with contextlib.suppress(UnavailableError):
-                await api.read(TARGETS[0])
-            told += [_told(api, 0), _told(api, 1)]
-        return told
-
-    assert leap(main()) == [None, "422", None, None, None]
-
-
-def test_until_anything_is_answered_a_failure_counts_for_all(leap: Leap) -> None:
-    async def main() -> list[str | None]:
-        api = api_over(FakeClient(RequestError(Reason.NETWORK, "no route", transient=False)))
-        with contextlib.suppress(RunEndedError, UnavailableError):
+async def test_a_failure_is_kept_until_an_answer() -> None:
+    client = FakeClient()
+    api = api_over(client)
+    await api.read(TARGETS[1])
+    told = [_told(api, 0)]
+    client.failures.append(BAD_REQUEST)
+    for _ in range(2):
+        with contextlib.suppress(UnavailableError):
             await api.read(TARGETS[0])
-        told = [_told(api, 1), _told(api, None)]
-        await api.read(TARGETS[2])
-        return [*told, _told(api, 1), _told(api, 0)]
+        told += [_told(api, 0), _told(api, 1)]
 
-    assert leap(main()) == ["no route", "no route", None, "no route"]
+    assert told == [None, "422", None, None, None]
+
+
+async def test_a_first_failure_counts_for_all() -> None:
+    api = api_over(FakeClient(RequestError(Reason.NETWORK, "no route", transient=False)))
+    with contextlib.suppress(RunEndedError, UnavailableError):
+        await api.read(TARGETS[0])
+    told = [_told(api, 1), _told(api, None)]
+    await api.read(TARGETS[2])
+
+    assert [*told, _told(api, 1), _told(api, 0)] == ["no route", "no route", None, "no route"]
 
 
 def _told(api: Api, number: int | None) -> str | None:
@@ -273,42 +247,34 @@ def _told(api: Api, number: int | None) -> str | None:
     return trouble.detail if trouble else None
 
 
-def test_progress_shows_the_failure_until_anything_is_answered(leap: Leap) -> None:
+async def test_progress_shows_the_latest_failure() -> None:
     progress = Progress()
+    api = api_over(FakeClient(BAD_REQUEST), progress=progress)
+    with pytest.raises(RequestError):
+        await api.read(TARGETS[0])
+    seen = [progress.trouble]
+    await api.read(TARGETS[1])
 
-    async def main() -> list[str]:
-        api = api_over(FakeClient(RequestError(Reason.BAD_ANSWER, "422", transient=False)), progress=progress)
-        with pytest.raises(RequestError):
-            await api.read(TARGETS[0])
-        seen = [progress.trouble]
-        await api.read(TARGETS[1])
-        return [*seen, progress.trouble]
-
-    assert leap(main()) == ["422", ""]
+    assert [*seen, progress.trouble] == ["422", ""]
 
 
-def test_a_pause_beyond_the_run_says_how_long_it_is(leap: Leap) -> None:
-    client = FakeClient()
+async def test_a_pause_beyond_the_run_is_told() -> None:
+    client, rate_limiter = FakeClient(), RateLimiter(Pacing())
+    await asyncio.sleep(10)
+    rate_limiter.slow_down(sent_at=10, retry_after=90)
 
-    async def main() -> None:
-        await asyncio.sleep(10)
-        rate_limiter = RateLimiter(Pacing())
-        rate_limiter.slow_down(sent_at=10, retry_after=90)
-        with pytest.raises(RunEndedError) as raised:
-            await api_over(client, rate_limiter, deadline=60.0).read(TARGETS[0])
-        told = raised.value.unavailable
-        assert told.reason is Reason.RATE_LIMITED
-        assert told.detail == "Blueshift refuses requests for another 1 min 30 s, beyond the end of this run"
+    with pytest.raises(RunEndedError) as raised:
+        await api_over(client, rate_limiter, deadline=60.0).read(TARGETS[0])
 
-    leap(main())
-
+    assert raised.value.unavailable == Unavailable(
+        reason=Reason.RATE_LIMITED,
+        detail="Blueshift refuses requests for another 1 min 30 s, beyond the end of this run",
+    )
     assert client.sent_at == []
 
 
-def test_requests_and_429s_are_counted(leap: Leap) -> None:
-    async def main() -> tuple[int, int]:
-        api = api_over(FakeClient(outage(Reason.RATE_LIMITED), outage(), outage(Reason.RATE_LIMITED)))
-        await api.read(TARGETS[0])
-        return api.requests, api.refused_for_rate
+async def test_requests_and_429s_are_counted() -> None:
+    api = api_over(FakeClient(outage(Reason.RATE_LIMITED), outage(), outage(Reason.RATE_LIMITED)))
+    await api.read(TARGETS[0])
 
-    assert leap(main()) == (4, 2)
+    assert (api.requests, api.refused_for_rate) == (4, 2)

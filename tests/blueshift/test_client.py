@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import gzip
-import logging
 import os
 import platform
 import ssl
@@ -24,18 +24,18 @@ from guard.blueshift.account import Account, ApiKey, open_account
 from guard.blueshift.client import Client, Response
 from guard.blueshift.errors import BadAnswerError, RequestError, UnavailableError
 from guard.core.errors import UsageError
-from guard.core.model import Region
 from guard.core.results import Reason
+from tests.blueshift.in_process import ACCOUNT, leap
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
     from pathlib import Path
 
     from pytest_httpx import HTTPXMock
 
-    Leap = Callable[[Coroutine[Any, Any, Any]], Any]
-
-ACCOUNT = Account(base_url="https://blueshift.test", region=Region.US, key=ApiKey("a-key-for-tests"))
+BAD, NETWORK, REFUSED, SERVER = Reason.BAD_ANSWER, Reason.NETWORK, Reason.REFUSED_KEY, Reason.SERVER_ERROR
+ENCODED = base64.b64encode(b"a-key-for-tests:").decode()
+ODD_KEY = "an-unspeakable\\key'for-tests"
+GZIP = {"Content-Encoding": "gzip"}
 
 
 async def respond(account: Account = ACCOUNT, *, most_bytes: int = 1000) -> Response:
@@ -43,97 +43,116 @@ async def respond(account: Account = ACCOUNT, *, most_bytes: int = 1000) -> Resp
         return await client.get("/counts.json", {"refresh": "true", "channels": "inApp"}, most_bytes=most_bytes)
 
 
-async def get(account: Account = ACCOUNT) -> bytes:
-    return (await respond(account)).body
-
-
-def answered(httpx_mock: HTTPXMock, body: bytes = b"", **values: Any) -> None:
+def get(httpx_mock: HTTPXMock, body: bytes = b"", *, most_bytes: int = 1000, **values: Any) -> Response:
+    """Return the response to a request that is answered with that body."""
     httpx_mock.add_response(stream=IteratorStream([body]), **values)
+    return leap(respond(most_bytes=most_bytes))
 
 
-def failure(leap: Leap) -> RequestError:
+def failure(httpx_mock: HTTPXMock, body: bytes = b"", status: int = 500, **values: Any) -> RequestError:
+    """Return the error for a request that is answered like that."""
     with pytest.raises(RequestError) as raised:
-        leap(get())
+        get(httpx_mock, body, status_code=status, **values)
     return raised.value
 
 
-def test_the_key_is_the_user_name_and_the_password_is_empty(httpx_mock: HTTPXMock, leap: Leap) -> None:
-    answered(httpx_mock, b"{}", url="https://blueshift.test/counts.json?refresh=true&channels=inApp")
+def broken(httpx_mock: HTTPXMock, error: Exception, account: Account = ACCOUNT) -> RequestError:
+    """Return the error for a request that ``httpx`` fails to send."""
+    httpx_mock.add_exception(error)
+    with pytest.raises(RequestError) as raised:
+        leap(respond(account))
+    return raised.value
 
-    assert leap(get()) == b"{}"
+
+def test_the_request(httpx_mock: HTTPXMock) -> None:
+    """The key is the user name, the password is empty, and only the whole request has a time limit."""
+    url = "https://blueshift.test/counts.json?refresh=true&channels=inApp"
+
+    assert get(httpx_mock, b"{}", url=url).body == b"{}"
 
     (request,) = httpx_mock.get_requests()
-    expected = "Basic " + base64.b64encode(b"a-key-for-tests:").decode()
-    assert request.headers["Authorization"] == expected
+    assert request.headers["Authorization"] == f"Basic {ENCODED}"
     assert request.headers["Accept-Encoding"] == "identity"
     assert request.headers["Accept"] == "application/json"
     assert request.headers["User-Agent"] == f"audience-guard/{__version__}"
-
-
-def test_only_the_whole_request_has_a_time_limit(httpx_mock: HTTPXMock, leap: Leap) -> None:
-    answered(httpx_mock, b"{}")
-
-    leap(get())
-
-    (request,) = httpx_mock.get_requests()
     assert set(request.extensions["timeout"].values()) == {None}
 
 
 @pytest.mark.parametrize(
-    ("status", "reason", "transient"),
+    ("statuses", "reason", "transient"),
     [
-        (201, Reason.BAD_ANSWER, False),
-        (202, Reason.BAD_ANSWER, False),
-        (204, Reason.BAD_ANSWER, False),
-        (206, Reason.BAD_ANSWER, False),
-        (299, Reason.BAD_ANSWER, False),
-        (302, Reason.BAD_ANSWER, False),
-        (304, Reason.BAD_ANSWER, False),
-        (400, Reason.BAD_ANSWER, False),
-        (401, Reason.REFUSED_KEY, False),
-        (403, Reason.REFUSED_KEY, False),
-        (404, Reason.NOT_FOUND, False),
-        (407, Reason.NETWORK, False),
-        (409, Reason.SERVER_ERROR, True),
-        (422, Reason.BAD_ANSWER, False),
-        (429, Reason.RATE_LIMITED, True),
-        (500, Reason.SERVER_ERROR, True),
-        (502, Reason.SERVER_ERROR, True),
-        (503, Reason.SERVER_ERROR, True),
-        (504, Reason.SERVER_ERROR, True),
-        (599, Reason.SERVER_ERROR, True),
+        ((201, 202, 204, 206, 299, 302, 304, 400, 422), BAD, False),
+        ((401, 403), REFUSED, False),
+        ((404,), Reason.NOT_FOUND, False),
+        ((407,), NETWORK, False),
+        ((409, 500, 502, 503, 504, 599), SERVER, True),
+        ((429,), Reason.RATE_LIMITED, True),
+    ],
+    ids=["bad-answer", "refused-key", "not-found", "network", "server-error", "rate-limited"],
+)
+def test_every_status_but_200_is_an_error(
+    httpx_mock: HTTPXMock, statuses: tuple[int, ...], reason: Reason, *, transient: bool
+) -> None:
+    for sent, status in enumerate(statuses, start=1):
+        error = failure(httpx_mock, b'{"message": "No"}', status, headers={"Location": "https://elsewhere.test/"})
+
+        assert (status, error.unavailable.reason, error.transient) == (status, reason, transient)
+        assert len(httpx_mock.get_requests()) == sent
+
+
+ANSWERED_400 = "blueshift.test answered 400 Bad Request"
+NOT_FOLLOWED = "with a redirect, and audience-guard follows none; check the region and the base URL"
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "sentence"),
+    [
+        pytest.param(400, b"", ANSWERED_400, id="400"),
+        pytest.param(401, b"", "Blueshift refused the API key (401 Unauthorized)", id="401"),
+        pytest.param(301, b"", f"blueshift.test answered 301 Moved Permanently {NOT_FOLLOWED}", id="301"),
+        pytest.param(302, b"", f"blueshift.test answered 302 Found {NOT_FOLLOWED}", id="302"),
+        pytest.param(308, b"", f"blueshift.test answered 308 Permanent Redirect {NOT_FOLLOWED}", id="308"),
+        pytest.param(
+            503, b'{"message": "Try later"}', 'blueshift.test answered 503 Service Unavailable: "Try later"', id="503"
+        ),
+        pytest.param(
+            400,
+            b'{"errors": {"a": ["' + base64.b64encode(b"a-key-for-tests") + b'"]}}',
+            f'{ANSWERED_400}: "a: ***"',
+            id="base64-of-the-key-alone",
+        ),
+        pytest.param(
+            400, rb'{"errors": {"a": ["\u0061-key\u002dfor-tests"]}}', f'{ANSWERED_400}: "a: ***"', id="key-by-number"
+        ),
+        pytest.param(
+            400,
+            rb'{"errors": {"a": ["\\u0061-key\\u002dfor-tests"]}}',
+            f'{ANSWERED_400}: "a: ***"',
+            id="key-by-number-twice",
+        ),
+        pytest.param(400, '{"message": "a-key-for-tests"}'.encode("utf-16"), ANSWERED_400, id="other-encoding"),
+        pytest.param(
+            400, b'{"message": "<>' + b"a-key-for-tests" * 600 + b' and more"}', f'{ANSWERED_400}: "<>***"', id="long"
+        ),
     ],
 )
-def test_other_statuses_than_200_are_errors(
-    httpx_mock: HTTPXMock, leap: Leap, status: int, reason: Reason, transient: bool
-) -> None:
-    answered(httpx_mock, b'{"message": "No"}', status_code=status, headers={"Location": "https://elsewhere.test/"})
+def test_an_error_says_what_it_means(httpx_mock: HTTPXMock, status: int, body: bytes, sentence: str) -> None:
+    for headers, told in (({}, ""), ({"x-request-id": "abc-1"}, " (x-request-id abc-1)")):
+        error = failure(httpx_mock, body, status, most_bytes=10_000, headers=headers)
 
-    error = failure(leap)
-
-    assert (error.unavailable.reason, error.transient) == (reason, transient)
-    assert len(httpx_mock.get_requests()) == 1
+        assert error.unavailable.detail == sentence + told
 
 
-def test_an_error_has_the_host_the_status_and_the_request_id(httpx_mock: HTTPXMock, leap: Leap) -> None:
-    answered(httpx_mock, b'{"message": "Try later"}', status_code=503, headers={"x-request-id": "abc-1"})
+def test_an_echo_is_cut_and_scrubbed(httpx_mock: HTTPXMock) -> None:
+    echo = '{"message": "\\u001b[31m' + "x" * 150 + f" Basic {ENCODED} a-key-for-tests" + "y" * 500 + '"}'
 
-    assert failure(leap).unavailable.detail == (
-        'blueshift.test answered 503 Service Unavailable: "Try later" (x-request-id abc-1)'
-    )
+    error = failure(httpx_mock, echo.encode()[:1000], headers={"x-request-id": f"a-key-for-tests{ENCODED}"})
 
-
-def test_the_servers_text_is_cut_cleaned_and_scrubbed(httpx_mock: HTTPXMock, leap: Leap) -> None:
-    encoded = base64.b64encode(b"a-key-for-tests:").decode()
-    echo = '{"message": "\\u001b[31m' + "x" * 150 + f" Basic {encoded} a-key-for-tests" + "y" * 500 + '"}'
-    answered(httpx_mock, echo.encode()[:1000], status_code=500, headers={"x-request-id": f"a-key-for-tests{encoded}"})
-
-    detail = failure(leap).unavailable.detail
-
+    detail = error.unavailable.detail
     assert detail.isprintable()
     assert len(detail) < 500
     assert "a-key" not in detail
-    assert encoded[:8] not in detail
+    assert ENCODED[:8] not in detail
 
 
 @pytest.mark.parametrize(
@@ -151,167 +170,94 @@ def test_the_servers_text_is_cut_cleaned_and_scrubbed(httpx_mock: HTTPXMock, lea
         ("Tue, 23 Nov 2027 12:00:00 GMT", 365 * 86_400.0),
     ],
 )
-def test_retry_after_is_seconds_or_a_date_by_the_servers_clock(
-    httpx_mock: HTTPXMock, leap: Leap, text: str, seconds: float | None
-) -> None:
-    answered(httpx_mock, status_code=429, headers={"Retry-After": text, "Date": "Mon, 23 Nov 2026 12:00:00 GMT"})
+def test_retry_after_is_by_the_servers_clock(httpx_mock: HTTPXMock, text: str, seconds: float | None) -> None:
+    headers = {"Retry-After": text, "Date": "Mon, 23 Nov 2026 12:00:00 GMT"}
 
-    assert failure(leap).retry_after == seconds
+    assert failure(httpx_mock, status=429, headers=headers).retry_after == seconds
 
 
-def test_without_the_servers_date_a_retry_after_is_by_our_own_clock(httpx_mock: HTTPXMock, leap: Leap) -> None:
+def test_without_a_date_our_clock_is_used(httpx_mock: HTTPXMock) -> None:
     soon = format_datetime(datetime.now(UTC) + timedelta(seconds=60))
-    answered(httpx_mock, status_code=429, headers={"Retry-After": soon})
 
-    retry_after = failure(leap).retry_after
+    retry_after = failure(httpx_mock, status=429, headers={"Retry-After": soon}).retry_after
 
     assert retry_after is not None
     assert 50 < retry_after <= 60
 
 
-CHECK = "check the region and the base URL"
-
-
 @pytest.mark.parametrize(
-    ("status", "sentence"),
+    ("reasons", "body"),
     [
-        (401, "Blueshift refused the API key (401 Unauthorized)"),
         *(
-            (
-                status,
-                f"blueshift.test answered {words} with a redirect, and audience-guard follows none; {CHECK}",
+            pytest.param({401: NETWORK, 403: NETWORK}, body, id=f"foreign-{number}")
+            for number, body in enumerate(
+                [
+                    b"Forbidden",
+                    b"[]",
+                    b"null",
+                    b'"Forbidden"',
+                    b'{"detail": "Forbidden"}',
+                    b'{"message": 7}',
+                    b'{"message": "cut of',
+                    b"\x1f\x8b",
+                ]
             )
-            for status, words in ((301, "301 Moved Permanently"), (302, "302 Found"), (308, "308 Permanent Redirect"))
         ),
-        (400, "blueshift.test answered 400 Bad Request"),
+        pytest.param({401: REFUSED, 403: NETWORK, 404: Reason.NOT_FOUND}, b"", id="empty"),
+        pytest.param({401: REFUSED, 403: REFUSED}, b'{"message": "Not authorized"}', id="message"),
+        pytest.param({401: REFUSED, 403: REFUSED}, b'{"message": ""}', id="empty-message"),
+        pytest.param({401: REFUSED, 403: REFUSED}, b'{"success": false, "error": "No"}', id="error"),
+        pytest.param({401: REFUSED, 403: REFUSED}, b'{"errors": {"key": ["is wrong"]}}', id="errors"),
     ],
 )
-def test_an_error_says_what_it_means(httpx_mock: HTTPXMock, leap: Leap, status: int, sentence: str) -> None:
-    answered(httpx_mock, status_code=status)
-
-    assert failure(leap).unavailable.detail == sentence
-
-
-@pytest.mark.parametrize("status", [401, 403])
-@pytest.mark.parametrize(
-    "body",
-    [
-        b"Forbidden",
-        b"[]",
-        b"null",
-        b'"Forbidden"',
-        b'{"detail": "Forbidden"}',
-        b'{"message": 7}',
-        b'{"message": "cut of',
-        b"\x1f\x8b",
-    ],
-)
-def test_only_the_apis_own_body_means_a_refused_key(
-    httpx_mock: HTTPXMock, leap: Leap, status: int, body: bytes
-) -> None:
-    answered(httpx_mock, body, status_code=status)
-
-    assert failure(leap).unavailable.reason is Reason.NETWORK
+def test_only_blueshift_refuses_a_key(httpx_mock: HTTPXMock, reasons: dict[int, Reason], body: bytes) -> None:
+    for status, reason in reasons.items():
+        assert failure(httpx_mock, body, status).unavailable.reason is reason
 
 
 @pytest.mark.parametrize("status", [401, 403, 404])
 @pytest.mark.parametrize("body", [b"<!doctype html>Blocked", b"\n<p>a-key-for-tests</p>", b"<p>" + b"x" * 70_000])
-def test_an_html_page_says_nothing_about_the_key_or_the_segment(
-    httpx_mock: HTTPXMock, leap: Leap, status: int, body: bytes
-) -> None:
-    answered(httpx_mock, body, status_code=status)
+def test_a_web_page_is_not_blueshifts(httpx_mock: HTTPXMock, status: int, body: bytes) -> None:
+    error = failure(httpx_mock, body, status)
 
-    error = failure(leap)
-
-    assert error.unavailable.reason is Reason.NETWORK
+    assert error.unavailable.reason is NETWORK
     assert "a firewall, a bot check or a proxy may have answered" in error.unavailable.detail
     assert "a-key" not in error.unavailable.detail
 
 
-@pytest.mark.parametrize(
-    ("status", "reason"), [(401, Reason.REFUSED_KEY), (403, Reason.NETWORK), (404, Reason.NOT_FOUND)]
-)
-def test_without_a_body_403_is_not_blueshifts(httpx_mock: HTTPXMock, leap: Leap, status: int, reason: Reason) -> None:
-    answered(httpx_mock, status_code=status)
-
-    assert failure(leap).unavailable.reason is reason
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        b'{"message": "Not authorized"}',
-        b'{"message": ""}',
-        b'{"success": false, "error": "No"}',
-        b'{"errors": {"key": ["is wrong"]}}',
-    ],
-)
-@pytest.mark.parametrize("status", [401, 403])
-def test_each_documented_body_means_a_refused_key(httpx_mock: HTTPXMock, leap: Leap, status: int, body: bytes) -> None:
-    answered(httpx_mock, body, status_code=status)
-
-    assert failure(leap).unavailable.reason is Reason.REFUSED_KEY
-
-
-def test_a_body_is_returned_unchanged_with_a_scrubber(httpx_mock: HTTPXMock, leap: Leap) -> None:
+def test_an_answer_is_unchanged_with_a_scrubber(httpx_mock: HTTPXMock) -> None:
     body = rb'{"a": "a-key-for-tests", "b": "\u0061-key\u002dfor-tests", "c": "say \"hi\""}'
-    answered(httpx_mock, body)
 
-    response = leap(respond())
+    response = get(httpx_mock, body, headers={"x-request-id": "abc-1"})
 
-    assert response.body == body
+    assert (response.body, response.request_id) == (body, "abc-1")
     assert response.scrub("it was a-key-for-tests") == "it was ***"
     assert "a-key" not in repr(response)
 
 
 @pytest.mark.parametrize(
-    "echo",
+    ("key", "error", "told"),
     [
-        pytest.param(base64.b64encode(b"a-key-for-tests"), id="base64-of-the-key-alone"),
-        pytest.param(rb"\u0061-key\u002dfor-tests", id="by-number"),
-        pytest.param(rb"\\u0061-key\\u002dfor-tests", id="by-number-twice"),
+        pytest.param(
+            ODD_KEY,
+            httpx.RemoteProtocolError(f"illegal: {bytearray(ODD_KEY.encode())!r}"),
+            'illegal: bytearray(b"***")',
+            id="with-the-key",
+        ),
+        pytest.param("any", httpx.ReadError(""), "the connection broke (ReadError)", id="without-a-message"),
+        pytest.param(
+            "a-key-for-tests", httpx.ConnectError("no route for a-key-for-tests"), "no route for ***", id="no-route"
+        ),
     ],
 )
-def test_an_error_is_quoted_without_the_key_in_any_spelling(httpx_mock: HTTPXMock, leap: Leap, echo: bytes) -> None:
-    answered(httpx_mock, b'{"errors": {"a": ["' + echo + b'"]}}', status_code=400)
+def test_a_network_error_is_quoted(httpx_mock: HTTPXMock, key: str, error: Exception, told: str) -> None:
+    raised = broken(httpx_mock, error, replace(ACCOUNT, key=ApiKey(key)))
 
-    assert failure(leap).unavailable.detail.endswith(': "a: ***"')
-
-
-def test_an_error_in_another_encoding_is_not_quoted(httpx_mock: HTTPXMock, leap: Leap) -> None:
-    answered(httpx_mock, '{"message": "a-key-for-tests"}'.encode("utf-16"), status_code=400)
-
-    assert failure(leap).unavailable.detail == "blueshift.test answered 400 Bad Request"
+    assert (raised.unavailable.reason, raised.transient) == (NETWORK, True)
+    assert raised.unavailable.detail == f"blueshift.test could not be reached: {told}"
 
 
-def test_errors_of_httpx_are_scrubbed_too(httpx_mock: HTTPXMock, leap: Leap) -> None:
-    key = "an-unspeakable\\key'for-tests"
-    httpx_mock.add_exception(httpx.RemoteProtocolError(f"illegal: {bytearray(key.encode())!r}"))
-
-    with pytest.raises(RequestError) as raised:
-        leap(get(replace(ACCOUNT, key=ApiKey(key))))
-
-    assert str(raised.value).endswith('illegal: bytearray(b"***")')
-
-
-def test_a_broken_connection_without_a_message_has_one(httpx_mock: HTTPXMock, leap: Leap) -> None:
-    httpx_mock.add_exception(httpx.ReadError(""))
-
-    detail = failure(leap).unavailable.detail
-
-    assert detail == "blueshift.test could not be reached: the connection broke (ReadError)"
-
-
-def test_only_the_beginning_of_a_long_message_is_scrubbed(httpx_mock: HTTPXMock, leap: Leap) -> None:
-    answered(httpx_mock, b'{"message": "<>' + b"a-key-for-tests" * 600 + b' and more"}', status_code=400)
-
-    with pytest.raises(RequestError) as raised:
-        leap(respond(most_bytes=10_000))
-
-    assert str(raised.value) == 'blueshift.test answered 400 Bad Request: "<>***"'
-
-
-def test_a_body_that_is_too_long_is_not_read_completely(httpx_mock: HTTPXMock, leap: Leap) -> None:
+def test_a_long_body_is_not_read_completely(httpx_mock: HTTPXMock) -> None:
     read: list[int] = []
 
     def endless() -> Any:
@@ -322,83 +268,47 @@ def test_a_body_that_is_too_long_is_not_read_completely(httpx_mock: HTTPXMock, l
     httpx_mock.add_response(stream=IteratorStream(endless()))
 
     with pytest.raises(BadAnswerError, match="longer than 1,000 bytes"):
-        leap(get())
+        leap(respond())
     assert len(read) < 100
 
 
 @pytest.mark.parametrize(
-    "body",
-    [gzip.compress(b" " * 400_000), gzip.compress(b"{}")[:-9], b"no gzip"],
-    ids=["too-long", "cut-off", "none"],
+    ("body", "headers"),
+    [
+        pytest.param(b" " * 1001, {}, id="one-byte-too-long"),
+        pytest.param(gzip.compress(b" " * 400_000), GZIP, id="too-long-unpacked"),
+        pytest.param(gzip.compress(b"{}")[:-9], GZIP, id="cut-off"),
+        pytest.param(b"no gzip", GZIP, id="not-gzip"),
+        pytest.param(b"{}", {"Content-Encoding": "br"}, id="unknown-encoding"),
+    ],
 )
-def test_a_compressed_body_is_bounded_when_unpacked(httpx_mock: HTTPXMock, leap: Leap, body: bytes) -> None:
-    answered(httpx_mock, body, headers={"Content-Encoding": "gzip"})
+def test_a_damaged_or_long_body_is_refused(httpx_mock: HTTPXMock, body: bytes, headers: dict[str, str]) -> None:
+    for more, told in (({}, ""), ({"x-request-id": "abc-1"}, " (x-request-id abc-1)")):
+        with pytest.raises(BadAnswerError) as raised:
+            get(httpx_mock, body, headers=headers | more)
 
-    with pytest.raises(BadAnswerError):
-        leap(get())
-
-
-def test_a_compressed_body_is_read(httpx_mock: HTTPXMock, leap: Leap) -> None:
-    answered(httpx_mock, gzip.compress(b"{}"), headers={"Content-Encoding": "gzip"})
-
-    assert leap(get()) == b"{}"
+        assert str(raised.value) == f"the answer is longer than 1,000 bytes, or damaged{told}"
 
 
-def test_an_unknown_encoding_is_a_bad_answer(httpx_mock: HTTPXMock, leap: Leap) -> None:
-    answered(httpx_mock, b"{}", headers={"Content-Encoding": "br"})
+@pytest.mark.parametrize("body", [b"{}", b" " * 1000], ids=["short", "maximum"])
+@pytest.mark.parametrize("encoding", [None, "", "identity", "IDENTITY", "gzip"])
+def test_a_body_is_read(httpx_mock: HTTPXMock, encoding: str | None, body: bytes) -> None:
+    sent = gzip.compress(body) if encoding == "gzip" else body
+    headers = {} if encoding is None else {"Content-Encoding": encoding}
 
-    with pytest.raises(BadAnswerError):
-        leap(get())
-
-
-@pytest.mark.parametrize("encoding", ["", "identity", "IDENTITY"])
-def test_a_body_may_say_that_it_is_not_encoded(httpx_mock: HTTPXMock, leap: Leap, encoding: str) -> None:
-    answered(httpx_mock, b"{}", headers={"Content-Encoding": encoding})
-
-    assert leap(get()) == b"{}"
+    assert get(httpx_mock, sent, headers=headers).body == body
 
 
-@pytest.mark.parametrize("is_packed", [True, False])
-def test_a_body_may_have_the_maximum_length(httpx_mock: HTTPXMock, leap: Leap, *, is_packed: bool) -> None:
-    body = b" " * 1000
-    answered(
-        httpx_mock,
-        gzip.compress(body) if is_packed else body,
-        headers={"Content-Encoding": "gzip"} if is_packed else {},
-    )
-
-    assert leap(get()) == body
-
-
-def test_unpacking_is_limited(httpx_mock: HTTPXMock, leap: Leap) -> None:
+def test_unpacking_is_limited(httpx_mock: HTTPXMock) -> None:
     packed = gzip.compress(b" " * 10_000_000)
-    answered(httpx_mock, packed, headers={"Content-Encoding": "gzip"})
 
     tracemalloc.start()
     with pytest.raises(BadAnswerError):
-        leap(respond(most_bytes=50_000))
+        get(httpx_mock, packed, most_bytes=50_000, headers=GZIP)
     _, most = tracemalloc.get_traced_memory()
     tracemalloc.stop()
 
     assert most < 1_000_000
-
-
-@pytest.mark.parametrize(("headers", "told"), [({"x-request-id": "abc-1"}, " (x-request-id abc-1)"), ({}, "")])
-def test_a_body_that_is_too_long_is_reported_with_its_id(
-    httpx_mock: HTTPXMock, leap: Leap, headers: dict[str, str], told: str
-) -> None:
-    answered(httpx_mock, b" " * 1001, headers=headers)
-
-    with pytest.raises(BadAnswerError) as raised:
-        leap(get())
-
-    assert str(raised.value) == f"the answer is longer than 1,000 bytes, or damaged{told}"
-
-
-def test_an_answer_has_its_id(httpx_mock: HTTPXMock, leap: Leap) -> None:
-    answered(httpx_mock, b"{}", headers={"x-request-id": "abc-1"})
-
-    assert leap(respond()).request_id == "abc-1"
 
 
 @pytest.mark.parametrize(
@@ -410,35 +320,18 @@ def test_an_answer_has_its_id(httpx_mock: HTTPXMock, leap: Leap) -> None:
         (httpx.RemoteProtocolError("closed"), True),
     ],
 )
-def test_a_failed_connection_was_not_sent(
-    httpx_mock: HTTPXMock, leap: Leap, error: Exception, *, was_sent: bool
-) -> None:
-    httpx_mock.add_exception(error)
-
-    assert failure(leap).was_sent is was_sent
+def test_a_failed_connection_was_not_sent(httpx_mock: HTTPXMock, error: Exception, *, was_sent: bool) -> None:
+    assert broken(httpx_mock, error).was_sent is was_sent
 
 
 @pytest.mark.parametrize(
     "status", [201, 202, 204, 302, 400, 401, 403, 404, 405, 409, 410, 422, 425, 429, 499, 500, 504]
 )
-def test_any_other_failed_request_was_sent(httpx_mock: HTTPXMock, leap: Leap, status: int) -> None:
-    answered(httpx_mock, status_code=status)
-
-    assert failure(leap).was_sent
+def test_any_other_failed_request_was_sent(httpx_mock: HTTPXMock, status: int) -> None:
+    assert failure(httpx_mock, status=status).was_sent
 
 
-def test_a_network_error_is_transient(httpx_mock: HTTPXMock, leap: Leap) -> None:
-    httpx_mock.add_exception(httpx.ConnectError("no route for a-key-for-tests"))
-
-    error = failure(leap)
-
-    assert (error.unavailable.reason, error.transient) == (Reason.NETWORK, True)
-    assert error.unavailable.detail == "blueshift.test could not be reached: no route for ***"
-
-
-def test_a_request_ends_after_ten_seconds(leap: Leap) -> None:
-    import asyncio  # noqa: PLC0415 - this test alone plays with time
-
+def test_a_request_ends_after_ten_seconds() -> None:
     async def drip() -> Any:
         for _ in range(1000):
             await asyncio.sleep(0.4)
@@ -449,16 +342,17 @@ def test_a_request_ends_after_ten_seconds(leap: Leap) -> None:
         async with Client(ACCOUNT, transport=transport) as client:
             with pytest.raises(UnavailableError, match="gave no complete answer within 10 s") as raised:
                 await client.get("/", {}, most_bytes=64_000)
-        assert raised.value.unavailable.reason is Reason.NETWORK
+        assert raised.value.unavailable.reason is NETWORK
         return asyncio.get_running_loop().time()
 
     assert leap(main()) == pytest.approx(10)
 
 
+# The environment
+
+
 @pytest.mark.parametrize("address", ["http://user:unspeakable#x@proxy.example:1", "http://user:unspeakable/x@p:1"])
-def test_a_password_with_special_characters_in_a_proxy_is_not_shown(
-    monkeypatch: pytest.MonkeyPatch, address: str
-) -> None:
+def test_a_proxys_password_is_not_shown(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
     monkeypatch.setenv("HTTPS_PROXY", address)
 
     with pytest.raises(UsageError, match=r"^the variable HTTPS_PROXY is not the address of a proxy$") as raised:
@@ -469,81 +363,68 @@ def test_a_password_with_special_characters_in_a_proxy_is_not_shown(
 
 
 @pytest.mark.parametrize("name", ["HTTPS_PROXY", "ALL_PROXY", "https_proxy"])
-def test_a_wrong_proxy_is_reported_before_anything_is_sent(
-    monkeypatch: pytest.MonkeyPatch, leap: Leap, name: str
-) -> None:
+async def test_a_wrong_proxy_stops_the_first_request(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.setenv(name, "gopher://proxy.example")
 
     with pytest.raises(UsageError, match=f"^the variable {name} is not the address of a proxy$"):
-        leap(get())
+        await respond()
 
 
-def test_a_missing_certificate_file_is_reported(monkeypatch: pytest.MonkeyPatch, leap: Leap) -> None:
+async def test_a_missing_certificate_file_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", "/no/such/file")
 
     with pytest.raises(UsageError, match="certificate settings") as raised:
-        leap(get())
+        await respond()
+
     assert raised.value.hint == "look at SSL_CERT_FILE, SSL_CERT_DIR and SSLKEYLOGFILE"
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
 @pytest.mark.parametrize("name", ["SSL_CERT_FILE", "SSLKEYLOGFILE"])
-def test_a_pipe_is_not_waited_for(monkeypatch: pytest.MonkeyPatch, leap: Leap, tmp_path: Path, name: str) -> None:
+async def test_a_pipe_is_not_waited_for(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str) -> None:
     os.mkfifo(tmp_path / "pipe")
     monkeypatch.setenv(name, str(tmp_path / "pipe"))
 
     with pytest.raises(
         UsageError, match=f"certificate settings .*: {name} names .*/pipe, which (does not exist or )?is "
     ) as raised:
-        leap(get())
-    assert raised.value.hint
-    assert name in raised.value.hint
+        await respond()
+
+    assert name in (raised.value.hint or "")
 
 
 @pytest.mark.parametrize("kept", ["key.log", "/dev/null"])
-def test_a_log_of_tls_keys_may_be_kept_elsewhere(
-    monkeypatch: pytest.MonkeyPatch, leap: Leap, tmp_path: Path, kept: str
-) -> None:
+async def test_tls_keys_may_be_logged(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, kept: str) -> None:
     monkeypatch.setenv("SSLKEYLOGFILE", str(tmp_path / kept))
 
-    leap(connect(ACCOUNT))
+    await connect(ACCOUNT)
 
 
-def test_loopback_never_goes_through_a_proxy(monkeypatch: pytest.MonkeyPatch, leap: Leap) -> None:
+async def test_loopback_needs_no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTP_PROXY", "http://proxy.example:1")
     monkeypatch.setenv("ALL_PROXY", "http://proxy.example:1")
     account = open_account({"BLUESHIFT_API_KEY": "a-key-for-tests"}, base_url="http://127.0.0.1:1")
 
-    async def pools() -> list[Any]:
-        async with Client(account) as client:
-            return list(client._http._mounts.values())
-
-    assert leap(pools()) == []
+    async with Client(account) as client:
+        assert list(client._http._mounts.values()) == []
 
 
-def test_the_log_has_every_request_and_never_the_key(
-    httpx_mock: HTTPXMock, leap: Leap, caplog: pytest.LogCaptureFixture
-) -> None:
-    caplog.set_level(logging.DEBUG, logger="guard")
-    answered(httpx_mock, b"a-key-for-tests", status_code=500, headers={"x-request-id": "abc a-key-for-tests"})
+# The log
 
-    failure(leap)
 
-    assert caplog.messages[-1] == (
+def test_an_answer_is_logged_without_the_key(httpx_mock: HTTPXMock, logged: pytest.LogCaptureFixture) -> None:
+    failure(httpx_mock, b"a-key-for-tests", headers={"x-request-id": "abc a-key-for-tests"})
+
+    assert logged.messages[-1] == (
         "request method=GET path=/counts.json?refresh=true&channels=inApp status=500"
         ' x_request_id="abc ***" seconds=0.000 bytes=15 failure=none'
     )
 
 
-def test_the_log_has_requests_without_an_answer(
-    httpx_mock: HTTPXMock, leap: Leap, caplog: pytest.LogCaptureFixture
-) -> None:
-    caplog.set_level(logging.DEBUG, logger="guard")
-    httpx_mock.add_exception(httpx.ConnectError("no route\n for a-key-for-tests"))
+def test_a_request_without_an_answer_is_logged(httpx_mock: HTTPXMock, logged: pytest.LogCaptureFixture) -> None:
+    broken(httpx_mock, httpx.ConnectError("no route\n for a-key-for-tests"))
 
-    failure(leap)
-
-    assert caplog.messages[-1].endswith(
+    assert logged.messages[-1].endswith(
         'status=none x_request_id=none seconds=0.000 bytes=0 failure="no route\\\\n for ***"'
     )
 
@@ -558,33 +439,27 @@ def test_the_log_has_requests_without_an_answer(
         ({"SECRET_PROXY": "http://secret.example", "SSL_CERT_DIR": "secret"}, "proxies=none certificates=SSL_CERT_DIR"),
     ],
 )
-def test_the_log_names_proxies_and_certificates_without_values(
-    leap: Leap,
-    caplog: pytest.LogCaptureFixture,
-    monkeypatch: pytest.MonkeyPatch,
-    settings: dict[str, str],
-    told: str,
+async def test_settings_are_logged_without_values(
+    logged: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, settings: dict[str, str], told: str
 ) -> None:
-    caplog.set_level(logging.DEBUG, logger="guard")
     monkeypatch.setattr(client, "authorities", lambda _address: ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
     for name, value in settings.items():
         monkeypatch.setenv(name, value)
 
-    leap(connect(ACCOUNT))
+    await connect(ACCOUNT)
 
     versions = f"version={__version__} python={platform.python_version()} system={platform.system()}"
-    assert caplog.messages == [f"connected {versions} host=blueshift.test region=us {told}"]
+    assert logged.messages == [f"connected {versions} host=blueshift.test region=us {told}"]
 
 
-def test_the_log_names_no_proxy_for_loopback(
-    leap: Leap, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+async def test_no_proxy_is_logged_for_loopback(
+    logged: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    caplog.set_level(logging.DEBUG, logger="guard")
     monkeypatch.setenv("ALL_PROXY", "http://proxy.example")
 
-    leap(connect(replace(ACCOUNT, base_url="http://127.0.0.1:1")))
+    await connect(replace(ACCOUNT, base_url="http://127.0.0.1:1"))
 
-    assert caplog.messages[0].endswith(" host=127.0.0.1:1 region=us proxies=none certificates=none")
+    assert logged.messages[0].endswith(" host=127.0.0.1:1 region=us proxies=none certificates=none")
 
 
 async def connect(account: Account) -> None:

@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
-import logging
-import random
 import re
 import time
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
-import httpx
 import pytest
 
-from guard.blueshift.counting import Wanted
 from guard.core.model import Channel, Pacing, Refresh
 from guard.sandbox.scenario import Answers, Scenario, ScenarioSegment, Stamps
 from guard.security.debug_log import log
+from tests.blueshift.in_process import Server, answers, leap, named, refuse, uuid_of, want
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    Serve = Callable[..., Any]
-    Want = Callable[..., Wanted]
+    import httpx
+
     Told = Callable[[], list[str]]
 
-ONE = "00000000-0000-4000-8000-000000000001"
+pytestmark = pytest.mark.usefixtures("steady")
+ONE, TWO = uuid_of(1), uuid_of(2)
 PATH = f"/api/v1/segments/{ONE}/matching_users.json"
 EMAIL = Channel.EMAIL
 PEOPLE = {EMAIL: 40, Channel.SMS: 40}
@@ -32,12 +30,10 @@ COMPARED = "baseline_stamp=2027-01-15T07:00:00.000Z trigger_stamp=2027-01-15T07:
 
 
 @pytest.fixture
-def told(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> Iterator[Told]:
+def told(logged: pytest.LogCaptureFixture) -> Iterator[Told]:
     """Return the lines of the log, requests without ids and sizes."""
-    monkeypatch.setattr(random, "uniform", lambda low, high: (low + high) / 2)
-    caplog.set_level(logging.DEBUG, logger="guard")
-    yield lambda: [re.sub(r" x_request_id=\S+| bytes=\d+| failure=none$", "", each) for each in caplog.messages]
-    assert "a-key-for-tests" not in caplog.text
+    yield lambda: [re.sub(r" x_request_id=\S+| bytes=\d+| failure=none$", "", each) for each in logged.messages]
+    assert "a-key-for-tests" not in logged.text
 
 
 def scenario(**values: Any) -> Scenario:
@@ -45,16 +41,16 @@ def scenario(**values: Any) -> Scenario:
     return Scenario(segments=(ScenarioSegment(**given),), stamps=Stamps.SECONDS)
 
 
-def request(query: str, status: int | None = 200) -> str:
-    return f"request method=GET path={PATH}?{query} status={status or 'none'} seconds=0.000"
+def request(query: str, status: int = 200) -> str:
+    return f"request method=GET path={PATH}?{query} status={status} seconds=0.000"
 
 
 READ, TRIGGER = "refresh=false", "refresh=true&channels=email"
 SEGMENT = f"segment={ONE} channel=email"
 
 
-def test_a_count_is_logged_from_the_first_look_to_the_proof(serve: Serve, want: Want, told: Told) -> None:
-    serve(scenario()).count(want(ONE), refresh=Refresh(poll_interval=0.4), time_limit=60)
+def test_a_whole_count_is_logged(told: Told) -> None:
+    Server(scenario()).count(want(ONE), refresh=Refresh(poll_interval=0.4), time_limit=60)
 
     lines = told()
     assert lines[0].startswith("connected version=")
@@ -73,10 +69,10 @@ def test_a_count_is_logged_from_the_first_look_to_the_proof(serve: Serve, want: 
     ]
 
 
-def test_every_retry_is_logged_with_its_cause_and_time(serve: Serve, want: Want, told: Told) -> None:
+def test_every_retry_is_logged(told: Told) -> None:
     troubles = Answers(any=(429,), reads=(503,), triggers=(409,))
 
-    serve(scenario(answers=troubles)).count(want(ONE), pacing=Pacing(requests_per_second=10))
+    Server(scenario(answers=troubles)).count(want(ONE), pacing=Pacing(requests_per_second=10))
 
     lines = [line for line in told() if not line.startswith("not_yet")]
     why = 'why="blueshift.test answered'
@@ -95,39 +91,34 @@ def test_every_retry_is_logged_with_its_cause_and_time(serve: Serve, want: Want,
     assert lines[-1].endswith(" refused_for_rate=1")
 
 
-def test_a_pause_is_logged_from_the_429_on(serve: Serve, want: Want, told: Told) -> None:
-    serve(scenario(answers=Answers(reads=(503, 429)))).count(want(ONE))
+def test_a_pause_is_logged_from_the_429_on(told: Told) -> None:
+    Server(scenario(answers=Answers(reads=(503, 429)))).count(want(ONE))
 
     [pause] = [line for line in told() if line.startswith("slowed_down")]
     assert pause.endswith(" pause_seconds=1.000")
 
 
-def test_a_request_cut_off_by_the_deadline_is_logged(serve: Serve, want: Want, told: Told) -> None:
+def test_a_cut_off_request_is_logged(told: Told) -> None:
     slow = Scenario(segments=scenario().segments, latency=5.0)
 
-    serve(slow).count(want(ONE), time_limit=2.0)
+    Server(slow).count(want(ONE), time_limit=2.0)
 
     [line] = [line for line in told() if line.startswith("request")]
     assert line == f"request method=GET path={PATH}?{READ} status=none seconds=2.000 failure=cancelled"
 
 
-def test_a_move_that_may_be_of_an_earlier_trigger_is_logged(serve: Serve, want: Want, told: Told) -> None:
-    serve(scenario(answers=Answers(triggers=(504,)))).count(want(ONE, Channel.EMAIL, Channel.SMS))
+def test_a_doubtful_move_is_logged(told: Told) -> None:
+    Server(scenario(answers=Answers(triggers=(504,)))).count(want(ONE, Channel.EMAIL, Channel.SMS))
 
     [move] = [line for line in told() if line.startswith("may_come_twice")]
     assert re.fullmatch(rf"may_come_twice segment={ONE} channel=sms stamp=2027-01-15T\S+Z moves_left=1", move)
 
 
-def test_another_refresh_and_a_stamp_of_this_second_are_logged(serve: Serve, want: Want, told: Told) -> None:
-    statuses = iter(["refreshing", "refreshing", "ready"])
+def test_another_refresh_is_logged(told: Told) -> None:
+    now = {"approxusers_updated_at": "2027-01-15T08:00:00Z"}
+    running = now | {"refresh_status": "refreshing"}
 
-    def interfere(_request: httpx.Request, _number: int) -> httpx.Response | None:
-        if not (status := next(statuses, None)):
-            return None
-        body = f'{{"refresh_status": "{status}", "approxusers_updated_at": "2027-01-15T08:00:00Z"}}'.encode()
-        return httpx.Response(200, headers={"Date": "Fri, 15 Jan 2027 08:00:00 GMT"}, stream=httpx.ByteStream(body))
-
-    serve(scenario(), interfere).count(want(ONE))
+    Server(scenario(), answers(running, running, now, None)).count(want(ONE))
 
     lines = [line for line in told() if not line.startswith("request")]
     assert lines[3:7] == [
@@ -138,8 +129,8 @@ def test_another_refresh_and_a_stamp_of_this_second_are_logged(serve: Serve, wan
     ]
 
 
-def test_an_unavailable_count_is_logged_with_the_reason(serve: Serve, want: Want, told: Told) -> None:
-    serve(scenario(stuck=frozenset({EMAIL}))).count(want(ONE, bypass_global=True), refresh=Refresh(timeout=5))
+def test_an_unavailable_count_is_logged(told: Told) -> None:
+    Server(scenario(stuck=frozenset({EMAIL}))).count(want(ONE, bypass_global=True), refresh=Refresh(timeout=5))
 
     *_, given_up, run_ended = told()
     about, why = f"segment={ONE}?bypass_global=true channel=email", 'why="the refresh did not end within 5 s"'
@@ -147,50 +138,41 @@ def test_an_unavailable_count_is_logged_with_the_reason(serve: Serve, want: Want
     assert re.fullmatch(r"run_ended proven=0 unknown=1 requests=\d refused_for_rate=0", run_ended)
 
 
-def test_counts_that_never_began_are_logged_too(serve: Serve, want: Want, told: Told) -> None:
-    named = Wanted(key="named", uuid=None, name="x", channels=(EMAIL,))
-    counted = "00000000-0000-4000-8000-000000000002"
-    both = (
-        *scenario(stuck=frozenset({EMAIL})).segments,
-        ScenarioSegment(uuid=counted, name="Two", counts=PEOPLE, refresh=0),
-    )
+def test_counts_that_never_began_are_logged(told: Told) -> None:
+    two = ScenarioSegment(uuid=TWO, name="Two", counts=PEOPLE, refresh=0)
+    both = Scenario(segments=(*scenario(stuck=frozenset({EMAIL})).segments, two))
+    wanted = named("x"), want(ONE, EMAIL, Channel.SMS, bypass_global=True), want(TWO)
 
-    def hang_up(request: httpx.Request, _number: int) -> httpx.Response | None:
-        if request.url.path.endswith("/list"):
-            raise httpx.ConnectError("no route")
-        return None
+    def hang_up(request: httpx.Request, number: int) -> httpx.Response | None:
+        return refuse(request, number) if request.url.path.endswith("/list") else None
 
-    serve(Scenario(segments=both), hang_up).count(
-        named, want(ONE, EMAIL, Channel.SMS, bypass_global=True), want(counted), time_limit=5
-    )
+    Server(both, hang_up).count(*wanted, time_limit=5)
 
     up = 'reason=deadline why="the time for the whole run was up'
     about = f"segment={ONE}?bypass_global=true"
     waits = 'which waits for the refresh to end"'
     assert told()[-4:-1] == [
-        f'given_up segment=unknown channel=email {up} (blueshift.test could not be reached: no route)"',
+        f'given_up segment=unknown channel=email {up} (blueshift.test could not be reached: connection refused)"',
         f'given_up {about} channel=email {up} while waiting for the refresh to end"',
         f"given_up {about} channel=sms {up} while waiting for this segment's email, {waits}",
     ]
     assert told()[-1].startswith("run_ended proven=1 unknown=3 requests=")
 
 
-def test_names_are_logged_with_their_segments(serve: Serve, told: Told) -> None:
-    wanted = [Wanted(key=name, uuid=None, name=name, channels=(EMAIL,)) for name in ("One", "Two")]
-
-    serve(scenario()).count(*wanted)
+def test_names_are_logged_with_their_segments(told: Told) -> None:
+    Server(scenario()).count(named("One"), named("Two"))
 
     looked_up = [line for line in told() if line.startswith("looked_up")]
     assert sorted(looked_up) == [f"looked_up name=One segment={ONE}", "looked_up name=Two segment=not_found"]
 
 
-def test_a_change_of_pacing_is_logged(leap: Callable[..., Any], serve: Serve, told: Told) -> None:
-    leap(serve(scenario()).paced(Pacing(requests_per_second=2.5, concurrency=3)))
+def test_a_change_of_pacing_is_logged(told: Told) -> None:
+    leap(Server(scenario()).paced(Pacing(requests_per_second=2.5, concurrency=3)))
 
     assert told()[-1] == "pacing requests_per_second=2.500 concurrency=3"
 
 
-def test_nothing_is_formatted_while_the_log_is_off() -> None:
+def test_no_log_formats_nothing() -> None:
     class Unspeakable:
         def __str__(self) -> str:
             raise AssertionError("it was put into words")
@@ -209,13 +191,12 @@ def _in_tokyo(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.mark.skipif(not hasattr(time, "tzset"), reason="the zone cannot be changed here")
 @pytest.mark.usefixtures("_in_tokyo")
-def test_a_value_is_one_printable_piece(caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.DEBUG, logger="guard")
+def test_a_value_is_one_printable_piece(logged: pytest.LogCaptureFixture) -> None:
     moment = datetime(2026, 11, 23, 10, 0, 0, 5_000, tzinfo=timezone(timedelta(hours=1)))
 
     log("seen", text='ä "b"\n=c', long="x" * 1000, empty="", none=None, yes=True, no=False, pi=3.14159, at=moment)
 
-    (line,) = caplog.messages
+    (line,) = logged.messages
     assert line == (
         rf'seen text="ä \"b\"\\n=c" long={"x" * 399}… empty="" none=none'
         " yes=yes no=no pi=3.142 at=2026-11-23T09:00:00.005Z"
