@@ -22,7 +22,7 @@ ELSEWHERE = {
             "blueshift/test_freshness.py::test_many_segments_take_as_long_as_the_rate"
         ],
         "A channel larger than its users; a share of no users": [
-            "core/test_evaluate.py::test_a_channel_larger_than_its_users_is_called_a_contradiction",
+            "core/test_evaluate.py::test_more_people_than_users_is_a_contradiction",
             "core/test_evaluate.py::test_a_share_of_no_users_is_unknown",
         ],
     },
