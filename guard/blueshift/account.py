@@ -15,8 +15,8 @@ from urllib.parse import urlsplit
 from guard.core.errors import QuotedError, UsageError
 from guard.core.model import Region
 from guard.core.text import did_you_mean, is_quoted, printable
-from guard.security.addresses import checked_base_url, is_loopback
-from guard.security.keyring import LONGEST_KEY, SHORTEST_SECRET, check_alone, irregular, is_file
+from guard.security.addresses import checked_base_url
+from guard.security.keyring import LONGEST_KEY, SHORTEST_SECRET, check_alone, irregular, is_file, mode
 from guard.security.redaction import Secret
 
 if TYPE_CHECKING:
@@ -74,11 +74,6 @@ class Account:
     def host(self) -> str:
         """The host, with its port if the address has one."""
         return urlsplit(self.base_url).netloc
-
-    @property
-    def is_loopback(self) -> bool:
-        """Whether the host is this machine; then no proxy is used."""
-        return is_loopback(self.base_url)
 
 
 def open_account(
@@ -150,7 +145,4 @@ def readable_by_others(environ: Mapping[str, str] = os.environ) -> str | None:
     file = environ.get("BLUESHIFT_API_KEY_FILE")
     if not file or os.name != "posix" or not is_file(file):
         return None
-    try:
-        return file if Path(file).stat().st_mode & 0o077 else None
-    except OSError:
-        return None
+    return file if mode(file) & 0o077 else None

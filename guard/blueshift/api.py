@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from guard.blueshift.answers import Answer, Listed, parse_answer, parse_list
@@ -89,7 +90,7 @@ class Api:
     @property
     def base_url(self) -> str:
         """The address of the API; a segment's uuid is unique only there."""
-        return self._client.base_url
+        return self._client.account.base_url
 
     @property
     def interval(self) -> float:
@@ -108,7 +109,7 @@ class Api:
                 raise
             detail = f"the account has no segment {target.uuid}: {error}"
             raise UnavailableError(Reason.NOT_FOUND, detail) from error
-        return replace(self._understood(response, _counts), asked_at=sent_at)
+        return replace(self._counts(response), asked_at=sent_at)
 
     @asynccontextmanager
     async def trigger_slot(self, baseline_at: float) -> AsyncIterator[float]:
@@ -126,16 +127,17 @@ class Api:
     async def trigger(self, target: Target, channel: Channel, sent_at: float) -> Answer:
         """Have the channel counted again, in the slot that began at ``sent_at``; there is no retry."""
         query = target.query(refresh="true", channels=channel.facts.trigger)
-        return self._understood(await self._send(_Request(path=target.path, query=query), sent_at), _counts)
+        return self._counts(await self._send(_Request(path=target.path, query=query), sent_at))
 
     async def list_page(self, page: int, *, archived: bool) -> list[Listed]:
         """Return one page (from 0) of the account's archived segments, or of the others."""
         query = {"archived": str(int(archived)), "per_page": str(_PER_PAGE), "page": str(page)}
         request = _Request(path=_LIST, query=query, most_bytes=_LIST_BYTES)
         response, _ = await self._send_with_retries(request, Priority.FOLLOW_UP, 0.0)
+        read = partial(self._understood, response, lambda: parse_list(response.body, response.scrub))
         if len(response.body) <= _COUNTS_BYTES:
-            return self._understood(response, _page)
-        return await asyncio.to_thread(self._understood, response, _page)  # so that the event loop goes on meanwhile
+            return read()
+        return await asyncio.to_thread(read)  # so that the event loop goes on meanwhile
 
     def trouble(self, target: Target | None) -> Unavailable | None:
         """Return what went wrong with the latest request about the target, or None if it was answered.
@@ -149,10 +151,13 @@ class Api:
         """Return the text without the key."""
         return self._client.scrub(text)
 
-    def _understood(self, response: Response, read: Callable[[Response], T]) -> T:
+    def _counts(self, response: Response) -> Answer:
+        return self._understood(response, lambda: parse_answer(response.body, response.date, response.scrub))
+
+    def _understood(self, response: Response, read: Callable[[], T]) -> T:
         """Read the response; the error for a bad answer has the request id that support asks for."""
         try:
-            return read(response)
+            return read()
         except BadAnswerError as error:
             told = f" (x-request-id {response.request_id})" if response.request_id else ""
             raise BadAnswerError(self.scrub(str(error)) + told) from None
@@ -237,14 +242,6 @@ def _too_old(*, answered_in: float, waited: float) -> RequestError:
         return RequestError(Reason.NETWORK, detail, transient=True, was_sent=False)
     detail = "the rate limit left no room to start a count"
     return RequestError(Reason.RATE_LIMITED, detail, transient=True, was_sent=False)
-
-
-def _counts(response: Response) -> Answer:
-    return parse_answer(response.body, response.date, response.scrub)
-
-
-def _page(response: Response) -> list[Listed]:
-    return parse_list(response.body, response.scrub)
 
 
 def attempts(error: RequestError) -> int:

@@ -22,7 +22,7 @@ from guard.core.errors import UsageError
 from guard.core.headers import http_date, retry_after
 from guard.core.results import Reason
 from guard.core.text import printable, shortened
-from guard.security.addresses import authorities
+from guard.security.addresses import authorities, is_loopback
 from guard.security.debug_log import is_on, log
 from guard.security.proxies import proxy_for
 from guard.version import __version__
@@ -74,7 +74,7 @@ class Client:
     """
 
     def __init__(self, account: Account, *, transport: httpx.AsyncBaseTransport | None = None) -> None:
-        self._account = account
+        self.account = account
         proxy = None if transport else proxy_for(account.base_url)
         self._way = f"{account.host} (through the proxy that the environment names)" if proxy else account.host
         try:
@@ -98,20 +98,10 @@ class Client:
                 hint="look at SSL_CERT_FILE, SSL_CERT_DIR and SSLKEYLOGFILE",
             ) from error
 
-    @property
-    def base_url(self) -> str:
-        """The address of the API."""
-        return self._account.base_url
-
-    @property
-    def host(self) -> str:
-        """The host that is asked, with its port if the address has one."""
-        return self._account.host
-
     async def __aenter__(self) -> Self:
         await self._http.__aenter__()
         if is_on():
-            _log_surroundings(self._account)
+            _log_surroundings(self.account)
         return self
 
     async def __aexit__(self, *details: object) -> None:
@@ -132,7 +122,7 @@ class Client:
             failure = ""
         except TimeoutError:
             failure = f"no complete answer within {REQUEST_TIMEOUT:.0f} s"
-            raise RequestError(Reason.NETWORK, f"{self._account.host} gave {failure}", transient=True) from None
+            raise RequestError(Reason.NETWORK, f"{self.account.host} gave {failure}", transient=True) from None
         except (httpx.RequestError, OSError) as error:
             failure = self._quoted(str(error) or f"the connection broke ({type(error).__name__})")
             raise RequestError(
@@ -149,7 +139,7 @@ class Client:
         return outcome
 
     def _stream(self, path: str, query: Mapping[str, str]) -> AbstractAsyncContextManager[httpx.Response]:
-        return self._http.stream("GET", self._account.base_url + path, params=dict(query))
+        return self._http.stream("GET", self.account.base_url + path, params=dict(query))
 
     def _log_request(
         self, path: str, query: Mapping[str, str], response: httpx.Response | None, failure: str, seconds: float
@@ -177,7 +167,7 @@ class Client:
         if body is None:
             told = f" (x-request-id {request_id})" if request_id else ""
             return BadAnswerError(f"the answer is longer than {most_bytes:,} bytes, or damaged{told}")
-        return Response(body=body, date=date, request_id=request_id, scrub=self._account.key.scrub_answer)
+        return Response(body=body, date=date, request_id=request_id, scrub=self.account.key.scrub_answer)
 
     def _request_id(self, response: httpx.Response) -> str:
         """Return the id that Blueshift's support asks for, or an empty text."""
@@ -185,15 +175,16 @@ class Client:
 
     def scrub(self, text: str) -> str:
         """Return the text without the key."""
-        return self._account.key.scrub(text)
+        return self.account.key.scrub(text)
 
     def _error(self, response: httpx.Response, body: bytes | None, date: datetime | None) -> RequestError:
         """Return the error for a status other than 200; the server's text is cut, cleaned and scrubbed."""
         status = response.status_code
         message = None if body is None else error_message(body)
         is_foreign = _is_foreign(status, body, message)
-        reason = Reason.NETWORK if is_foreign else _reason(status)
-        said = f"{self._account.host} answered {status_name(status)}"
+        reason = Reason.SERVER_ERROR if status in _SERVER_ERRORS else _REASONS.get(status, Reason.BAD_ANSWER)
+        reason = Reason.NETWORK if is_foreign else reason
+        said = f"{self.account.host} answered {status_name(status)}"
         if reason is Reason.REFUSED_KEY:
             said = f"Blueshift refused the API key ({status_name(status)})"
         elif status in _REDIRECTS:
@@ -230,10 +221,6 @@ def _is_foreign(status: int, body: bytes | None, message: str | None) -> bool:
             return False
 
 
-def _reason(status: int) -> Reason:
-    return Reason.SERVER_ERROR if status in _SERVER_ERRORS else _REASONS.get(status, Reason.BAD_ANSWER)
-
-
 def _log_surroundings(account: Account) -> None:
     """Log the environment; for proxies and certificates only which are set, because a value may be a secret."""
     log(
@@ -243,7 +230,7 @@ def _log_surroundings(account: Account) -> None:
         system=platform.system(),
         host=account.host,
         region=account.region,
-        proxies=None if account.is_loopback else _those_set(("http", "https", "all", "no"), getproxies()),
+        proxies=None if is_loopback(account.base_url) else _those_set(("http", "https", "all", "no"), getproxies()),
         certificates=_those_set(("SSL_CERT_FILE", "SSL_CERT_DIR"), os.environ),
     )
 

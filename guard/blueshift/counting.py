@@ -7,7 +7,7 @@ import traceback
 from collections import defaultdict
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from guard.blueshift.api import Api, Target
 from guard.blueshift.catalog import list_segments, resolve
@@ -24,13 +24,15 @@ from guard.core.results import Count, Reason, SegmentReadings, Unavailable
 from guard.security.debug_log import is_on, log
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Sequence
 
     import httpx
 
     from guard.blueshift.account import Account
     from guard.blueshift.answers import Listed
     from guard.core.model import Pacing, Refresh, Segment
+
+T = TypeVar("T")
 
 _REQUESTS_PER_CHANNEL = 3
 _ALLOWANCE = 300.0  # seconds beyond what the counting itself may take
@@ -75,7 +77,7 @@ class Blueshift:
     @property
     def host(self) -> str:
         """The host that is asked, with its port if the address has one."""
-        return self._client.host
+        return self._client.account.host
 
     def pace(self, pacing: Pacing) -> None:
         """Change the pacing, also for the runs under way."""
@@ -102,15 +104,14 @@ class Blueshift:
         )
         try:
             async with asyncio.timeout_at(deadline), asyncio.TaskGroup() as tasks:
-                await run.start(tasks)
+                run.start(tasks)
         except* TimeoutError:
             run.leftover = Unavailable(reason=Reason.DEADLINE, detail="the time for the whole run was up")
         except* RunEndedError as ended:
             run.leftover = _first(ended).unavailable
-        readings = run.readings()
         if is_on():
             run.log_end()
-        return readings
+        return run.readings()
 
     async def list(self, *, archived: bool, time_limit: float, progress: Progress | None = None) -> list[Listed]:
         """Return the account's segments; raises ``UnavailableError``, ``RunEndedError`` or ``TimeoutError``."""
@@ -133,39 +134,32 @@ class _Run:
         self.leftover = Unavailable(reason=Reason.INTERNAL, detail="the run ended before this was counted")
         progress.total = sum(len(each.channels) for each in wanted)
 
-    async def start(self, tasks: asyncio.TaskGroup) -> None:
+    def start(self, tasks: asyncio.TaskGroup) -> None:
         """Start a task for every segment, at once if its uuid is known, else after its name is looked up."""
-        known: defaultdict[str, list[Wanted]] = defaultdict(list)
-        for each in self._wanted:
-            if each.uuid is not None:
-                known[each.uuid].append(each)
-        for uuid, members in known.items():
-            tasks.create_task(self._count_segment(uuid, members))
+        self._start_counting([(each.uuid, each) for each in self._wanted if each.uuid is not None], tasks)
         if named := [each for each in self._wanted if each.uuid is None]:
             tasks.create_task(self._look_up(named, tasks))
 
+    def _start_counting(self, found: Sequence[tuple[str, Wanted]], tasks: asyncio.TaskGroup) -> None:
+        members: defaultdict[str, list[Wanted]] = defaultdict(list)
+        for uuid, each in found:
+            members[uuid].append(each)
+        for uuid, own in members.items():
+            tasks.create_task(self._count_segment(uuid, own))
+
     async def _look_up(self, named: Sequence[Wanted], tasks: asyncio.TaskGroup) -> None:
         """Look the names up, note those without a segment, and start a task for each of the others."""
-        resolved = await self._resolve({each.name or "" for each in named})
-        found: defaultdict[str, list[Wanted]] = defaultdict(list)
+        resolved = await _or_bug(resolve(self._api, {each.name or "" for each in named}))
+        found = []
         for each in named:
-            uuid = resolved[each.name or ""]
+            uuid = resolved if isinstance(resolved, Unavailable) else resolved[each.name or ""]
             if isinstance(uuid, str):
                 self._uuids[each.key] = uuid
-                found[uuid].append(each)
+                found.append((uuid, each))
             else:
                 for channel in each.channels:
                     self._note(each, channel, uuid)
-        for uuid, members in found.items():
-            tasks.create_task(self._count_segment(uuid, members))
-
-    async def _resolve(self, names: set[str]) -> Mapping[str, str | Unavailable]:
-        try:
-            return await resolve(self._api, names)
-        except RunEndedError:
-            raise
-        except Exception as error:  # noqa: BLE001 - a bug makes only these segments unknown
-            return dict.fromkeys(names, _bug(error))
+        self._start_counting(found, tasks)
 
     async def _count_segment(self, uuid: str, members: Sequence[Wanted]) -> None:
         """Count one segment's channels one after another, each only once in this run."""
@@ -174,16 +168,8 @@ class _Run:
                 target = Target(uuid=uuid, bypass_global=each.bypass_global)
                 for channel in each.channels:
                     if (target, channel) not in self._proven:
-                        self._proven[target, channel] = await self._prove(target, channel)
+                        self._proven[target, channel] = await _or_bug(self._prover.count(target, channel))
                     self._note(each, channel, self._proven[target, channel])
-
-    async def _prove(self, target: Target, channel: Channel) -> Count | Unavailable:
-        try:
-            return await self._prover.count(target, channel)
-        except RunEndedError:
-            raise
-        except Exception as error:  # noqa: BLE001 - a bug makes only this channel unknown
-            return _bug(error)
 
     def _note(self, each: Wanted, channel: Channel, reading: Count | Unavailable) -> None:
         self._found[each.key, channel] = reading
@@ -242,13 +228,16 @@ def _log_pacing(pacing: Pacing) -> None:
     log("pacing", requests_per_second=pacing.requests_per_second, concurrency=pacing.concurrency)
 
 
-def _bug(error: Exception) -> Unavailable:
-    """Return the reading for a bug of ours, and log where it is."""
-    where = " < ".join(f"{each.filename}:{each.lineno}" for each in traceback.extract_tb(error.__traceback__)[::-1])
-    log("bug", error=type(error).__name__, where=where)
-    return Unavailable(
-        reason=Reason.INTERNAL, detail=f"audience-guard itself failed ({type(error).__name__}); see --debug"
-    )
+async def _or_bug(work: Awaitable[T]) -> T | Unavailable:
+    """Return the result; a bug of ours makes only this unknown, and the log says where it is."""
+    try:
+        return await work
+    except RunEndedError:
+        raise
+    except Exception as error:  # noqa: BLE001 - see above
+        name, calls = type(error).__name__, traceback.extract_tb(error.__traceback__)
+        log("bug", error=name, where=" < ".join(f"{each.filename}:{each.lineno}" for each in calls[::-1]))
+        return Unavailable(reason=Reason.INTERNAL, detail=f"audience-guard itself failed ({name}); see --debug")
 
 
 def longest_run(wanted: Sequence[Wanted], pacing: Pacing, refresh: Refresh) -> float:
@@ -260,9 +249,5 @@ def longest_run(wanted: Sequence[Wanted], pacing: Pacing, refresh: Refresh) -> f
 
 def _first(group: BaseExceptionGroup[RunEndedError]) -> RunEndedError:
     """Return one of the errors; they all say the same."""
-    error: BaseException = group
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    if not isinstance(error, RunEndedError):
-        raise error
-    return error
+    error = group.exceptions[0]
+    return _first(error) if isinstance(error, BaseExceptionGroup) else error

@@ -33,6 +33,7 @@ _LONGEST_WAIT = 4  # times max_poll_interval, between two polls of a refresh tha
 _BLIND_PRECISION = 0.05  # of the time so far: the poll interval until the first refresh has ended
 _LATE_PRECISION = 0.1  # of the time so far: the poll interval for a refresh that takes longer than others did
 _SECOND = 1.0
+_NEVER_COUNTED = "Blueshift has never computed this segment's counts"
 _ANSWER_TIME = 1.0  # seconds reserved at the end of a wait for the answer to its last poll
 
 
@@ -255,20 +256,17 @@ class Prover:
 
     def _too_late(self, baseline: Answer, triggered: Answer, answer: Answer) -> UnavailableError:
         """Return the error for a timeout, by what the last poll showed."""
-        waited = duration(self._refresh.timeout)
+        within = f"within {duration(self._refresh.timeout)}"
+        reason = Reason.TIMEOUT
         if answer.refreshing:
-            return UnavailableError(Reason.TIMEOUT, f"the refresh did not end within {waited}")
-        if answer.stamp is None:
-            return UnavailableError(
-                Reason.NOT_COUNTED,
-                f"Blueshift has never computed this segment's counts, not even within {waited}",
-            )
-        if baseline.stamp is None and triggered.stamp is None:
-            return UnavailableError(
-                Reason.TIMEOUT,
-                f"Blueshift showed a count within {waited}, but its stamp is older than the request; check again",
-            )
-        return UnavailableError(Reason.TIMEOUT, f"Blueshift showed no new count within {waited}, only the old one")
+            detail = f"the refresh did not end {within}"
+        elif answer.stamp is None:
+            reason, detail = Reason.NOT_COUNTED, f"{_NEVER_COUNTED}, not even {within}"
+        elif baseline.stamp is None and triggered.stamp is None:
+            detail = f"Blueshift showed a count {within}, but its stamp is older than the request; check again"
+        else:
+            detail = f"Blueshift showed no new count {within}, only the old one"
+        return UnavailableError(reason, detail)
 
 
 def _stamped(baseline: Answer) -> float:
@@ -279,7 +277,7 @@ def _stamped(baseline: Answer) -> float:
 def _counted(answer: Answer, channel: Channel) -> Count:
     value = answer.count(channel)
     if answer.stamp is None:
-        raise UnavailableError(Reason.NOT_COUNTED, "Blueshift has never computed this segment's counts")
+        raise UnavailableError(Reason.NOT_COUNTED, _NEVER_COUNTED)
     if not is_of_this_run(answer):
         raise BadAnswerError(f"the new count has the stamp {answer.stamp:%Y-%m-%d %H:%M}, long before this run")
     age = (answer.date - answer.stamp).total_seconds() if answer.date else None

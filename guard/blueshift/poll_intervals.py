@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import bisect
 import contextlib
 import random
 from collections import deque
@@ -48,7 +47,6 @@ class RefreshTimes:
 
     def __init__(self) -> None:
         self._latest: deque[float] = deque(maxlen=_KEPT)
-        self._sorted: list[float] = []
         self._first_ended = asyncio.Event()
 
     @property
@@ -68,10 +66,7 @@ class RefreshTimes:
         if answer.stamp and triggered.date:
             by_server = (answer.stamp - triggered.date).total_seconds()
             seconds = by_server if at_least <= by_server <= at_most else at_most
-        if len(self._latest) == _KEPT:
-            self._sorted.remove(self._latest[0])
         self._latest.append(seconds)
-        bisect.insort(self._sorted, seconds)
         self._first_ended.set()
 
     def left(self, elapsed: float) -> float:
@@ -79,7 +74,7 @@ class RefreshTimes:
 
         Four of five refreshes took at most that long. The result is 0 if this one takes longer, or if none has ended.
         """
-        likely = self._sorted[int(_LIKELY * (len(self._sorted) - 1))] if self._sorted else 0.0
+        likely = sorted(self._latest)[int(_LIKELY * (len(self._latest) - 1))] if self._latest else 0.0
         return max(0.0, likely - elapsed) * _jitter(1.0, 1.02)
 
 

@@ -46,13 +46,16 @@ class _Waiting:
 
 
 class RateLimiter:
-    """Gives out slots by priority: at most ``requests_per_second``, and at most ``concurrency`` at a time."""
+    """Gives out slots by priority: at most ``requests_per_second``, and at most ``concurrency`` at a time.
+
+    ``resume_at`` is the loop's time at which the latest pause ends; it may be in the past.
+    """
 
     def __init__(self, pacing: Pacing) -> None:
         self._clock = asyncio.get_running_loop()
         self._highest_rate = self._rate = pacing.requests_per_second
         self._slots = self._free_slots = pacing.concurrency
-        self._next_at = self._resume_at = self._clock.time()
+        self._next_at = self.resume_at = self._clock.time()
         self._answered = self._pauses = 0
         self._counted_from = self._answered_at = self._clock.time()
         self._ready: list[_Waiting] = []
@@ -74,11 +77,6 @@ class RateLimiter:
         self._free_slots += pacing.concurrency - self._slots
         self._slots = pacing.concurrency
         self._give_slots()
-
-    @property
-    def resume_at(self) -> float:
-        """The loop's time at which the latest pause ends; it may be in the past."""
-        return self._resume_at
 
     @asynccontextmanager
     async def slot(self, priority: Priority, *, due: float = 0.0) -> AsyncIterator[float]:
@@ -109,17 +107,17 @@ class RateLimiter:
         pause = min(_FIRST_PAUSE * 2 ** min(self._pauses, _MOST_DOUBLINGS), _LONGEST_PAUSE)
         if retry_after is not None:
             pause = min(retry_after, _LONGEST_RETRY_AFTER)
-        if sent_at >= self._resume_at:
+        if sent_at >= self.resume_at:
             answered_rate = self._answered / max(now - self._counted_from, 1.0) * _MARGIN
             rate = min(max(answered_rate, self._rate * _DEEPEST_CUT), self._rate * _LEAST_CUT)
             self._rate = max(rate, min(_LOWEST_RATE, self._highest_rate))
-            self._counted_from = self._resume_at = now + pause
+            self._counted_from = self.resume_at = now + pause
             self._answered = 0
             self._pauses += 1
         elif retry_after is not None:
-            self._resume_at = max(self._resume_at, now + pause)
+            self.resume_at = max(self.resume_at, now + pause)
         self._give_slots()
-        return self._resume_at
+        return self.resume_at
 
     def speed_up(self) -> None:
         """Note an answer and raise the rate a little, up to the configured one."""
@@ -144,18 +142,15 @@ class RateLimiter:
             if self._ready[0].slot.done():
                 heapq.heappop(self._ready)
                 continue
-            start = max(self._next_at, self._resume_at)
+            start = max(self._next_at, self.resume_at)
             if start > now:
                 break
             waiting = heapq.heappop(self._ready)
             self._next_at = max(start, waiting.due, now - _LATENESS) + self.interval
             self._free_slots -= 1
             waiting.slot.set_result(None)
-        self._set_timer()
-
-    def _set_timer(self) -> None:
         moments = [self._later[0][0]] if self._later else []
         if self._ready and self._free_slots > 0:
-            moments.append(max(self._next_at, self._resume_at))
+            moments.append(max(self._next_at, self.resume_at))
         if moments:
             self._timer = self._clock.call_at(min(moments), self._give_slots)

@@ -90,26 +90,25 @@ def _text_of(file: str) -> str:
 def _is_in_a_folder(file: str) -> bool:
     """Whether the name begins with an existing folder; then it is not a key."""
     folder = Path(file).parent
-    try:
-        return bool(folder.name) and folder.is_dir()
-    except (OSError, ValueError):
-        return False
+    return bool(folder.name) and stat.S_ISDIR(mode(folder))
 
 
 def irregular(path: str) -> str | None:
     """Return what the path names, such as ``a folder``, or None for a regular file or nothing."""
-    try:
-        mode = Path(path).stat().st_mode
-    except (OSError, ValueError):
+    found = mode(path)
+    if not found or stat.S_ISREG(found):
         return None
-    if stat.S_ISREG(mode):
-        return None
-    return next((what for is_that, what in _KINDS if is_that(mode)), "a device")
+    return next((what for is_that, what in _KINDS if is_that(found)), "a device")
 
 
 def is_file(path: str) -> bool:
-    """Whether the path names a file; False if it cannot be a path."""
+    """Whether the path names a regular file."""
+    return stat.S_ISREG(mode(path))
+
+
+def mode(path: str | Path) -> int:
+    """Return the kind and the permissions of a file, or 0 if the path names nothing or cannot be a path."""
     try:
-        return Path(path).is_file()
+        return Path(path).stat().st_mode
     except (OSError, ValueError):
-        return False
+        return 0

@@ -33,8 +33,6 @@ BAD_REQUEST = RequestError(Reason.BAD_ANSWER, "422", transient=False)
 class FakeClient:
     """A client that raises the given failures first, and then always gives the same answer."""
 
-    base_url = "https://blueshift.test"
-
     def __init__(
         self, *failures: Exception, body: bytes = b'{"refresh_status": "ready"}', request_id: str = ""
     ) -> None:
