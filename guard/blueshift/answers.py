@@ -228,7 +228,8 @@ def error_message(body: bytes) -> str | None:
         case {"message": str(text)} | {"error": str(text)}:
             return text
         case {"errors": dict(fields)}:
-            return "; ".join(f"{field}: {_joined(texts)}" for field, texts in fields.items())
+            listed = {field: texts if isinstance(texts, list) else [texts] for field, texts in fields.items()}
+            return "; ".join(f"{field}: {', '.join(map(str, texts))}" for field, texts in listed.items())
         case _:
             return None
 
@@ -239,10 +240,6 @@ def status_name(status: int) -> str:
         return f"{status} {HTTPStatus(status).phrase}"
     except ValueError:
         return str(status)
-
-
-def _joined(texts: object) -> str:
-    return ", ".join(str(text) for text in texts) if isinstance(texts, list) else str(texts)
 
 
 def _quoted(value: object) -> str:

@@ -21,7 +21,7 @@ from guard.blueshift.segment_lock import segment_lock
 from guard.core.model import Channel
 from guard.core.progress import Progress
 from guard.core.results import Count, Reason, SegmentReadings, Unavailable
-from guard.security.debug_log import is_on, log
+from guard.security.debug_log import log
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Sequence
@@ -109,8 +109,6 @@ class Blueshift:
             run.leftover = Unavailable(reason=Reason.DEADLINE, detail="the time for the whole run was up")
         except* RunEndedError as ended:
             run.leftover = _first(ended).unavailable
-        if is_on():
-            run.log_end()
         return run.readings()
 
     async def list(self, *, archived: bool, time_limit: float, progress: Progress | None = None) -> list[Listed]:
@@ -176,16 +174,27 @@ class _Run:
         self._progress.done += 1
 
     def readings(self) -> dict[str, SegmentReadings]:
-        return {
+        """Return the readings by key, and log why channels have none, and the totals of the run."""
+        readings = {
             each.key: SegmentReadings(
                 uuid=self._uuids[each.key],
-                channels={
-                    channel: self._found.get((each.key, channel)) or self._never_came(each, channel)
-                    for channel in each.channels
-                },
+                channels={channel: self._reading(each, channel) for channel in each.channels},
             )
             for each in self._wanted
         }
+        proven = sum(isinstance(reading, Count) for reading in self._found.values())
+        unknown = self._progress.total - proven
+        requests, refused = self._api.requests, self._api.refused_for_rate
+        log("run_ended", proven=proven, unknown=unknown, requests=requests, refused_for_rate=refused)
+        return readings
+
+    def _reading(self, each: Wanted, channel: Channel) -> Count | Unavailable:
+        if found := self._found.get((each.key, channel)):
+            return found
+        why = self._never_came(each, channel)
+        about = Target(uuid=self._uuids[each.key] or "unknown", bypass_global=each.bypass_global)
+        log("given_up", segment=about, channel=channel, reason=why.reason, why=why.detail)
+        return why
 
     def _never_came(self, each: Wanted, channel: Channel) -> Unavailable:
         """Return why there is no reading; at the deadline, also what the count was waiting for."""
@@ -200,19 +209,6 @@ class _Run:
             detail=self.leftover.detail + waited + (f" ({trouble.detail})" if trouble else ""),
             cause=trouble.reason if trouble else None,
         )
-
-    def log_end(self) -> None:
-        """Log why channels have no reading, and the totals of the run."""
-        for each in self._wanted:
-            for channel in each.channels:
-                if (each.key, channel) not in self._found:
-                    why = self._never_came(each, channel)
-                    about = Target(uuid=self._uuids[each.key] or "unknown", bypass_global=each.bypass_global)
-                    log("given_up", segment=about, channel=channel, reason=why.reason, why=why.detail)
-        proven = sum(isinstance(reading, Count) for reading in self._found.values())
-        unknown = self._progress.total - proven
-        requests, refused = self._api.requests, self._api.refused_for_rate
-        log("run_ended", proven=proven, unknown=unknown, requests=requests, refused_for_rate=refused)
 
 
 @asynccontextmanager

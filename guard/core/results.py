@@ -136,33 +136,40 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GuardResult:
-    """The result of a guard: its checks, and the count they use or why there is none.
+class _Result:
+    """What guards and totals have in common.
 
-    ``count`` is None exactly if the verdict is unknown. ``reason`` and ``detail`` are set if any check is unknown.
-    A ``detail`` without a ``reason`` says which numbers contradict each other.
-    ``segment`` is the key of its segment; ``SegmentResult`` fills it in.
-    ``cause`` is the failure behind the deadline, and ``is_contradictory`` says that numbers contradict each other,
-    whatever the reason. Both are only for the advice, not for the JSON report.
+    ``reason`` and ``detail`` are set if any check is unknown. A ``detail`` without a ``reason`` says which numbers
+    contradict each other. ``cause`` is the failure behind the deadline: only for the advice, not for the JSON report.
     """
 
     channel: Channel
-    severity: Severity
-    count: Count | None
-    users: int | None
     reason: Reason | None
     detail: str | None
     line: int
     checks: tuple[Check, ...]
-    segment: str = ""
     cause: Reason | None = None
-    is_contradictory: bool = False
-    campaign: ClassVar[None] = None
 
     @property
     def verdict(self) -> Verdict:
         """The worst verdict of its checks."""
         return worst(check.verdict for check in self.checks)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GuardResult(_Result):
+    """The result of a guard: its checks, and the count they use, which is None exactly if the verdict is unknown.
+
+    ``segment`` is the key of its segment; ``SegmentResult`` fills it in. ``is_contradictory`` says that numbers
+    contradict each other, whatever the reason; it is only for the advice too.
+    """
+
+    severity: Severity
+    count: Count | None
+    users: int | None
+    segment: str = ""
+    is_contradictory: bool = False
+    campaign: ClassVar[None] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,28 +199,13 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TotalResult:
-    """The result of a campaign's total: the sum and its parts, or why there is no sum.
+class TotalResult(_Result):
+    """The result of a campaign's total: the sum and its parts; ``CampaignResult`` fills in the campaign's key."""
 
-    ``campaign`` is the key of its campaign; ``CampaignResult`` fills it in. ``detail`` and ``cause`` are as in
-    ``GuardResult``.
-    """
-
-    channel: Channel
     count: int | None
-    reason: Reason | None
-    detail: str | None
-    line: int
-    checks: tuple[Check, ...]
     parts: tuple[Part, ...] = ()
     campaign: str = ""
-    cause: Reason | None = None
     segment: ClassVar[None] = None
-
-    @property
-    def verdict(self) -> Verdict:
-        """The worst verdict of its checks."""
-        return worst(check.verdict for check in self.checks)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -276,10 +268,7 @@ class Report:
         )
 
     def results(self) -> Iterator[GuardResult | TotalResult]:
-        """Yield every guard, then every total, in the order of the rules.
-
-        A guard has the key of its ``segment``, a total that of its ``campaign``; the other one is None.
-        """
+        """Yield every guard, then every total, in the order of the rules."""
         for segment in self.segments:
             yield from segment.guards
         for campaign in self.campaigns:

@@ -36,12 +36,8 @@ def proxy_for(address: str) -> str | None:
     kind = next((kind for kind in (parts.scheme, "all") if settings.get(kind)), None)
     if kind is None or _is_excepted(parts, settings.get("no", "")):
         return None
-    return _checked(settings[kind], _variable(kind))
-
-
-def _variable(kind: str) -> str:
     name = f"{kind}_proxy"
-    return name if os.environ.get(name) else name.upper()
+    return _checked(settings[kind], name if os.environ.get(name) else name.upper())
 
 
 def _is_excepted(parts: SplitResult, entries: str) -> bool:
