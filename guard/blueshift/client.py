@@ -144,7 +144,6 @@ class Client:
     def _log_request(
         self, path: str, query: Mapping[str, str], response: httpx.Response | None, failure: str, seconds: float
     ) -> None:
-        """Log the outcome of a request."""
         log(
             "request",
             method="GET",

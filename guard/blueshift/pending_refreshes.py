@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections import deque
+from collections import defaultdict, deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -38,7 +38,7 @@ class PendingRefreshes:
 
     def __init__(self) -> None:
         self._clock = asyncio.get_running_loop()
-        self._segments: dict[str, _Segment] = {}
+        self._segments: defaultdict[str, _Segment] = defaultdict(_Segment)
 
     def count(self, target: Target) -> int:
         """Return how many triggers of the segment may still move its stamp."""
@@ -46,11 +46,11 @@ class PendingRefreshes:
 
     def sent(self, target: Target, channel: Channel, at: float) -> None:
         """Count a trigger that was sent."""
-        self._segments.setdefault(target.uuid, _Segment()).sent.append(_Sent(channel, at))
+        self._segments[target.uuid].sent.append(_Sent(channel, at))
 
     def seen(self, target: Target, stamp: float, *, before: float = math.inf) -> None:
         """Note a stamp: if it moved, it settles one trigger that was sent ``before`` that time."""
-        segment = self._segments.setdefault(target.uuid, _Segment())
+        segment = self._segments[target.uuid]
         if stamp <= segment.stamp:
             return
         if segment.stamp > -math.inf and segment.sent and segment.sent[0].at < before:
@@ -59,7 +59,7 @@ class PendingRefreshes:
 
     def ended(self, target: Target, stamp: float) -> None:
         """Settle one trigger after a proven move of the stamp, even if a clock was set back meanwhile."""
-        segment = self._segments.setdefault(target.uuid, _Segment())
+        segment = self._segments[target.uuid]
         if segment.sent:
             segment.sent.popleft()
         segment.stamp = stamp
@@ -70,9 +70,7 @@ class PendingRefreshes:
         return pending[-1].channel if pending else None
 
     def _pending(self, target: Target) -> deque[_Sent]:
-        segment = self._segments.get(target.uuid)
-        if segment is None:
-            return deque()
-        while segment.sent and self._clock.time() - segment.sent[0].at >= _FORGOTTEN:
-            segment.sent.popleft()
-        return segment.sent
+        sent = self._segments[target.uuid].sent
+        while sent and self._clock.time() - sent[0].at >= _FORGOTTEN:
+            sent.popleft()
+        return sent
