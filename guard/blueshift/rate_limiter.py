@@ -99,8 +99,8 @@ class RateLimiter:
     def slow_down(self, *, sent_at: float, retry_after: float | None) -> float:
         """Pause all requests, because the one sent at ``sent_at`` got a 429; return the loop's time of the end.
 
-        Without a ``retry_after`` the pause is one second and doubles until a request is answered. Afterwards requests go
-        out at the rate that was answered recently. 429s for requests that were in flight together count as one.
+        Without a ``retry_after`` the pause is one second and doubles until a request is answered. Then requests go out
+        at the rate that was answered recently. 429s for requests that were in flight together count as one.
         """
         now = self._clock.time()
         pause = min(_FIRST_PAUSE * 2 ** min(self._pauses, _MOST_DOUBLINGS), _LONGEST_PAUSE)

@@ -8,18 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from guard.blueshift.account import Account, ApiKey
 from guard.blueshift.counting import Wanted, connect
-from guard.core.model import Channel, Region
+from guard.core.model import Channel
 from guard.core.progress import Progress
 from guard.core.results import Count
 from tests.blueshift.any_order import UUIDS, Kind, PlayedBlueshift, Script
+from tests.blueshift.in_process import ACCOUNT
 
 if TYPE_CHECKING:
     from guard.core.results import SegmentReadings
     from tests.blueshift.any_script import Question
-
-ACCOUNT = Account(base_url="http://127.0.0.1:1", region=Region.US, key=ApiKey("a-key-for-tests"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

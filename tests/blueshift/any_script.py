@@ -59,45 +59,31 @@ REPLIES = st.lists(
     ),
     max_size=8,
 ).map(tuple)
-CLOCKS: dict[str, st.SearchStrategy[Any]] = {
-    "stamps": st.sampled_from(Stamps),
-    "skew": st.sampled_from([0.5, 0.0, 0.95, -3600.0, 3600.25, -86_399.6, 86_400.5]),
-}
 COUNTED_AGO = st.sampled_from([None, 0.0, 0.3, 0.9, 3600.0])
-SCRIPTS = st.builds(
-    Script,
-    histories=st.lists(
-        st.builds(
-            History,
-            counted_ago=COUNTED_AGO,
-            own=st.lists(COURSES, max_size=3).map(tuple),
-            others=st.lists(OTHERS, max_size=3).map(tuple),
-        ),
-        min_size=1,
-        max_size=2,
-    ).map(tuple),
-    reads=REPLIES,
-    triggers=REPLIES,
-    side_by_side=st.booleans(),
-    accepts_twice=st.booleans(),
-    null_while_refreshing=st.booleans(),
-    jumps=st.lists(st.tuples(st.sampled_from(QUEUED), st.sampled_from([-3600.0, -1.0, 0.7, 3600.0])), max_size=2).map(
-        tuple
-    ),
-    **CLOCKS,
+JUMPS = st.lists(st.tuples(st.sampled_from(QUEUED), st.sampled_from([-3600.0, -1.0, 0.7, 3600.0])), max_size=2)
+
+
+def scripts(
+    courses: st.SearchStrategy[Course], others: st.SearchStrategy[tuple[Other, ...]], **values: st.SearchStrategy[Any]
+) -> st.SearchStrategy[Script]:
+    own = st.lists(courses, max_size=3).map(tuple)
+    history = st.builds(History, counted_ago=COUNTED_AGO, own=own, others=others)
+    return st.builds(
+        Script,
+        histories=st.lists(history, min_size=1, max_size=2).map(tuple),
+        side_by_side=st.booleans(),
+        accepts_twice=st.booleans(),
+        null_while_refreshing=st.booleans(),
+        stamps=st.sampled_from(Stamps),
+        skew=st.sampled_from([0.5, 0.0, 0.95, -3600.0, 3600.25, -86_399.6, 86_400.5]),
+        **values,
+    )
+
+
+SCRIPTS = scripts(
+    COURSES, st.lists(OTHERS, max_size=3).map(tuple), reads=REPLIES, triggers=REPLIES, jumps=JUMPS.map(tuple)
 )
-QUIET_SCRIPTS = st.builds(
-    Script,
-    histories=st.lists(
-        st.builds(History, counted_ago=COUNTED_AGO, own=st.lists(st.sampled_from(GOOD_COURSES), max_size=3).map(tuple)),
-        min_size=1,
-        max_size=2,
-    ).map(tuple),
-    side_by_side=st.booleans(),
-    accepts_twice=st.booleans(),
-    null_while_refreshing=st.booleans(),
-    **CLOCKS,
-)
+QUIET_SCRIPTS = scripts(st.sampled_from(GOOD_COURSES), st.just(()))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

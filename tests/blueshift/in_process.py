@@ -114,11 +114,6 @@ class Server:
 
         return leap(main())
 
-    async def paced(self, pacing: Pacing) -> None:
-        """Connect, and change the pacing."""
-        async with self._connect(QUICK) as blueshift:
-            blueshift.pace(pacing)
-
     def _connect(self, pacing: Pacing) -> AbstractAsyncContextManager[Blueshift]:
         loop = asyncio.get_running_loop()
         self._api = Api(self.scenario, World(self.scenario, clock=lambda: LAUNCH_DAY + loop.time()))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import os
 import socket
 import stat
@@ -155,7 +154,7 @@ def test_without_a_key_file_none_is_readable(environ: dict[str, str]) -> None:
 
 
 @pytest.mark.skipif(os.name != "posix", reason="file modes tell of other users on POSIX alone")
-def test_a_key_file_that_others_can_read_is_noticed(tmp_path: Path) -> None:
+def test_an_exposed_key_file_is_noticed(tmp_path: Path) -> None:
     environ, file = in_file(tmp_path), tmp_path / "key"
 
     file.chmod(stat.S_IRUSR | stat.S_IROTH)
@@ -217,33 +216,23 @@ def test_a_flag_beats_the_environment() -> None:
     assert open_account(KEY).host == "api.getblueshift.com"
 
 
-@pytest.mark.parametrize(
-    "address",
-    ["http://127.0.0.1:8765", "http://localhost:8765/", "http://[::1]:8765", "https://proxy.example/blueshift/"],
-)
-def test_the_key_may_go_to_https_or_to_this_machine(address: str) -> None:
-    assert open_account(KEY, base_url=address).base_url == address.rstrip("/")
+def test_the_key_may_go_to_https_or_to_this_machine() -> None:
+    for address in ("http://127.0.0.1:8765", "https://proxy.example/blueshift/"):
+        assert open_account(KEY, base_url=address).base_url == address.rstrip("/")
 
 
 @pytest.mark.parametrize(
     ("address", "sentence"),
     [
         ("http://proxy.example", "uses plain http, which others on the network can read"),
-        ("http://127.0.0.1.example.com", "uses plain http, which others on the network can read"),
         ("https://user:secret@proxy.example", "contains a user name or password"),
-        ("user:secret@proxy.example", "is not the address of a web server"),
         ("https:secret@proxy.example", "is not the address of a web server"),
         ("https://proxy.example?key=secret", "contains more than a host and a path"),
-        ("https://proxy.example\n", "contains a character that addresses never have"),
-        ("https://proxy.example/x y", "contains a character that addresses never have"),
-        ("ftp://proxy.example", "is not the address of a web server"),
-        ("proxy.example", "is not the address of a web server"),
-        ("https://", "is not the address of a web server"),
-        ("https://proxy.example:port", "is not an address"),
         ("https://pr\x1boxy.example", "contains a character that addresses never have"),
     ],
 )
 def test_the_key_does_not_go_to_other_addresses(address: str, sentence: str) -> None:
+    """All of them are in tests/security/test_addresses.py."""
     message, _ = refused(KEY, base_url=address)
 
     assert sentence in message
@@ -260,15 +249,7 @@ def test_a_key_does_not_print() -> None:
     assert repr(key) == "ApiKey(***)"
 
 
-def test_an_echoed_key_is_removed() -> None:
-    encoded = base64.b64encode(b"a-key-for-tests:").decode()
-
-    scrubbed = ApiKey("a-key-for-tests").scrub(f"you sent a-key-for-tests as Basic {encoded}")
-
-    assert scrubbed == "you sent *** as Basic ***"
-
-
-def test_values_keep_the_characters_of_a_short_key() -> None:
+def test_a_short_key_stays_in_values() -> None:
     assert ApiKey("seven77").scrub_answer("a seven77") == "a seven77"
     assert ApiKey("seven77").scrub("a seven77") == "a ***"
     assert ApiKey("eight888").scrub_answer("an eight888") == "an ***"

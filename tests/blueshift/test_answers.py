@@ -99,10 +99,6 @@ def test_an_unknown_status_is_a_bad_answer(status: str, shown: str) -> None:
     assert refusal(lambda: parse(status=status)) == f"refresh_status is {shown}, which is not understood"
 
 
-def test_a_missing_status_is_a_bad_answer() -> None:
-    assert refusal(lambda: parse_answer(b'{"email_users": 5}', NOON, str)) == "the answer has no refresh_status"
-
-
 # Stamps
 
 
@@ -139,10 +135,6 @@ def test_other_stamps_are_bad_answers(stamp: str, told: str) -> None:
     assert refusal(lambda: parse(stamp=stamp)) == f"approxusers_updated_at is {told}"
 
 
-def test_a_stamp_may_be_two_days_ahead() -> None:
-    assert parse(stamp='"2026-11-25T12:00:00Z"').stamp == NOON + timedelta(days=2)
-
-
 @pytest.mark.parametrize(
     ("value", "why"),
     [
@@ -157,7 +149,8 @@ def test_a_bad_stamp_is_refused_with_the_reason(value: object, why: str) -> None
         parse_stamp(value)
 
 
-def test_a_two_days_old_stamp_is_not_of_this_run() -> None:
+def test_a_stamp_may_be_two_days_off() -> None:
+    assert parse(stamp='"2026-11-25T12:00:00Z"').stamp == NOON + timedelta(days=2)
     assert not is_of_this_run(parse(stamp='"2026-11-21T12:00:00Z"'))
     assert is_of_this_run(parse(stamp='"2026-11-21T12:00:01Z"'))
     assert not is_of_this_run(parse(stamp="null"))
@@ -187,6 +180,7 @@ def test_stamps_are_compared_in_whole_seconds() -> None:
 @pytest.mark.parametrize(
     ("body", "sentence"),
     [
+        (b'{"email_users": 5}', "the answer has no refresh_status"),
         (b"", "the answer is empty"),
         (b"null", "the answer is null instead of an object"),
         (b"[]", "the answer is a list instead of an object"),

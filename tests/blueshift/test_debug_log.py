@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from guard.blueshift.counting import connect
 from guard.core.model import Channel, Pacing, Refresh
 from guard.sandbox.scenario import Answers, Scenario, ScenarioSegment, Stamps
 from guard.security.debug_log import log
-from tests.blueshift.in_process import Server, answers, leap, named, refuse, uuid_of, want
+from tests.blueshift.in_process import ACCOUNT, Server, answers, named, refuse, uuid_of, want
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -166,8 +167,9 @@ def test_names_are_logged_with_their_segments(told: Told) -> None:
     assert sorted(looked_up) == [f"looked_up name=One segment={ONE}", "looked_up name=Two segment=not_found"]
 
 
-def test_a_change_of_pacing_is_logged(told: Told) -> None:
-    leap(Server(scenario()).paced(Pacing(requests_per_second=2.5, concurrency=3)))
+async def test_a_change_of_pacing_is_logged(told: Told) -> None:
+    async with connect(ACCOUNT, Pacing()) as blueshift:
+        blueshift.pace(Pacing(requests_per_second=2.5, concurrency=3))
 
     assert told()[-1] == "pacing requests_per_second=2.500 concurrency=3"
 

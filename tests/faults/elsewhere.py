@@ -56,7 +56,7 @@ ELSEWHERE = {
             "cli/test_check.py::test_an_unusable_environment_is_told_and_nothing_is_sent",
             "blueshift/test_account.py::test_an_invalid_key_is_refused_and_not_shown",
             "blueshift/test_account.py::test_a_key_file_without_a_key_is_refused",
-            "blueshift/test_account.py::test_a_key_file_that_others_can_read_is_noticed",
+            "blueshift/test_account.py::test_an_exposed_key_file_is_noticed",
             "blueshift/test_account.py::test_a_key_file_must_be_a_regular_file",
         ],
         "Quotation marks that an env file kept": [

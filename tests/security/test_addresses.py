@@ -23,7 +23,7 @@ STRANGE = "contains a character that addresses never have"
         "http://[::1]:8080/path",
     ],
 )
-def test_addresses_of_this_machine_are_loopback(address: str) -> None:
+def test_this_machine_is_loopback(address: str) -> None:
     assert is_loopback(address)
     assert fault(address) is None
 
@@ -45,27 +45,19 @@ def test_addresses_of_this_machine_are_loopback(address: str) -> None:
         "",
     ],
 )
-def test_addresses_that_look_like_this_machine_are_not_loopback(address: str) -> None:
+def test_other_machines_are_not_loopback(address: str) -> None:
     assert not is_loopback(address)
     assert fault(address) is not None
 
 
 @pytest.mark.parametrize(
-    "address",
-    [
-        "https://hooks.example.com/services/a/b?c=d#e",
-        "https://hooks.example.com:8443",
-        "HTTPS://hooks.example.com",
-        "https://[2001:db8::1]/",
-    ],
-)
-def test_secrets_may_go_over_https_anywhere(address: str) -> None:
-    assert fault(address) is None
-
-
-@pytest.mark.parametrize(
     ("address", "why"),
     [
+        *(
+            (address, None)
+            for address in ("https://hooks.example.com/services/a/b?c=d#e", "https://hooks.example.com:8443")
+        ),
+        *((address, None) for address in ("HTTPS://hooks.example.com", "https://[2001:db8::1]/")),
         ("http://hooks.example.com/", PLAIN),
         ("http://127.0.0.1.example.com/", PLAIN),
         ("ftp://hooks.example.com/", NOT_A_SERVER),
@@ -73,6 +65,8 @@ def test_secrets_may_go_over_https_anywhere(address: str) -> None:
         ("hooks.example.com", NOT_A_SERVER),
         ("//hooks.example.com", NOT_A_SERVER),
         ("https://", NOT_A_SERVER),
+        ("https:secret@hooks.example.com", NOT_A_SERVER),
+        ("user:secret@hooks.example.com", NOT_A_SERVER),
         ("https:///path", NOT_A_SERVER),
         ("https://hooks_example.com", NOT_A_SERVER),
         ("https://[fe80::1%25lo]/", NOT_A_SERVER),
@@ -98,11 +92,12 @@ def test_secrets_may_go_over_https_anywhere(address: str) -> None:
         ("https://hooks.example.com/\n", STRANGE),
         ("https://hooks.example.com/a b", STRANGE),
         ("https://hooks.example.com/\x7f", STRANGE),
+        ("https://h\x1books.example.com/", STRANGE),
         ("https://höoks.example.com/", STRANGE),
         ("\thttps://hooks.example.com/", STRANGE),
     ],
 )
-def test_a_fault_is_described_without_the_address(address: str, why: str) -> None:
+def test_a_fault_is_described(address: str, why: str | None) -> None:
     assert fault(address) == why
 
 
@@ -116,23 +111,17 @@ def test_a_fault_is_described_without_the_address(address: str, why: str) -> Non
         ("https://api.example.com/a%0a", "the base URL https://api.example.com contains more than a host and a path"),
         ("https://ada:pep/per@api.example.com", "the base URL is not an address"),
         ("https://api.example.com\x07", f"the base URL https://api.example.com\\x07 {STRANGE}"),
+        (f"http://{'a' * 5_000}.example.com", f"the base URL http://{'a' * 192}… {PLAIN}"),
         ("pepper", f"the base URL {NOT_A_SERVER}"),
         ("http://pepper", f"the base URL {PLAIN}"),
     ],
 )
-def test_a_refused_address_is_shown_only_by_its_host(address: str, told: str) -> None:
+def test_only_the_host_of_an_address_is_shown(address: str, told: str) -> None:
     with pytest.raises(UsageError) as raised:
         checked_base_url(address, "the base URL")
 
     assert raised.value.message == told
     assert raised.value.hint == "write https://HOST or, for a host on this machine, http://127.0.0.1:PORT"
-
-
-def test_a_long_host_is_shortened() -> None:
-    with pytest.raises(UsageError) as raised:
-        checked_base_url(f"http://{'a' * 5_000}.example.com", "the base URL")
-
-    assert len(raised.value.message) < 300
 
 
 @pytest.mark.parametrize(

@@ -67,13 +67,11 @@ def test_a_character_is_not_cut_in_two() -> None:
 
 
 @pytest.mark.parametrize("secret", [KEY, ENCODED, BARE])
-def test_ten_characters_of_a_secret_are_hidden_and_nine_are_not(secret: str) -> None:
-    hidden = Secret(KEY).scrub
-
+def test_ten_characters_of_a_secret_are_hidden(secret: str) -> None:
     for start in range(len(secret) - 9):
-        assert hidden(f"<{secret[start : start + 10]}>") == "<***>"
+        assert HIDDEN(f"<{secret[start : start + 10]}>") == "<***>"
     for nine in (secret[:9], secret[-9:]):
-        assert hidden(f"<{nine}>") == f"<{nine}>"
+        assert HIDDEN(f"<{nine}>") == f"<{nine}>"
 
 
 @given(st.data())
@@ -100,20 +98,23 @@ def test_a_text_without_the_secret_does_not_change(text: str) -> None:
     assert HIDDEN("\\" * 9 + "u00" + quote(text)) == "\\" * 9 + "u00" + quote(text)
 
 
-def test_a_key_that_looks_like_an_escape_is_found_as_it_is_and_escaped() -> None:
+def test_a_key_like_an_escape_is_found() -> None:
     key = r"a\"b\\u0061\x62\\'c"
 
     assert Secret(key).scrub(f"<{key}> <{json.dumps(key)[1:-1]}>") == "<***> <***>"
 
 
-@pytest.mark.parametrize(("key", "shown"), [("nine-nine", "<***> nine-nin"), ("k", "<nine-nine> nine-nin")])
-def test_a_short_secret_is_found_as_a_whole(key: str, shown: str) -> None:
-    assert Secret(key).scrub("<nine-nine> nine-nin") == shown
-
-
-@pytest.mark.parametrize(("text", "shown"), [("a\\b nine-nine", "a\\b ***"), ("%61 nine-nine", "%61 ***")])
-def test_a_short_secret_is_found_at_the_end(text: str, shown: str) -> None:
-    assert Secret("nine-nine").scrub(text) == shown
+@pytest.mark.parametrize(
+    ("key", "text", "shown"),
+    [
+        ("nine-nine", "<nine-nine> nine-nin", "<***> nine-nin"),
+        ("k", "<nine-nine> nine-nin", "<nine-nine> nine-nin"),
+        ("nine-nine", "a\\b nine-nine", "a\\b ***"),
+        ("nine-nine", "%61 nine-nine", "%61 ***"),
+    ],
+)
+def test_a_short_secret_is_found_as_a_whole(key: str, text: str, shown: str) -> None:
+    assert Secret(key).scrub(text) == shown
 
 
 def test_a_secret_does_not_print() -> None:
