@@ -141,7 +141,7 @@ def unreadable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str
     return environ
 
 
-def test_an_unreadable_key_file_is_reported(unreadable: dict[str, str]) -> None:
+def test_an_unreadable_key_file_is_told(unreadable: dict[str, str]) -> None:
     file = unreadable["BLUESHIFT_API_KEY_FILE"]
 
     assert refused(unreadable) == (f"the key file {file} could not be read: Permission denied", SET_A_KEY)
@@ -216,7 +216,7 @@ def test_a_flag_beats_the_environment() -> None:
     assert open_account(KEY).host == "api.getblueshift.com"
 
 
-def test_the_key_may_go_to_https_or_to_this_machine() -> None:
+def test_the_key_goes_to_safe_addresses() -> None:
     for address in ("http://127.0.0.1:8765", "https://proxy.example/blueshift/"):
         assert open_account(KEY, base_url=address).base_url == address.rstrip("/")
 
@@ -315,7 +315,7 @@ def test_other_texts_do_not_change(tmp_path: Path, environ: dict[str, str], text
     assert without_key(text, environ) == text
 
 
-def test_an_invalid_key_in_a_file_is_removed_too(tmp_path: Path) -> None:
+def test_an_invalid_key_file_is_scrubbed(tmp_path: Path) -> None:
     environ = in_file(tmp_path, b"a-key\xff-for-tests\n" + b" " * 20_000_000)
 
     with little_memory():
@@ -331,5 +331,5 @@ def test_an_invalid_key_in_a_file_is_removed_too(tmp_path: Path) -> None:
     ],
     ids=["not-utf-8", "as-a-file-name", "as-a-long-file-name"],
 )
-def test_a_key_that_cannot_be_used_is_removed_too(name: str, key: str) -> None:
+def test_an_unusable_key_is_scrubbed(name: str, key: str) -> None:
     assert without_key(f"<{key}>", {name: key}) == "<***>"

@@ -144,7 +144,7 @@ def test_other_stamps_are_bad_answers(stamp: str, told: str) -> None:
         ("soon", "Invalid isoformat string"),
     ],
 )
-def test_a_bad_stamp_is_refused_with_the_reason(value: object, why: str) -> None:
+def test_a_bad_stamp_has_a_reason(value: object, why: str) -> None:
     with pytest.raises(ValueError, match=f"^{why}"):
         parse_stamp(value)
 
@@ -319,7 +319,7 @@ def test_a_body_is_quoted_without_the_key(encoding: str) -> None:
         ('{"refresh_status": "ready", "email_users": "a-key-for-tests"}', 'email_users is "***", which'),
     ],
 )
-def test_the_key_is_removed_before_a_text_is_cut(body: str, quoted: str) -> None:
+def test_texts_are_scrubbed_before_the_cut(body: str, quoted: str) -> None:
     assert quoted in refusal(lambda: parse_answer(body.encode(), NOON, scrub).count(Channel.EMAIL))
 
 
@@ -333,7 +333,7 @@ def test_scrubbing_does_not_change_an_answer(key: str) -> None:
     assert refusal(lambda: answer.count(Channel.SMS)) == "the answer has no sms_users"
 
 
-def test_a_key_echoed_as_a_name_or_uuid_is_removed() -> None:
+def test_echoes_in_a_list_are_removed() -> None:
     (as_a_name,) = parse_list(b"[" + ITEM + b"]", lambda text: text.replace("One", "***"))
     (as_a_uuid,) = parse_list(b"[" + ITEM + b"]", lambda text: text.replace("2dd093e6-8c6f", "***"))
 

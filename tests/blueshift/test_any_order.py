@@ -67,7 +67,7 @@ def assert_everything_is_counted(run: Run) -> None:
 
 @given(script=QUIET_SCRIPTS, kinds=ASKED_KINDS)
 @settings(RUNS, max_examples=MANY or 100)
-def test_without_trouble_every_count_is_believed(script: Script, kinds: tuple[tuple[Kind, ...], ...]) -> None:
+def test_quiet_runs_count_everything(script: Script, kinds: tuple[tuple[Kind, ...], ...]) -> None:
     run = leap(play(script, Question(kinds=kinds)))
 
     assert_everything_is_counted(run)

@@ -99,7 +99,7 @@ async def test_a_failing_request_is_sent_five_times() -> None:
 
 
 @pytest.mark.parametrize(("jitter", "wait"), [(min, 0.75), (max, 1.25)], ids=["at-the-earliest", "at-the-latest"])
-async def test_the_first_retry_waits_about_a_second(
+async def test_the_first_retry_waits_a_second(
     monkeypatch: pytest.MonkeyPatch, jitter: Callable[..., float], wait: float
 ) -> None:
     monkeypatch.setattr(random, "uniform", jitter)
@@ -107,7 +107,7 @@ async def test_the_first_retry_waits_about_a_second(
     assert api_over(FakeClient()).retry_at(outage(), 1) == pytest.approx(wait)
 
 
-async def test_a_retry_waits_as_the_server_asks() -> None:
+async def test_a_retry_obeys_the_server() -> None:
     api = api_over(FakeClient(), deadline=60.0)
     assert api.retry_at(outage(retry_after=60.0), 1) == 60.0
     with pytest.raises(RequestError):
@@ -143,7 +143,7 @@ async def test_without_any_answer_the_run_ends(failures: list[Exception], expect
     assert await ends(api_over(FakeClient(*failures)), TARGETS[: len(expected)]) == expected
 
 
-async def test_after_one_answer_failures_end_no_run() -> None:
+async def test_after_an_answer_no_run_ends() -> None:
     client = FakeClient(*[outage()] * 4)
     api = api_over(client)
 
@@ -207,7 +207,7 @@ def test_a_baseline_is_as_old_as_its_request() -> None:
 @pytest.mark.parametrize(
     ("request_id", "told"), [("abc-1", " (x-request-id abc-1)"), ("", "")], ids=["with-an-id", "without"]
 )
-async def test_a_bad_answer_is_told_with_its_id(request_id: str, told: str) -> None:
+async def test_a_bad_answer_has_its_id(request_id: str, told: str) -> None:
     body = b'{"refresh_status": "a-key-for-tests"}'
 
     with pytest.raises(BadAnswerError) as raised:

@@ -177,7 +177,7 @@ def test_the_list_is_limited(per_page: int, detail: str, asked: int) -> None:
     assert server.asked == asked
 
 
-def test_a_page_may_be_longer_than_other_answers() -> None:
+def test_a_page_may_be_long() -> None:
     server = holding(*(segment(number, f"VIP {number}") for number in range(400)))
 
     assert email(server, "VIP 399").value == 40
@@ -199,7 +199,7 @@ def test_a_failed_list_affects_no_uuid(status: int, reason: Reason) -> None:
     assert found[uuid_of(1)].channels[Channel.EMAIL].value == 40
 
 
-def test_a_failed_archive_affects_no_other_name() -> None:
+def test_a_failed_archive_is_apart() -> None:
     server = listing(
         lambda request, _: reply(b"", 400) if request.url.params.get("archived") == "1" else None, segment(1, "VIP")
     )

@@ -59,13 +59,13 @@ def count_one(server: Server) -> Any:
         pytest.param(503, b"", Reason.SERVER_ERROR, id="503"),
     ],
 )
-def test_a_failing_segment_affects_no_other(code: int, body: bytes, reason: Reason) -> None:
+def test_a_failing_segment_is_apart(code: int, body: bytes, reason: Reason) -> None:
     server = serve(lambda request, _number: reply(body, code) if UUIDS[2] in str(request.url) else None)
 
     assert reasons(server.count(*ALL_WANTED)) == [None, None, reason, None, None]
 
 
-def test_a_firewall_ends_the_run_after_three() -> None:
+def test_a_firewall_ends_the_run() -> None:
     server = serve(lambda _request, _number: reply(PAGE, 403))
 
     found = server.count(*ALL_WANTED, pacing=Pacing(requests_per_second=1, concurrency=1))
@@ -190,7 +190,7 @@ def test_a_bug_is_unknown_and_never_a_pass(monkeypatch: pytest.MonkeyPatch) -> N
     assert found.detail == "audience-guard itself failed (ZeroDivisionError); see --debug"
 
 
-def test_a_poll_comes_when_earlier_refreshes_ended() -> None:
+def test_polls_learn_from_earlier_ends() -> None:
     segments = tuple(
         ScenarioSegment(uuid=uuid_of(number), name="", counts=PEOPLE, fresh=PEOPLE, refresh=30) for number in range(60)
     )
@@ -220,7 +220,7 @@ def test_a_long_refresh_delays_no_quick_one() -> None:
         pytest.param(5, 0.01, 10, 20, id="low-rate"),
     ],
 )
-def test_a_trigger_comes_right_after_its_baseline(rate: float, latency: float, concurrency: int, number: int) -> None:
+def test_a_trigger_follows_its_baseline(rate: float, latency: float, concurrency: int, number: int) -> None:
     """The trigger goes ahead of everything that waits."""
     uuids = [uuid_of(each) for each in range(number)]
     segments = tuple(ScenarioSegment(uuid=each, name=each, counts=PEOPLE, fresh=PEOPLE) for each in uuids)

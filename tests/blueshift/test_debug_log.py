@@ -160,7 +160,7 @@ def test_counts_that_never_began_are_logged(told: Told) -> None:
     assert told()[-1].startswith("run_ended proven=1 unknown=3 requests=")
 
 
-def test_names_are_logged_with_their_segments(told: Told) -> None:
+def test_names_are_logged(told: Told) -> None:
     Server(scenario()).count(named("One"), named("Two"))
 
     looked_up = [line for line in told() if line.startswith("looked_up")]

@@ -102,7 +102,7 @@ def test_another_refresh_is_waited_for() -> None:
         pytest.param("2027-01-15T07:59:59.999Z", 0, id="in-the-second-before"),
     ],
 )
-def test_the_trigger_lets_the_stamps_second_pass(stamp: str, waited: float) -> None:
+def test_the_trigger_waits_a_second(stamp: str, waited: float) -> None:
     server = Server(Scenario(segments=(segment(),)), answers({"approxusers_updated_at": stamp}, None))
 
     server.count(want(ONE))
@@ -155,7 +155,7 @@ ONLY_OLD = Unavailable(reason=Reason.TIMEOUT, detail="Blueshift showed no new co
         pytest.param([LATE, EARLY, "2027-01-15T07:30:00.000Z"], id="back-to-half-an-hour-before"),
     ],
 )
-def test_a_stamp_that_did_not_move_proves_nothing(shown: list[str | None]) -> None:
+def test_an_unmoved_stamp_proves_nothing(shown: list[str | None]) -> None:
     """It has to be later than the baseline's and the trigger's; a replica that lags may show an older one."""
     assert email(Server(scenario(), stamps(*shown)), refresh=Refresh(timeout=10)) == ONLY_OLD
 
@@ -245,7 +245,7 @@ def test_what_was_proven_survives_the_deadline() -> None:
     )
 
 
-def test_at_the_deadline_the_failure_is_reported() -> None:
+def test_the_deadline_tells_the_failure() -> None:
     assert email(Server(scenario(), refuse), time_limit=3) == Unavailable(
         reason=Reason.DEADLINE,
         detail=f"{UP} Blueshift's answer (blueshift.test could not be reached: connection refused)",
@@ -260,7 +260,7 @@ def test_the_last_answer_is_the_cause(status: int, cause: Reason) -> None:
     assert (found.reason, found.cause) == (Reason.DEADLINE, cause)
 
 
-def test_counts_that_never_began_share_the_cause() -> None:
+def test_waiting_counts_share_the_cause() -> None:
     found = Server(scenario(), refuse).count(*(want(uuid_of(each)) for each in range(30)), time_limit=2)
 
     unavailable = [each.channels[Channel.EMAIL] for each in found.values()]

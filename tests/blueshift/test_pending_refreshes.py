@@ -112,7 +112,7 @@ def test_a_lost_trigger_is_sent_again() -> None:
     assert counted(script(others=(failed,), triggers=(Reply(status=503, heard=False),)), ONE) == [True]
 
 
-def test_after_a_refused_trigger_none_is_awaited() -> None:
+def test_a_refused_trigger_is_not_awaited() -> None:
     refused = (Reply(status=429, heard=False, retry_after="40"),) * 20
 
     assert all("did not end" not in reading.detail for reading in readings(Script(triggers=refused), BOTH))
@@ -150,7 +150,7 @@ def test_a_cut_off_trigger_names_the_refresh() -> None:
     assert readings(endless, replace(ONE, time_limit=6.0), ONE_SMS, pause=10.0) == [OURS]
 
 
-def test_a_refresh_triggered_again_may_run_twice() -> None:
+def test_a_refresh_may_run_twice() -> None:
     again = Question(kinds=((EMAIL, SMS), ()))
 
     assert counted(script(Course(queued=90.0), accepts_twice=True), ONE, again, pause=0.0) == [True, True]
@@ -190,7 +190,7 @@ def test_a_repeated_refresh_proves_no_other(queued: float, counted_ago: float | 
 @pytest.mark.parametrize("lost", [2, 3, 4])
 @pytest.mark.parametrize("traceless", [(), (1,), (2,)])
 @pytest.mark.parametrize("jumps", [(), ((15.0, -3600.0),)])
-def test_many_repeated_refreshes_prove_no_other(
+def test_many_repeats_prove_no_other(
     queued: float, lost: int, traceless: tuple[int, ...], jumps: tuple[tuple[float, float], ...]
 ) -> None:
     courses = [Course(queued=queued, runs=2.0, moves_stamp=number not in traceless) for number in range(5)]
@@ -219,7 +219,7 @@ def test_a_refused_trigger_may_be_carried_out(status: int, queued: float) -> Non
         pytest.param((Reply(status=None),), 0.0, 4, id="lost-but-seen-to-end"),
     ],
 )
-def test_a_repeat_costs_each_channel_one_trigger(replies: tuple[Reply, ...], queued: float, triggers: int) -> None:
+def test_a_repeat_costs_one_trigger(replies: tuple[Reply, ...], queued: float, triggers: int) -> None:
     run = played(script(Course(queued=queued), triggers=replies), Question(kinds=((EMAIL, SMS, USERS), ())))
 
     assert all(isinstance(reading, Count) for *_, reading in run.readings())
@@ -272,7 +272,7 @@ def test_an_unproven_count_says_why(script: Script, question: Question, reason: 
     assert readings(script, question) == [Unavailable(reason=reason, detail=detail)]
 
 
-def test_after_a_seen_end_the_next_is_another_users() -> None:
+def test_the_next_refresh_is_anothers() -> None:
     endless = Other(at=7.0, kind=USERS, course=Course(runs=NEVER))
     question = replace(BOTH, pacing=Pacing(requests_per_second=0.5, concurrency=1))
 
@@ -325,7 +325,7 @@ def ended(stamp: float) -> Callable[[PendingRefreshes], None]:
         pytest.param([sent(0, 1), ended(50), seen(51)], 0, id="and-a-later-stamp"),
     ],
 )
-async def test_a_move_of_the_stamp_settles_one(told: list[Callable[[PendingRefreshes], None]], left: int) -> None:
+async def test_a_move_settles_one(told: list[Callable[[PendingRefreshes], None]], left: int) -> None:
     pending = PendingRefreshes()
     pending.seen(TARGET, 100)
 

@@ -37,7 +37,7 @@ def test_the_rates_are_those_of_the_simulation(client: str, setting: str) -> Non
 
 
 @pytest.mark.parametrize("setting", stale.SETTINGS)
-def test_the_guard_is_wrong_as_seldom_as_documented(setting: str) -> None:
+def test_the_guards_rate_is_documented(setting: str) -> None:
     said = documented(GUARD)[setting]
 
     tally = stale.measure(GUARD, MANY, setting)
@@ -48,14 +48,14 @@ def test_the_guard_is_wrong_as_seldom_as_documented(setting: str) -> None:
 
 
 @pytest.mark.parametrize("setting", stale.SETTINGS)
-def test_the_guard_is_wrong_far_less_often_than_simple_scripts(setting: str) -> None:
+def test_simple_scripts_are_worse(setting: str) -> None:
     at_once, after_a_pause, by_clock, guard, *_ = (documented(client)[setting] for client in stale.CLIENTS)
 
     assert guard < by_clock / 5 < at_once
     assert guard < after_a_pause / 5
 
 
-def test_columns_command_and_runs_are_those_of_the_script() -> None:
+def test_the_page_names_the_scripts_runs() -> None:
     assert f"| what is believed | {' | '.join(stale.SETTINGS)} |" in PROOF
     assert f"{stale.RUNS:,} runs each" in PROOF
     assert "`.venv/bin/python bench/stale.py`" in PROOF

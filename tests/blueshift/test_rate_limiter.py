@@ -52,7 +52,7 @@ async def slots(rate_limiter: RateLimiter, *dues: float, held: float = 0.0) -> l
 # After a 429
 
 
-async def test_pauses_double_up_to_half_a_minute() -> None:
+async def test_pauses_double_up_to_a_limit() -> None:
     rate_limiter = limiter()
 
     pauses = [await limited(rate_limiter) for _ in range(1100)]
@@ -76,7 +76,7 @@ async def test_a_pause_is_what_the_server_asks() -> None:
     assert [await limited(rate_limiter, retry_after) for retry_after in (7, 0, None)] == [7, 0, 4]
 
 
-async def test_the_rate_is_below_the_answered_one() -> None:
+async def test_the_rate_follows_the_answers() -> None:
     rate_limiter, rates = limiter(), []
 
     for answered in (30, 15):
@@ -111,7 +111,7 @@ async def test_the_rate_is_cut_within_bounds(highest: float, answered: int, slow
     ("retry_after", "pause"),
     [pytest.param(None, 1, id="says-nothing"), pytest.param(5, 5.5, id="longer"), pytest.param(0.1, 1, id="shorter")],
 )
-async def test_429s_in_flight_together_count_once(retry_after: float | None, pause: float) -> None:
+async def test_429s_together_count_once(retry_after: float | None, pause: float) -> None:
     rate_limiter = limiter()
     rate_limiter.slow_down(sent_at=0, retry_after=None)
     rate = rate_of(rate_limiter)
@@ -136,7 +136,7 @@ async def test_a_quiet_minute_forgets_answers() -> None:
 # Slots
 
 
-async def test_requests_due_together_keep_apart() -> None:
+async def test_requests_keep_apart() -> None:
     assert await slots(limiter(), 7.0, 7.0, 7.0) == pytest.approx([7.0, 7.1, 7.2])
 
 
@@ -146,7 +146,7 @@ async def test_requests_that_waited_are_no_burst() -> None:
     assert came == pytest.approx([0.0, 5.0, 5.08, 5.18])
 
 
-async def test_a_cancelled_request_frees_its_slot() -> None:
+async def test_a_cancelled_request_is_freed() -> None:
     rate_limiter = limiter(100, concurrency=1)
     holding = asyncio.ensure_future(slots(rate_limiter, 0.0, held=1000))
     waiting = asyncio.ensure_future(slots(rate_limiter, 0.0))
@@ -173,7 +173,7 @@ async def test_a_faster_rate_takes_effect_at_once() -> None:
     assert await waiting == pytest.approx([0, 10.1, 10.2, 10.3])
 
 
-async def test_a_slower_rate_starts_with_the_next_request() -> None:
+async def test_a_slower_rate_starts_next() -> None:
     rate_limiter = limiter(100)
     await slots(rate_limiter, 0, 0, 0)
 
@@ -194,7 +194,7 @@ async def test_repeating_the_pacing_changes_nothing() -> None:
     assert waiting.result() == pytest.approx([0, 1, 2, 3, 4])
 
 
-async def test_a_lower_concurrency_waits_for_free_slots() -> None:
+async def test_a_lower_concurrency_waits() -> None:
     rate_limiter, held, most = limiter(1000, concurrency=3), 0, []
 
     async def hold(seconds: float) -> None:

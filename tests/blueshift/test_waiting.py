@@ -78,7 +78,7 @@ def test_polls_come_less_and_less_often() -> None:
 
 @pytest.mark.parametrize(("timeout", "last"), [(5.0, 4.5), (600.0, 599.0)])
 @pytest.mark.parametrize("latency", [0.0, 0.25])
-def test_the_last_poll_has_time_for_its_answer(timeout: float, last: float, latency: float) -> None:
+def test_the_last_poll_has_time(timeout: float, last: float, latency: float) -> None:
     server = Server(stuck(latency))
 
     server.count(want(ONE), refresh=Refresh(timeout=timeout))
@@ -89,13 +89,13 @@ def test_the_last_poll_has_time_for_its_answer(timeout: float, last: float, late
 
 
 @pytest.mark.parametrize(("refresh", "time_limit"), [(598.5, 3600), (18.5, 20)], ids=["its-timeout", "the-runs-end"])
-def test_an_end_shortly_before_the_limit_is_seen(refresh: float, time_limit: float) -> None:
+def test_a_late_end_is_seen(refresh: float, time_limit: float) -> None:
     found = email(Server(scenario(refresh=refresh)), refresh=Refresh(timeout=600), time_limit=time_limit)
 
     assert found.value == 400
 
 
-def test_before_the_run_ends_there_is_a_last_poll() -> None:
+def test_a_run_ends_with_a_last_poll() -> None:
     server = Server(stuck())
 
     server.count(want(ONE), time_limit=20)
@@ -128,14 +128,14 @@ async def test_a_count_that_has_not_begun_waits() -> None:
     assert prover.waits_for(Target(uuid="a"), EMAIL) == "its turn"
 
 
-def test_at_the_deadline_another_refresh_is_named() -> None:
+def test_the_deadline_names_a_refresh() -> None:
     assert email(Server(scenario(), refreshing), time_limit=5).detail == (
         "the time for the whole run was up while waiting for somebody else's refresh of this segment to end"
     )
 
 
 @pytest.mark.parametrize(("timeout", "shown"), [(0.5, "0 s"), (60.0, "1 min")])
-def test_another_refresh_is_polled_until_the_timeout(timeout: float, shown: str) -> None:
+def test_another_refresh_times_out(timeout: float, shown: str) -> None:
     times: list[float] = []
 
     def watch(request: httpx.Request, number: int) -> httpx.Response:
@@ -151,7 +151,7 @@ def test_another_refresh_is_polled_until_the_timeout(timeout: float, shown: str)
     assert all(gap >= min(1.8, timeout) for gap in gaps(times[:-1]))
 
 
-def test_a_slow_baseline_does_not_shorten_the_wait() -> None:
+def test_a_slow_baseline_costs_no_wait() -> None:
     server = Server(scenario(latency=5.0), refreshing)
 
     server.count(want(ONE), refresh=Refresh(timeout=60, poll_interval=1, max_poll_interval=1))
@@ -159,7 +159,7 @@ def test_a_slow_baseline_does_not_shorten_the_wait() -> None:
     assert 5 + 60 <= server.seconds <= 5 + 60 + 5.1
 
 
-def test_the_next_channel_waits_for_a_stuck_one() -> None:
+def test_the_next_channel_waits() -> None:
     server = Server(stuck())
 
     found = server.count(want(ONE, EMAIL, SMS), refresh=Refresh(timeout=30))[ONE].channels
@@ -171,7 +171,7 @@ def test_the_next_channel_waits_for_a_stuck_one() -> None:
     assert triggers(server) == 1
 
 
-def test_a_late_end_does_not_delay_the_next_channel() -> None:
+def test_a_late_end_delays_nothing() -> None:
     server = Server(scenario(refresh=35.0))
 
     found = server.count(want(ONE, EMAIL, SMS), refresh=Refresh(timeout=30))[ONE].channels
@@ -194,7 +194,7 @@ def test_a_long_refresh_is_polled_less_often() -> None:
 
 
 @pytest.mark.usefixtures("steady")
-def test_after_the_first_end_each_has_its_own_time() -> None:
+def test_later_ends_take_one_poll() -> None:
     segments = [segment(number, refresh=30) for number in range(12)]
     server = Server(Scenario(segments=tuple(segments)))
 
@@ -221,7 +221,7 @@ def test_quick_refreshes_are_polled_soon() -> None:
 # The count
 
 
-def test_a_count_without_a_stamp_is_not_counted() -> None:
+def test_no_stamp_is_no_count() -> None:
     unstamped = Answer(refreshing=False, stamp=None, date=None, counts={"email_users": 0})
 
     with pytest.raises(UnavailableError, match=r"^Blueshift has never computed this segment's counts$") as raised:

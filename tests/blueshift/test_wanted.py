@@ -34,7 +34,7 @@ def test_a_wanted_segment_is_made_from_its_rule() -> None:
     assert Wanted.of(rule(name="VIP"), channels) == Wanted(key="vip", uuid=None, name="VIP", channels=channels)
 
 
-def test_the_longest_run_allows_twice_the_slowest() -> None:
+def test_the_longest_run() -> None:
     wanted = [want(UUID, Channel.EMAIL, Channel.SMS), want(UUID, Channel.PUSH)]
 
     pacing, refresh = Pacing(requests_per_second=5), Refresh(timeout=600)
@@ -43,9 +43,7 @@ def test_the_longest_run_allows_twice_the_slowest() -> None:
     assert longest_run([], pacing, refresh) == 300
 
 
-def test_a_bug_in_a_look_up_affects_only_names(
-    monkeypatch: pytest.MonkeyPatch, logged: pytest.LogCaptureFixture
-) -> None:
+def test_a_bug_affects_only_names(monkeypatch: pytest.MonkeyPatch, logged: pytest.LogCaptureFixture) -> None:
     async def fail(*_: object) -> None:
         raise ZeroDivisionError("a detail that may hold anything")
 
@@ -64,14 +62,14 @@ def test_a_bug_in_a_look_up_affects_only_names(
     assert "a detail" not in logged.text
 
 
-def test_a_refused_key_is_reported_for_every_count() -> None:
+def test_a_refused_key_is_told_for_all() -> None:
     found = Server(Scenario(), lambda _request, _number: reply(b"", 401)).count(BY_NAME, want(UUID))
 
     details = {each.detail for own in found.values() for each in own.channels.values()}
     assert details == {"Blueshift refused the API key (401 Unauthorized)"}
 
 
-def test_at_the_deadline_variants_name_what_they_await() -> None:
+def test_the_deadline_names_what_is_awaited() -> None:
     stuck = ScenarioSegment(uuid=UUID, name="One", counts=PEOPLE, stuck=frozenset({Channel.EMAIL}))
     wanted = want(UUID, Channel.EMAIL, Channel.SMS, bypass_global=True)
 

@@ -112,14 +112,14 @@ def test_a_segment_without_readings_is_unknown() -> None:
     assert (result.guards[0].reason, result.guards[0].detail) == (Reason.INTERNAL, "no count was taken")
 
 
-def test_a_segment_given_by_name_shows_its_uuid() -> None:
+def test_a_named_segment_shows_its_uuid() -> None:
     own = Segment(key="vip", name="VIP", guards=(guard(min=1),), line=1)
 
     assert judge_segment(own, SegmentReadings(uuid="the-uuid-found", channels={})).uuid == "the-uuid-found"
 
 
 @pytest.mark.parametrize("users", [STUCK, None], ids=["unavailable", "missing"])
-def test_a_share_without_its_users_never_passes(users: Unavailable | None) -> None:
+def test_no_users_never_pass_a_share(users: Unavailable | None) -> None:
     result = judge(guard(share_min=Fraction(0)), count(9), users)
 
     assert (result.verdict, result.users) == (UNKNOWN, None)
@@ -149,7 +149,7 @@ def test_results_carry_what_the_rules_ask(reading: Reading) -> None:
         pytest.param(1, [PASS, UNKNOWN], UNKNOWN, None, id="after-a-pass"),
     ],
 )
-def test_an_unknown_share_outranks_only_a_pass(
+def test_an_unknown_share_outranks_a_pass(
     minimum: int, verdicts: list[Verdict], verdict: Verdict, shown: Count | None
 ) -> None:
     result = judge(guard(min=minimum, share_min=Fraction(1, 2)), count(9), STUCK)
@@ -179,7 +179,7 @@ HIGH = {"share_max": "0.1225"}
     ],
     ids=["not-rounded-up", "above-its-minimum", "below-its-maximum", "below-99.95%", "on-its-side"],
 )
-def test_a_share_is_shown_apart_from_its_bounds(people: int, limits: dict[str, str], shown: str, told: str) -> None:
+def test_a_share_is_shown_exactly(people: int, limits: dict[str, str], shown: str, told: str) -> None:
     shares: dict[str, Any] = {name: Fraction(limit) for name, limit in limits.items()}
 
     reached = f"email reaches {shown} of the users ({people:,} of 100,000)"
@@ -207,7 +207,7 @@ def test_more_people_than_users_is_a_contradiction(channel: Channel, people: int
     assert (result.verdict, result.reason, result.detail) == (PASS, None, detail)
 
 
-def test_users_that_other_channels_contradict_say_so() -> None:
+def test_contradicted_users_say_so() -> None:
     own = segment(guard(Channel.USERS, min=10), guard(min=1), guard(Channel.SMS, min=1))
 
     users, email, _ = judge_segment(own, readings(users=count(0), email=count(21_700), sms=count(7), push=STUCK)).guards
@@ -325,7 +325,7 @@ def test_a_total_tells_which_part_contradicts() -> None:
     assert total.detail == f"b: {CONTRADICTION}: sms (7) is more than users (6)"
 
 
-def test_an_unplanned_channel_contradicts_no_total() -> None:
+def test_unplanned_channels_do_not_matter() -> None:
     (total,) = judge_campaign(campaign("a"), A, a=readings(sms=count(5), users=count(0))).totals
 
     assert (total.count, total.detail) == (5, None)
@@ -349,7 +349,7 @@ def test_two_segments_may_count_people_twice(second: int | None, *, twice: bool)
 
 
 @pytest.mark.parametrize(("channel", "reach"), [(Channel.USERS, "hold 6 users"), (Channel.IN_APP, "reach 6 by in-app")])
-def test_a_total_of_three_segments_names_them_all(channel: Channel, reach: str) -> None:
+def test_a_total_names_three_segments(channel: Channel, reach: str) -> None:
     result = judge_total(channel, a=count(1), b=count(2), c=count(3))
 
     (check,) = result.checks
@@ -369,9 +369,7 @@ def test_a_total_of_three_segments_names_them_all(channel: Channel, reach: str) 
     ],
     ids=["not-read", "unproven", "first-unproven"],
 )
-def test_a_total_with_an_unknown_part_is_unknown(
-    reached: dict[str, Reading | None], reason: Reason, detail: str
-) -> None:
+def test_an_unknown_part_is_no_total(reached: dict[str, Reading | None], reason: Reason, detail: str) -> None:
     result = judge_total(Channel.SMS, **reached)
 
     assert (result.verdict, result.count, result.reason) == (UNKNOWN, None, reason)
@@ -385,7 +383,7 @@ def test_a_total_lists_what_each_segment_adds() -> None:
     assert [(part.segment, part.count) for part in result.parts] == [("a", 60), ("b", None), ("c", 0), ("d", None)]
 
 
-def test_a_campaign_with_a_missing_segment_never_passes() -> None:
+def test_a_missing_segment_never_passes() -> None:
     result = judge_campaign(campaign("a", "b"), A, a=readings(sms=count(7)))
 
     assert result.verdict is UNKNOWN
@@ -397,7 +395,7 @@ def test_a_campaign_with_a_missing_segment_never_passes() -> None:
     [([segment(guard(Channel.SMS, min=50), key="a")], FAIL), ([], UNKNOWN)],
     ids=["broken", "unchecked"],
 )
-def test_a_campaign_is_as_bad_as_its_worst_segment(segments: list[Segment], verdict: Verdict) -> None:
+def test_the_worst_segment_decides(segments: list[Segment], verdict: Verdict) -> None:
     result = judge_campaign(campaign("a"), *segments, a=readings(sms=count(7)))
 
     assert (result.totals[0].verdict, result.verdict) == (PASS, verdict)

@@ -89,7 +89,7 @@ def test_the_nearest_of_several_comes_first() -> None:
 
 
 @given(st.text(), st.lists(st.text()))
-def test_the_same_word_is_found_among_any_others(word: str, others: list[str]) -> None:
+def test_the_same_word_is_found(word: str, others: list[str]) -> None:
     assert not word or nearest(word, [*others, word], most=1)[0].casefold() == word.casefold()
 
 
