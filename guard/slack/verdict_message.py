@@ -82,8 +82,8 @@ def verdict_message(
 ) -> Message:
     """Return the message for a report, always within Slack's limits.
 
-    ``requester`` is the id of the Slack user who asked; the message mentions them. ``again`` and ``share`` are the
-    values of the two buttons. A button without a value, or with a value over 2,000 characters, is left out.
+    ``requester`` is the id of the Slack user who asked. ``again`` and ``share`` are the values of the two buttons;
+    a button without a value is left out.
     """
     findings = gravest_first([*guards_of(report), *totals_of(report)])
     headline = f"{_verdict(report.verdict)}: {_asked_for(report)}"
@@ -148,10 +148,7 @@ def _age(finding: Finding) -> str:
 
 
 def _explanations(findings: list[Finding]) -> list[Block]:
-    """Return a paragraph for each of the first findings in trouble: what is wrong, what to do, and whom to ask.
-
-    If anything is unknown, the first unknown finding is always among them.
-    """
+    """Return a paragraph for each of the first findings in trouble, the first unknown one always among them."""
     troubled = [finding for finding in findings if finding.troubles]
     chosen, rest = troubled[:_MOST_EXPLAINED], troubled[_MOST_EXPLAINED:]
     unknown = [finding for finding in rest if finding.verdict is Verdict.UNKNOWN]
