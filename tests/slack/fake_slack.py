@@ -10,19 +10,18 @@ import itertools
 import json
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlencode, urlsplit
 
 from tests.slack.fake_socket import FakeSocket
-from tests.slack.fake_web_api import APP_TOKEN, BOT_TOKEN, FakeWebApi
-from tests.slack.recorded_calls import RecordedCalls
+from tests.slack.fake_web_api import APP_TOKEN, BOT_TOKEN, FakeWebApi, RecordedCalls
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from contextlib import AbstractContextManager
 
     from tests.slack.fake_socket import Ack, Death
-    from tests.slack.recorded_calls import Outcome, RecordedCall
+    from tests.slack.fake_web_api import Outcome, RecordedCall
 
 SIGNING_SECRET = "a-signing-secret-for-tests"
 VERIFICATION_TOKEN = "a-verification-token-for-tests"
@@ -114,22 +113,13 @@ class FakeSlack:
 
         ``error`` is Slack's own word, answered as Slack does there (``channel_not_found``, ``expired_url``,
         ``invalid_blocks``, ``invalid_token``, ``no_service``, ``channel_is_archived``; ``ratelimited`` is a 429 with
-        ``retry_after``), or ``server_error`` (a 500), ``hang`` (no answer for a minute), ``reset`` (of the connection),
-        ``drip`` (accepted, but the answer takes half a minute, a byte at a time).
+        ``retry_after``), or ``server_error`` (a 500), ``hang`` (no answer for a minute), ``reset`` (of the connection).
         """
-        self._web.refuse(self._place(place), error, times=times, retry_after=retry_after)
-
-    def accept(self, place: str) -> None:
-        """Let a place work again."""
-        self._web.accept(self._place(place))
+        self._web.refuse(place.removeprefix(f"{self._web.url}/"), error, times=times, retry_after=retry_after)
 
     def unreachable(self) -> AbstractContextManager[None]:
         """Refuse every new HTTP connection meanwhile, and break off those there are; sockets live on."""
         return self._web.unreachable()
-
-    def refuse_sockets(self) -> None:
-        """Hand out no address of a Socket Mode connection from now on."""
-        self.refuse("apps.connections.open", "internal_error")
 
     def kill_sockets(self, how: Death = "fin") -> None:
         """Let every Socket Mode connection die.
@@ -234,27 +224,18 @@ class FakeSlack:
         """Return Slack's signature of a command or a button's payload that is sent at that time."""
         return _signature(_content(fields), str(timestamp), SIGNING_SECRET)
 
-    def send_socket(
-        self,
-        payload: Mapping[str, Any],
-        *,
-        kind: Literal["slash_commands", "interactive"] | None = None,
-        envelope_id: str | None = None,
-    ) -> Ack:
+    def send_socket(self, payload: Mapping[str, Any], *, envelope_id: str | None = None) -> Ack:
         """Send a command or a button's payload over the newest Socket Mode connection; the same envelope is a repeat.
 
         Return the acknowledgement; raise AssertionError when there is none within 5 seconds.
         """
         envelope = {
-            "type": kind or ("interactive" if "type" in payload else "slash_commands"),
+            "type": "interactive" if "type" in payload else "slash_commands",
             "envelope_id": envelope_id or f"envelope-{next(self._numbers)}",
             "payload": payload,
             "accepts_response_payload": True,
         }
         return self._link.send(envelope)
-
-    def _place(self, place: str) -> str:
-        return place.removeprefix(f"{self._web.url}/")
 
 
 def _content(fields: Mapping[str, Any]) -> bytes:

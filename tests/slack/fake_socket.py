@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from websockets.http11 import Request, Response
     from websockets.sync.server import ServerConnection
 
-    from tests.slack.recorded_calls import RecordedCalls
+    from tests.slack.fake_web_api import RecordedCalls
 
 Death = Literal["fin", "reset", "silent", "close"]
 

@@ -46,7 +46,7 @@ def listeners() -> set[str]:
 
 
 @pytest.mark.parametrize("name", [SOCKET_MODE, HTTP])
-def test_the_bot_may_do_what_the_code_does_and_nothing_else(name: str) -> None:
+def test_the_bot_may_do_what_the_code_does(name: str) -> None:
     methods = methods_of_the_web_api()
     needed = {SCOPES[method] for method in methods} - {None}
 
@@ -56,7 +56,7 @@ def test_the_bot_may_do_what_the_code_does_and_nothing_else(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", [SOCKET_MODE, HTTP])
-def test_the_app_has_the_one_command_that_the_code_answers(name: str) -> None:
+def test_the_app_has_one_command(name: str) -> None:
     (command,) = manifest(name)["features"]["slash_commands"]
 
     assert command["command"] == COMMAND
@@ -64,7 +64,7 @@ def test_the_app_has_the_one_command_that_the_code_answers(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", [SOCKET_MODE, HTTP])
-def test_the_app_hears_of_its_command_and_its_buttons_and_of_nothing_else(name: str) -> None:
+def test_the_app_hears_of_nothing_else(name: str) -> None:
     settings = manifest(name)["settings"]
 
     assert listeners() == {"command", "action"}
@@ -74,19 +74,19 @@ def test_the_app_hears_of_its_command_and_its_buttons_and_of_nothing_else(name: 
 
 
 @pytest.mark.parametrize("name", [SOCKET_MODE, HTTP])
-def test_the_app_may_write_to_people_directly(name: str) -> None:
+def test_the_app_may_write_to_people(name: str) -> None:
     """Slack refuses that with messages_tab_disabled where the tab is off."""
     assert manifest(name)["features"]["app_home"]["messages_tab_enabled"] is True
 
 
-def test_in_socket_mode_the_app_has_no_address() -> None:
+def test_socket_mode_has_no_address() -> None:
     content = manifest(SOCKET_MODE)
 
     assert content["settings"]["socket_mode_enabled"] is True
     assert "https://" not in yaml.safe_dump(content)
 
 
-def test_over_http_commands_and_buttons_go_where_the_app_listens() -> None:
+def test_http_mode_has_the_apps_address() -> None:
     content = manifest(HTTP)
     (command,) = content["features"]["slash_commands"]
     addresses = {command["url"], content["settings"]["interactivity"]["request_url"]}
