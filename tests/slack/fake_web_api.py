@@ -11,7 +11,6 @@ import sys
 import threading
 import time
 from dataclasses import dataclass, field
-from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 from urllib.parse import parse_qsl
@@ -70,7 +69,7 @@ class RecordedCalls:
         """Return the payloads that the place accepted: what people see there."""
         return [each.payload for each in self.received() if each.place == place and each.error is None]
 
-    def wait_for(self, predicate: Callable[[], Outcome], seconds: float) -> Outcome:
+    def wait_for(self, predicate: Callable[[], Outcome], seconds: float = 20) -> Outcome:
         """Return the predicate's answer as soon as it is true; raise AssertionError if it stays false."""
         with self.changed:
             if outcome := self.changed.wait_for(predicate, seconds):
@@ -279,7 +278,13 @@ class _Handler(BaseHTTPRequestHandler):
             case "reset":
                 self._reset()
             case _:
-                self.wfile.write(_on_the_wire(answer))
+                self.send_response_only(answer.status)
+                body = answer.body.encode()
+                headers = {"Content-Type": "text/plain", "Content-Length": str(len(body)), **answer.headers}
+                for name, value in headers.items():
+                    self.send_header(name, value)
+                self.end_headers()
+                self.wfile.write(body)
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - as inherited
         """Keep quiet: a test's output is its own."""
@@ -295,19 +300,8 @@ def _payload(content_type: str, body: bytes, *, form: bool) -> dict[str, Any] | 
     """Return the object in a body, None when there is none; ``form`` allows it to be a form."""
     try:
         if form and content_type != "application/json":
-            fields: dict[str, Any] = dict(parse_qsl(body.decode()))
-            return fields | {name: json.loads(fields[name]) for name in ("blocks",) if name in fields}
+            return dict(parse_qsl(body.decode()))
         value = json.loads(body) if content_type == "application/json" else None
     except ValueError:
         return None
     return value if isinstance(value, dict) else None
-
-
-def _on_the_wire(answer: Answer) -> bytes:
-    body = answer.body.encode()
-    headers = {"Content-Type": "text/plain", "Content-Length": str(len(body)), **answer.headers}
-    lines = [
-        f"HTTP/1.1 {answer.status} {HTTPStatus(answer.status).phrase}",
-        *(f"{name}: {value}" for name, value in headers.items()),
-    ]
-    return "\r\n".join([*lines, "", ""]).encode() + body

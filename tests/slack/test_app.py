@@ -94,7 +94,7 @@ def test_who_may_not_ask_is_told(tmp_path: Path) -> None:
     allowed = {"SLACK_ALLOWED_USERS": "U0BOSS", "SLACK_ALLOWED_CHANNELS": "C0LAUNCH"}
     with Workspace(tmp_path, "http", environ=allowed) as there:
         there.open()
-        ready = there.logged("ready")
+        ready = there.app.wait_for_event("ready")
         assert (ready["users"], ready["channels"]) == (1, 1)
         refused = [there.ask("good", user="U0OTHER"), there.ask("good", user="U0BOSS", channel="C0OTHER")]
         assert all("Not allowed" in said.text for said in refused)
@@ -105,7 +105,7 @@ def test_who_may_not_ask_is_told(tmp_path: Path) -> None:
 
 
 def test_the_log_says_who_may_ask(there: Workspace) -> None:
-    ready = there.logged("ready")
+    ready = there.app.wait_for_event("ready")
     assert (ready["users"], ready["channels"]) == ("everybody", "everywhere")
     assert there.app.events("hint") == []
 
@@ -118,7 +118,7 @@ def test_check_again_counts_anew(there: Workspace) -> None:
     before = len(there.triggers())
     pressed = there.press("check_again", buttons(first)["check_again"])
     assert pressed.payload is None
-    counting, again = there.slack.wait_for(lambda: there.answers(pressed)[1:] and there.answers(pressed))
+    counting, again = there.slack.record.wait_for(lambda: there.answers(pressed)[1:] and there.answers(pressed))
     assert "Counting" in shown(counting)
     assert verdict(again) == "pass"
     assert len(there.triggers()) == before + 1
@@ -171,8 +171,8 @@ def test_a_refused_answer_comes_directly(there: Workspace) -> None:
     for user, said in asked.items():
         assert verdict(there.direct_message(user)) == "pass"
         assert there.answers(said) == []
-        assert there.logged("response_url_refused", user=user)
-        line = there.logged("answered", user=user)
+        assert there.app.wait_for_event("response_url_refused", user=user)
+        line = there.app.wait_for_event("answered", user=user)
         assert (line["by"], line["shared"]) == ("direct_message", False)
 
 
@@ -187,7 +187,7 @@ def test_a_silent_response_url_is_given_up(tmp_path: Path) -> None:
     impatient = "import guard.slack.webhook\nguard.slack.webhook.POST_TIMEOUT = 1.0"
     with Workspace(tmp_path, "socket", "--timeout", "30m", before=impatient) as there:
         there.open()
-        assert there.logged("hint")["says"] == "an answer after more than 29 min comes as a direct message"
+        assert there.app.wait_for_event("hint")["says"] == "an answer after more than 29 min comes as a direct message"
         ask_in_vain(there, "U0HANG", "hang")
         message = there.direct_message("U0HANG")
         assert message["text"].startswith("Slack did not confirm the first try, so you may see this twice. ✅ PASS")
@@ -196,7 +196,7 @@ def test_a_silent_response_url_is_given_up(tmp_path: Path) -> None:
 def test_an_unsafe_response_url_is_never_asked(there: Workspace) -> None:
     there.ask("good", user="U0PLAIN", response_url="http://example.com/response/plain")
     assert verdict(there.direct_message("U0PLAIN")) == "pass"
-    line = there.logged("response_url_refused", user="U0PLAIN")
+    line = there.app.wait_for_event("response_url_refused", user="U0PLAIN")
     assert "plain http" in line["why"]
     assert "example.com" not in there.app.stderr
 
@@ -212,7 +212,7 @@ def test_refused_blocks_are_left_out(there: Workspace) -> None:
 def test_what_never_arrives_is_logged(there: Workspace) -> None:
     there.slack.refuse("chat.postMessage", "channel_not_found", times=1)
     ask_in_vain(there, "U0NOBODY")
-    assert there.logged("not_answered", user="U0NOBODY")["why"] == "channel_not_found"
+    assert there.app.wait_for_event("not_answered", user="U0NOBODY")["why"] == "channel_not_found"
 
 
 # Every outcome is answered
@@ -266,7 +266,7 @@ def test_our_own_fault_is_never_shared(tmp_path: Path) -> None:
         message = there.open().answer(there.ask("good share"))
         assert message["response_type"] == "ephemeral"
         assert "The audience guard crashed" in shown(message)
-        fault = there.logged("fault")
+        fault = there.app.wait_for_event("fault")
         assert fault["error"] == "ZeroDivisionError"
         assert fault["check"] in shown(message)
 

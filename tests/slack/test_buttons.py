@@ -84,13 +84,6 @@ def test_sharing_that_fails_can_be_repeated(conversation: FakeConversation) -> N
     assert shared(conversation, answer)[2]
 
 
-def test_an_unknown_answer_is_not_shared(conversation: FakeConversation) -> None:
-    user, told, in_channel = shared(conversation, "0123456789abcdef")
-
-    assert (user, in_channel) == ("U2", False)
-    assert "shared already, or is too old" in told
-
-
 def test_who_may_not_ask_may_not_share(guarded: FakeConversation) -> None:
     answer = reference(guarded)
 

@@ -7,6 +7,7 @@ import threading
 from concurrent.futures import CancelledError, ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
+from unittest.mock import AsyncMock
 
 import pytest
 
@@ -203,11 +204,8 @@ def test_a_hanging_check_is_cancelled(engine: Engine, monkeypatch: pytest.Monkey
 
 
 def test_a_fault_stays_in_its_check(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def fail(*_: Any, **__: Any) -> None:
-        raise ZeroDivisionError
-
     with monkeypatch.context() as patched:
-        patched.setattr(module, "check_over", fail)
+        patched.setattr(module, "check_over", AsyncMock(side_effect=ZeroDivisionError))
         with pytest.raises(ZeroDivisionError):
             check(engine)
 

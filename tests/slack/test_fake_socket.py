@@ -25,13 +25,13 @@ def test_an_unknown_address_is_refused(slack: FakeSlack, address: str) -> None:
     with pytest.raises(InvalidStatus, match="403"):
         connect(address.replace(urlsplit(address).query, "ticket=mine"), proxy=None)
     with pytest.raises(AssertionError, match="nobody connected"):
-        slack.wait_for_socket(0.01)
+        slack.link.wait_for_socket(0.01)
 
 
 def test_a_socket_can_be_closed(slack: FakeSlack, address: str) -> None:
     with connect(address, proxy=None) as socket:
-        slack.wait_for_socket()
-        slack.kill_sockets("close")
+        slack.link.wait_for_socket()
+        slack.link.kill("close")
         assert "hello" in socket.recv()
         with pytest.raises(ConnectionClosedOK):
             socket.recv(2)
@@ -41,8 +41,8 @@ def test_a_socket_can_be_closed(slack: FakeSlack, address: str) -> None:
 def test_a_socket_can_die(slack: FakeSlack, address: str, how: Any, reset: bool) -> None:
     with connect(address, proxy=None) as socket:
         assert "hello" in socket.recv()
-        slack.wait_for_socket()
-        slack.kill_sockets(how)
+        slack.link.wait_for_socket()
+        slack.link.kill(how)
         with pytest.raises(ConnectionClosedError) as caught:
             socket.recv(2)
     assert caught.value.rcvd is None
@@ -51,9 +51,9 @@ def test_a_socket_can_die(slack: FakeSlack, address: str, how: Any, reset: bool)
 
 def test_a_socket_can_fall_silent(slack: FakeSlack, address: str) -> None:
     with connect(address, proxy=None, close_timeout=0.01) as socket:
-        slack.wait_for_socket()
+        slack.link.wait_for_socket()
         assert socket.ping().wait(2)
-        slack.kill_sockets("silent")
+        slack.link.kill("silent")
         assert not socket.ping().wait(0.03)
         with pytest.raises(AssertionError, match="nobody is connected"):
             slack.send_socket(slack.command("x"))

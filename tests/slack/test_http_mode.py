@@ -88,7 +88,7 @@ def test_a_replay_is_not_answered(there: Workspace) -> None:
     first, second = (there.slack.send_http(there.url, fields, timestamp=now) for _ in range(2))
     assert (first.status, "Counting" in first.body) == (200, True)
     assert (second.status, second.body) == (200, "")
-    there.slack.wait_for(lambda: there.slack.answers(fields["response_url"]))
+    there.slack.record.wait_for(lambda: there.slack.answers(fields["response_url"]))
     there.answer(there.ask("good"))
     assert len(there.slack.answers(fields["response_url"])) == 1
 
@@ -99,7 +99,7 @@ def test_a_forgery_makes_no_replay(there: Workspace) -> None:
     genuine = there.slack.signature(fields, timestamp=now)
     assert there.slack.send_http(there.url, fields, timestamp=now, signature=genuine, body=content).status == 401
     assert there.slack.send_http(there.url, fields, timestamp=now).body, "a replay is answered with nothing"
-    there.slack.wait_for(lambda: there.slack.answers(fields["response_url"]))
+    there.slack.record.wait_for(lambda: there.slack.answers(fields["response_url"]))
 
 
 @pytest.mark.parametrize(

@@ -174,12 +174,6 @@ def test_a_report_that_cannot_be_shown_is_a_fault(
     assert fields(logged)["error"] == "ZeroDivisionError"
 
 
-def test_a_failed_check_is_told() -> None:
-    _, message, _ = told(builders.report(builders.segment(builders.email(1_900))))
-
-    assert "FAIL" in said(message)
-
-
 # Answers that may be shared
 
 

@@ -14,7 +14,7 @@ import pytest
 from guard.slack import log
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 LOGGERS = ("guard", "slack_bolt", "slack_sdk", "waitress", "httpx", "httpcore", "asyncio")
 SECRET = "a-token-for-tests"
@@ -57,18 +57,13 @@ def logged(written: Log) -> Log:
     return written
 
 
-def test_an_event_is_one_line(logged: Log) -> None:
-    log.event("asked", user="U1", before=2, joined=False, check=None)
+@pytest.mark.parametrize(("write", "level"), [(log.event, "info"), (log.trouble, "error")])
+def test_an_event_is_one_line(logged: Log, write: Callable[..., None], level: str) -> None:
+    write("asked", user="U1", before=2, joined=False, check=None)
 
     [line] = logged.lines()
     assert line.pop("time").endswith("+00:00")
-    assert line == {"level": "info", "event": "asked", "user": "U1", "before": 2, "joined": False, "check": None}
-
-
-def test_trouble_is_an_error(logged: Log) -> None:
-    log.trouble("not_answered", why="refused")
-
-    assert [(line["level"], line["event"]) for line in logged.lines()] == [("error", "not_answered")]
+    assert line == {"level": level, "event": "asked", "user": "U1", "before": 2, "joined": False, "check": None}
 
 
 def test_no_value_breaks_its_line(logged: Log) -> None:

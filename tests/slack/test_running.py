@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
@@ -26,9 +27,8 @@ signal.pause()
 
 @pytest.fixture
 def app(tmp_path: Path) -> Iterator[App]:
-    app = App([sys.executable, "-c", SCRIPT], folder=tmp_path, environ={})
-    yield app
-    app.kill()
+    with closing(App([sys.executable, "-c", SCRIPT], folder=tmp_path, environ={})) as app:
+        yield app
 
 
 def test_events_can_be_waited_for(app: App) -> None:

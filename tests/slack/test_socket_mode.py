@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, get_args
 
 import pytest
 
-from tests.slack.fake_slack import FakeSlack
-from tests.slack.fake_socket import Death
+from tests.slack.fake_socket import Death, FakeSocket
 from tests.slack.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -31,9 +30,9 @@ def test_a_repeated_envelope_is_answered_once(workspace: Workspace) -> None:
     assert len(workspace.answers(first)) == 1
 
 
-DEATHS: list[Callable[[FakeSlack], None]] = [
-    *(partial(FakeSlack.kill_sockets, how=how) for how in get_args(Death)),
-    FakeSlack.disconnect_message,
+DEATHS: list[Callable[[FakeSocket], None]] = [
+    *(partial(FakeSocket.kill, how=how) for how in get_args(Death)),
+    FakeSocket.say_disconnect,
 ]
 
 
@@ -45,11 +44,11 @@ def test_a_dead_connection_is_replaced(tmp_path: Path) -> None:
             folder.mkdir()
             workspaces.append(living.enter_context(Workspace(folder, "socket")).open())
         for there, die in zip(workspaces, DEATHS, strict=True):
-            die(there.slack)
+            die(there.slack.link)
         for there in workspaces:
-            there.slack.wait_for_socket(30)
+            there.slack.link.wait_for_socket(30)
             assert "Counting" in there.ask("good").text
-            assert there.slack.opened >= 2
+            assert there.slack.link.opened >= 2
 
 
 @pytest.mark.parametrize(
@@ -60,7 +59,7 @@ def test_a_long_outage_ends_the_app(tmp_path: Path, error: str, retry_after: int
     with Workspace(tmp_path, "socket", before=SHORT_OUTAGE) as there:
         there.open()
         there.slack.refuse("apps.connections.open", error, retry_after=retry_after)
-        there.slack.kill_sockets("close")
+        there.slack.link.kill("close")
         assert there.app.ended() == 3
         assert there.app.events("disconnected")
         assert there.app.events("lost")[0]["slack"] is True
@@ -69,7 +68,7 @@ def test_a_long_outage_ends_the_app(tmp_path: Path, error: str, retry_after: int
 def test_a_running_check_is_still_answered(workspace: Workspace) -> None:
     workspace.open()
     said = workspace.ask("slow-1")
-    workspace.slack.kill_sockets("close")
+    workspace.slack.link.kill("close")
     assert "PASS" in workspace.answer(said)["text"]
 
 
@@ -85,7 +84,7 @@ def test_a_refused_token_is_a_usage_error(workspace: Workspace, token: str, wron
 
 
 def test_no_slack_at_the_start_ends_the_app(workspace: Workspace) -> None:
-    with workspace.slack.unreachable():
+    with workspace.slack.web.unreachable():
         app = workspace.start()
         assert app.ended() == 3
     assert "Slack could not be reached" in app.stderr
@@ -101,7 +100,7 @@ def test_no_connection_at_the_start_ends_the_app(workspace: Workspace, error: st
 
 
 def test_no_websocket_at_the_start_ends_the_app(workspace: Workspace) -> None:
-    workspace.slack._web._open_link = lambda: "ws://127.0.0.1:9/link"
+    workspace.slack.web._open_link = lambda: "ws://127.0.0.1:9/link"
     app = workspace.start()
     assert app.ended() == 3
     assert "Slack's WebSocket could not be opened" in app.stderr

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-import selectors
 import socket
 import threading
 from typing import TYPE_CHECKING, Any
@@ -15,6 +14,7 @@ import pytest
 
 from guard.slack import webhook as module
 from guard.slack.webhook import post
+from tests.blueshift.conftest import run
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
@@ -29,37 +29,13 @@ URL = "https://hooks.example.com/services/a_webhook_for_tests"
 PAYLOAD = {"text": "Größe \ud800", "blocks": []}
 
 
-class Leaping(selectors.SelectSelector):
-    """A selector that moves the clock on instead of waiting."""
-
-    now = 0.0
-
-    def select(self, timeout: float | None = None) -> Any:
-        events = super().select(0)
-        if not events:
-            self.now += timeout or 0.0
-        return events
-
-
-class LeapingLoop(asyncio.SelectorEventLoop):
-    """An event loop without real waiting."""
-
-    def __init__(self) -> None:
-        self._leaping = Leaping()
-        super().__init__(self._leaping)
-
-    def time(self) -> float:
-        return self._leaping.now
-
-
 def posted(url: str = URL, **options: float) -> tuple[str | None, float, bool]:
     """Post the payload; return why that was in vain, its seconds, and whether it may have arrived all the same."""
 
     async def main() -> tuple[Refusal | None, float]:
         return await post(url, PAYLOAD, **options), asyncio.get_running_loop().time()
 
-    with asyncio.Runner(loop_factory=LeapingLoop) as runner:
-        refusal, seconds = runner.run(main())
+    refusal, seconds = run(main())
     assert not any(part in str(refusal) for part in ("hooks", "example", "services", "a_webhook_for_tests"))
     return (refusal.why, seconds, refusal.may_have_arrived) if refusal else (None, seconds, False)
 

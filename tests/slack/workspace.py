@@ -179,7 +179,7 @@ class Workspace:
 
     @staticmethod
     def _end(app: App) -> None:
-        app.kill()
+        app.close()
         written = app.stdout + app.stderr
         leaked = [secret for secret in (KEY, *SECRETS) if secret in written]
         assert not leaked, f"the app wrote {leaked}:\n{written}"
@@ -232,14 +232,12 @@ class Workspace:
 
     def answer(self, said: Said) -> dict[str, Any]:
         """Return the answer to a command, once it came."""
-        return self.slack.wait_for(lambda: self.answers(said), 30)[0]
+        return self.slack.record.wait_for(lambda: self.answers(said), 30)[0]
 
     def direct_message(self, user: str) -> dict[str, Any]:
-        return self.slack.wait_for(lambda: [each for each in self.slack.posted if each["channel"] == user], 30)[0]
-
-    def logged(self, event: str, *, user: str | None = None) -> dict[str, Any]:
-        """Return the first log line of an event, or of one about a user, once it was written."""
-        return self.app.wait_for_line(lambda line: line["event"] == event and user in (None, line.get("user")))
+        return self.slack.record.wait_for(lambda: [each for each in self.slack.posted if each["channel"] == user], 30)[
+            0
+        ]
 
     def triggers(self) -> list[Request]:
         return [each for each in self.blueshift.requests if each.query.get("refresh") == "true"]
