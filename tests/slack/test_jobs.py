@@ -148,6 +148,7 @@ def test_the_answer_has_its_buttons(share: bool) -> None:
 @pytest.mark.parametrize(
     ("now", "remark"),
     [("another", "The rules have changed since this check"), (None, "The rules file cannot be read"), (NOW, "")],
+    ids=["changed", "gone", "same"],
 )
 def test_changed_rules_are_told_first(share: bool, now: str | None, remark: str) -> None:
     _, message, shared = told(PASSED, share=share, now=now)
@@ -207,6 +208,7 @@ def test_an_answer_is_kept_once() -> None:
         (120, "0" * 64, "This was checked 2 min ago. The rules have changed"),
         (120, None, "This was checked 2 min ago. The rules file cannot"),
     ],
+    ids=["now", "new", "old", "older", "changed", "gone", "old-changed", "old-gone"],
 )
 def test_an_old_answer_says_so_first(age: float, now: str | None, remark: str | None) -> None:
     message = KeptAnswer(answer=STOPPED, rules_sha256=NOW, given_at=time.monotonic() - age).message(now)
