@@ -34,14 +34,14 @@ def build_app(client: WebClient, commands: Commands, *, signing_secret: str = ""
 
     Raises ``UsageError`` when Slack refuses the token, and ``GuardError`` when Slack cannot be reached.
     """
-    identity = _authorized(client)
+    with explaining("SLACK_BOT_TOKEN"):
+        answer = client.auth_test()
+    identity = AuthorizeResult.from_auth_test_response(auth_test_response=answer, bot_token=client.token)
     seen = ReplayProtection()
 
     def end_early(request: BoltRequest, next: Callable[[], BoltResponse]) -> BoltResponse:  # noqa: A002 - bolt's name
-        if request.body.get("ssl_check") == "1":
-            return BoltResponse(status=200)
         signatures = request.headers.get("x-slack-signature")
-        if signatures and not seen.is_new(signatures[0]):
+        if request.body.get("ssl_check") == "1" or (signatures and not seen.is_new(signatures[0])):
             return BoltResponse(status=200)
         return next()
 
@@ -87,9 +87,3 @@ def _presser(body: Mapping[str, Any]) -> Requester:
 
 def _requester(body: Mapping[str, Any], user: str | None, channel: str | None) -> Requester:
     return Requester(user=user or "", channel=channel or "", response_url=body.get("response_url") or "")
-
-
-def _authorized(client: WebClient) -> AuthorizeResult:
-    with explaining("SLACK_BOT_TOKEN"):
-        identity = client.auth_test()
-    return AuthorizeResult.from_auth_test_response(auth_test_response=identity, bot_token=client.token)

@@ -19,10 +19,7 @@ if TYPE_CHECKING:
 Block: TypeAlias = dict[str, Any]
 
 LARGEST = 11_500
-"""The most characters of JSON in a message's blocks. A remark in front of them still fits into 12,000.
-
-Slack refuses a message somewhere above 13,000.
-"""
+"""Characters of JSON in a message's blocks. Slack refuses about 13,000; a remark in front of them still fits."""
 
 _LONGEST_HEADER = 150
 _LONGEST_SECTION = 3_000
@@ -87,10 +84,7 @@ def table(rows: Iterable[Iterable[str]], columns: Sequence[Block]) -> Block:
 
 
 def buttons(labels_and_values: Iterable[tuple[str, str, str | None]]) -> list[Block]:
-    """Return a row of buttons from action ids, labels and values, or no block if no button is left.
-
-    A button is left out if its value is None, empty, or over 2,000 characters as JSON.
-    """
+    """Return a row of buttons from action ids, labels and values; none for a value that is empty or too long."""
     elements = [
         {"type": "button", "action_id": action, "text": plain_text(label), "value": value}
         for action, label, value in labels_and_values

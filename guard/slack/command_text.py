@@ -31,14 +31,11 @@ _SPLITS = re.compile(r"[\s\"'\\]|^$")  # a word with one of these needs quotatio
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParsedCommand:
-    """What to check, and whether the channel sees the answer.
+    """What to check, and whether the channel sees the answer."""
 
-    An empty selection means everything; None asks for help. ``words`` is the same command without ``share``.
-    """
-
-    selection: Selection | None
+    selection: Selection | None  # an empty one means everything, None asks for help
     share: bool = False
-    words: str = ""
+    words: str = ""  # the same command without ``share``
 
 
 def parse(text: str, rules: Rules) -> ParsedCommand:
@@ -65,11 +62,7 @@ def parse(text: str, rules: Rules) -> ParsedCommand:
     if everything == any(chosen.values()):
         raise UsageError("--all takes no other names" if everything else "there is nothing to check", hint=_HINT)
     return ParsedCommand(
-        selection=Selection(
-            segments=tuple(sorted(chosen["segment"])),
-            tags=tuple(sorted(chosen["tag"])),
-            campaigns=tuple(sorted(chosen["campaign"])),
-        ),
+        selection=Selection(**{f"{kind}s": tuple(sorted(keys)) for kind, keys in chosen.items()}),
         share=share,
         words=" ".join(_quoted(word) for word in asked),
     )
@@ -93,7 +86,6 @@ def as_typed(kind: str, key: str, known: dict[str, list[str]]) -> str:
 
 
 def _quoted(word: str) -> str:
-    """Return the word, in quotation marks where it needs them."""
     if not _SPLITS.search(word):
         return word
     escaped = word.replace("\\", "\\\\").replace('"', '\\"')

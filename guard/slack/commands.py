@@ -28,6 +28,7 @@ _WAITING = 16  # checks that may wait for a worker
 _MINUTE = 60
 _SOON = 10.0  # seconds; somebody who joins at the last moment still waits for the report
 _TIME_TO_END = 6.0  # seconds for running checks when the app stops
+_NOT_KEPT = notice("That answer was shared already, or is too old", "Ask again, with the word share at the end.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,17 +77,14 @@ class Commands:
         try:
             return self._refused(requester) or self._asked(text, requester)
         except BusyError as busy:
-            log.event("busy", user=requester.user, channel=requester.channel, before=busy.before)
-            return notice(
-                "Busy",
-                f"{plural(busy.before, 'check')} are ahead of yours, so yours was not started.",
-                "Ask again later.",
-            )
+            log.event("busy", **requester.who, before=busy.before)
+            ahead = f"{plural(busy.before, 'check')} are ahead of yours, so yours was not started."
+            return notice("Busy", ahead, "Ask again later.")
         except ClosedError:
-            log.event("asked_while_stopping", user=requester.user, channel=requester.channel)
+            log.event("asked_while_stopping", **requester.who)
             return STOPPED
         except GuardError as error:
-            log.event("not_started", user=requester.user, channel=requester.channel, why=type(error).__name__)
+            log.event("not_started", **requester.who, why=type(error).__name__)
             return explained(error)
         except Exception as error:  # noqa: BLE001 - the person who asked learns of our own bugs too
             return fault(error, secrets.token_hex(4))
@@ -100,16 +98,11 @@ class Commands:
         """Post an earlier answer in the channel, for a button."""
         refused = self._refused(requester)
         kept = None if refused else self._jobs.take(reference)
-        log.event(
-            "share", user=requester.user, channel=requester.channel, allowed=refused is None, found=kept is not None
-        )
+        log.event("share", **requester.who, allowed=refused is None, found=kept is not None)
         if kept is not None:
             self._job_queue.later(lambda: self._share(reference, kept, requester))
-            return
-        message = refused or notice(
-            "That answer was shared already, or is too old", "Ask again, with the word share at the end."
-        )
-        self._job_queue.later(lambda: self._delivery.bring(message, requester))
+        else:
+            self._job_queue.later(lambda: self._delivery.bring(refused or _NOT_KEPT, requester))
 
     def _share(self, reference: str, kept: KeptAnswer, requester: Requester) -> None:
         if not self._delivery.bring(kept.message(self._rules.sha256()), requester, share=True):
@@ -129,32 +122,26 @@ class Commands:
         refusal = self._permission.refusal(requester)
         if refusal is None:
             return None
-        log.event("refused", user=requester.user, channel=requester.channel)
+        log.event("refused", **requester.who)
         return notice("Not allowed", refusal, "The person who runs the audience guard can change that.")
 
     def _asked(self, text: str, requester: Requester) -> Message:
         try:
             rules = self._rules.read()
         except UsageError as error:
-            log.trouble("rules_unusable", user=requester.user, channel=requester.channel, why=type(error).__name__)
+            log.trouble("rules_unusable", **requester.who, why=type(error).__name__)
             return problems(error) if isinstance(error, RulesError) else no_rules(error)
         ask = parse(text, rules)
         if ask.selection is None:
-            log.event("help", user=requester.user, channel=requester.channel)
+            log.event("help", **requester.who)
             return help_page(rules)
         planned = plan(rules, ask.selection)
         admission = self._job_queue.ask(
             Job(rules=rules, selection=ask.selection, words=ask.words, ends_at=requester.asked_at + self._time_limit),
             replace(requester, share=ask.share),
         )
-        log.event(
-            "asked",
-            user=requester.user,
-            channel=requester.channel,
-            check=admission.job.reference,
-            joined=admission.joined,
-            before=admission.before,
-        )
+        check, joined, before = admission.job.reference, admission.joined, admission.before
+        log.event("asked", **requester.who, check=check, joined=joined, before=before)
         return _accepted(admission, planned, requester)
 
 
@@ -163,9 +150,8 @@ def _accepted(admission: Admission, planned: Plan, requester: Requester) -> Mess
     job = admission.job
     counts = sum(len(planned.channels(segment)) for segment in planned.segments)
     what = f"{plural(counts, 'fresh count')} of {plural(len(planned.segments), 'segment')}."
-    at_most = (
-        f"The answer comes here within {_roughly(max(job.ends_at - requester.asked_at, _SOON))}, usually much sooner."
-    )
+    time = _roughly(max(job.ends_at - requester.asked_at, _SOON))
+    at_most = f"The answer comes here within {time}, usually much sooner."
     if admission.joined:
         return notice(f"Already counting: {job.words}", f"Somebody asked for the same before: {what}", at_most)
     if admission.before:

@@ -27,8 +27,7 @@ _LONGEST_START = 10.0
 class Engine:
     """Runs the checks of all threads on one event loop; use it as a context manager.
 
-    ``region`` and ``base_url`` come from the command line. The key is read again for each check, so it can change
-    while the app runs.
+    The key is read again for each check, so it can change while the app runs.
     """
 
     def __init__(self, *, region: str | None = None, base_url: str | None = None) -> None:

@@ -21,7 +21,7 @@ from guard.slack import log
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from wsgiref.types import StartResponse, WSGIEnvironment
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
     from slack_bolt import App
 
@@ -37,18 +37,14 @@ _TIMESTAMP = re.compile(r"[0-9]{1,12}")
 _SIGNATURE = re.compile(r"v0=[0-9a-f]{64}")
 
 
-class Gate:
-    """Passes well-formed signed requests to bolt, which verifies them, and refuses everything else."""
+def _gate(app: App, healthy: Callable[[], bool]) -> WSGIApplication:
+    """Pass well-formed signed requests to bolt, which verifies them, and refuse everything else."""
+    bolt = SlackRequestHandler(app, path=PATH)
 
-    def __init__(self, app: App, *, healthy: Callable[[], bool]) -> None:
-        self._bolt = SlackRequestHandler(app, path=PATH)
-        self._healthy = healthy
-
-    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Answer one request."""
+    def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         path, method = environ.get("PATH_INFO"), environ["REQUEST_METHOD"]
         if path == _HEALTH:
-            return _say(start_response, "200 OK" if self._healthy() else "503 Service Unavailable")
+            return _say(start_response, "200 OK" if healthy() else "503 Service Unavailable")
         if path != PATH:
             return _say(start_response, "404 Not Found")
         if method != "POST":
@@ -66,7 +62,9 @@ class Gate:
                 _log_refusal(environ, _doubt(environ))
             return start_response(status, headers)
 
-        return self._bolt(environ, start)
+        return bolt(environ, start)
+
+    return answer
 
 
 def _is_well_formed(environ: WSGIEnvironment, body: bytes) -> bool:
@@ -100,19 +98,17 @@ class HttpServer:
     """Serves the app at an address; use it as a context manager. Raises ``UsageError`` if it cannot listen there."""
 
     def __init__(self, app: App, host: str, port: int, *, healthy: Callable[[], bool]) -> None:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
         try:
-            listening = socket.create_server(
-                (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=128
-            )
+            listening = socket.create_server((host, port), family=family, backlog=128)
         except (OSError, OverflowError, UnicodeError) as error:
-            reason = (
-                os.strerror(error.errno) if isinstance(error, OSError) and error.errno else "it is not a valid address"
-            )
+            number = error.errno if isinstance(error, OSError) else None
+            reason = os.strerror(number) if number else "it is not a valid address"
             raise UsageError(f"the app cannot listen on {host}:{port}: {reason}", hint="give --http another") from None
         shown, self._port = listening.getsockname()[:2]
         self._host = f"[{shown}]" if ":" in shown else shown
         self._server = create_server(
-            Gate(app, healthy=healthy),
+            _gate(app, healthy),
             sockets=[listening],
             threads=_THREADS,
             connection_limit=_MOST_CONNECTIONS,

@@ -23,7 +23,6 @@ class BusyError(Exception):
     """The queue is full; ``before`` checks are running or waiting."""
 
     def __init__(self, before: int) -> None:
-        super().__init__()
         self.before = before
 
 
@@ -42,18 +41,20 @@ class Requester:
     is_stranger: bool = False  # from another workspace, in a shared channel
     asked_at: float = field(default_factory=time.monotonic)
 
+    @property
+    def who(self) -> dict[str, str]:
+        """The person and the channel, for the log."""
+        return {"user": self.user, "channel": self.channel}
+
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Job:
-    """A check: what to check by which rules, who asked, and its deadline ``ends_at`` (``time.monotonic()``).
-
-    ``words`` is the command without ``share``; ``reference`` names the check in the log.
-    """
+    """A check: what to check by which rules, and who asked. ``reference`` names it in the log."""
 
     rules: Rules
     selection: Selection
-    words: str
-    ends_at: float
+    words: str  # the command without ``share``
+    ends_at: float  # its deadline, in ``time.monotonic()``
     requesters: list[Requester] = field(default_factory=list)
     started_at: float = field(default_factory=time.monotonic)
     reference: str = field(default_factory=lambda: secrets.token_hex(4))
@@ -76,9 +77,8 @@ class Admission:
 class JobQueue:
     """Runs at most ``workers`` jobs at a time and lets ``waiting`` more wait; any thread may ask.
 
-    ``work`` returns a job's report, or a message that says why there is none. ``tell`` sends the outcome to one
-    requester. Neither raises. ``stopped`` returns the outcome of a job that did not finish, because the queue was
-    closed or ``work`` raised after all.
+    ``work`` returns the outcome of a job, and ``tell`` sends it to one requester. ``stopped`` returns the outcome of a
+    job that did not finish, because the queue was closed or ``work`` raised after all.
     """
 
     def __init__(

@@ -29,10 +29,7 @@ _LONGEST_KEPT = 30 * 60.0  # seconds; an older answer says nothing about a send 
 _NEW = 60.0  # seconds
 _LEAST_TIME = 1.0  # seconds; a check that waited too long still reports what is unknown
 
-STOPPED = notice(
-    "The audience guard is being restarted",
-    "This check has no verdict. Ask again in a minute.",
-)
+STOPPED = notice("The audience guard is being restarted", "This check has no verdict. Ask again in a minute.")
 """For everybody whose check did not finish before the app stopped."""
 
 _TOO_LATE = notice(
@@ -47,7 +44,7 @@ _NO_RULES = "The rules file cannot be read now, so this verdict may be out of da
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptAnswer:
-    """An answer that can be shared, the SHA-256 of its rules, and when it was given (``time.monotonic()``)."""
+    """An answer that can be shared."""
 
     answer: Message
     rules_sha256: str
@@ -59,10 +56,7 @@ class KeptAnswer:
         return time.monotonic() - self.given_at
 
     def message(self, rules_sha256: str | None) -> Message:
-        """Return the message for others; it begins with a remark if the answer is old or the rules have changed.
-
-        ``rules_sha256`` is the hash of the current rules, None if they cannot be read.
-        """
+        """Return the answer; a remark comes first if it is old, or if the current rules are others or unreadable."""
         remarks = []
         if self.age >= _NEW:
             remarks.append(f"This was checked {duration(self.age)} ago.")
@@ -84,47 +78,44 @@ class Jobs:
         time_limit = max(_LEAST_TIME, job.ends_at - time.monotonic())
         try:
             report = self._engine.check(job.rules, job.selection, time_limit=time_limit)
-        except GuardError as error:
+        except (GuardError, TimeoutError) as error:
             log.trouble("not_checked", check=job.reference, why=type(error).__name__)
-            return explained(error)
-        except TimeoutError:
-            log.trouble("not_checked", check=job.reference, why="TimeoutError")
-            return _TOO_LATE
+            return explained(error) if isinstance(error, GuardError) else _TOO_LATE
         except CancelledError:
             return STOPPED
         except Exception as error:  # noqa: BLE001 - our own bug is reported, never a pass
             return fault(error, job.reference)
-        seconds = round(time.monotonic() - job.started_at, 3)
         log.event(
             "checked",
             check=job.reference,
             verdict=report.verdict.value,
             exit_code=int(report.exit_code),
             unknown=sorted({result.reason.value for result in report.results() if result.reason}),
-            seconds=seconds,
+            seconds=round(time.monotonic() - job.started_at, 3),
             rules=report.rules_sha256[:12],
         )
         return report
 
     def tell(self, requester: Requester, job: Job, outcome: Report | Message) -> None:
         """Deliver the outcome to one requester."""
+        share = False
         try:
-            if not isinstance(outcome, Report):
-                self._delivery.bring(outcome, requester, check=job.reference)
-                return
-            counted_by, now = job.rules.sha256, self._current_rules()
-            shared = verdict_message(outcome, requester=requester.user, again=job.words)
-            if requester.share:
-                message = KeptAnswer(answer=shared, rules_sha256=counted_by).message(now)
-                self._delivery.bring(message, requester, share=True, check=job.reference)
-                return
-            private = verdict_message(
-                outcome, requester=requester.user, again=job.words, share=self._keep(shared, counted_by)
-            )
-            message = KeptAnswer(answer=private, rules_sha256=counted_by).message(now)
-            self._delivery.bring(message, requester, check=job.reference)
+            if isinstance(outcome, Report):
+                message, share = self._answer(outcome, requester, job), requester.share
+            else:
+                message = outcome
         except Exception as error:  # noqa: BLE001 - failing to show a report is our own bug
-            self._delivery.bring(fault(error, job.reference), requester, check=job.reference)
+            message = fault(error, job.reference)
+        self._delivery.bring(message, requester, share=share, check=job.reference)
+
+    def _answer(self, report: Report, requester: Requester, job: Job) -> Message:
+        """Return the message for the report, with a button to share it unless the channel sees it anyway."""
+        now = self._current_rules()
+        answer = verdict_message(report, requester=requester.user, again=job.words)
+        if not requester.share:
+            reference = self._keep(answer, job.rules.sha256)
+            answer = verdict_message(report, requester=requester.user, again=job.words, share=reference)
+        return KeptAnswer(answer=answer, rules_sha256=job.rules.sha256).message(now)
 
     def take(self, reference: str) -> KeptAnswer | None:
         """Return an earlier answer to share; None if it was taken already or is too old."""

@@ -9,6 +9,7 @@ import json
 import logging
 import sys
 import threading
+from traceback import walk_tb
 from typing import TYPE_CHECKING, Any
 
 from guard.core.text import harmless
@@ -17,8 +18,6 @@ from guard.security.log_lines import ScrubbedLines
 
 if TYPE_CHECKING:
     from datetime import datetime
-    from types import TracebackType
-
 
 _log = logging.getLogger("guard.slack")
 _LIBRARIES = ("slack_bolt", "slack_sdk", "waitress", "httpx", "httpcore", "asyncio")
@@ -56,7 +55,9 @@ def trouble(what: str, **fields: Any) -> None:
 
 def bug(what: str, error: BaseException, **fields: Any) -> None:
     """Log where our own bug happened, without the error's message, which may hold anything."""
-    trouble(what, error=type(error).__name__, where=_places(error.__traceback__), **fields)
+    frames = [(frame.f_code, line) for frame, line in walk_tb(error.__traceback__)]
+    where = [f"{code.co_filename}:{line} {code.co_name}" for code, line in frames]
+    trouble(what, error=type(error).__name__, where=where, **fields)
 
 
 def _line(record: logging.LogRecord, moment: datetime) -> str:
@@ -73,12 +74,3 @@ def _line(record: logging.LogRecord, moment: datetime) -> str:
 def _log_end_of_thread(ended: threading.ExceptHookArgs) -> None:
     name = ended.thread.name if ended.thread else None
     bug("thread_ended", ended.exc_value or ended.exc_type(), thread=name)
-
-
-def _places(traceback: TracebackType | None) -> list[str]:
-    places = []
-    while traceback is not None:
-        code = traceback.tb_frame.f_code
-        places.append(f"{code.co_filename}:{traceback.tb_lineno} {code.co_name}")
-        traceback = traceback.tb_next
-    return places

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     from guard.core.errors import ExitCode
     from guard.core.results import Report
-    from guard.slack.verdict_message import Message
 
 log = logging.getLogger("guard.slack")
 
@@ -47,17 +46,13 @@ async def notify(report: Report, exit_code: ExitCode, address: SecretStr) -> str
     If the run's exit code differs from its report's, the message says so first.
     """
     try:
-        refusal = await post(address.get_secret_value(), _message(report, exit_code).payload())
+        message = verdict_message(report)
+        if exit_code is not report.exit_code:
+            caveat = f"Not every report of this run could be written, so it exits with {int(exit_code)}."
+            message = prefaced(message, caveat)
+        refusal = await post(address.get_secret_value(), message.payload())
     except Exception as error:  # noqa: BLE001 - the run's verdict does not depend on the notification
         # Not the exception's message, which may hold the address.
         log.debug("The notification crashed:\n%s", "".join(traceback.format_tb(error.__traceback__)))
         return f"the notification crashed ({type(error).__name__})"
     return f"the webhook {refusal.why}" if refusal else None
-
-
-def _message(report: Report, exit_code: ExitCode) -> Message:
-    message = verdict_message(report)
-    if exit_code is report.exit_code:
-        return message
-    caveat = f"Not every report of this run could be written, so it exits with {int(exit_code)}."
-    return prefaced(message, caveat)

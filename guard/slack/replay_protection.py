@@ -6,8 +6,7 @@ import time
 from collections import OrderedDict
 from threading import Lock
 
-_REMEMBERED = 660.0
-"""Seconds; a signature is valid for five minutes before and after its time stamp."""
+_REMEMBERED = 660.0  # seconds; a signature is valid for five minutes before and after its time stamp
 
 
 class ReplayProtection:

@@ -23,15 +23,14 @@ class RulesFile:
     """A rules file that people edit while the app runs; any thread may read it."""
 
     def __init__(self, path: str) -> None:
-        self._path = path
-        self._lock = threading.Lock()
+        self._path, self._lock = path, threading.Lock()
         self._last: Rules | None = None
 
     def read(self) -> Rules:
         """Return the rules; raises ``RulesError`` or ``UsageError`` if the file is not valid now."""
         with self._lock:
             data = read_document(self._path)
-            if self._last is None or self._last.sha256 != _sha256(data):
+            if self._last is None or self._last.sha256 != hashlib.sha256(data).hexdigest():
                 self._last = parse_rules(self._settled(data), self._path)
             return self._last
 
@@ -50,7 +49,3 @@ class RulesFile:
             if data == before:
                 return data
         raise UsageError(f"{printable(self._path)} changes all the time", hint="ask again when it has been saved")
-
-
-def _sha256(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()

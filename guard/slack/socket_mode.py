@@ -22,12 +22,8 @@ if TYPE_CHECKING:
     from slack_sdk.socket_mode.builtin import SocketModeClient
     from slack_sdk.socket_mode.request import SocketModeRequest
 
-_PING_INTERVAL = 2.0
-"""Seconds; after four intervals without an answer, the client connects again."""
-
-_LONGEST_OUTAGE = 60.0
-"""Seconds without a connection after which the app ends, so that its supervisor restarts it."""
-
+_PING_INTERVAL = 2.0  # seconds; after four intervals without an answer, the client connects again
+_LONGEST_OUTAGE = 60.0  # seconds without a connection until the app ends, so that its supervisor restarts it
 _LONGEST_CLOSE = 2.0  # seconds
 
 
@@ -38,7 +34,7 @@ class SocketConnection:
     """
 
     def __init__(self, app: App, app_token: str) -> None:
-        self._handler = _ReplayProtectedHandler(app, app_token, ping_interval=_PING_INTERVAL)
+        self._handler = _ReplayProtectedHandler(app, app_token)
         self._handler.client.proxy = app.client.proxy
         self._connected_at = time.monotonic()
         self._was_connected = False
@@ -66,7 +62,7 @@ class SocketConnection:
             client.wss_uri = client.web_client.apps_connections_open(app_token=client.app_token)["url"]
             client.connect()
         if not client.is_connected():
-            self._close()
+            self.__exit__()
             raise GuardError(
                 "Slack's WebSocket could not be opened",
                 hint="check the network and HTTPS_PROXY; the address begins with wss://",
@@ -74,10 +70,7 @@ class SocketConnection:
         return self
 
     def __exit__(self, *details: object) -> None:
-        self._close()
-
-    def _close(self) -> None:
-        """Close the connection, but do not wait long: one of the client's threads may hang on Slack."""
+        # One of the client's threads may hang on Slack, so do not wait long.
         closing = threading.Thread(target=self._handler.client.close, daemon=True)
         closing.start()
         closing.join(_LONGEST_CLOSE)
@@ -86,8 +79,8 @@ class SocketConnection:
 class _ReplayProtectedHandler(SocketModeHandler):
     """Acknowledges every envelope, but handles a repeated one only once."""
 
-    def __init__(self, app: App, app_token: str, *, ping_interval: float) -> None:
-        super().__init__(app, app_token, ping_interval=ping_interval)
+    def __init__(self, app: App, app_token: str) -> None:
+        super().__init__(app, app_token, ping_interval=_PING_INTERVAL)
         self._seen = ReplayProtection()
 
     def handle(self, client: SocketModeClient, req: SocketModeRequest) -> None:  # type: ignore[override]  # as bolt does

@@ -33,7 +33,7 @@ from guard.slack.blocks import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from guard.core.results import Check, Report
+    from guard.core.results import Report
     from guard.report.view import Finding
 
 CHECK_AGAIN = "check_again"
@@ -82,8 +82,8 @@ def verdict_message(
 ) -> Message:
     """Return the message for a report, always within Slack's limits.
 
-    ``requester`` is the id of the Slack user who asked; the message mentions them. ``again`` and ``share`` are the
-    values of the two buttons. A button without a value, or with a value over 2,000 characters, is left out.
+    ``requester`` is the id of the Slack user who asked. ``again`` and ``share`` are the values of the two buttons;
+    a button without a value is left out.
     """
     findings = gravest_first([*guards_of(report), *totals_of(report)])
     headline = f"{_verdict(report.verdict)}: {_asked_for(report)}"
@@ -148,10 +148,7 @@ def _age(finding: Finding) -> str:
 
 
 def _explanations(findings: list[Finding]) -> list[Block]:
-    """Return a paragraph for each of the first findings in trouble: what is wrong, what to do, and whom to ask.
-
-    If anything is unknown, the first unknown finding is always among them.
-    """
+    """Return a paragraph for each of the first findings in trouble, the first unknown one always among them."""
     troubled = [finding for finding in findings if finding.troubles]
     chosen, rest = troubled[:_MOST_EXPLAINED], troubled[_MOST_EXPLAINED:]
     unknown = [finding for finding in rest if finding.verdict is Verdict.UNKNOWN]
@@ -159,32 +156,31 @@ def _explanations(findings: list[Finding]) -> list[Block]:
         chosen[-1] = unknown[0]
     left_out = len(troubled) - len(chosen)
     more = [context([plain_text(f"{number(left_out)} more that did not pass: see the table")])] if left_out else []
-    return [*(section(*_explanation(finding)) for finding in chosen), *more]
+    return [*map(_paragraph, chosen), *more]
 
 
 def _worst(findings: list[Finding]) -> Iterator[str]:
     """Yield the worst finding's segment, numbers, bound and next step, for notifications and screen readers."""
     for finding in findings[:1]:
         if finding.troubles:
-            gravest = _gravest(finding)
-            sentence = line(wording.sentence(gravest, finding), _LONGEST_SENTENCE)
-            yield f"{line(finding.name, _LONGEST_NAME)}, {finding.part}: {sentence}."
-            if step := next_steps.next_step(gravest, finding):
-                yield f"Next: {step}."
+            where, what, *step = _explanation(finding)
+            yield f"{where}: {what}."
+            yield from (f"{each}." for each in step)
+
+
+def _paragraph(finding: Finding) -> Block:
+    where, *rest = _explanation(finding)
+    owner = [f"Ask: {line(finding.owner, _LONGEST_NAME)}"] if finding.owner else []
+    return section(f"{SYMBOLS[finding.verdict]} {where}", *rest, *owner)
 
 
 def _explanation(finding: Finding) -> Iterator[str]:
-    gravest = _gravest(finding)
-    yield f"{SYMBOLS[finding.verdict]} {line(finding.name, _LONGEST_NAME)}, {finding.part}"
+    """Yield where the gravest trouble is, what it is, and the next step if there is one."""
+    gravest = gravest_first(finding.troubles)[0]
+    yield f"{line(finding.name, _LONGEST_NAME)}, {finding.part}"
     yield line(wording.sentence(gravest, finding), _LONGEST_SENTENCE)
     if step := next_steps.next_step(gravest, finding):
         yield f"Next: {step}"
-    if finding.owner:
-        yield f"Ask: {line(finding.owner, _LONGEST_NAME)}"
-
-
-def _gravest(finding: Finding) -> Check:
-    return gravest_first(finding.troubles)[0]
 
 
 def _facts(report: Report, requester: str | None) -> Iterator[Block]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from contextlib import contextmanager
 from http.client import HTTPException
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.request import ProxyHandler, build_opener, install_opener
 
 from slack_sdk import WebClient
@@ -23,7 +23,7 @@ from guard.slack.log import silent
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from slack_sdk.http_retry import HttpRequest, HttpResponse, RetryState
+    from slack_sdk.http_retry import HttpResponse
 
     from guard.slack.settings import Settings
 
@@ -88,14 +88,7 @@ def explaining(token: str) -> Iterator[None]:
 class _OneShortWait(RateLimitErrorRetryHandler):
     """Retries once when Slack limits the rate, unless the wait is long."""
 
-    def _can_retry(
-        self,
-        *,
-        state: RetryState,
-        request: HttpRequest,
-        response: HttpResponse | None = None,
-        error: Exception | None = None,
-    ) -> bool:
+    def _can_retry(self, *, response: HttpResponse | None = None, **context: Any) -> bool:
         seconds = retry_after(response.headers.get("retry-after", ["0"])[0] if response else "0")
         short = seconds is not None and seconds <= _LONGEST_WAIT
-        return short and super()._can_retry(state=state, request=request, response=response, error=error)
+        return short and super()._can_retry(response=response, **context)

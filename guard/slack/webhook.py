@@ -45,16 +45,12 @@ _TRANSIENT = {_RATE_LIMITED, *range(500, 600)} - {504}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
-    """Why a message was not accepted, in a phrase such as ``answered 403 (invalid_token)``.
-
-    ``may_have_arrived`` means that it may have been posted all the same. ``pause`` is the seconds before another try,
-    infinite if another try is useless. ``code`` is Slack's error code.
-    """
+    """Why a message was not accepted, in a phrase such as ``answered 403 (invalid_token)``."""
 
     why: str
     may_have_arrived: bool = False
-    pause: float = math.inf
-    code: str | None = None
+    pause: float = math.inf  # seconds before another try; infinite if another try is useless
+    code: str | None = None  # Slack's error code
 
 
 async def post(url: str, payload: Mapping[str, Any], *, time_limit: float = POST_TIMEOUT) -> Refusal | None:
@@ -134,10 +130,7 @@ async def _read(response: httpx.Response) -> bytes:
 
 
 def _refusal(response: httpx.Response, answer: bytes, url: str) -> Refusal | None:
-    """Return why the message was not accepted, or None.
-
-    The reason quotes only an error code, and only if it is not part of the address, which a server may echo.
-    """
+    """Return why the message was not accepted, or None. A server may echo the address, so no reason quotes it."""
     status, said = response.status_code, _parsed(answer)
     told = said if isinstance(said, dict) else {"error": said}
     if status == httpx.codes.OK and told.get("ok") is not False:

@@ -31,6 +31,8 @@ HELP = re.compile(r"Type `/audience-check`[\w\s`/.,•-]+")
 OBEYED_IN_MRKDWN = re.compile(
     r"^(>|&gt;)|[<>*~`@#\n]|&(?!(amp|lt|gt);)|:\S|\.(?!(?<=\d\.)\d+[%\s])\S|\b_|_\b|(?<!\w)_|_(?!\w)"
 )
+NASTY = 'a]]>&<b>"%\n::error::x,y:z\x07\x1b[31m|`<!channel>=1+1'
+SHOWN = r'a]]>&<b>"%\n::error::x,y:z\x07\x1b[31m|`<!channel>=1+1'  # as it is written out
 UNPRINTABLE = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 

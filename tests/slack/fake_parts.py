@@ -1,21 +1,25 @@
-"""Values for the parts of the Slack app, and fakes for the slow parts; every wait has a limit."""
+"""Values for the parts of the Slack app, fakes for the slow parts, and conversations with them; waits have a limit."""
 
 from __future__ import annotations
 
 import json
 import threading
 from queue import Queue
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from guard.core.model import Rules, Selection
 from guard.rules import parse_rules
+from guard.slack.commands import Commands, Permission
 from guard.slack.delivery import Delivery
 from guard.slack.engine import Engine
 from guard.slack.job_queue import Job, Requester
+from guard.slack.jobs import Jobs
+from guard.slack.rules_file import RulesFile
 from tests.report import builders
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from guard.core.results import Report
     from guard.slack.verdict_message import Message
@@ -39,6 +43,9 @@ campaigns:
 """
 PASSED = builders.report(builders.segment(builders.email(30_000)))
 WEEKLY = Selection(tags=("weekly",))
+ANYBODY = Permission(users=frozenset(), channels=frozenset())
+NEVER_ASKED_FOR = "Zeppelin"
+"""No log may hold it."""
 
 
 def rules(text: str = RULES) -> Rules:
@@ -106,3 +113,34 @@ def raising(error: BaseException) -> Callable[[], Report]:
         raise error
 
     return outcome
+
+
+class FakeConversation:
+    """The real commands and jobs, with a rules file, a fake engine and a fake delivery."""
+
+    def __init__(self, path: Path, *, engine: FakeEngine | None = None, permission: Permission = ANYBODY) -> None:
+        path.write_text(RULES)
+        self.path, self.delivery = path, FakeDelivery()
+        self.engine = engine or FakeEngine()
+        rules = RulesFile(str(path))
+        self.jobs = Jobs(self.engine, self.delivery, rules.sha256)
+        parts: dict[str, Any] = {"rules": rules, "permission": permission, "jobs": self.jobs}
+        self.commands = Commands(**parts, delivery=self.delivery, workers=1, time_limit=1200.0)
+
+    def ask(self, text: str, user: str = "U1", **values: Any) -> str:
+        return said(self.commands.ask(text, requester(user, **values)))
+
+    def brought(self) -> tuple[str, str, bool]:
+        user, message, shared = self.delivery.next()
+        return user, said(message), shared
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.engine.may_end.set()
+        self.commands.close()
+
+    @property
+    def has_counted(self) -> bool:
+        return not self.engine.begun.empty()

@@ -10,19 +10,16 @@ import itertools
 import json
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlencode, urlsplit
 
 from tests.slack.fake_socket import FakeSocket
-from tests.slack.fake_web_api import APP_TOKEN, BOT_TOKEN, FakeWebApi
-from tests.slack.recorded_calls import RecordedCalls
+from tests.slack.fake_web_api import APP_TOKEN, BOT_TOKEN, FakeWebApi, RecordedCalls
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-    from contextlib import AbstractContextManager
+    from collections.abc import Mapping
 
-    from tests.slack.fake_socket import Ack, Death
-    from tests.slack.recorded_calls import Outcome, RecordedCall
+    from tests.slack.fake_socket import Ack
 
 SIGNING_SECRET = "a-signing-secret-for-tests"
 VERIFICATION_TOKEN = "a-verification-token-for-tests"
@@ -45,19 +42,19 @@ class FakeSlack:
     """A workspace with one app in it, which lives while it is entered: ``with FakeSlack() as slack: ...``.
 
     A *place* is somewhere an app can post: a method of the Web API (``chat.postMessage``), ``response/NAME``,
-    ``webhook/NAME``, or the whole address of one of the latter two.
+    ``webhook/NAME``, or the whole address of one of the latter two. ``record``, ``link`` and ``web`` are its parts.
     """
 
     def __init__(self) -> None:
-        self._record = RecordedCalls()
-        self._link = FakeSocket(self._record)
-        self._web = FakeWebApi(self._record, self._link.new_address)
+        self.record = RecordedCalls()
+        self.link = FakeSocket(self.record)
+        self.web = FakeWebApi(self.record, self.link.new_address)
         self._numbers = itertools.count(1)
         self._running = contextlib.ExitStack()
 
     def __enter__(self) -> Self:
-        self._running.enter_context(self._link)
-        self._running.enter_context(self._web)
+        self._running.enter_context(self.link)
+        self._running.enter_context(self.web)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -67,45 +64,28 @@ class FakeSlack:
 
     @property
     def api_url(self) -> str:
-        return f"{self._web.url}/api/"
+        return f"{self.web.url}/api/"
 
     def response_url(self, name: str) -> str:
-        return f"{self._web.url}/response/{name}"
+        return f"{self.web.url}/response/{name}"
 
     def webhook_url(self, name: str) -> str:
-        return f"{self._web.url}/webhook/{name}"
+        return f"{self.web.url}/webhook/{name}"
 
     # What the app did
 
     @property
     def posted(self) -> list[dict[str, Any]]:
         """The messages that chat.postMessage accepted."""
-        return self._record.accepted("chat.postMessage")
+        return self.record.accepted("chat.postMessage")
 
     def answers(self, response: str) -> list[dict[str, Any]]:
         """Return what a response URL accepted, by its name or address: what the requester sees."""
-        return self._record.accepted(f"response/{response.rpartition('/')[2]}")
+        return self.record.accepted(f"response/{response.rpartition('/')[2]}")
 
     def notified(self, webhook: str) -> list[dict[str, Any]]:
         """Return what an incoming webhook accepted, by its name or address."""
-        return self._record.accepted(f"webhook/{webhook.rpartition('/')[2]}")
-
-    @property
-    def received(self) -> list[RecordedCall]:
-        """Every request, the refused ones too, each with its time."""
-        return self._record.received()
-
-    @property
-    def opened(self) -> int:
-        """How many Socket Mode connections were made so far."""
-        return self._link.opened
-
-    def wait_for(self, predicate: Callable[[], Outcome], seconds: float = 20) -> Outcome:
-        """Return what the predicate says once that is true; it is asked again after each thing that comes in.
-
-        Raise AssertionError, with all that came in, when it is still false after so many seconds.
-        """
-        return self._record.wait_for(predicate, seconds)
+        return self.record.accepted(f"webhook/{webhook.rpartition('/')[2]}")
 
     # How Slack fails
 
@@ -114,38 +94,9 @@ class FakeSlack:
 
         ``error`` is Slack's own word, answered as Slack does there (``channel_not_found``, ``expired_url``,
         ``invalid_blocks``, ``invalid_token``, ``no_service``, ``channel_is_archived``; ``ratelimited`` is a 429 with
-        ``retry_after``), or ``server_error`` (a 500), ``hang`` (no answer for a minute), ``reset`` (of the connection),
-        ``drip`` (accepted, but the answer takes half a minute, a byte at a time).
+        ``retry_after``), or ``server_error`` (a 500), ``hang`` (no answer for a minute), ``reset`` (of the connection).
         """
-        self._web.refuse(self._place(place), error, times=times, retry_after=retry_after)
-
-    def accept(self, place: str) -> None:
-        """Let a place work again."""
-        self._web.accept(self._place(place))
-
-    def unreachable(self) -> AbstractContextManager[None]:
-        """Refuse every new HTTP connection meanwhile, and break off those there are; sockets live on."""
-        return self._web.unreachable()
-
-    def refuse_sockets(self) -> None:
-        """Hand out no address of a Socket Mode connection from now on."""
-        self.refuse("apps.connections.open", "internal_error")
-
-    def kill_sockets(self, how: Death = "fin") -> None:
-        """Let every Socket Mode connection die.
-
-        ``fin`` ends the stream without a close frame, ``reset`` breaks the connection off, ``silent`` reads and answers
-        nothing any more, not even pings, and ``close`` is a close as it should be.
-        """
-        self._link.kill(how)
-
-    def disconnect_message(self) -> None:
-        """Ask the app to connect anew, as Slack does every few hours."""
-        self._link.say_disconnect()
-
-    def wait_for_socket(self, seconds: float = 20) -> None:
-        """Wait until there is a Socket Mode connection that was neither killed nor asked to leave."""
-        self._link.wait_for_socket(seconds)
+        self.web.refuse(place.removeprefix(f"{self.web.url}/"), error, times=times, retry_after=retry_after)
 
     # What people do
 
@@ -234,27 +185,18 @@ class FakeSlack:
         """Return Slack's signature of a command or a button's payload that is sent at that time."""
         return _signature(_content(fields), str(timestamp), SIGNING_SECRET)
 
-    def send_socket(
-        self,
-        payload: Mapping[str, Any],
-        *,
-        kind: Literal["slash_commands", "interactive"] | None = None,
-        envelope_id: str | None = None,
-    ) -> Ack:
+    def send_socket(self, payload: Mapping[str, Any], *, envelope_id: str | None = None) -> Ack:
         """Send a command or a button's payload over the newest Socket Mode connection; the same envelope is a repeat.
 
         Return the acknowledgement; raise AssertionError when there is none within 5 seconds.
         """
         envelope = {
-            "type": kind or ("interactive" if "type" in payload else "slash_commands"),
+            "type": "interactive" if "type" in payload else "slash_commands",
             "envelope_id": envelope_id or f"envelope-{next(self._numbers)}",
             "payload": payload,
             "accepts_response_payload": True,
         }
-        return self._link.send(envelope)
-
-    def _place(self, place: str) -> str:
-        return place.removeprefix(f"{self._web.url}/")
+        return self.link.send(envelope)
 
 
 def _content(fields: Mapping[str, Any]) -> bytes:

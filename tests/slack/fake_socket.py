@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from websockets.http11 import Request, Response
     from websockets.sync.server import ServerConnection
 
-    from tests.slack.recorded_calls import RecordedCalls
+    from tests.slack.fake_web_api import RecordedCalls
 
 Death = Literal["fin", "reset", "silent", "close"]
 
@@ -73,7 +73,8 @@ class FakeSocket:
         self._addresses.add(path)
         return f"ws://{HOST}:{self._server.socket.getsockname()[1]}{path}"
 
-    def wait_for_socket(self, seconds: float) -> None:
+    def wait_for_socket(self, seconds: float = 20) -> None:
+        """Wait until there is a connection that was neither killed nor asked to leave."""
         with self._changed:
             if not self._changed.wait_for(lambda: self._live, seconds):
                 raise AssertionError(f"nobody connected within {seconds} s")
@@ -100,7 +101,11 @@ class FakeSocket:
         connection.send(json.dumps({"type": "disconnect", "reason": "refresh_requested", "debug_info": {}}))
 
     def kill(self, how: Death) -> None:
-        """Let every connection die; each counts as gone from here on."""
+        """Let every connection die; each counts as gone from here on.
+
+        ``fin`` ends the stream without a close frame, ``reset`` breaks the connection off, ``silent`` reads and answers
+        nothing any more, not even pings, and ``close`` is a close as it should be.
+        """
         with self._changed:
             doomed, self._live = self._live, []
         for connection in doomed:

@@ -9,18 +9,16 @@ import socket
 import struct
 import sys
 import threading
+import time
 from dataclasses import dataclass, field
-from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 from urllib.parse import parse_qsl
-
-from tests.slack.recorded_calls import RecordedCall
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from tests.slack.recorded_calls import RecordedCalls
+Outcome = TypeVar("Outcome")
 
 HOST = "127.0.0.1"
 BOT_TOKEN = "xoxb-a-token-for-tests"
@@ -34,8 +32,50 @@ _STATUSES = {
     "webhook": {"invalid_token": 403, "no_service": 404, "channel_is_archived": 410},
 }
 _LONGEST_HANG = 60.0
-_DRIP_INTERVAL = 0.2
 _STOP_INTERVAL = 0.02
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedCall:
+    """A request: where it went, what it held, and why it was refused (None: it was accepted).
+
+    ``place`` is a method of the Web API (``chat.postMessage``), ``response/NAME`` or ``webhook/NAME``; ``at`` is in
+    seconds on the monotonic clock.
+    """
+
+    place: str
+    payload: dict[str, Any]
+    error: str | None
+    at: float = field(default_factory=time.monotonic)
+
+
+class RecordedCalls:
+    """A list that many threads extend; ``changed`` is its lock, and is notified of every call."""
+
+    def __init__(self) -> None:
+        self.changed = threading.Condition()
+        self._received: list[RecordedCall] = []
+
+    def add(self, received: RecordedCall) -> None:
+        with self.changed:
+            self._received.append(received)
+            self.changed.notify_all()
+
+    def received(self) -> list[RecordedCall]:
+        with self.changed:
+            return list(self._received)
+
+    def accepted(self, place: str) -> list[dict[str, Any]]:
+        """Return the payloads that the place accepted: what people see there."""
+        return [each.payload for each in self.received() if each.place == place and each.error is None]
+
+    def wait_for(self, predicate: Callable[[], Outcome], seconds: float = 20) -> Outcome:
+        """Return the predicate's answer as soon as it is true; raise AssertionError if it stays false."""
+        with self.changed:
+            if outcome := self.changed.wait_for(predicate, seconds):
+                return outcome
+            lines = [f"  {each.place}: {each.error or 'accepted'}: {each.payload}" for each in self._received]
+        raise AssertionError("\n".join([f"not within {seconds} s; received:", *(lines or ["  nothing"])]))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +91,7 @@ class Answer:
 
 @dataclass(slots=True, kw_only=True)
 class _Fault:
-    """How a place fails: Slack's word for it, or ``server_error``, ``hang``, ``reset``, ``drip``."""
+    """How a place fails: Slack's word for it, or ``server_error``, ``hang``, ``reset``."""
 
     error: str
     times: float
@@ -87,19 +127,13 @@ class FakeWebApi:
         self._faults: dict[str, _Fault] = {}
 
     def __enter__(self) -> Self:
-        self._start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stop()
-
-    def _start(self) -> None:
         self._server = _Server(self)
         self.port = self._server.server_port
         self._thread = threading.Thread(target=self._server.serve_forever, args=(_STOP_INTERVAL,), name="slack-web")
         self._thread.start()
+        return self
 
-    def _stop(self) -> None:
+    def __exit__(self, *_: object) -> None:
         self._server.stop()
         self._thread.join()
 
@@ -110,26 +144,22 @@ class FakeWebApi:
     @contextlib.contextmanager
     def unreachable(self) -> Iterator[None]:
         """Refuse every connection meanwhile."""
-        self._stop()
+        self.__exit__()
         try:
             yield
         finally:
-            self._start()
+            self.__enter__()
 
     def refuse(self, place: str, error: str, *, times: float, retry_after: int) -> None:
         with self._record.changed:
             self._faults[place] = _Fault(error=error, times=times, retry_after=retry_after)
-
-    def accept(self, place: str) -> None:
-        with self._record.changed:
-            self._faults.pop(place, None)
 
     def answer(self, place: str, payload: dict[str, Any] | None, token: str) -> tuple[Answer, str | None]:
         """Return the answer to a request, which goes on record, and the manner of giving it, when that is a fault."""
         # Under one lock from the count of a response URL's uses to its record: six at once must not find four.
         with self._record.changed:
             fault = self._next_fault(place)
-            if fault and fault.error != "drip":
+            if fault:
                 error, answer = fault.error, fault.answer(place)
             elif wrong := self._objection(place, payload, token):
                 error, answer = wrong, refusal(place, wrong)
@@ -247,10 +277,14 @@ class _Handler(BaseHTTPRequestHandler):
                 self.server.stopping.wait(_LONGEST_HANG)
             case "reset":
                 self._reset()
-            case "drip":
-                self._drip(_on_the_wire(answer))
             case _:
-                self.wfile.write(_on_the_wire(answer))
+                self.send_response_only(answer.status)
+                body = answer.body.encode()
+                headers = {"Content-Type": "text/plain", "Content-Length": str(len(body)), **answer.headers}
+                for name, value in headers.items():
+                    self.send_header(name, value)
+                self.end_headers()
+                self.wfile.write(body)
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - as inherited
         """Keep quiet: a test's output is its own."""
@@ -261,31 +295,13 @@ class _Handler(BaseHTTPRequestHandler):
         # The handler's files keep the connection from closing, and with it the reset from being sent, so go past them.
         socket.socket(fileno=self.connection.detach()).close()
 
-    def _drip(self, data: bytes) -> None:
-        """Send a byte at a time: every wait for the next one is short, and all of them take half a minute."""
-        for byte in data:
-            self.wfile.write(bytes([byte]))
-            if self.server.stopping.wait(_DRIP_INTERVAL):
-                return
-
 
 def _payload(content_type: str, body: bytes, *, form: bool) -> dict[str, Any] | None:
     """Return the object in a body, None when there is none; ``form`` allows it to be a form."""
     try:
         if form and content_type != "application/json":
-            fields: dict[str, Any] = dict(parse_qsl(body.decode()))
-            return fields | {name: json.loads(fields[name]) for name in ("blocks",) if name in fields}
+            return dict(parse_qsl(body.decode()))
         value = json.loads(body) if content_type == "application/json" else None
     except ValueError:
         return None
     return value if isinstance(value, dict) else None
-
-
-def _on_the_wire(answer: Answer) -> bytes:
-    body = answer.body.encode()
-    headers = {"Content-Type": "text/plain", "Content-Length": str(len(body)), **answer.headers}
-    lines = [
-        f"HTTP/1.1 {answer.status} {HTTPStatus(answer.status).phrase}",
-        *(f"{name}: {value}" for name, value in headers.items()),
-    ]
-    return "\r\n".join([*lines, "", ""]).encode() + body

@@ -9,7 +9,7 @@ import threading
 from typing import IO, TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 
@@ -47,29 +47,23 @@ class App:
             lines = [_log_line(line) for line in self._stderr]
         return [line for line in lines if line is not None]
 
-    def events(self, name: str) -> list[dict[str, Any]]:
-        """Return the log lines of one event."""
-        return [line for line in self.log if line.get("event") == name]
+    def events(self, name: str, **fields: str) -> list[dict[str, Any]]:
+        """Return the log lines of one event that have these fields."""
+        return [line for line in self.log if line.get("event") == name and fields.items() <= line.items()]
 
-    def wait_for_event(self, name: str, seconds: float = 20, *, times: int = 1) -> dict[str, Any]:
-        """Return the log line of an event once it was logged so many times.
+    def wait_for_event(self, name: str, seconds: float = 20, *, times: int = 1, **fields: str) -> dict[str, Any]:
+        """Return the log line of an event, with these fields, once it was logged so many times.
 
         Raise AssertionError with all of stderr when the app ends first, or so many seconds pass.
         """
         with self._changed:
-            self._changed.wait_for(lambda: len(self.events(name)) >= times or not self._still_writing, seconds)
-            found = self.events(name)
+            self._changed.wait_for(
+                lambda: len(self.events(name, **fields)) >= times or not self._still_writing, seconds
+            )
+            found = self.events(name, **fields)
         if len(found) < times:
             raise AssertionError(f"no event {name!r}; the app wrote:\n{self.stderr}")
         return found[times - 1]
-
-    def wait_for_line(self, predicate: Callable[[dict[str, Any]], object], seconds: float = 20) -> dict[str, Any]:
-        """Return the first log line of which the predicate is true; raise AssertionError when there is none in time."""
-        with self._changed:
-            found = self._changed.wait_for(lambda: [line for line in self.log if predicate(line)], seconds)
-        if not found:
-            raise AssertionError(f"no such line; the app wrote:\n{self.stderr}")
-        return found[0]
 
     def ended(self, seconds: float = 25) -> int:
         """Wait until the app ends by itself and return its exit code; raise AssertionError when it does not."""
@@ -89,7 +83,7 @@ class App:
         """Send the app a signal and go on."""
         self._process.send_signal(number)
 
-    def kill(self) -> None:
+    def close(self) -> None:
         self._process.kill()
         self._process.wait()
         self._finish_reading()

@@ -5,27 +5,33 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+import pytest
+
 from guard.slack.verdict_message import SHARE
 from tests.slack.fake_parts import LONGEST_WAIT, RULES, requester
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from guard.slack.verdict_message import Message
-    from tests.slack.fake_conversation import FakeConversation
+    from tests.slack.fake_parts import FakeConversation
 
 
-def wait_until(true: Callable[[], bool]) -> None:
-    ends_at = time.monotonic() + LONGEST_WAIT
-    while not true():
-        assert time.monotonic() < ends_at
-        time.sleep(0.001)
+def reference(conversation: FakeConversation) -> str:
+    """Ask as U1, and return the value of the button that shares the answer."""
+    conversation.ask("weekly")
+    _, message, _ = conversation.delivery.next()
+    elements = [each for block in message.blocks if block["type"] == "actions" for each in block["elements"]]
+    return next(str(each["value"]) for each in elements if each["action_id"] == SHARE)
+
+
+def shared(conversation: FakeConversation, answer: str, user: str = "U2") -> tuple[str, str, bool]:
+    """Press the button, and return who was told what, and whether the channel saw it."""
+    conversation.commands.share(answer, requester(user))
+    return conversation.brought()
 
 
 # Sharing
 
 
-def test_with_the_word_share_the_channel_sees_the_answer_but_only_of_whoever_wrote_it(slow: FakeConversation) -> None:
+def test_share_is_for_its_asker_alone(slow: FakeConversation) -> None:
     slow.ask("weekly share", "U1")
     slow.ask("weekly", "U2")
     slow.engine.may_end.set()
@@ -35,105 +41,64 @@ def test_with_the_word_share_the_channel_sees_the_answer_but_only_of_whoever_wro
     assert [(user, shared) for user, _, shared in answers] == [("U1", True), ("U2", False)]
 
 
-def reference(message: Message) -> str:
-    elements = [each for block in message.blocks if block["type"] == "actions" for each in block["elements"]]
-    return next(str(each["value"]) for each in elements if each["action_id"] == SHARE)
+def test_an_answer_is_shared_once(conversation: FakeConversation) -> None:
+    answer = reference(conversation)
 
-
-def test_the_button_shows_the_answer_to_the_channel(conversation: FakeConversation) -> None:
-    conversation.ask("weekly", "U1")
-    _, answer, _ = conversation.delivery.next()
-
-    conversation.commands.share(reference(answer), requester("U2"))
-
-    user, shared, in_channel = conversation.brought()
+    user, told, in_channel = shared(conversation, answer)
     assert (user, in_channel) == ("U2", True)
-    assert "<@U1>" in shared
-    assert "The rules" not in shared
+    assert "<@U1>" in told
+    assert "The rules" not in told
 
-
-def test_a_pass_that_is_shared_after_the_rules_were_tightened_says_so(conversation: FakeConversation) -> None:
-    conversation.ask("weekly", "U1")
-    _, answer, _ = conversation.delivery.next()
-    conversation.path.write_text(RULES.replace("min: 10", "min: 50_000"))
-
-    conversation.commands.share(reference(answer), requester("U2"))
-
-    assert "The rules have changed since this check" in conversation.brought()[1]
-
-
-def test_an_answer_that_is_shared_while_the_rules_cannot_be_read_says_so(conversation: FakeConversation) -> None:
-    conversation.ask("weekly", "U1")
-    _, answer, _ = conversation.delivery.next()
-    conversation.path.unlink()
-
-    conversation.commands.share(reference(answer), requester("U2"))
-
-    assert "The rules file cannot be read now" in conversation.brought()[1]
-
-
-def test_the_button_shows_the_answer_once_whoever_presses_it(conversation: FakeConversation) -> None:
-    conversation.ask("weekly", "U1")
-    _, answer, _ = conversation.delivery.next()
-    conversation.commands.share(reference(answer), requester("U2"))
-    conversation.brought()
-
-    conversation.commands.share(reference(answer), requester("U3"))
-
-    user, told, in_channel = conversation.brought()
+    user, told, in_channel = shared(conversation, answer, "U3")
     assert (user, in_channel) == ("U3", False)
     assert "shared already, or is too old" in told
 
 
-def test_an_answer_that_did_not_reach_the_channel_can_be_shared_again(conversation: FakeConversation) -> None:
-    conversation.ask("weekly", "U1")
-    _, answer, _ = conversation.delivery.next()
+@pytest.mark.parametrize(
+    ("rules", "remark"),
+    [
+        pytest.param(RULES.replace("min: 10", "min: 50_000"), "The rules have changed since this check", id="changed"),
+        pytest.param(None, "The rules file cannot be read now", id="gone"),
+    ],
+)
+def test_other_rules_are_mentioned(conversation: FakeConversation, rules: str | None, remark: str) -> None:
+    answer = reference(conversation)
+    if rules is None:
+        conversation.path.unlink()
+    else:
+        conversation.path.write_text(rules)
+
+    assert remark in shared(conversation, answer)[1]
+
+
+def test_sharing_that_fails_can_be_repeated(conversation: FakeConversation) -> None:
+    answer = reference(conversation)
     conversation.delivery.refuses = True
-    conversation.commands.share(reference(answer), requester("U2"))
-    conversation.brought()
+    shared(conversation, answer)
     conversation.delivery.refuses = False
-    wait_until(lambda: reference(answer) in conversation.jobs._kept)
+    ends_at = time.monotonic() + LONGEST_WAIT
+    while answer not in conversation.jobs._kept:
+        assert time.monotonic() < ends_at
+        time.sleep(0.001)
 
-    conversation.commands.share(reference(answer), requester("U2"))
-
-    assert conversation.brought()[2]
-
-
-def test_an_answer_that_may_not_be_shared_by_one_can_still_be_shared_by_another(guarded: FakeConversation) -> None:
-    guarded.ask("weekly")
-    _, answer, _ = guarded.delivery.next()
-    guarded.commands.share(reference(answer), requester("U2"))
-    guarded.brought()
-
-    guarded.commands.share(reference(answer), requester("U1"))
-
-    assert guarded.brought()[2]
+    assert shared(conversation, answer)[2]
 
 
-def test_an_answer_that_is_not_kept_any_more_cannot_be_shared_and_that_is_told(conversation: FakeConversation) -> None:
-    conversation.commands.share("0123456789abcdef", requester("U2"))
+def test_who_may_not_ask_may_not_share(guarded: FakeConversation) -> None:
+    answer = reference(guarded)
 
-    user, told, in_channel = conversation.brought()
-    assert (user, in_channel) == ("U2", False)
-    assert "shared already, or is too old" in told
+    user, told, in_channel = shared(guarded, answer)
 
-
-def test_who_may_not_ask_may_not_share_either(guarded: FakeConversation) -> None:
-    guarded.ask("weekly")
-    _, answer, _ = guarded.delivery.next()
-
-    guarded.commands.share(reference(answer), requester("U2"))
-
-    user, told, in_channel = guarded.brought()
     assert (user, in_channel) == ("U2", False)
     assert "Not allowed" in told
     assert "PASS" not in told
+    assert shared(guarded, answer, "U1")[2], "somebody else may still share it"
 
 
 # Checking again
 
 
-def test_the_button_asks_anew_and_brings_what_there_is_to_say_at_once(slow: FakeConversation) -> None:
+def test_check_again_asks_anew(slow: FakeConversation) -> None:
     slow.commands.ask_again("weekly", requester("U3"))
 
     user, at_once, _ = slow.brought()
@@ -143,9 +108,7 @@ def test_the_button_asks_anew_and_brings_what_there_is_to_say_at_once(slow: Fake
     assert "<@U3>" in slow.brought()[1]
 
 
-def test_the_button_of_a_question_that_the_rules_do_not_know_any_more_is_answered(
-    conversation: FakeConversation,
-) -> None:
+def test_an_unknown_name_is_told(conversation: FakeConversation) -> None:
     conversation.commands.ask_again("winter-sale", requester("U3"))
 
     assert "Nothing is called" in conversation.brought()[1]

@@ -15,262 +15,190 @@ from guard.slack import delivery as module
 from guard.slack.delivery import Delivery
 from guard.slack.notices import notice
 from guard.slack.verdict_message import Message, verdict_message
-from guard.slack.webhook import Refusal
-from tests.slack.fake_parts import PASSED, RESPONSE_URL, requester
+from guard.slack.webhook import Refusal, post
+from tests.slack.fake_parts import NEVER_ASKED_FOR, PASSED, RESPONSE_URL, requester
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from guard.slack.job_queue import Requester
 
-MESSAGE = notice("Counted", "as asked")
+MESSAGE = notice("Counted", NEVER_ASKED_FOR)
 REFUSED = Refusal(why="answered 404 (expired_url)")
 UNCERTAIN = Refusal(why="gave no answer within 10 s", may_have_arrived=True)
+TWICE = "Slack did not confirm the first try, so you may see this twice."
 
 
 class Client(WebClient):
-    """Slack's Web API, which sends nothing: what it does with one message after another is in ``outcomes``."""
+    """Sends nothing: ``first`` comes of the response_url (None: accepted), and ``errors`` of the direct messages."""
 
     timeout = 30
 
-    def __init__(self, *outcomes: BaseException | None) -> None:
-        self.outcomes = list(outcomes)
-        self.sent: list[dict[str, Any]] = []
-
-    def chat_postMessage(self, **values: Any) -> Any:  # noqa: N802 - the SDK's name
-        self.sent.append(values)
-        if outcome := self.outcomes.pop(0) if self.outcomes else None:
-            raise outcome
-
-
-class Hooks:
-    """What was posted to a response_url, and what comes of it: None is accepted."""
-
     def __init__(self) -> None:
-        self.outcome: Refusal | BaseException | None = None
+        self.first: Refusal | BaseException | None = REFUSED
+        self.errors: list[BaseException] = []
         self.posted: list[tuple[str, Mapping[str, Any]]] = []
+        self.sent: list[dict[str, Any]] = []
         self.time_limits: list[float] = []
 
     async def post(self, url: str, payload: Mapping[str, Any], *, time_limit: float) -> Refusal | None:
         self.posted.append((url, payload))
         self.time_limits.append(time_limit)
-        if isinstance(self.outcome, BaseException):
-            raise self.outcome
-        return self.outcome
+        if isinstance(self.first, BaseException):
+            raise self.first
+        return self.first
+
+    def chat_postMessage(self, **values: Any) -> Any:  # noqa: N802 - the SDK's name
+        self.sent.append(values)
+        if self.errors:
+            raise self.errors.pop(0)
+
+    def bring(
+        self, whom: Requester | None = None, *, message: Message = MESSAGE, share: bool = False, hurry: bool = False
+    ) -> bool:
+        delivery = Delivery(self)
+        if hurry:
+            delivery.hurry()
+        return delivery.bring(message, whom or requester("U7"), share=share, check="a1b2")
 
 
-def refused(error: str) -> SlackApiError:
-    return answered(ok=False, error=error)
+@pytest.fixture
+def client(monkeypatch: pytest.MonkeyPatch, logged: pytest.LogCaptureFixture) -> Client:  # noqa: ARG001 - no address may be logged
+    client = Client()
+    monkeypatch.setattr(module, "post", client.post)
+    return client
 
 
 def answered(**response: object) -> SlackApiError:
     return SlackApiError(f"quotes {RESPONSE_URL}", response)  # type: ignore[no-untyped-call]  # slack_sdk's
 
 
-@pytest.fixture
-def hooks(monkeypatch: pytest.MonkeyPatch) -> Hooks:
-    hooks = Hooks()
-    monkeypatch.setattr(module, "post", hooks.post)
-    return hooks
+def refused(error: str) -> SlackApiError:
+    return answered(ok=False, error=error)
 
 
-@pytest.fixture
-def logged(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
-    """Keep a log; neither an address nor a text may stand in it."""
-    with caplog.at_level("INFO", logger="guard.slack"):
-        yield
-    written = str([vars(record) for record in caplog.records])
-    assert not [text for text in ("hooks.example", "an_address", "as asked") if text in written]
+@pytest.mark.parametrize(("share", "kind"), [(False, "ephemeral"), (True, "in_channel")])
+def test_the_response_url_comes_first(client: Client, logged: pytest.LogCaptureFixture, share: bool, kind: str) -> None:
+    client.first = None
 
+    assert client.bring(share=share)
 
-def bring(
-    client: Client,
-    whom: Requester | None = None,
-    *,
-    message: Message = MESSAGE,
-    share: bool = False,
-    hurry: bool = False,
-) -> bool:
-    delivery = Delivery(client)
-    if hurry:
-        delivery.hurry()
-    return delivery.bring(message, whom or requester("U7"), share=share, check="a1b2")
-
-
-def remark(client: Client) -> str:
-    """Return the remark before the message in the only direct message."""
-    [sent] = client.sent
-    first, *others = sent["blocks"]
-    assert others == list(MESSAGE.blocks)
-    assert sent["text"] == f"{first['text']['text']} {MESSAGE.text}"
-    return str(first["text"]["text"])
-
-
-def events(caplog: pytest.LogCaptureFixture) -> list[str]:
-    return caplog.messages
-
-
-@pytest.mark.usefixtures("logged")
-def test_a_message_goes_to_the_asker_alone_and_replaces_nothing(hooks: Hooks, caplog: pytest.LogCaptureFixture) -> None:
-    client = Client()
-
-    assert bring(client)
-
-    assert hooks.posted == [
-        (RESPONSE_URL, {**MESSAGE.payload(), "response_type": "ephemeral", "replace_original": False})
-    ]
+    assert client.posted == [(RESPONSE_URL, {**MESSAGE.payload(), "response_type": kind, "replace_original": False})]
     assert client.sent == []
-    assert events(caplog) == ["answered"]
+    assert logged.messages == ["answered"]
 
 
-@pytest.mark.usefixtures("logged")
-def test_a_message_that_is_shared_goes_to_the_channel(hooks: Hooks) -> None:
-    assert bring(Client(), share=True)
-
-    assert hooks.posted[0][1]["response_type"] == "in_channel"
-
-
-@pytest.mark.usefixtures("logged")
-def test_where_the_address_refuses_it_is_sent_to_the_asker_directly(
-    hooks: Hooks, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize(
+    ("first", "why"),
+    [
+        (REFUSED, "answered 404 (expired_url)"),
+        (ZeroDivisionError(RESPONSE_URL), "could not be asked (ZeroDivisionError)"),
+    ],
+    ids=["refused", "crashed"],
+)
+def test_a_direct_message_comes_next(
+    client: Client, logged: pytest.LogCaptureFixture, first: Refusal | BaseException, why: str
 ) -> None:
-    hooks.outcome, client = REFUSED, Client()
+    client.first = first
 
-    assert not bring(client)
+    assert not client.bring()
 
     assert client.sent == [{"channel": "U7", "text": MESSAGE.text, "blocks": list(MESSAGE.blocks)}]
-    assert events(caplog) == ["response_url_refused", "answered"]
-    assert vars(caplog.records[0])["fields"]["why"] == "answered 404 (expired_url)"
+    assert logged.messages == ["response_url_refused", "answered"]
+    assert vars(logged.records[0])["fields"]["why"] == why
 
 
-@pytest.mark.usefixtures("logged")
-def test_what_the_channel_was_to_see_says_first_that_only_the_asker_sees_it(
-    hooks: Hooks, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize(
+    ("first", "share", "remark"),
+    [
+        pytest.param(
+            REFUSED, True, "This could not be posted in the channel, so only you see it.", id="not-in-the-channel"
+        ),
+        pytest.param(UNCERTAIN, True, TWICE, id="perhaps-in-the-channel"),
+        pytest.param(UNCERTAIN, False, TWICE, id="perhaps-twice"),
+    ],
+)
+def test_a_remark_explains_the_way(
+    client: Client, logged: pytest.LogCaptureFixture, first: Refusal, share: bool, remark: str
 ) -> None:
-    hooks.outcome, client = REFUSED, Client()
+    client.first = first
 
-    assert not bring(client, share=True)
+    assert client.bring(share=share) is first.may_have_arrived
 
-    assert remark(client) == "This could not be posted in the channel, so only you see it."
-    assert vars(caplog.records[-1])["fields"]["shared"] is False
-
-
-@pytest.mark.usefixtures("logged")
-@pytest.mark.parametrize("share", [True, False])
-def test_what_may_have_got_through_says_first_that_it_may_be_there_twice_and_counts_as_brought(
-    hooks: Hooks, share: bool
-) -> None:
-    hooks.outcome, client = UNCERTAIN, Client()
-
-    assert bring(client, share=share)
-
-    assert remark(client) == "Slack did not confirm the first try, so you may see this twice."
+    [sent] = client.sent
+    assert sent["blocks"][0]["text"]["text"] == remark
+    assert sent["blocks"][1:] == list(MESSAGE.blocks)
+    assert sent["text"] == f"{remark} {MESSAGE.text}"
+    assert vars(logged.records[-1])["fields"]["shared"] is False
 
 
-@pytest.mark.usefixtures("logged")
-def test_a_direct_message_has_no_buttons(hooks: Hooks) -> None:
-    hooks.outcome, client = REFUSED, Client()
-
-    bring(client, message=verdict_message(PASSED, again="weekly", share="an-answer"))
+def test_a_direct_message_has_no_buttons(client: Client) -> None:
+    client.bring(message=verdict_message(PASSED, again="weekly", share="an-answer"))
 
     assert "actions" not in [block["type"] for block in client.sent[0]["blocks"]]
-    assert "actions" in [block["type"] for block in hooks.posted[0][1]["blocks"]]
+    assert "actions" in [block["type"] for block in client.posted[0][1]["blocks"]]
 
 
-@pytest.mark.usefixtures("logged")
-def test_each_way_takes_ten_seconds_at_most_and_four_when_the_app_is_stopped(hooks: Hooks) -> None:
-    client = Client()
+def test_a_stopping_app_waits_less(client: Client) -> None:
+    client.bring()
+    client.bring(hurry=True)
 
-    bring(client)
-    bring(client, hurry=True)
-
-    assert hooks.time_limits == [10, 4]
+    assert client.time_limits == [10, 4]
     assert client.timeout == 4
 
 
-@pytest.mark.usefixtures("logged")
-def test_an_address_that_has_expired_is_not_tried(hooks: Hooks) -> None:
-    client = Client()
+@pytest.mark.parametrize(("age", "posted"), [(29 * 60 - 5, 1), (29 * 60 + 1, 0)])
+def test_an_expired_address_is_not_tried(client: Client, age: float, posted: int) -> None:
+    client.first = None
 
-    bring(client, requester("U7", asked_at=time.monotonic() - 29 * 60 - 1))
+    client.bring(requester("U7", asked_at=time.monotonic() - age))
 
-    assert (hooks.posted, len(client.sent)) == ([], 1)
-
-
-@pytest.mark.usefixtures("logged")
-def test_an_address_that_has_not_expired_yet_is_tried(hooks: Hooks) -> None:
-    bring(Client(), requester("U7", asked_at=time.monotonic() - 29 * 60 + 5))
-
-    assert len(hooks.posted) == 1
+    assert (len(client.posted), len(client.sent)) == (posted, 1 - posted)
 
 
-@pytest.mark.usefixtures("logged")
 @pytest.mark.parametrize("error", ["invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long"])
-def test_a_message_whose_blocks_slack_refuses_is_sent_as_text(
-    hooks: Hooks, caplog: pytest.LogCaptureFixture, error: str
-) -> None:
-    hooks.outcome, client = REFUSED, Client(refused(error))
+def test_refused_blocks_are_left_out(client: Client, logged: pytest.LogCaptureFixture, error: str) -> None:
+    client.errors = [refused(error)]
 
-    bring(client)
+    client.bring()
 
     assert [each["blocks"] for each in client.sent] == [list(MESSAGE.blocks), None]
-    assert events(caplog) == ["response_url_refused", "answered"]
+    assert logged.messages == ["response_url_refused", "answered"]
 
 
-@pytest.mark.usefixtures("logged")
 @pytest.mark.parametrize(
-    "error",
+    "errors",
     [
-        refused("channel_not_found"),
-        answered(status=200, headers={}, body=RESPONSE_URL),
-        SlackRequestError(RESPONSE_URL),
-        URLError(OSError(RESPONSE_URL)),
-        ConnectionResetError(RESPONSE_URL),
-        http.client.IncompleteRead(RESPONSE_URL.encode()),
-        UnicodeDecodeError("utf-8", b"\xff", 0, 1, RESPONSE_URL),
-        ZeroDivisionError(RESPONSE_URL),
+        [refused("channel_not_found")],
+        [refused("invalid_blocks"), refused("invalid_blocks")],
+        [answered(status=200, headers={}, body=RESPONSE_URL)],
+        [SlackRequestError(RESPONSE_URL)],
+        [URLError(OSError(RESPONSE_URL))],
+        [ConnectionResetError(RESPONSE_URL)],
+        [http.client.IncompleteRead(RESPONSE_URL.encode())],
+        [UnicodeDecodeError("utf-8", b"\xff", 0, 1, RESPONSE_URL)],
+        [ZeroDivisionError(RESPONSE_URL)],
     ],
-    ids=lambda error: type(error).__name__,
+    ids=lambda errors: "-".join(type(error).__name__ for error in errors),
 )
-def test_what_cannot_be_brought_at_all_is_logged_and_never_raised(
-    hooks: Hooks, caplog: pytest.LogCaptureFixture, error: BaseException
+def test_what_never_arrives_is_logged(
+    client: Client, logged: pytest.LogCaptureFixture, errors: list[BaseException]
 ) -> None:
-    hooks.outcome, client = REFUSED, Client(error)
+    client.errors = list(errors)
 
-    bring(client)
+    client.bring()
 
-    assert len(client.sent) == 1
-    assert events(caplog) == ["response_url_refused", "not_answered"]
-    assert vars(caplog.records[-1])["fields"]["check"] == "a1b2"
+    assert len(client.sent) == len(errors)
+    assert logged.messages == ["response_url_refused", "not_answered"]
+    assert vars(logged.records[-1])["fields"]["check"] == "a1b2"
 
 
-@pytest.mark.usefixtures("logged")
-def test_blocks_and_text_that_are_both_refused_are_tried_once_each(
-    hooks: Hooks, caplog: pytest.LogCaptureFixture
+def test_no_address_means_a_direct_message(
+    client: Client, logged: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    hooks.outcome, client = REFUSED, Client(refused("invalid_blocks"), refused("invalid_blocks"))
+    monkeypatch.setattr(module, "post", post)
 
-    bring(client)
-
-    assert len(client.sent) == 2
-    assert events(caplog)[-1] == "not_answered"
-
-
-@pytest.mark.usefixtures("logged")
-def test_a_fault_on_the_first_way_leaves_the_second(hooks: Hooks, caplog: pytest.LogCaptureFixture) -> None:
-    hooks.outcome, client = ZeroDivisionError(RESPONSE_URL), Client()
-
-    bring(client)
-
-    assert len(client.sent) == 1
-    assert events(caplog) == ["response_url_refused", "answered"]
-
-
-@pytest.mark.usefixtures("logged")
-def test_a_question_that_came_without_an_address_is_answered_directly(caplog: pytest.LogCaptureFixture) -> None:
-    client = Client()
-
-    bring(client, requester("U7", response_url=""))
+    client.bring(requester("U7", response_url=""))
 
     assert [each["channel"] for each in client.sent] == ["U7"]
-    assert events(caplog) == ["response_url_refused", "answered"]
+    assert logged.messages == ["response_url_refused", "answered"]

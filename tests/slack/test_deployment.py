@@ -11,22 +11,19 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
 from guard.cli.slack import slack as slack_command
 from guard.slack.http import PATH
 from tests.slack.guide import FILES, PORT, ROOT, blocks, commands
-
-if TYPE_CHECKING:
-    from tests.slack.conftest import StartApp
+from tests.slack.workspace import Workspace
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the guide's commands are a POSIX shell's")
 SYSTEMD_ANALYZE = shutil.which("systemd-analyze")
 
 
-def test_the_proxy_of_the_guide_passes_on_what_slack_sends_and_nothing_else() -> None:
+def test_the_proxy_passes_one_path_on() -> None:
     (block,) = blocks("HTTP mode", "nginx")
 
     assert re.findall(r"location (.*) \{", block) == [f"= {PATH}"]
@@ -47,7 +44,7 @@ def unit() -> configparser.ConfigParser:
     return parser
 
 
-def test_the_unit_starts_what_the_guide_installs() -> None:
+def test_the_unit_starts_what_is_installed() -> None:
     service = unit()["Service"]
     installed = "\n".join(blocks("With systemd", "console"))
     command = shlex.split(service["ExecStart"])
@@ -59,7 +56,7 @@ def test_the_unit_starts_what_the_guide_installs() -> None:
     assert re.search(rf"useradd .* {service['User']}\n", installed)
 
 
-def test_the_unit_leaves_the_app_time_to_end_and_starts_it_again_where_that_helps() -> None:
+def test_the_unit_restarts_where_that_helps() -> None:
     service = unit()["Service"]
 
     assert int(service["TimeoutStopSec"]) > 20
@@ -68,7 +65,7 @@ def test_the_unit_leaves_the_app_time_to_end_and_starts_it_again_where_that_help
 
 
 @pytest.mark.skipif(SYSTEMD_ANALYZE is None, reason="systemd is not here")
-def test_the_unit_is_one_that_systemd_takes(tmp_path: Path) -> None:
+def test_systemd_takes_the_unit(tmp_path: Path) -> None:
     text = (FILES / "audience-guard.service").read_text(encoding="utf-8")
     here = tmp_path / "audience-guard.service"
     here.write_text(text.replace("/opt/audience-guard/bin", str(Path(sys.executable).parent)))
@@ -85,14 +82,14 @@ def instructions(name: str) -> list[str]:
     return [line.removeprefix(f"{name} ") for line in text.splitlines() if line.startswith(f"{name} ")]
 
 
-def test_the_container_runs_the_app_as_nobody_special() -> None:
+def test_the_container_does_not_run_as_root() -> None:
     (entry,), (arguments,), (user,) = instructions("ENTRYPOINT"), instructions("CMD"), instructions("USER")
 
     assert_is_an_app([*json.loads(entry), *json.loads(arguments)])
     assert user != "root"
 
 
-def test_the_container_copies_all_that_an_installation_needs(tmp_path: Path) -> None:
+def test_the_container_copies_all_it_needs(tmp_path: Path) -> None:
     for line in instructions("COPY"):
         *sources, target = line.split()
         folder = tmp_path / target.strip("/")
@@ -123,33 +120,27 @@ def container_arguments() -> list[list[str]]:
 
 
 @pytest.mark.parametrize("arguments", container_arguments(), ids=["socket", "http"])
-def test_the_container_is_given_arguments_that_the_app_takes(arguments: list[str]) -> None:
+def test_the_container_gets_valid_arguments(arguments: list[str]) -> None:
     assert_is_an_app(["audience-guard", "slack", *arguments])
 
 
 @pytest.mark.parametrize("healthy", [True, False])
-def test_the_health_check_of_the_container_finds_out_whether_the_app_answers(
-    start_app: StartApp, healthy: bool
-) -> None:
+def test_the_container_has_a_health_check(tmp_path: Path, healthy: bool) -> None:
     typed = shlex.split(commands("\n".join(blocks("In a container", "console")))[-1])
     check = typed[typed.index("--health-cmd") + 1]
-    app = start_app("--http", "127.0.0.1:0")
-    address = app.wait_for_event("ready")["address"]
-    if not healthy:
-        app.stop()
-
-    ended = subprocess.run(
-        ["/bin/sh", "-c", check.replace(f"http://127.0.0.1:{PORT}", address)],
-        env={"PATH": f"{Path(sys.executable).parent}{os.pathsep}/usr/bin:/bin"},
-        capture_output=True,
-        timeout=30,
-        check=False,
-    )
+    path = f"{Path(sys.executable).parent}{os.pathsep}/usr/bin:/bin"
+    with Workspace(tmp_path, "http") as there:
+        script = check.replace(f"http://127.0.0.1:{PORT}", there.open().address)
+        if not healthy:
+            there.app.stop()
+        ended = subprocess.run(
+            ["/bin/sh", "-c", script], env={"PATH": path}, capture_output=True, timeout=30, check=False
+        )
 
     assert (ended.returncode == 0) is healthy
 
 
 @pytest.mark.parametrize("heading", ["With systemd", "In a container"])
-def test_commands_that_cannot_be_tried_here_are_at_least_a_shells(heading: str) -> None:
+def test_the_other_commands_are_a_shells(heading: str) -> None:
     for block in blocks(heading, "console"):
         subprocess.run(["/bin/bash", "-n", "-c", "\n".join(commands(block))], check=True, timeout=10)

@@ -7,6 +7,7 @@ import threading
 from concurrent.futures import CancelledError, ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
+from unittest.mock import AsyncMock
 
 import pytest
 
@@ -46,11 +47,11 @@ STUCK_ONE = Selection(segments=("stuck",))
 
 @pytest.fixture
 def sandbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
-    people = {Channel.EMAIL: 40}
+    counts = {Channel.EMAIL: 40}
     segments = (
-        ScenarioSegment(uuid=ANOTHER, name="other", counts=people, fresh=people, refresh=0.01),
-        ScenarioSegment(uuid=UUID, name="good", counts=people, fresh=people, refresh=0.01),
-        ScenarioSegment(uuid=STUCK, name="stuck", counts=people, fresh=people, stuck=frozenset({Channel.EMAIL})),
+        ScenarioSegment(uuid=ANOTHER, name="other", counts=counts, fresh=counts, refresh=0.01),
+        ScenarioSegment(uuid=UUID, name="good", counts=counts, fresh=counts, refresh=0.01),
+        ScenarioSegment(uuid=STUCK, name="stuck", counts=counts, fresh=counts, stuck=frozenset({Channel.EMAIL})),
     )
     monkeypatch.setenv("BLUESHIFT_API_KEY", KEY)
     with Sandbox(Scenario(key=KEY, segments=segments)) as server:
@@ -75,7 +76,7 @@ def connections(engine: Engine) -> list[Blueshift]:
     return list(engine._connections.values())
 
 
-def test_a_check_gives_the_report_of_the_rules_and_the_selection(engine: Engine, sandbox: Sandbox) -> None:
+def test_a_check_gives_a_report(engine: Engine, sandbox: Sandbox) -> None:
     report = check(engine)
 
     assert (report.verdict, report.selection) == (Verdict.PASS, GOOD)
@@ -83,7 +84,7 @@ def test_a_check_gives_the_report_of_the_rules_and_the_selection(engine: Engine,
     assert report.host == sandbox.url.removeprefix("http://")
 
 
-def test_checks_of_several_threads_go_over_one_connection(engine: Engine) -> None:
+def test_threads_share_a_connection(engine: Engine) -> None:
     with ThreadPoolExecutor(2) as threads:
         reports = list(threads.map(lambda each: check(engine, selection=each), (GOOD, OTHER)))
 
@@ -91,13 +92,13 @@ def test_checks_of_several_threads_go_over_one_connection(engine: Engine) -> Non
     assert len(connections(engine)) == 1
 
 
-def test_what_is_not_counted_in_time_is_unknown(engine: Engine) -> None:
+def test_a_late_count_is_unknown(engine: Engine) -> None:
     report = check(engine, selection=STUCK_ONE, time_limit=0.05)
 
     assert (report.verdict, reason(report)) == (Verdict.UNKNOWN, Reason.DEADLINE)
 
 
-def test_a_check_that_is_slow_holds_up_no_other(engine: Engine) -> None:
+def test_a_slow_check_delays_no_other(engine: Engine) -> None:
     with ThreadPoolExecutor(1) as threads:
         slow = threads.submit(check, engine, selection=STUCK_ONE, time_limit=LONGEST_WAIT)
 
@@ -112,7 +113,7 @@ def test_a_check_that_is_slow_holds_up_no_other(engine: Engine) -> None:
 
 
 @pytest.mark.parametrize("key", [None, "", "a key"])
-def test_without_a_usable_key_nothing_is_sent(
+def test_no_key_sends_nothing(
     engine: Engine, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, key: str | None
 ) -> None:
     monkeypatch.delenv("BLUESHIFT_API_KEY")
@@ -125,9 +126,7 @@ def test_without_a_usable_key_nothing_is_sent(
     assert sandbox.requests == ()
 
 
-def test_a_key_that_changes_while_the_app_runs_is_used_from_the_next_check_on(
-    engine: Engine, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_new_key_is_used_at_once(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BLUESHIFT_API_KEY", "an-old-key-for-tests")
     refused = check(engine)
     monkeypatch.setenv("BLUESHIFT_API_KEY", KEY)
@@ -139,9 +138,7 @@ def test_a_key_that_changes_while_the_app_runs_is_used_from_the_next_check_on(
     assert len(connections(engine)) == 2
 
 
-def test_the_region_of_the_rules_is_looked_at_for_every_check(
-    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_rules_say_the_region(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     opened: list[str] = []
 
     async def look(blueshift: Blueshift, *_: Any, **__: Any) -> None:
@@ -157,9 +154,7 @@ def test_the_region_of_the_rules_is_looked_at_for_every_check(
     assert sandbox.requests == ()
 
 
-def test_two_checks_that_come_first_at_the_same_time_open_one_connection(
-    engine: Engine, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_two_first_checks_share_a_connection(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     opened: list[Blueshift] = []
 
     @asynccontextmanager
@@ -179,7 +174,7 @@ def test_two_checks_that_come_first_at_the_same_time_open_one_connection(
     assert found == [*opened, *opened]
 
 
-def test_the_pace_is_that_of_the_rules_as_they_are_now(engine: Engine) -> None:
+def test_the_rules_say_the_pace(engine: Engine) -> None:
     check(engine, rules(QUICK))
     check(engine, rules(QUICK.replace("requests_per_second: 200", "requests_per_second: 50, concurrency: 2")), OTHER)
 
@@ -190,7 +185,7 @@ def test_the_pace_is_that_of_the_rules_as_they_are_now(engine: Engine) -> None:
 # The end of it
 
 
-def test_a_check_that_does_not_end_in_time_is_broken_off(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_hanging_check_is_cancelled(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     broken_off = threading.Event()
 
     async def hang(*_: Any, **__: Any) -> None:
@@ -208,12 +203,9 @@ def test_a_check_that_does_not_end_in_time_is_broken_off(engine: Engine, monkeyp
     assert broken_off.wait(LONGEST_WAIT)
 
 
-def test_a_fault_in_one_check_is_its_own(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def fail(*_: Any, **__: Any) -> None:
-        raise ZeroDivisionError
-
+def test_a_fault_stays_in_its_check(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patched:
-        patched.setattr(module, "check_over", fail)
+        patched.setattr(module, "check_over", AsyncMock(side_effect=ZeroDivisionError))
         with pytest.raises(ZeroDivisionError):
             check(engine)
 
@@ -221,7 +213,7 @@ def test_a_fault_in_one_check_is_its_own(engine: Engine, monkeypatch: pytest.Mon
     assert check(engine).verdict is Verdict.PASS
 
 
-def test_an_engine_that_stopped_counts_nothing(sandbox: Sandbox) -> None:
+def test_a_stopped_engine_counts_nothing(sandbox: Sandbox) -> None:
     with Engine(base_url=sandbox.url) as engine:
         assert engine.is_alive
 
@@ -230,9 +222,7 @@ def test_an_engine_that_stopped_counts_nothing(sandbox: Sandbox) -> None:
         check(engine)
 
 
-def test_a_check_that_comes_while_the_engine_stops_is_turned_away_at_once(
-    engine: Engine, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_stopping_engine_takes_no_check(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     is_ending, may_end = threading.Event(), threading.Event()
 
     async def end_slowly() -> None:
@@ -252,7 +242,7 @@ def test_a_check_that_comes_while_the_engine_stops_is_turned_away_at_once(
     assert not engine.is_alive
 
 
-def test_an_engine_that_dies_says_so_and_can_still_be_left(sandbox: Sandbox, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_dead_engine_says_so(sandbox: Sandbox, caplog: pytest.LogCaptureFixture) -> None:
     def die() -> None:
         raise SystemExit(KEY)
 

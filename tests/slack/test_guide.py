@@ -6,6 +6,7 @@ The environment is there already, so the lines that make and enter one are left 
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -28,8 +29,8 @@ from tests.slack.running import App
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.slack.conftest import StartApp
     from tests.slack.fake_slack import FakeSlack
+    from tests.slack.workspace import Workspace
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the guide's commands are a POSIX shell's")
 
@@ -109,8 +110,7 @@ class Home:
 
 def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        port: int = taken.getsockname()[1]
-    return port
+        return int(taken.getsockname()[1])
 
 
 @pytest.fixture
@@ -146,18 +146,17 @@ def assert_logged(home: Home, block: str, app: App) -> None:
     assert [line | {"time": "..."} for line in begun] == expected
 
 
-def test_the_guide_leads_to_a_first_answer_in_socket_mode(home: Home, slack: FakeSlack) -> None:
+def test_the_guide_works_in_socket_mode(home: Home, slack: FakeSlack) -> None:
     home.write_settings(blocks("5. Write the settings down", "sh")[0], slack)
     (block,) = blocks("6. Start the app", "console")
 
-    app = home.start(block)
-    try:
+    with contextlib.closing(home.start(block)) as app:
         assert_logged(home, block, app)
-        slack.wait_for_socket()
+        slack.link.wait_for_socket()
         help_page = slack.send_socket(slack.command("")).payload
         asked = slack.command("spring-sale")
         accepted = slack.send_socket(asked).payload
-        answer = slack.wait_for(lambda: slack.answers(asked["response_url"]))[0]
+        answer = slack.record.wait_for(lambda: slack.answers(asked["response_url"]))[0]
         assert help_page
         assert accepted
         assert_shown(shown_in_slack("How to check"), help_page)
@@ -165,34 +164,29 @@ def test_the_guide_leads_to_a_first_answer_in_socket_mode(home: Home, slack: Fak
         assert_shown(shown_in_slack("❌"), answer)
         shared = slack.command("win-back share")
         slack.send_socket(shared)
-        good = slack.wait_for(lambda: slack.answers(shared["response_url"]))[0]
+        good = slack.record.wait_for(lambda: slack.answers(shared["response_url"]))[0]
         assert (good["response_type"], lines(good)[0]) == ("in_channel", "✅ PASS: segment win-back")
         assert app.stop() == 143
-    finally:
-        app.kill()
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="the guide uses curl")
-def test_the_guide_leads_to_a_first_answer_over_http(home: Home, slack: FakeSlack) -> None:
+def test_the_guide_works_over_http(home: Home, slack: FakeSlack) -> None:
     home.write_settings(blocks("HTTP mode", "sh")[0], slack)
     starting, looking = blocks("HTTP mode", "console")
 
-    app = home.start(starting)
-    try:
+    with contextlib.closing(home.start(starting)) as app:
         assert_logged(home, starting, app)
         address = f"{app.wait_for_event('ready')['address']}{PATH}"
         assert home.run(looking).stdout.splitlines() == shown(looking)
         asked = slack.command("spring-sale")
         accepted = slack.send_http(address, asked)
-        answer = slack.wait_for(lambda: slack.answers(asked["response_url"]))[0]
+        answer = slack.record.wait_for(lambda: slack.answers(asked["response_url"]))[0]
         assert lines(json.loads(accepted.body)) == shown_in_slack("Counting")
         assert_shown(shown_in_slack("❌"), answer)
         assert app.stop() == 143
-    finally:
-        app.kill()
 
 
-def test_the_guide_leads_to_a_message_from_ci(home: Home, slack: FakeSlack) -> None:
+def test_the_guide_works_in_ci(home: Home, slack: FakeSlack) -> None:
     (block,) = blocks("From CI", "console")
 
     ended = home.run(block, typed=f"{slack.webhook_url('ci')}\n")
@@ -210,29 +204,28 @@ def test_the_guide_leads_to_a_message_from_ci(home: Home, slack: FakeSlack) -> N
         ("apps.connections.open", "missing_scope", "Slack refused SLACK_APP_TOKEN (missing_scope)"),
     ],
 )
-def test_the_guide_knows_why_the_app_ends(
-    start_app: StartApp, slack: FakeSlack, place: str, error: str, told: str
-) -> None:
-    slack.refuse(place, error)
-    app = start_app()
+def test_the_guide_knows_why_the_app_ends(workspace: Workspace, place: str, error: str, told: str) -> None:
+    workspace.slack.refuse(place, error)
+    app = workspace.start()
 
     assert app.ended() == 2
     assert told in app.stderr
     assert f"`{told}`" in section("When something is wrong")
 
 
-def test_the_guide_knows_tokens_that_were_mixed_up(start_app: StartApp) -> None:
-    app = start_app(environ={"SLACK_APP_TOKEN": BOT_TOKEN})
+def test_the_guide_knows_mixed_up_tokens(workspace: Workspace) -> None:
+    app = workspace.start(environ={"SLACK_APP_TOKEN": BOT_TOKEN})
 
     assert app.ended() == 2
     assert "SLACK_APP_TOKEN does not begin with xapp-" in app.stderr
     assert "`SLACK_APP_TOKEN does not begin with xapp-`" in section("When something is wrong")
 
 
-def test_the_ids_of_the_guide_are_ids(start_app: StartApp, slack: FakeSlack) -> None:
+def test_the_ids_of_the_guide_are_ids(workspace: Workspace) -> None:
     settings = dict(line.split("=") for line in blocks("Who may ask", "sh")[0].splitlines())
-    start_app(environ=settings).wait_for_event("connected")
-    slack.wait_for_socket()
+    workspace.start(environ=settings).wait_for_event("connected")
+    slack = workspace.slack
+    slack.link.wait_for_socket()
     user, channel = settings["SLACK_ALLOWED_USERS"].split(",")[1], settings["SLACK_ALLOWED_CHANNELS"]
 
     refused = slack.send_socket(slack.command("", user="U0000000000", channel=channel)).payload

@@ -28,10 +28,13 @@ def there(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
         yield workspace.open()
 
 
+def connected(there: Workspace) -> contextlib.closing[http.client.HTTPConnection]:
+    return contextlib.closing(http.client.HTTPConnection(urlsplit(there.address).netloc, timeout=10))
+
+
 def ask(there: Workspace, path: str, method: str = "GET") -> int:
     """Return the status of a bare request."""
-    parts = urlsplit(there.address)
-    with contextlib.closing(http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=10)) as connection:
+    with connected(there) as connection:
         connection.request(method, path)
         return connection.getresponse().status
 
@@ -60,9 +63,7 @@ def ask(there: Workspace, path: str, method: str = "GET") -> int:
         pytest.param({"body": b"ssl_check=1", "secret": "another-secret"}, FORGED, id="ssl-check-forged"),
     ],
 )
-def test_what_slack_did_not_sign_just_now_is_refused_and_nothing_is_done(
-    there: Workspace, forgery: dict[str, Any], why: str
-) -> None:
+def test_only_slack_is_heard(there: Workspace, forgery: dict[str, Any], why: str) -> None:
     asked, refused = len(there.app.events("asked")), len(there.app.events("unsigned_request"))
     fields = there.slack.command("good a-word-that-no-log-may-hold")
     response = there.slack.send_http(there.url, fields, **forgery)
@@ -74,7 +75,7 @@ def test_what_slack_did_not_sign_just_now_is_refused_and_nothing_is_done(
     assert "a-word-that-no-log-may-hold" not in there.app.stderr
 
 
-def test_a_check_of_the_certificate_that_slack_signed_is_answered_and_nothing_is_done(there: Workspace) -> None:
+def test_a_certificate_check_asks_for_nothing(there: Workspace) -> None:
     asked = len(there.app.events("asked"))
     for _ in range(2):
         response = there.slack.send_http(there.url, {"ssl_check": "1", "token": "x"})
@@ -82,56 +83,55 @@ def test_a_check_of_the_certificate_that_slack_signed_is_answered_and_nothing_is
     assert len(there.app.events("asked")) == asked
 
 
-def test_the_same_signed_request_twice_is_answered_once(there: Workspace) -> None:
+def test_a_replay_is_not_answered(there: Workspace) -> None:
     fields, now = there.slack.command("good"), int(time.time())
     first, second = (there.slack.send_http(there.url, fields, timestamp=now) for _ in range(2))
     assert (first.status, "Counting" in first.body) == (200, True)
     assert (second.status, second.body) == (200, "")
-    there.slack.wait_for(lambda: there.slack.answers(fields["response_url"]))
+    there.slack.record.wait_for(lambda: there.slack.answers(fields["response_url"]))
     there.answer(there.ask("good"))
     assert len(there.slack.answers(fields["response_url"])) == 1
 
 
-def test_a_forged_copy_that_comes_first_does_not_make_the_genuine_request_a_replay(there: Workspace) -> None:
+def test_a_forgery_makes_no_replay(there: Workspace) -> None:
     fields, now = there.slack.command("good"), int(time.time())
     content = urlencode(fields | {"text": "bad"}).encode()
     genuine = there.slack.signature(fields, timestamp=now)
     assert there.slack.send_http(there.url, fields, timestamp=now, signature=genuine, body=content).status == 401
     assert there.slack.send_http(there.url, fields, timestamp=now).body, "a replay is answered with nothing"
-    there.slack.wait_for(lambda: there.slack.answers(fields["response_url"]))
+    there.slack.record.wait_for(lambda: there.slack.answers(fields["response_url"]))
 
 
-def test_a_body_over_64_kib_is_refused_before_it_is_read(there: Workspace) -> None:
-    parts = urlsplit(there.url)
-    with contextlib.closing(http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=10)) as connection:
-        connection.putrequest("POST", parts.path)
-        connection.putheader("Content-Length", str(64 * KIB + 1))
-        connection.endheaders()
+@pytest.mark.parametrize(
+    ("header", "value", "sent"),
+    [
+        pytest.param("Content-Length", str(64 * KIB + 1), b"", id="refused-before-it-is-read"),
+        pytest.param("Transfer-Encoding", "chunked", b"fffff\r\n".ljust(64 * KIB, b"x"), id="in-pieces"),
+    ],
+)
+def test_a_body_over_64_kib_is_refused(there: Workspace, header: str, value: str, sent: bytes) -> None:
+    with connected(there) as connection:
+        connection.putrequest("POST", urlsplit(there.url).path)
+        connection.putheader(header, value)
+        connection.endheaders(sent or None)
         assert connection.getresponse().status == 413
 
 
-def test_a_body_in_pieces_is_no_way_around_the_limit(there: Workspace) -> None:
-    parts = urlsplit(there.url)
-    with contextlib.closing(http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=10)) as connection:
-        connection.putrequest("POST", parts.path)
-        connection.putheader("Transfer-Encoding", "chunked")
-        connection.endheaders()
-        connection.send(b"fffff\r\n".ljust(64 * KIB, b"x"))
-        assert connection.getresponse().status == 413
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/", 404),
+        ("POST", "/slack/events/", 404),
+        ("GET", "/slack/events", 405),
+        ("PUT", "/slack/events", 405),
+        ("GET", "/healthz", 200),
+    ],
+)
+def test_paths_and_methods(there: Workspace, method: str, path: str, status: int) -> None:
+    assert ask(there, path, method) == status
 
 
-def test_other_paths_and_methods_are_refused(there: Workspace) -> None:
-    assert ask(there, "/") == 404
-    assert ask(there, "/slack/events/", "POST") == 404
-    assert ask(there, "/slack/events") == 405
-    assert ask(there, "/slack/events", "PUT") == 405
-
-
-def test_who_watches_over_the_app_sees_that_it_is_well(there: Workspace) -> None:
-    assert ask(there, "/healthz") == 200
-
-
-def test_slow_clients_do_not_keep_others_waiting(there: Workspace) -> None:
+def test_slow_clients_delay_no_others(there: Workspace) -> None:
     parts = urlsplit(there.address)
     with contextlib.ExitStack() as open_connections:
         for _ in range(120):
@@ -142,7 +142,7 @@ def test_slow_clients_do_not_keep_others_waiting(there: Workspace) -> None:
         assert "spring-sale" in there.ask("help").text
 
 
-def test_every_line_of_the_log_is_an_event_and_none_holds_what_people_wrote(there: Workspace) -> None:
+def test_every_line_of_the_log_is_an_event(there: Workspace) -> None:
     there.answer(there.ask("good"))
     lines = there.app.stderr.splitlines()
     assert len(there.app.log) == len(lines)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import CancelledError
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -18,8 +18,6 @@ from tests.report import builders
 from tests.slack.fake_parts import PASSED, WEEKLY, FakeDelivery, FakeEngine, a_job, raising, requester, rules, said
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from guard.core.results import Report
 
 NOW = rules().sha256
@@ -33,72 +31,61 @@ FAULTS: list[BaseException] = [
 ]
 
 
-def unchanged() -> str:
-    return NOW
-
-
-def outcome_of(counting: FakeEngine, *, ends_at: float = 0.0) -> Report | Message:
-    return Jobs(counting, FakeDelivery(), unchanged).work(a_job(ends_at=ends_at))
+def jobs(engine: FakeEngine | None = None, delivery: FakeDelivery | None = None, now: str | None = NOW) -> Jobs:
+    return Jobs(engine or FakeEngine(), delivery or FakeDelivery(), lambda: now)
 
 
 def explained(error: BaseException) -> str:
-    outcome = outcome_of(FakeEngine(raising(error)))
+    outcome = jobs(FakeEngine(raising(error))).work(a_job())
     assert isinstance(outcome, Message)
     return said(outcome)
 
 
-@pytest.fixture
-def logged(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixture]:
-    with caplog.at_level("INFO", logger="guard.slack"):
-        yield caplog
+def fields(logged: pytest.LogCaptureFixture) -> dict[str, Any]:
+    """Return the fields of the only line."""
+    [record] = logged.records
+    found: dict[str, Any] = record.__dict__["fields"]
+    return found
 
 
 # The check
 
 
-def test_a_check_is_made_by_the_rules_and_for_the_selection_that_were_asked_for() -> None:
+@pytest.mark.parametrize(
+    ("left", "longest"), [pytest.param(100, 100.0, id="the-rest"), pytest.param(-100, 1.0, id="at-least-a-second")]
+)
+def test_a_check_gets_the_time_that_is_left(left: float, longest: float) -> None:
     counting = FakeEngine()
 
-    assert outcome_of(counting) is PASSED
-    assert counting.next()[:2] == (rules(), WEEKLY)
+    assert jobs(counting).work(a_job(ends_at=time.monotonic() + left)) is PASSED
 
-
-def test_a_check_that_waited_has_only_the_time_that_is_left_since_the_question() -> None:
-    counting = FakeEngine()
-
-    outcome_of(counting, ends_at=time.monotonic() + 100)
-
-    assert 90 < counting.next()[2] <= 100
-
-
-def test_a_check_that_waited_too_long_still_says_what_is_unknown() -> None:
-    counting = FakeEngine()
-
-    outcome_of(counting, ends_at=time.monotonic() - 100)
-
-    assert counting.next()[2] == 1.0
+    by, selection, time_limit = counting.next()
+    assert (by, selection) == (rules(), WEEKLY)
+    assert longest * 0.9 < time_limit <= longest
 
 
 @pytest.mark.parametrize("error", FAULTS, ids=lambda error: type(error).__name__)
-def test_whatever_goes_wrong_is_a_message_and_none_says_that_it_passed(error: BaseException) -> None:
+def test_no_fault_is_a_pass(error: BaseException) -> None:
     told = explained(error)
 
     assert "PASS" not in told.upper()
     assert "a-key-for-tests" not in told
 
 
-def test_an_error_that_was_expected_is_told_with_what_to_do() -> None:
-    told = explained(UsageError("there is no API key", hint="set BLUESHIFT_API_KEY"))
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (FAULTS[1], '"There is no API key.\\nSet BLUESHIFT_API_KEY."'),
+        (FAULTS[1], "Nothing was checked: There is no API key. Set BLUESHIFT_API_KEY."),
+        (UsageError('did you mean "a"?'), 'Did you mean \\"a\\"?"'),
+    ],
+    ids=["paragraph", "text", "question"],
+)
+def test_an_error_says_what_to_do(error: BaseException, told: str) -> None:
+    assert told in explained(error)
 
-    assert '"There is no API key.\\nSet BLUESHIFT_API_KEY."' in told
-    assert "Nothing was checked: There is no API key. Set BLUESHIFT_API_KEY." in told
 
-
-def test_an_error_that_is_a_question_stays_one() -> None:
-    assert 'Did you mean \\"a\\"?"' in explained(UsageError('did you mean "a"?'))
-
-
-def test_a_count_that_did_not_come_in_time_is_no_fault_but_proves_nothing(logged: pytest.LogCaptureFixture) -> None:
+def test_a_late_count_proves_nothing(logged: pytest.LogCaptureFixture) -> None:
     told = explained(TimeoutError())
 
     assert "there is no verdict" in told
@@ -106,180 +93,145 @@ def test_a_count_that_did_not_come_in_time_is_no_fault_but_proves_nothing(logged
     assert logged.messages == ["not_checked"]
 
 
-def test_a_check_that_was_stopped_says_to_ask_again() -> None:
-    assert outcome_of(FakeEngine(raising(CancelledError()))) == STOPPED
+def test_a_stopped_check_says_to_ask_again() -> None:
+    assert jobs(FakeEngine(raising(CancelledError()))).work(a_job()) == STOPPED
 
 
-def test_a_fault_of_our_own_is_told_with_the_reference_that_stands_in_the_log(logged: pytest.LogCaptureFixture) -> None:
+def test_our_own_fault_has_a_reference(logged: pytest.LogCaptureFixture) -> None:
     told = explained(ZeroDivisionError("a-key-for-tests"))
 
-    [record] = logged.records
-    fields: dict[str, object] = record.__dict__["fields"]
     assert "There is no verdict" in told
-    assert str(fields["check"]) in told
-    assert fields["error"] == "ZeroDivisionError"
-    assert "a-key-for-tests" not in str(record.__dict__)
+    assert str(fields(logged)["check"]) in told
+    assert fields(logged)["error"] == "ZeroDivisionError"
 
 
-def test_the_log_tells_the_verdict_and_not_what_was_typed(logged: pytest.LogCaptureFixture) -> None:
-    outcome_of(FakeEngine())
+def test_the_log_has_the_verdict(logged: pytest.LogCaptureFixture) -> None:
+    jobs().work(a_job())
 
-    [record] = logged.records
-    fields: dict[str, object] = record.__dict__["fields"]
-    assert (record.getMessage(), fields["verdict"], fields["exit_code"]) == ("checked", "pass", 0)
-    assert fields["unknown"] == []
-    assert "weekly" not in str(fields)
+    assert logged.messages == ["checked"]
+    assert (fields(logged)["verdict"], fields(logged)["exit_code"], fields(logged)["unknown"]) == ("pass", 0, [])
+    assert "weekly" not in str(fields(logged))
 
 
-def test_the_log_tells_what_could_not_be_found_out_in_words_for_machines(logged: pytest.LogCaptureFixture) -> None:
+def test_the_log_has_the_reasons(logged: pytest.LogCaptureFixture) -> None:
     reasons = [Reason.TIMEOUT, Reason.NETWORK, Reason.TIMEOUT]
     unknown = builders.report(*(builders.segment(builders.email(None, reason=reason)) for reason in reasons))
 
-    outcome_of(FakeEngine(lambda: unknown))
+    jobs(FakeEngine(lambda: unknown)).work(a_job())
 
-    [record] = logged.records
-    assert record.__dict__["fields"]["unknown"] == ["network", "timeout"]
+    assert fields(logged)["unknown"] == ["network", "timeout"]
 
 
 # The answer
 
 
-def told(outcome: Report | Message, *, share: bool = False) -> tuple[str, Message, bool]:
+def told(outcome: Report | Message, *, share: bool = False, now: str | None = NOW) -> tuple[str, Message, bool]:
     delivery = FakeDelivery()
-    Jobs(FakeEngine(), delivery, unchanged).tell(requester("U7", share=share), a_job(), outcome)
+    jobs(delivery=delivery, now=now).tell(requester("U7", share=share), a_job(), outcome)
     found = delivery.next()
     assert delivery.is_idle
     return found
 
 
-def test_the_answer_goes_to_whoever_asked_with_both_buttons() -> None:
-    user, message, shared = told(PASSED)
+@pytest.mark.parametrize("share", [True, False])
+def test_the_answer_has_its_buttons(share: bool) -> None:
+    user, message, shared = told(PASSED, share=share)
 
-    assert (user, shared) == ("U7", False)
+    assert (user, shared) == ("U7", share)
     assert "<@U7>" in said(message)
     assert f'"action_id": "{CHECK_AGAIN}"' in said(message)
-    assert f'"action_id": "{SHARE}"' in said(message)
     assert '"value": "weekly"' in said(message)
-
-
-def test_an_answer_for_the_channel_needs_no_button_to_share_it() -> None:
-    _, message, shared = told(PASSED, share=True)
-
-    assert shared
-    assert f'"action_id": "{SHARE}"' not in said(message)
+    assert (f'"action_id": "{SHARE}"' in said(message)) is not share
 
 
 @pytest.mark.parametrize("share", [True, False])
 @pytest.mark.parametrize(
     ("now", "remark"),
-    [("another", "The rules have changed since this check"), (None, "cannot be read"), (NOW, "")],
+    [("another", "The rules have changed since this check"), (None, "The rules file cannot be read"), (NOW, "")],
+    ids=["changed", "gone", "same"],
 )
-def test_rules_that_changed_during_the_check_are_told_first(share: bool, now: str | None, remark: str) -> None:
-    delivery = FakeDelivery()
-    Jobs(FakeEngine(), delivery, lambda: now).tell(requester("U7", share=share), a_job(), PASSED)
-    _, message, shared = delivery.next()
+def test_changed_rules_are_told_first(share: bool, now: str | None, remark: str) -> None:
+    _, message, shared = told(PASSED, share=share, now=now)
 
     assert shared is share
-    assert message.text.startswith(remark) if now else remark in message.text
+    assert message.text.startswith(remark)
     assert ("rules" in message.text.partition("PASS")[0]) is (now != NOW)
 
 
 @pytest.mark.parametrize("share", [True, False])
-def test_why_there_is_no_report_is_told_to_the_asker_alone(share: bool) -> None:
+def test_a_missing_report_is_never_shared(share: bool) -> None:
     assert told(STOPPED, share=share) == ("U7", STOPPED, False)
 
 
-def test_a_report_that_cannot_be_shown_is_told_once_as_a_fault(
+def test_a_report_that_cannot_be_shown_is_a_fault(
     monkeypatch: pytest.MonkeyPatch, logged: pytest.LogCaptureFixture
 ) -> None:
-    def fail(*_: object, **__: object) -> Message:
-        raise ZeroDivisionError
-
-    monkeypatch.setattr(module, "verdict_message", fail)
+    monkeypatch.setattr(module, "verdict_message", lambda *_, **__: raising(ZeroDivisionError())())
 
     _, message, shared = told(PASSED, share=True)
 
     assert "There is no verdict" in said(message)
     assert not shared
-    assert [record.__dict__["fields"]["error"] for record in logged.records] == ["ZeroDivisionError"]
-
-
-def test_an_answer_of_a_failed_check_is_told_like_any_other() -> None:
-    _, message, _ = told(builders.report(builders.segment(builders.email(1_900))))
-
-    assert "FAIL" in said(message)
+    assert fields(logged)["error"] == "ZeroDivisionError"
 
 
 # Answers that may be shared
 
 
-def test_an_answer_is_kept_without_its_button_so_that_it_can_be_shared_once() -> None:
+def test_an_answer_is_kept_once() -> None:
     delivery = FakeDelivery()
-    jobs = Jobs(FakeEngine(), delivery, unchanged)
-    jobs.tell(requester("U7"), a_job(), PASSED)
+    known = jobs(delivery=delivery)
+    known.tell(requester("U7"), a_job(), PASSED)
     buttons = [block for block in delivery.next()[1].blocks if block["type"] == "actions"]
     [reference] = [each["value"] for each in buttons[0]["elements"] if each["action_id"] == SHARE]
 
-    kept = jobs.take(reference)
+    kept = known.take(reference)
 
     assert kept is not None
     assert "<@U7>" in said(kept.message(NOW))
     assert f'"action_id": "{SHARE}"' not in said(kept.message(NOW))
-    assert jobs.take(reference) is None
-    assert jobs.take("weekly") is None
-
-
-def test_an_answer_that_is_put_back_can_be_taken_again() -> None:
-    jobs = Jobs(FakeEngine(), FakeDelivery(), unchanged)
-    reference = jobs._keep(STOPPED, NOW)
-    kept = jobs.take(reference)
-    assert kept
-
-    jobs.put_back(reference, kept)
-
-    assert jobs.take(reference) is kept
+    assert known.take(reference) is None
+    assert known.take("weekly") is None
+    known.put_back(reference, kept)
+    assert known.take(reference) is kept
 
 
 @pytest.mark.parametrize(
-    ("age", "remark"), [(0, None), (50, None), (70, "This was checked 1 min 10 s ago."), (1_500, "checked 25 min ago.")]
+    ("age", "now", "remark"),
+    [
+        (0, NOW, None),
+        (50, NOW, None),
+        (70, NOW, "This was checked 1 min 10 s ago."),
+        (1_500, NOW, "This was checked 25 min ago."),
+        (0, "0" * 64, "The rules have changed"),
+        (0, None, "The rules file cannot be read now"),
+        (120, "0" * 64, "This was checked 2 min ago. The rules have changed"),
+        (120, None, "This was checked 2 min ago. The rules file cannot"),
+    ],
+    ids=["now", "new", "old", "older", "changed", "gone", "old-changed", "old-gone"],
 )
-def test_an_answer_that_is_not_new_says_so_first(age: float, remark: str | None) -> None:
-    message = KeptAnswer(answer=STOPPED, rules_sha256=NOW, given_at=time.monotonic() - age).message(NOW)
+def test_an_old_answer_says_so_first(age: float, now: str | None, remark: str | None) -> None:
+    message = KeptAnswer(answer=STOPPED, rules_sha256=NOW, given_at=time.monotonic() - age).message(now)
 
     if remark is None:
         assert message is STOPPED
     else:
-        assert remark in message.text
+        assert message.text.startswith(remark)
         assert remark in said(Message(text="", blocks=message.blocks[:1]))
 
 
-@pytest.mark.parametrize(("now", "remark"), [("0" * 64, "The rules have changed"), (None, "cannot be read now")])
-def test_an_answer_by_other_rules_than_those_of_now_says_so_first(now: str | None, remark: str) -> None:
-    message = KeptAnswer(answer=STOPPED, rules_sha256=NOW).message(now)
-
-    assert message.text.startswith(remark) or remark in message.text
-    assert remark in said(Message(text="", blocks=message.blocks[:1]))
-    old = KeptAnswer(answer=STOPPED, rules_sha256=NOW, given_at=time.monotonic() - 120).message(now)
-    assert f"This was checked 2 min ago. {message.text[:20]}" in old.text
-
-
 @pytest.mark.parametrize(("age", "there"), [(29 * 60, True), (30 * 60, False)])
-def test_an_answer_of_more_than_half_an_hour_ago_cannot_be_shared(age: float, there: bool) -> None:
-    jobs = Jobs(FakeEngine(), FakeDelivery(), unchanged)
-    jobs.put_back("an-answer", KeptAnswer(answer=STOPPED, rules_sha256=NOW, given_at=time.monotonic() - age))
+def test_an_answer_is_kept_half_an_hour(age: float, there: bool) -> None:
+    known = jobs()
+    known.put_back("an-answer", KeptAnswer(answer=STOPPED, rules_sha256=NOW, given_at=time.monotonic() - age))
 
-    assert (jobs.take("an-answer") is not None) is there
+    assert (known.take("an-answer") is not None) is there
 
 
 def test_only_the_latest_answers_are_kept() -> None:
-    jobs = Jobs(FakeEngine(), FakeDelivery(), unchanged)
+    known = jobs()
 
-    references = [jobs._keep(notice(str(number)), NOW) for number in range(250)]
+    references = [known._keep(notice(str(number)), NOW) for number in range(250)]
 
-    assert [jobs.take(each) is not None for each in references] == [False] * 50 + [True] * 200
-
-
-def test_no_two_answers_have_the_same_reference() -> None:
-    jobs = Jobs(FakeEngine(), FakeDelivery(), unchanged)
-
-    assert len({jobs._keep(STOPPED, NOW) for _ in range(100)}) == 100
+    assert len(set(references)) == 250
+    assert [known.take(each) is not None for each in references] == [False] * 50 + [True] * 200

@@ -14,7 +14,7 @@ import pytest
 from guard.slack import log
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 LOGGERS = ("guard", "slack_bolt", "slack_sdk", "waitress", "httpx", "httpcore", "asyncio")
 SECRET = "a-token-for-tests"
@@ -57,18 +57,13 @@ def logged(written: Log) -> Log:
     return written
 
 
-def test_an_event_is_one_line_that_says_when_what_and_about_whom(logged: Log) -> None:
-    log.event("asked", user="U1", before=2, joined=False, check=None)
+@pytest.mark.parametrize(("write", "level"), [(log.event, "info"), (log.trouble, "error")])
+def test_an_event_is_one_line(logged: Log, write: Callable[..., None], level: str) -> None:
+    write("asked", user="U1", before=2, joined=False, check=None)
 
     [line] = logged.lines()
     assert line.pop("time").endswith("+00:00")
-    assert line == {"level": "info", "event": "asked", "user": "U1", "before": 2, "joined": False, "check": None}
-
-
-def test_what_goes_wrong_is_an_error(logged: Log) -> None:
-    log.trouble("not_answered", why="refused")
-
-    assert [(line["level"], line["event"]) for line in logged.lines()] == [("error", "not_answered")]
+    assert line == {"level": level, "event": "asked", "user": "U1", "before": 2, "joined": False, "check": None}
 
 
 def test_no_value_breaks_its_line(logged: Log) -> None:
@@ -80,7 +75,7 @@ def test_no_value_breaks_its_line(logged: Log) -> None:
     assert line["user"] == nasty
 
 
-def test_a_fault_is_told_by_its_places_and_not_by_its_message(logged: Log) -> None:
+def test_a_bug_is_told_by_its_places(logged: Log) -> None:
     def fail(text: str) -> None:
         raise ZeroDivisionError(text)
 
@@ -95,33 +90,31 @@ def test_a_fault_is_told_by_its_places_and_not_by_its_message(logged: Log) -> No
     [line] = logged.lines()
     assert (line["error"], line["check"]) == ("ValueError", "a1b2")
     assert line["where"][0].startswith(__file__)
-    assert line["where"][0].endswith(" test_a_fault_is_told_by_its_places_and_not_by_its_message")
+    assert line["where"][0].endswith(" test_a_bug_is_told_by_its_places")
     assert SECRET not in str(line)
 
 
-def test_a_fault_that_was_never_raised_has_no_places(logged: Log) -> None:
+def test_an_unraised_bug_has_no_places(logged: Log) -> None:
     log.bug("fault", ValueError())
 
     assert logged.lines()[0]["where"] == []
 
 
 @pytest.mark.parametrize("name", [*LOGGERS[1:], "slack_bolt.App", "httpcore.http11", "waitress.queue"])
-def test_the_libraries_that_quote_whole_requests_say_nothing(
-    logged: Log, caplog: pytest.LogCaptureFixture, name: str
-) -> None:
+def test_the_libraries_log_nothing(logged: Log, caplog: pytest.LogCaptureFixture, name: str) -> None:
     logging.getLogger(name).critical("the request was %s", SECRET)
 
     assert logged.lines() == []
     assert caplog.messages == []
 
 
-def test_an_exception_that_comes_with_a_record_stays_out_of_the_log(logged: Log) -> None:
+def test_exceptions_stay_out_of_the_log(logged: Log) -> None:
     logging.getLogger("guard.blueshift").error("a bug", exc_info=ValueError(SECRET))
 
     assert SECRET not in str(logged.lines())
 
 
-def test_a_key_of_the_environment_is_never_logged(written: Log, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_key_is_never_logged(written: Log, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BLUESHIFT_API_KEY", "an-unspeakable-key")
     log.log_to_stderr(debug=True)
 
@@ -134,7 +127,7 @@ def test_a_key_of_the_environment_is_never_logged(written: Log, monkeypatch: pyt
 
 
 @pytest.mark.parametrize(("debug", "events"), [(False, []), (True, ["GET /segments: 200"])])
-def test_requests_are_logged_when_that_is_asked_for(written: Log, debug: bool, events: list[str]) -> None:
+def test_debug_logs_requests(written: Log, debug: bool, events: list[str]) -> None:
     log.log_to_stderr(debug=debug)
 
     logging.getLogger("guard.blueshift").debug("GET %s: %d", "/segments", 200)
@@ -142,7 +135,7 @@ def test_requests_are_logged_when_that_is_asked_for(written: Log, debug: bool, e
     assert [line["event"] for line in written.lines()] == events
 
 
-def test_a_thread_that_breaks_down_is_a_line_too(logged: Log) -> None:
+def test_a_crashed_thread_is_logged(logged: Log) -> None:
     def break_down() -> None:
         raise ValueError(SECRET)
 

@@ -28,6 +28,12 @@ def manifest(name: str) -> dict[str, Any]:
     return content
 
 
+@pytest.fixture(params=[SOCKET_MODE, HTTP])
+def either(request: pytest.FixtureRequest) -> dict[str, Any]:
+    """Return each manifest in turn."""
+    return manifest(request.param)
+
+
 def calls() -> list[ast.Attribute]:
     """Return what the Slack package calls of something, as ``app.command``."""
     trees = [ast.parse(path.read_text(encoding="utf-8")) for path in (ROOT / "guard/slack").glob("*.py")]
@@ -45,27 +51,24 @@ def listeners() -> set[str]:
     return {call.attr for call in calls() if ast.unparse(call.value) == "app"}
 
 
-@pytest.mark.parametrize("name", [SOCKET_MODE, HTTP])
-def test_the_bot_may_do_what_the_code_does_and_nothing_else(name: str) -> None:
+def test_the_bot_may_do_what_the_code_does(either: dict[str, Any]) -> None:
     methods = methods_of_the_web_api()
     needed = {SCOPES[method] for method in methods} - {None}
 
     assert methods >= {"auth_test", "chat_postMessage"}
-    assert set(manifest(name)["oauth_config"]["scopes"]["bot"]) == needed | {"commands"}
-    assert list(manifest(name)["oauth_config"]["scopes"]) == ["bot"]
+    assert set(either["oauth_config"]["scopes"]["bot"]) == needed | {"commands"}
+    assert list(either["oauth_config"]["scopes"]) == ["bot"]
 
 
-@pytest.mark.parametrize("name", [SOCKET_MODE, HTTP])
-def test_the_app_has_the_one_command_that_the_code_answers(name: str) -> None:
-    (command,) = manifest(name)["features"]["slash_commands"]
+def test_the_app_has_one_command(either: dict[str, Any]) -> None:
+    (command,) = either["features"]["slash_commands"]
 
     assert command["command"] == COMMAND
     assert command["should_escape"] is False
 
 
-@pytest.mark.parametrize("name", [SOCKET_MODE, HTTP])
-def test_the_app_hears_of_its_command_and_its_buttons_and_of_nothing_else(name: str) -> None:
-    settings = manifest(name)["settings"]
+def test_the_app_hears_of_nothing_else(either: dict[str, Any]) -> None:
+    settings = either["settings"]
 
     assert listeners() == {"command", "action"}
     assert settings["interactivity"]["is_enabled"] is True
@@ -73,20 +76,19 @@ def test_the_app_hears_of_its_command_and_its_buttons_and_of_nothing_else(name: 
     assert (settings["org_deploy_enabled"], settings["token_rotation_enabled"]) == (False, False)
 
 
-@pytest.mark.parametrize("name", [SOCKET_MODE, HTTP])
-def test_the_app_may_write_to_people_directly(name: str) -> None:
+def test_the_app_may_write_to_people(either: dict[str, Any]) -> None:
     """Slack refuses that with messages_tab_disabled where the tab is off."""
-    assert manifest(name)["features"]["app_home"]["messages_tab_enabled"] is True
+    assert either["features"]["app_home"]["messages_tab_enabled"] is True
 
 
-def test_in_socket_mode_the_app_has_no_address() -> None:
+def test_socket_mode_has_no_address() -> None:
     content = manifest(SOCKET_MODE)
 
     assert content["settings"]["socket_mode_enabled"] is True
     assert "https://" not in yaml.safe_dump(content)
 
 
-def test_over_http_commands_and_buttons_go_where_the_app_listens() -> None:
+def test_http_mode_has_the_apps_address() -> None:
     content = manifest(HTTP)
     (command,) = content["features"]["slash_commands"]
     addresses = {command["url"], content["settings"]["interactivity"]["request_url"]}

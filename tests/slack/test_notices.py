@@ -11,13 +11,12 @@ from hypothesis import strategies as st
 from guard.core.errors import Problem, RulesError, UsageError
 from guard.core.model import Campaign, Rules, Segment
 from guard.slack.notices import help_page, no_rules, notice, problems
-from tests.slack.block_kit import assert_valid, mrkdwn
+from tests.slack.block_kit import NASTY, SHOWN, assert_valid, mrkdwn
 
 if TYPE_CHECKING:
     from guard.slack.verdict_message import Message
 
-NASTY = 'a]]>&<b>"%\n::error::x,y:z\x07\x1b[31m|`<!channel>=1+1'
-SHOWN = r'a]]>&<b>"%\n::error::x,y:z\x07\x1b[31m|`<!channel>=1+1'  # as it is written out
+
 HOSTILE = [
     pytest.param(NASTY, id="everything-at-once"),
     pytest.param("<!channel> <@U0123456789> https://example.com *a* :tada:", id="what-slack-obeys"),
@@ -53,25 +52,26 @@ def wrong(*what: str, path: str = "rules.yaml") -> RulesError:
     return RulesError(path, found)
 
 
-# Notes
+# Notices
 
 
-def test_a_note_is_a_heading_and_its_paragraphs() -> None:
-    message = notice("Busy", "4 checks are running, 3 wait before you.", "Ask again in a few minutes.")
-    assert texts(message) == ["Busy", "4 checks are running, 3 wait before you.\nAsk again in a few minutes."]
-    assert message.text == "Busy: 4 checks are running, 3 wait before you. Ask again in a few minutes."
-    assert_valid(message.payload())
-
-
-def test_a_heading_can_stand_alone() -> None:
-    message = notice("Nobody may ask here")
-    assert texts(message) == [message.text] == ["Nobody may ask here"]
+@pytest.mark.parametrize(
+    ("paragraphs", "shown", "text"),
+    [
+        pytest.param([], [], "Busy", id="heading"),
+        pytest.param(["3 wait.", "Ask later."], ["3 wait.\nAsk later."], "Busy: 3 wait. Ask later.", id="paragraphs"),
+    ],
+)
+def test_a_notice_has_a_heading(paragraphs: list[str], shown: list[str], text: str) -> None:
+    message = notice("Busy", *paragraphs)
+    assert texts(message) == ["Busy", *shown]
+    assert message.text == text
     assert_valid(message.payload())
 
 
 @pytest.mark.parametrize("paragraphs", [0, 1, 100])
 @pytest.mark.parametrize("text", HOSTILE)
-def test_slack_takes_any_note_and_obeys_none_of_it(text: str, paragraphs: int) -> None:
+def test_slack_obeys_nothing_in_a_notice(text: str, paragraphs: int) -> None:
     message = notice(text, *[text] * paragraphs)
     assert_valid(message.payload())
     assert mrkdwn(list(message.blocks)) == []
@@ -83,7 +83,7 @@ def test_slack_takes_any_text(heading: str, paragraphs: list[str]) -> None:
     assert_valid(notice(heading, *paragraphs).payload())
 
 
-def test_a_paragraph_cannot_begin_another_line() -> None:
+def test_a_paragraph_stays_on_its_line() -> None:
     assert texts(notice("Refused", "a\n✅ PASS"))[1] == r"a\n✅ PASS"
 
 
@@ -92,40 +92,53 @@ def test_a_paragraph_cannot_begin_another_line() -> None:
 
 def test_help_says_how_to_ask() -> None:
     how = texts(help_page(rules(segments=(segment("a"),))))[1]
-    for words in (
+    named = (
         "/audience-check NAME`",
         "/audience-check NAME share`",
         "--campaign",
         "--segment KEY",
         "--tag TAG",
         "--all",
-        "share",
-    ):
-        assert words in how
-
-
-def test_help_lists_what_one_can_ask_for() -> None:
-    known = rules(
-        segments=(
-            segment("newsletter-active", description="Opened a newsletter", tags=("weekly", "newsletter")),
-            segment("sms-optin", tags=("weekly",)),
-        ),
-        campaigns=("spring-sale", "summer-sale"),
     )
+    assert not [words for words in named if words not in how]
+
+
+@pytest.mark.parametrize(
+    ("known", "lists"),
+    [
+        pytest.param(
+            rules(
+                segments=(
+                    segment("newsletter-active", description="Opened a newsletter", tags=("weekly", "newsletter")),
+                    segment("sms-optin", tags=("weekly",)),
+                ),
+                campaigns=("spring-sale", "summer-sale"),
+            ),
+            [
+                "Campaigns\n• spring-sale\n• summer-sale",
+                "Tags\n• newsletter\n• weekly",
+                "Segments\n• newsletter-active: Opened a newsletter\n• sms-optin",
+            ],
+            id="all-kinds",
+        ),
+        pytest.param(rules(segments=(segment("a"),)), ["Segments\n• a"], id="segments-alone"),
+        pytest.param(
+            rules(segments=(segment(NASTY),)), ['Segments\n• "{}"'.format(SHOWN.replace('"', '\\"'))], id="nasty"
+        ),
+        pytest.param(
+            rules(segments=(segment("weekly", tags=("black friday", "weekly")), segment("share"))),
+            ['Tags\n• "black friday"\n• --tag weekly', "Segments\n• --segment weekly\n• --segment share"],
+            id="as-it-is-typed",
+        ),
+    ],
+)
+def test_help_lists_what_there_is(known: Rules, lists: list[str]) -> None:
     message = help_page(known)
-    assert texts(message)[2:] == [
-        "Campaigns\n• spring-sale\n• summer-sale",
-        "Tags\n• newsletter\n• weekly",
-        "Segments\n• newsletter-active: Opened a newsletter\n• sms-optin",
-    ]
+    assert texts(message)[2:] == lists
     assert_valid(message.payload())
 
 
-def test_help_leaves_out_what_the_rules_have_none_of() -> None:
-    assert texts(help_page(rules(segments=(segment("a"),))))[2:] == ["Segments\n• a"]
-
-
-def test_a_long_list_says_how_many_more_there_are() -> None:
+def test_a_long_list_is_cut() -> None:
     listed = texts(help_page(rules(segments=tuple(segment(f"segment-{number}") for number in range(10_000)))))[2]
     assert listed.splitlines()[:2] == ["Segments", "• segment-0"]
     assert listed.splitlines()[-2:] == ["• segment-14", "and 9,985 more"]
@@ -133,24 +146,11 @@ def test_a_long_list_says_how_many_more_there_are() -> None:
 
 @pytest.mark.parametrize("number", [1, 10_000])
 @pytest.mark.parametrize("text", HOSTILE)
-def test_slack_takes_help_on_any_rules_and_obeys_none_of_it(text: str, number: int) -> None:
+def test_slack_obeys_nothing_in_help(text: str, number: int) -> None:
     segments = (segment(text, description=text, tags=(*map(str, range(20)), text)),) * number
     message = help_page(rules(segments=segments, campaigns=(text,) * number))
     assert_valid(message.payload())
     assert mrkdwn(list(message.blocks)) == mrkdwn(list(help_page(rules(segments=(segment("a"),))).blocks))
-
-
-def test_a_key_is_listed_as_it_is_typed_with_what_cannot_be_printed_written_out() -> None:
-    typed = SHOWN.replace('"', '\\"')
-    assert texts(help_page(rules(segments=(segment(NASTY),))))[2] == f'Segments\n• "{typed}"'
-
-
-def test_what_stands_in_help_can_be_typed_as_it_stands() -> None:
-    known = rules(segments=(segment("weekly", tags=("black friday", "weekly")), segment("share")))
-    assert texts(help_page(known))[2:] == [
-        'Tags\n• "black friday"\n• --tag weekly',
-        "Segments\n• --segment weekly\n• --segment share",
-    ]
 
 
 def test_the_text_of_help_is_a_sentence() -> None:
@@ -161,7 +161,7 @@ def test_the_text_of_help_is_a_sentence() -> None:
 # No rules file
 
 
-def test_a_rules_file_that_cannot_be_read_is_told_with_whom_to_tell_and_no_hint_for_a_command_line() -> None:
+def test_missing_rules_say_whom_to_tell() -> None:
     message = no_rules(UsageError("rules.yaml: there is no such file", hint="give the path of a YAML file"))
     assert texts(message) == [
         "The rules file cannot be read",
@@ -174,7 +174,7 @@ Ask again in a minute. If that does not help, tell the person who maintains the 
 # Problems of the rules file
 
 
-def test_what_is_wrong_with_the_rules_is_said_line_by_line() -> None:
+def test_wrong_rules_are_told_line_by_line() -> None:
     message = problems(wrong("it has no channels", "uuid is no uuid"))
     heading, body = texts(message)
     assert heading == "The rules file is wrong"
@@ -187,7 +187,7 @@ def test_what_is_wrong_with_the_rules_is_said_line_by_line() -> None:
     assert_valid(message.payload())
 
 
-def test_many_problems_are_cut_and_counted() -> None:
+def test_many_problems_are_cut() -> None:
     lines = texts(problems(wrong(*["it is wrong"] * 1_500)))[1].splitlines()
     assert lines[0] == "Nothing was counted. 1,500 problems to correct:"
     assert lines[10:] == ["rules.yaml:10:5: segments.win-back: it is wrong", "and 1,490 more"]
@@ -195,7 +195,7 @@ def test_many_problems_are_cut_and_counted() -> None:
 
 @pytest.mark.parametrize("number", [1, 1_000])
 @pytest.mark.parametrize("text", HOSTILE)
-def test_slack_takes_any_problem_and_obeys_none_of_it(text: str, number: int) -> None:
+def test_slack_obeys_nothing_in_a_problem(text: str, number: int) -> None:
     message = problems(wrong(*[text] * number, path=text))
     assert_valid(message.payload())
     assert mrkdwn(list(message.blocks)) == []

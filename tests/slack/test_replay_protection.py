@@ -1,4 +1,4 @@
-"""What comes twice counts once."""
+"""A repeat is recognized for as long as its signature is valid."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return clock
 
 
-def test_the_same_thing_is_new_only_once() -> None:
+def test_a_name_is_new_once() -> None:
     once = ReplayProtection()
 
     assert [once.is_new("a"), once.is_new("b"), once.is_new("a"), once.is_new("b")] == [True, True, False, False]
 
 
-def test_what_one_has_seen_another_has_not() -> None:
+def test_each_has_its_own_memory() -> None:
     assert ReplayProtection().is_new("a")
     assert ReplayProtection().is_new("a")
 
 
-def test_of_many_threads_at_the_same_time_one_is_the_first() -> None:
+def test_one_of_many_threads_is_first() -> None:
     once = ReplayProtection()
     with ThreadPoolExecutor(8) as threads:
         found = list(threads.map(lambda number: once.is_new(str(number % 100)), range(3_200)))
@@ -44,7 +44,7 @@ def test_of_many_threads_at_the_same_time_one_is_the_first() -> None:
     assert sum(found) == 100
 
 
-def test_it_is_remembered_for_longer_than_a_signature_is_good_for(clock: Clock) -> None:
+def test_a_name_outlives_its_signature(clock: Clock) -> None:
     once = ReplayProtection()
     once.is_new("a")
 
@@ -53,7 +53,7 @@ def test_it_is_remembered_for_longer_than_a_signature_is_good_for(clock: Clock) 
     assert not once.is_new("a")
 
 
-def test_what_came_long_ago_takes_no_room(clock: Clock) -> None:
+def test_old_names_take_no_room(clock: Clock) -> None:
     once = ReplayProtection()
     for number in range(1_000):
         once.is_new(str(number))
@@ -63,7 +63,7 @@ def test_what_came_long_ago_takes_no_room(clock: Clock) -> None:
     assert once.is_new("0")
 
 
-def test_asking_again_does_not_make_it_be_remembered_for_longer(clock: Clock) -> None:
+def test_a_repeat_does_not_prolong_it(clock: Clock) -> None:
     once = ReplayProtection()
     once.is_new("a")
     clock.now += 600

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
     from guard.core.model import Rules
 
-CHANGED = RULES.replace("Opened", "Read")
-
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
@@ -29,55 +27,44 @@ def path(tmp_path: Path) -> Path:
     return path
 
 
-def test_a_file_that_did_not_change_is_parsed_once(path: Path) -> None:
+def test_an_unchanged_file_is_parsed_once(path: Path) -> None:
     file = RulesFile(str(path))
 
     assert file.read() is file.read()
 
 
-def test_a_file_that_changed_is_read_anew(path: Path) -> None:
+def test_a_changed_file_is_read_anew(path: Path) -> None:
+    """Also if it changes within the same second and keeps its size."""
     file = RulesFile(str(path))
     before = file.read()
-    path.write_text(CHANGED)
+    path.write_text(RULES.replace("min: 10}", "min: 99}"))
 
     after = file.read()
 
-    assert (before.segments[0].description, after.segments[0].description) == (
-        "Opened a newsletter",
-        "Read a newsletter",
-    )
+    assert [each.segments[0].guards[0].bounds[0].limit for each in (before, after)] == [10, 99]
     assert before.sha256 != after.sha256
 
 
-def test_a_change_within_the_same_second_and_of_the_same_size_is_seen(path: Path) -> None:
-    file = RulesFile(str(path))
-    file.read()
-    path.write_text(RULES.replace("min: 10}", "min: 99}"))
-
-    assert file.read().segments[0].guards[0].bounds[0].limit == 99
-
-
-def test_a_file_that_became_wrong_is_wrong_every_time_until_it_is_mended(path: Path) -> None:
+@pytest.mark.parametrize(
+    ("text", "error", "told"),
+    [
+        pytest.param("version: 1\n", RulesError, "segments", id="wrong"),
+        pytest.param(None, UsageError, "there is no such file", id="gone"),
+    ],
+)
+def test_old_rules_are_never_used(path: Path, text: str | None, error: type[UsageError], told: str) -> None:
     file = RulesFile(str(path))
     good = file.read()
-    path.write_text("version: 1\n")
+    if text is None:
+        path.unlink()
+    else:
+        path.write_text(text)
 
     for _ in range(2):
-        with pytest.raises(RulesError):
+        with pytest.raises(error, match=told):
             file.read()
     path.write_text(RULES)
     assert file.read() == good
-
-
-def test_a_file_that_vanished_is_not_there_whatever_it_held(path: Path) -> None:
-    file = RulesFile(str(path))
-    file.read()
-    path.unlink()
-
-    with pytest.raises(UsageError, match="there is no such file"):
-        file.read()
-    path.write_text(RULES)
-    assert file.read().segments
 
 
 class Saving:
@@ -100,14 +87,14 @@ def saving(monkeypatch: pytest.MonkeyPatch) -> Saving:
     return saving
 
 
-def test_half_of_a_file_that_is_being_saved_is_not_taken_for_the_rules(saving: Saving) -> None:
+def test_a_half_saved_file_is_not_used(saving: Saving) -> None:
     saving.found = [b"", RULES[:100].encode(), RULES.encode()]
 
     assert RulesFile("rules.yaml").read() == parse_rules(RULES.encode(), "rules.yaml")
     assert saving.pauses == [0.1] * 3
 
 
-def test_a_file_that_changes_all_the_time_is_not_waited_for_for_ever(saving: Saving) -> None:
+def test_endless_changes_are_an_error(saving: Saving) -> None:
     saving.found = [f"# {number}\n{RULES}".encode() for number in range(50)]
 
     with pytest.raises(UsageError, match="changes all the time"):
@@ -115,7 +102,7 @@ def test_a_file_that_changes_all_the_time_is_not_waited_for_for_ever(saving: Sav
     assert saving.pauses == [0.1] * 5
 
 
-def test_a_file_that_did_not_change_is_not_waited_for(saving: Saving) -> None:
+def test_an_unchanged_file_is_not_waited_for(saving: Saving) -> None:
     saving.found = [RULES.encode()]
     file = RulesFile("rules.yaml")
     file.read()
@@ -126,7 +113,7 @@ def test_a_file_that_did_not_change_is_not_waited_for(saving: Saving) -> None:
     assert saving.pauses == []
 
 
-def test_many_threads_may_read_it_and_it_is_parsed_once(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_many_threads_parse_it_once(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     parsed: list[str] = []
 
     def parse(data: bytes, path: str) -> Rules:

@@ -1,21 +1,19 @@
-"""The app's process as tests see it, and the surroundings it is started in."""
+"""The app's process as tests see it."""
 
 from __future__ import annotations
 
 import signal
 import sys
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
 
-from guard import Selection, check, load_rules
 from tests.slack.running import App
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-    from guard.sandbox.server import Sandbox
 
 SCRIPT = """
 import json, signal, sys
@@ -29,12 +27,11 @@ signal.pause()
 
 @pytest.fixture
 def app(tmp_path: Path) -> Iterator[App]:
-    app = App([sys.executable, "-c", SCRIPT], folder=tmp_path, environ={})
-    yield app
-    app.kill()
+    with closing(App([sys.executable, "-c", SCRIPT], folder=tmp_path, environ={})) as app:
+        yield app
 
 
-def test_an_apps_events_can_be_waited_for(app: App) -> None:
+def test_events_can_be_waited_for(app: App) -> None:
     assert app.wait_for_event("ready")["mode"] == "http"
     with pytest.raises(AssertionError, match="no event 'ready'"):
         app.wait_for_event("ready", seconds=0.01, times=2)
@@ -43,15 +40,9 @@ def test_an_apps_events_can_be_waited_for(app: App) -> None:
     assert "not json" in app.stderr
 
 
-def test_an_app_that_is_stopped_gives_its_exit_code(app: App) -> None:
+def test_a_stopped_app_gives_its_exit_code(app: App) -> None:
     app.wait_for_event("last")
     assert app.stop(signal.SIGTERM) == 7
     with pytest.raises(AssertionError, match="no event 'never'"):
         app.wait_for_event("never")
     assert app.stdout == "out\n"
-
-
-def test_the_rules_fit_the_sandbox(rules: Path, blueshift: Sandbox) -> None:
-    selection = Selection(campaigns=("spring-sale",))
-    report = check(load_rules(rules), api_key="a-key-for-tests", base_url=blueshift.url, selection=selection)
-    assert [(each.segment.key, str(each.verdict)) for each in report.segments] == [("good", "pass"), ("bad", "fail")]

@@ -45,7 +45,7 @@ def stop_amid_checks(there: Workspace, number: signal.Signals) -> None:
     assert [len(there.answers(said)) for said in (ends, lasts, waits, late)] == [1, 1, 1, 0]
 
 
-def test_a_signal_lets_checks_end_for_a_while_and_has_everybody_else_told(tmp_path: Path) -> None:
+def test_a_signal_lets_checks_end(tmp_path: Path) -> None:
     def live(mode: Mode) -> None:
         folder = tmp_path / mode
         folder.mkdir()
@@ -57,7 +57,7 @@ def test_a_signal_lets_checks_end_for_a_while_and_has_everybody_else_told(tmp_pa
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_an_app_without_anything_to_do_ends_at_once(tmp_path: Path, mode: Mode) -> None:
+def test_an_idle_app_ends_at_once(tmp_path: Path, mode: Mode) -> None:
     with Workspace(tmp_path, mode) as there:
         app = there.open().app
         assert app.stop(signal.SIGTERM, seconds=8) == 143
@@ -65,7 +65,7 @@ def test_an_app_without_anything_to_do_ends_at_once(tmp_path: Path, mode: Mode) 
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_second_signal_ends_the_app_at_once(tmp_path: Path, number: signal.Signals) -> None:
+def test_a_second_signal_ends_it_at_once(tmp_path: Path, number: signal.Signals) -> None:
     with Workspace(tmp_path, "http", rules_file=PATIENT) as there:
         app = there.open().app
         there.ask("stuck")

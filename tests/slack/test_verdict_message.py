@@ -1,4 +1,4 @@
-"""The answer in Slack: what it says, and in which order."""
+"""The answer in Slack: what it says, in which order, and that Slack takes it whatever the report holds."""
 
 from __future__ import annotations
 
@@ -11,19 +11,62 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from guard.core.evaluate import evaluate
 from guard.core.model import Channel, Selection
 from guard.core.plan import plan
-from guard.core.results import Count, Reason, SegmentReadings, SegmentResult, Unavailable
+from guard.core.results import Count, Reason, Report, SegmentReadings, SegmentResult, Unavailable
 from guard.rules import load_rules
+from guard.slack.blocks import size
 from guard.slack.verdict_message import CHECK_AGAIN, SHARE, Message, prefaced, verdict_message, without_buttons
-from tests.report.builders import MOMENT, check, email, guard, many, outcomes, report, segment
-from tests.slack.block_kit import assert_valid, blocks, header, heads, labels, mrkdwn, paragraphs, rows, small_print
+from tests.report.builders import (
+    ANY_REPORT,
+    MOMENT,
+    campaign,
+    check,
+    email,
+    guard,
+    many,
+    outcomes,
+    report,
+    segment,
+)
+from tests.slack.block_kit import (
+    NASTY,
+    SHOWN,
+    assert_valid,
+    blocks,
+    header,
+    heads,
+    labels,
+    mrkdwn,
+    paragraphs,
+    rows,
+    small_print,
+)
 
 ROOT = Path(__file__).parents[2]
 GOLDEN = Path(__file__).parent / "golden" / "answer.json"
 ASKER = "U0123456789"
+HOSTILE = [
+    pytest.param(NASTY, id="everything-at-once"),
+    pytest.param("<!channel> <@U0123456789> <#C0123456789> @here #general", id="mentions"),
+    pytest.param("<https://example.com|us> https://example.com example.com a@example.com", id="links"),
+    pytest.param("*a* _b_ ~c~ `d` ```e``` :tada: :100:", id="formatting"),
+    pytest.param("> a\n> b", id="a-quote"),
+    pytest.param("&lt;!channel&gt; &amp;lt;", id="entities"),
+    pytest.param("\ud800 \udfff", id="lone-surrogates"),
+    pytest.param("\x00\x1b\x7f\x9f\u202e\u2066", id="control-characters"),
+    pytest.param("", id="nothing"),
+    pytest.param(" \n\u3000\xa0", id="blanks"),
+    pytest.param('"' * 10_000, id="very-many-quotes"),
+    pytest.param("\\" * 10_000, id="very-many-backslashes"),
+    pytest.param("\x00" * 10_000, id="very-many-nulls"),
+    pytest.param("🎉" * 10_000, id="very-many-emoji"),
+    pytest.param("x" * 10_000, id="very-long"),
+]
 
 
 def count(value: int, *, at: datetime = MOMENT) -> Count:
@@ -33,7 +76,7 @@ def count(value: int, *, at: datetime = MOMENT) -> Count:
 # The whole message
 
 
-def test_a_typical_answer_reads_as_agreed() -> None:
+def test_a_typical_answer() -> None:
     rules = load_rules(ROOT / "rules.example.yaml")
     selection = Selection(campaigns=("spring-sale",))
     planned = plan(rules, selection)
@@ -58,14 +101,14 @@ def test_a_typical_answer_reads_as_agreed() -> None:
     assert text == GOLDEN.read_bytes().decode(), "the answer differs; UPDATE_GOLDEN=1 rewrites it"
 
 
-def test_the_parts_come_in_the_order_in_which_they_are_needed() -> None:
+def test_the_parts_have_their_order() -> None:
     message = verdict_message(many(failed=22), requester=ASKER, again="a", share="b")
     order = ["header", "section", "table", "context", "section", "section", "section", "context", "context", "actions"]
     assert [block["type"] for block in message.blocks] == order
 
 
 @pytest.mark.parametrize("outcome", outcomes())
-def test_slack_takes_every_kind_of_outcome(outcome: str) -> None:
+def test_slack_takes_every_outcome(outcome: str) -> None:
     found = outcomes()[outcome]
     message = verdict_message(found, requester=ASKER, again="a", share="b")
     assert_valid(message.payload())
@@ -92,21 +135,21 @@ def test_the_header_says_what_was_checked(selection: Selection, told: str) -> No
     assert header(message) == f"❌ FAIL: {told}"
 
 
-def test_what_follows_for_the_send_comes_second_and_speaks_of_no_exit_code() -> None:
+def test_what_follows_comes_second() -> None:
     assert paragraphs(verdict_message(outcomes()["pass"])) == ["All 2 guards passed; every count is fresh."]
     assert paragraphs(verdict_message(outcomes()["unknown"]))[0] == (
         "Not proven: 1 of 2 guards could not be found out; do not send on this report."
     )
 
 
-def test_a_report_of_nothing_is_no_pass_and_has_no_table() -> None:
+def test_a_report_of_nothing_does_not_pass() -> None:
     message = verdict_message(report())
     assert header(message) == "❓ UNKNOWN: all segments"
     assert paragraphs(message) == ["Not proven: nothing was checked; do not send on this report."]
     assert blocks(message, "table") == []
 
 
-def test_the_segment_that_was_counted_is_named_also_for_a_pass() -> None:
+def test_the_counted_segment_is_named() -> None:
     message = verdict_message(outcomes()["named"])
     assert heads(message)[-1] == "Segment in Blueshift"
     assert [row[-1] for row in rows(message)] == [
@@ -118,7 +161,7 @@ def test_the_segment_that_was_counted_is_named_also_for_a_pass() -> None:
 # The table
 
 
-def test_the_worst_comes_first_whether_guard_or_total() -> None:
+def test_the_worst_comes_first() -> None:
     message = verdict_message(outcomes()["everything"])
     assert [row[:3] for row in rows(message)] == [
         ["❌ FAIL", "newsletter-active", "email"],
@@ -132,14 +175,15 @@ def test_the_worst_comes_first_whether_guard_or_total() -> None:
     ]
 
 
-def test_a_row_says_what_was_observed_the_bounds_the_distance_and_the_age() -> None:
-    assert rows(verdict_message(outcomes()["fail-too-few"]))[0][3:] == [
-        "1,900",
-        "min 10,000, max 50,000",
-        "8,100 people below (81%)",
-        "10 s old at 09:01:12 UTC",
-        "2dd093e6-8c6f-4e14-8a2c-744477e1fdef",
-    ]
+@pytest.mark.parametrize(
+    ("outcome", "cells"),
+    [
+        ("fail-too-few", ["1,900", "min 10,000, max 50,000", "8,100 people below (81%)", "10 s old at 09:01:12 UTC"]),
+        ("unknown", ["unknown", "min 10,000, max 50,000", "-", "-"]),
+    ],
+)
+def test_a_row_has_the_numbers(outcome: str, cells: list[str]) -> None:
+    assert rows(verdict_message(outcomes()[outcome]))[0][3:] == [*cells, "2dd093e6-8c6f-4e14-8a2c-744477e1fdef"]
 
 
 @pytest.mark.parametrize(
@@ -150,35 +194,31 @@ def test_a_row_says_what_was_observed_the_bounds_the_distance_and_the_age() -> N
         pytest.param(None, "counted 2026-11-23 09:01:02 UTC", id="of-unknown-age"),
     ],
 )
-def test_a_count_says_how_old_it_was_and_when(age: int | None, told: str) -> None:
+def test_a_count_says_its_age(age: int | None, told: str) -> None:
     one = guard(check("min", 1, 50), count=50, age=age)
     assert heads(verdict_message(report(segment(one))))[-2] == "Age"
     assert rows(verdict_message(report(segment(one))))[0][-2] == told
 
 
-def test_the_moment_is_told_by_the_clock_of_greenwich() -> None:
+def test_the_time_is_in_utc() -> None:
     east = timezone(timedelta(hours=2))
     counted = replace(guard(check("min", 1, 50), count=50), count=count(50, at=MOMENT.astimezone(east)))
     assert rows(verdict_message(report(segment(counted))))[0][-2] == "12 s old at 09:00:12 UTC"
 
 
-def test_what_could_not_be_found_out_shows_no_number() -> None:
-    assert rows(verdict_message(outcomes()["unknown"]))[0][3:7] == ["unknown", "min 10,000, max 50,000", "-", "-"]
-
-
-def test_what_is_left_out_is_counted_by_its_verdict() -> None:
-    message = verdict_message(many(failed=22, passed=1_500))
-    assert small_print(message)[0] == "1,502 more: 2 fail, 1,500 pass"
-
-
-def test_a_table_that_holds_everything_speaks_of_no_more() -> None:
-    assert not any("more" in text for text in small_print(verdict_message(many(failed=1, passed=19))))
+@pytest.mark.parametrize(
+    ("failed", "passed", "notes"),
+    [(22, 1_500, ["1,502 more: 2 fail, 1,500 pass", "19 more that did not pass: see the table"]), (1, 19, [])],
+)
+def test_rows_left_out_are_counted(failed: int, passed: int, notes: list[str]) -> None:
+    message = verdict_message(many(failed=failed, passed=passed))
+    assert [text for text in small_print(message) if "more" in text] == notes
 
 
 # What to do
 
 
-def test_an_explanation_says_what_is_wrong_what_to_do_and_whom_to_ask() -> None:
+def test_an_explanation_says_what_to_do() -> None:
     assert paragraphs(verdict_message(outcomes()["everything"]))[1].splitlines() == [
         "❌ newsletter-active, email",
         "it reaches 1,900, which is 8,100 below the min of 10,000 (81% below)",
@@ -198,6 +238,8 @@ def failed(number: int) -> list[SegmentResult]:
     return [segment(email(0), key=f"failed-{each}") for each in range(1, number + 1)]
 
 
+TOO_FEW = "Next: compare with the last send; a filter may have broken, or an import may have failed."
+TOO_SLOW = "Next: see whether Blueshift can count the segment at all; a slow one needs a longer refresh timeout."
 UNKNOWN = [segment(email(None), key=f"unknown-{each}") for each in (1, 2)]
 THREE_FAILED = ["❌ failed-1, email", "❌ failed-2, email", "❌ failed-3, email"]
 
@@ -217,23 +259,19 @@ THREE_FAILED = ["❌ failed-1, email", "❌ failed-2, email", "❌ failed-3, ema
         ),
     ],
 )
-def test_three_at_most_are_explained_an_unknown_one_among_them(segments: list[SegmentResult], told: list[str]) -> None:
+def test_at_most_three_are_explained(segments: list[SegmentResult], told: list[str]) -> None:
     assert explained(*segments) == told
 
 
-def test_the_gravest_bound_is_the_one_that_is_explained() -> None:
+def test_the_gravest_bound_is_explained() -> None:
     both = guard(check("warn.min", 200, 50), check("min", 100, 50), count=50)
     assert "the min of 100" in paragraphs(verdict_message(report(segment(both))))[1]
-
-
-def test_what_passed_is_not_explained() -> None:
-    assert len(paragraphs(verdict_message(outcomes()["pass"]))) == 1
 
 
 # The small print
 
 
-def test_the_small_print_says_who_asked_and_what_the_answer_rests_on() -> None:
+def test_the_small_print_has_the_facts() -> None:
     assert small_print(verdict_message(outcomes()["pass"], requester=ASKER)) == [
         f"Asked by <@{ASKER}>",
         "2026-11-23 09:00:00 UTC, took 1 min 12 s",
@@ -247,7 +285,7 @@ def test_the_small_print_says_who_asked_and_what_the_answer_rests_on() -> None:
     "requester",
     [None, "", "U", "u0123456789", "C0123456789", "U012>", "U012> <!channel", "U012\n", "!channel", "U" * 5_000],
 )
-def test_nobody_is_mentioned_but_a_user_by_id(requester: str | None) -> None:
+def test_only_a_user_id_is_mentioned(requester: str | None) -> None:
     message = verdict_message(outcomes()["pass"], requester=requester)
     assert mrkdwn(list(message.blocks)) == []
     assert_valid(message.payload())
@@ -267,13 +305,13 @@ def test_nobody_is_mentioned_but_a_user_by_id(requester: str | None) -> None:
         pytest.param("", '"' * 1_100, [], id="values-that-slack-refuses-or-that-take-too-much"),
     ],
 )
-def test_there_are_the_buttons_that_were_asked_for(again: str | None, share: str | None, shown: list[str]) -> None:
+def test_buttons_need_a_value(again: str | None, share: str | None, shown: list[str]) -> None:
     message = verdict_message(outcomes()["pass"], again=again, share=share)
     assert labels(message) == shown
     assert_valid(message.payload())
 
 
-def test_a_button_brings_back_its_value() -> None:
+def test_a_button_holds_its_value() -> None:
     (row,) = blocks(verdict_message(outcomes()["pass"], again="--all", share="an-answer"), "actions")
     values = {button["action_id"]: button["value"] for button in row["elements"]}
     assert values == {CHECK_AGAIN: "--all", SHARE: "an-answer"}
@@ -282,7 +320,7 @@ def test_a_button_brings_back_its_value() -> None:
 # What notifications and screen readers get
 
 
-def test_the_text_tells_the_verdict_and_what_follows() -> None:
+def test_the_text_begins_with_the_verdict() -> None:
     found = replace(outcomes()["fail-too-few"], selection=Selection(campaigns=("spring-sale_2",)))
     assert verdict_message(found).text.startswith(
         "❌ FAIL: campaign spring-sale_2. Do not send: 1 of 2 guards failed. "
@@ -295,40 +333,18 @@ def test_the_text_tells_the_verdict_and_what_follows() -> None:
 @pytest.mark.parametrize(
     ("outcome", "told"),
     [
-        (
-            "everything",
-            (
-                "newsletter-active, email: it reaches 1,900, which is 8,100 below the min of 10,000 (81% below). "
-                "Next: compare with the last send; a filter may have broken, or an import may have failed."
-            ),
-        ),
-        (
-            "unknown",
-            (
-                "newsletter-active, email: it is unknown: the refresh did not end within 10 min. "
-                "Next: see whether Blueshift can count the segment at all; a slow one needs a longer refresh timeout."
-            ),
-        ),
+        ("everything", f"email: it reaches 1,900, which is 8,100 below the min of 10,000 (81% below). {TOO_FEW}"),
+        ("unknown", f"email: it is unknown: the refresh did not end within 10 min. {TOO_SLOW}"),
         (
             "fail-share",
-            (
-                "newsletter-active, email: it reaches 47.5%, which is 12.5% below the share·min of 60.0% "
-                "(5,000 people below). "
-                "Next: compare with the last send; a filter may have broken, or an import may have failed."
-            ),
+            f"email: it reaches 47.5%, which is 12.5% below the share·min of 60.0% (5,000 people below). {TOO_FEW}",
         ),
-        (
-            "warn",
-            (
-                "newsletter-active, push: it reaches 90, which is 10 below the min of 100 (10% below). "
-                "Next: compare with the last send; a filter may have broken, or an import may have failed."
-            ),
-        ),
+        ("warn", f"push: it reaches 90, which is 10 below the min of 100 (10% below). {TOO_FEW}"),
     ],
 )
-def test_the_text_tells_the_worst_finding_its_numbers_and_what_to_do(outcome: str, told: str) -> None:
+def test_the_text_ends_with_the_worst(outcome: str, told: str) -> None:
     message = verdict_message(outcomes()[outcome])
-    assert message.text.endswith(f". {told}")
+    assert message.text.endswith(f". newsletter-active, {told}")
     assert_valid(message.payload())
 
 
@@ -343,7 +359,7 @@ def test_the_text_tells_the_worst_finding_its_numbers_and_what_to_do(outcome: st
         pytest.param("a&b", "a&amp;b", id="an-ampersand"),
     ],
 )
-def test_nothing_in_the_text_is_obeyed(name: str, told: str) -> None:
+def test_slack_obeys_nothing_in_the_text(name: str, told: str) -> None:
     found = replace(outcomes()["pass"], selection=Selection(tags=(name,)))
     assert verdict_message(found).text == f"✅ PASS: tag {told}. All 2 guards passed; every count is fresh."
 
@@ -351,7 +367,7 @@ def test_nothing_in_the_text_is_obeyed(name: str, told: str) -> None:
 # Remarks before it
 
 
-def test_a_remark_stands_before_all_else() -> None:
+def test_a_remark_comes_first() -> None:
     message = prefaced(verdict_message(outcomes()["pass"]), "Only you see it.")
     assert message.text.startswith("Only you see it. ✅ PASS")
     assert [block["type"] for block in message.blocks[:2]] == ["section", "header"]
@@ -359,7 +375,7 @@ def test_a_remark_stands_before_all_else() -> None:
     assert_valid(message.payload())
 
 
-def test_without_its_buttons_a_message_is_the_same() -> None:
+def test_buttons_can_be_taken_away() -> None:
     message = verdict_message(outcomes()["pass"], again="a", share="b")
     assert without_buttons(message) == verdict_message(outcomes()["pass"])
 
@@ -367,13 +383,91 @@ def test_without_its_buttons_a_message_is_the_same() -> None:
 # Elsewhere
 
 
-def test_a_message_stays_as_it_was_made() -> None:
+def test_a_payload_has_text_and_blocks() -> None:
     message = Message(text="a", blocks=({"type": "divider"},))
     assert message.payload() == {"text": "a", "blocks": [{"type": "divider"}]}
 
 
-def test_messages_are_made_without_what_talks_to_slack_or_blueshift() -> None:
+def test_messages_need_no_network_code() -> None:
     code = "import sys, guard.slack.verdict_message, guard.slack.notices; print(*sorted(sys.modules))"
     loaded = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout.split()
     assert "guard.slack.notices" in loaded
     assert not {"httpx", "slack_bolt", "slack_sdk", "pydantic", "yaml", "asyncio", "rich", "jinja2"} & set(loaded)
+
+
+# Whatever the report holds
+
+REMARK = "This could not be posted in the channel, so only you see it."
+
+
+def everything_is(text: str, *, guards: int = 1) -> Report:
+    """Return a report in which every text that comes from elsewhere is this one."""
+    bounds = [
+        check("min", 2**53 - 1, 0, message=text),
+        check("max", 0, 2**53 - 1, message=text),
+        check("warn.min", 2**53 - 1, 0, message=text),
+        check("warn.max", 0, 2**53 - 1, message=text),
+    ]
+    one = segment(guard(*bounds, count=0, detail=text), key=text, owner=text, description=text, tags=(text,))
+    return replace(
+        report(
+            *[one] * guards,
+            campaigns=(campaign(check("max", 5, 7, message=text), key=text),),
+            rules_path=text,
+            selection=Selection(segments=(text,) * 3, tags=(text,), campaigns=(text,)),
+        ),
+        host=text,
+        version=text,
+        rules_sha256=text,
+    )
+
+
+@settings(deadline=None)
+@given(found=ANY_REPORT, requester=st.none() | st.text() | st.just(ASKER))
+def test_slack_takes_any_report(found: Report, requester: str | None) -> None:
+    message = verdict_message(found, requester=requester, again="a", share="b")
+    assert_valid(message.payload())
+    findings = list(found.results())
+    assert len(blocks(message, "table")) == bool(findings)
+    assert len(rows(message)) == min(len(findings), 20)
+
+
+@pytest.mark.parametrize("guards", [1, 30])
+@pytest.mark.parametrize("text", HOSTILE)
+def test_slack_obeys_nothing_in_a_name(text: str, guards: int) -> None:
+    value = '"' * 999
+    message = verdict_message(everything_is(text, guards=guards), requester=ASKER, again=value, share=value)
+    assert_valid(message.payload())
+    assert mrkdwn(list(message.blocks)) == [f"Asked by <@{ASKER}>"]
+    assert len(rows(message)) >= 2
+    assert labels(message) == ["Check again", "Share in channel"]
+    assert_valid(prefaced(prefaced(message, REMARK), REMARK).payload())
+
+
+@pytest.mark.parametrize(("failed", "passed"), [(10_000, 0), (100, 9_900), (0, 10_000)])
+def test_slack_takes_ten_thousand_guards(failed: int, passed: int) -> None:
+    message = verdict_message(many(failed=failed, passed=passed, key="x" * 50), requester=ASKER, again="a", share="b")
+    assert_valid(message.payload())
+    assert 15 < len(rows(message)) <= 20
+    assert {row[0] for row in rows(message)} == ({"❌ FAIL"} if failed else {"✅ PASS"})
+
+
+def test_rows_that_do_not_fit_are_counted() -> None:
+    message = verdict_message(everything_is('"' * 10_000, guards=20))
+    left_out = 21 - len(rows(message))
+    assert size(prefaced(message, REMARK).blocks) > 11_000, "this is a message about as large as they come"
+    assert left_out > 1
+    assert small_print(message)[0] == f"{left_out} more: {left_out} fail"
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        pytest.param(NASTY, SHOWN, id="as-it-is-with-what-cannot-be-printed-written-out"),
+        pytest.param("x" * 100, "x" * 59 + "…", id="a-long-one-cut"),
+        pytest.param("", "-", id="an-empty-one-as-a-dash"),
+        pytest.param(" \u3000", "-", id="blanks-as-a-dash"),
+    ],
+)
+def test_a_name_is_shown_in_its_row(name: str, shown: str) -> None:
+    assert rows(verdict_message(everything_is(name)))[0][1] == shown

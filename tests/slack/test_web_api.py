@@ -31,7 +31,7 @@ def client(slack: FakeSlack) -> WebClient:
     return open_client(settings)
 
 
-def test_a_stand_in_on_this_machine_is_never_asked_through_a_proxy(
+def test_loopback_needs_no_proxy(
     slack: FakeSlack, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
 ) -> None:
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
@@ -66,7 +66,7 @@ def test_a_long_wait_is_not(slack: FakeSlack, client: WebClient, monkeypatch: py
 
 
 @pytest.mark.parametrize("said", ["<html>a page</html>", "two words", "x" * 100, 7])
-def test_what_is_no_word_of_slacks_is_not_shown(said: object) -> None:
+def test_only_slacks_error_codes_are_shown(said: object) -> None:
     error = SlackApiError("it failed", {"ok": False, "error": said})  # type: ignore[no-untyped-call]  # as in the SDK
 
     assert error_code(error) == "no valid answer"

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 @pytest.mark.parametrize("missing", ["slack_bolt", "slack_sdk", "waitress"])
-def test_without_its_extra_the_app_says_how_to_install_it(tmp_path: Path, missing: str) -> None:
+def test_a_missing_extra_is_told(tmp_path: Path, missing: str) -> None:
     with Workspace(tmp_path, "http", before=hiding(missing)) as there:
         app = there.start()
         assert app.ended() == 2
@@ -21,6 +21,6 @@ def test_without_its_extra_the_app_says_how_to_install_it(tmp_path: Path, missin
         assert "in a clone, pip install '.[slack]'" in app.stderr
 
 
-def test_check_does_without_all_that_slack_needs(tmp_path: Path) -> None:
+def test_check_needs_no_extra(tmp_path: Path) -> None:
     with Workspace(tmp_path, "http", before=hiding("slack_bolt", "slack_sdk", "waitress", "guard.slack")) as there:
         assert there.check("--segment", "good") == (0, "pass")

@@ -7,7 +7,7 @@ import json
 import os
 import subprocess
 import sys
-import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Self
 
@@ -110,25 +110,14 @@ def verdict(message: dict[str, Any]) -> str:
 
 def together(*acts: Callable[[], Any]) -> list[Any]:
     """Do things at once, each in a thread of its own, and return what came of each."""
-    results: list[Any] = [None] * len(acts)
-
-    def do(number: int) -> None:
-        results[number] = acts[number]()
-
-    threads = [threading.Thread(target=do, args=(number,)) for number in range(len(acts))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return results
+    with ThreadPoolExecutor(len(acts)) as threads:
+        return [done.result() for done in [threads.submit(act) for act in acts]]
 
 
 class Workspace:
-    """Lives while it is entered; there is an app from ``open()`` on.
+    """Lives while it is entered; there is an app from ``open()`` on. ``before`` is Python that runs before the app.
 
     In the end no secret and no traceback may stand in what the app wrote.
-
-    ``before`` is Python that the app's process runs before anything else.
     """
 
     def __init__(
@@ -161,9 +150,9 @@ class Workspace:
 
     def start(self, *arguments: str, environ: Mapping[str, str | None] | None = None) -> App:
         """Start an app that is killed when the workspace is left; ``environ`` is on top of all else."""
-        command = ["slack", str(self.rules), *self._arguments, *arguments]
-        changed = {**self._environ, **(environ or {})}
-        running = App(self._command(command), folder=self.rules.parent, environ=self.environ(changed))
+        command = self._command(["slack", str(self.rules), *self._arguments, *arguments])
+        environ = self.environ({**self._environ, **(environ or {})})
+        running = App(command, folder=self.rules.parent, environ=environ)
         self._running.callback(self._end, running)
         return running
 
@@ -190,7 +179,7 @@ class Workspace:
 
     @staticmethod
     def _end(app: App) -> None:
-        app.kill()
+        app.close()
         written = app.stdout + app.stderr
         leaked = [secret for secret in (KEY, *SECRETS) if secret in written]
         assert not leaked, f"the app wrote {leaked}:\n{written}"
@@ -241,19 +230,14 @@ class Workspace:
     def answers(self, said: Said) -> list[dict[str, Any]]:
         return self.slack.answers(said.response_url)
 
-    def answer(self, said: Said, seconds: float = 30) -> dict[str, Any]:
-        """Return the answer to a question, once it came."""
-        return self.slack.wait_for(lambda: self.answers(said), seconds)[0]
+    def answer(self, said: Said) -> dict[str, Any]:
+        """Return the answer to a command, once it came."""
+        return self.slack.record.wait_for(lambda: self.answers(said), 30)[0]
 
-    def direct_messages(self, user: str) -> list[dict[str, Any]]:
-        return [each for each in self.slack.posted if each["channel"] == user]
-
-    def direct_message(self, user: str, seconds: float = 30) -> dict[str, Any]:
-        return self.slack.wait_for(lambda: self.direct_messages(user), seconds)[0]
-
-    def logged(self, event: str, *, user: str | None = None) -> dict[str, Any]:
-        """Return the first log line of an event, or of one about a user, once it was written."""
-        return self.app.wait_for_line(lambda line: line["event"] == event and user in (None, line.get("user")))
+    def direct_message(self, user: str) -> dict[str, Any]:
+        return self.slack.record.wait_for(lambda: [each for each in self.slack.posted if each["channel"] == user], 30)[
+            0
+        ]
 
     def triggers(self) -> list[Request]:
         return [each for each in self.blueshift.requests if each.query.get("refresh") == "true"]
