@@ -128,11 +128,6 @@ def quoted(text: str) -> str:
     return "'" + shown.replace("'", "''") + "'"
 
 
-def is_null(text: str) -> bool:
-    """Return whether an unquoted scalar is null."""
-    return _CONSTANTS.get(text, text) is None
-
-
 def described(value: object) -> str:
     """Return a value on one line as its author knows it: ``010``, ``"text"``, ``a list``."""
     match value:

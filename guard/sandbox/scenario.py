@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
@@ -201,7 +201,10 @@ class _Scenario(Written):
 def _contradictions(root: Mapping) -> Iterator[Problem]:
     """Find contradictions between keys; other parts of the file may be wrong too."""
     first_lines: dict[str, int] = {}
-    for index, segment in _mappings(root.get("segments")):
+    segments = root.get("segments")
+    for index, segment in enumerate(segments if isinstance(segments, Sequence) else ()):
+        if not isinstance(segment, Mapping):
+            continue
         uuid = segment.get("uuid")
         if isinstance(uuid, str):
             if uuid.lower() in first_lines:
@@ -211,9 +214,3 @@ def _contradictions(root: Mapping) -> Iterator[Problem]:
         if segment.get("counted") == _NEVER and "counts" in segment:
             what = "a segment that was never counted has no counts; write fresh"
             yield problem_at(segment.key_place("counts"), ["segments", index, "counts"], what)
-
-
-def _mappings(value: Any) -> Iterator[tuple[int, Mapping]]:
-    for index, each in enumerate(value if isinstance(value, Sequence) else ()):
-        if isinstance(each, Mapping):
-            yield index, each

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import Enum
 from itertools import pairwise
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, Literal
 
@@ -41,15 +40,10 @@ class ScriptedAnswer:
     says: dict[str, str] = field(default_factory=dict)
 
 
-class Again(Enum):
-    """The end of a list of answers that repeats."""
-
-    AGAIN = "again"
-
-
 WELL: Final = ScriptedAnswer()
-AGAIN: Final = Again.AGAIN
-ScriptedAnswers = tuple[ScriptedAnswer | int | Again, ...]
+AGAIN: Final = "again"
+"""The end of a list of answers that repeats."""
+ScriptedAnswers = tuple[ScriptedAnswer | int | Literal["again"], ...]
 
 
 class Written(Closed):
@@ -88,7 +82,7 @@ class _ScriptedAnswer(Written):
     says: _Says | None = None
 
 
-def _one_answer(value: object, validate: Callable[[object], _ScriptedAnswer]) -> ScriptedAnswer | Again:
+def _one_answer(value: object, validate: Callable[[object], _ScriptedAnswer]) -> ScriptedAnswer | Literal["again"]:
     """Return one answer of a list; a word or a number is short for a mapping with only that in it."""
     match value:
         case "again":
@@ -105,8 +99,8 @@ def _one_answer(value: object, validate: Callable[[object], _ScriptedAnswer]) ->
     return answer
 
 
-def _check_again_is_last(answers: list[ScriptedAnswer | Again]) -> ScriptedAnswers:
-    if answers[:1] == [AGAIN] or any(one is AGAIN for one, _ in pairwise(answers)):
+def _check_again_is_last(answers: list[ScriptedAnswer | Literal["again"]]) -> ScriptedAnswers:
+    if answers[:1] == [AGAIN] or any(one == AGAIN for one, _ in pairwise(answers)):
         raise ValueError("write again only at the end of a list, after the answers to repeat")
     return tuple(answers)
 
