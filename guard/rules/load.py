@@ -58,20 +58,23 @@ def load_rules(path: str | os.PathLike[str]) -> Rules:
 def parse_rules(data: bytes, path: str) -> Rules:
     """Return the rules in the bytes of a file; ``path`` is for errors and reports. Raise RulesError as above."""
     with _collector_paused():
-        file, places = parse_document(data, path, models.RulesFile, across=disagreements)
-        region = file.blueshift.region
-        return Rules(
-            path=path,
-            sha256=hashlib.sha256(data).hexdigest(),
-            region=Region(region) if region else None,
-            pacing=Pacing(
-                requests_per_second=file.blueshift.requests_per_second, concurrency=file.blueshift.concurrency
-            ),
-            refresh=Refresh(**dict(file.refresh)),
-            segments=tuple(_segment(key, segment, places["segments"]) for key, segment in file.segments.items()),
-            campaigns=tuple(_campaign(key, campaign, places["campaigns"]) for key, campaign in file.campaigns.items()),
-            doubts=tuple(_doubts(places)),
-        )
+        return _rules(data, path)
+
+
+def _rules(data: bytes, path: str) -> Rules:
+    # A function of its own: what it read is freed before the collector runs again.
+    file, places = parse_document(data, path, models.RulesFile, across=disagreements)
+    region = file.blueshift.region
+    return Rules(
+        path=path,
+        sha256=hashlib.sha256(data).hexdigest(),
+        region=Region(region) if region else None,
+        pacing=Pacing(requests_per_second=file.blueshift.requests_per_second, concurrency=file.blueshift.concurrency),
+        refresh=Refresh(**dict(file.refresh)),
+        segments=tuple(_segment(key, segment, places["segments"]) for key, segment in file.segments.items()),
+        campaigns=tuple(_campaign(key, campaign, places["campaigns"]) for key, campaign in file.campaigns.items()),
+        doubts=tuple(_doubts(places)),
+    )
 
 
 def hints(rules: Rules) -> list[str]:
