@@ -82,8 +82,11 @@ def _slip(problem: str, mark: yaml.Mark, source: str) -> Problem | None:
     for at in (1, 0):
         if at < len(begins) and (what := no_colon(lines[at], lines[at + 1])):
             return problem_in(source, begins[at] + indent(lines[at]), what)
-    is_further_in = problem == "did not find expected key" and indent(lines[0]) > indent(lines[1])
-    if is_further_in and (comment := comment_in(lines[1])):
+    if (
+        problem == "did not find expected key"
+        and indent(lines[0]) > indent(lines[1])
+        and (comment := comment_in(lines[1]))
+    ):
         what = f'"{in_short(comment)}" is read as a comment and ends the text before it; put all of it in quotes'
         return problem_in(source, mark.index, what)
     return None
