@@ -6,6 +6,7 @@ stops as soon as it has more errors than are reported.
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from pydantic import ValidationError, WrapValidator
@@ -21,14 +22,12 @@ MOST_REFUSED = 10 * MOST_PROBLEMS
 """How many errors end a check. More than are reported, because a problem that aliases repeat is reported once."""
 
 
+@dataclass(slots=True, eq=False)
 class Check:
     """One check of one document: its number of errors so far, and what it made of mappings that aliases can repeat."""
 
-    __slots__ = ("made", "refused")
-
-    def __init__(self) -> None:
-        self.refused = 0
-        self.made: dict[tuple[str, int], Any] = {}
+    refused: int = 0
+    made: dict[tuple[str, int], Any] = field(default_factory=dict)
 
     @property
     def is_cut_short(self) -> bool:

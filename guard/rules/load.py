@@ -35,6 +35,18 @@ if TYPE_CHECKING:
     from guard.rules.tree import Mapping
 
 
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """Pause the garbage collector: it takes as long to walk the values of a large file as we take to make them."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
 def load_rules(path: str | os.PathLike[str]) -> Rules:
     """Return the rules in a file. Nothing is sent.
 
@@ -50,6 +62,7 @@ def parse_rules(data: bytes, path: str) -> Rules:
 
 
 def _rules(data: bytes, path: str) -> Rules:
+    # A function of its own: what it read is freed before the collector runs again.
     file, places = parse_document(data, path, models.RulesFile, across=disagreements)
     region = file.blueshift.region
     return Rules(
@@ -57,27 +70,11 @@ def _rules(data: bytes, path: str) -> Rules:
         sha256=hashlib.sha256(data).hexdigest(),
         region=Region(region) if region else None,
         pacing=Pacing(requests_per_second=file.blueshift.requests_per_second, concurrency=file.blueshift.concurrency),
-        refresh=Refresh(
-            timeout=file.refresh.timeout,
-            poll_interval=file.refresh.poll_interval,
-            max_poll_interval=file.refresh.max_poll_interval,
-        ),
+        refresh=Refresh(**dict(file.refresh)),
         segments=tuple(_segment(key, segment, places["segments"]) for key, segment in file.segments.items()),
         campaigns=tuple(_campaign(key, campaign, places["campaigns"]) for key, campaign in file.campaigns.items()),
         doubts=tuple(_doubts(places)),
     )
-
-
-@contextmanager
-def _collector_paused() -> Iterator[None]:
-    """Pause the garbage collector: it takes as long to walk the values of a large file as we take to make them."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 def hints(rules: Rules) -> list[str]:
@@ -169,19 +166,11 @@ def _campaign(key: str, campaign: models.Campaign, places: Mapping) -> Campaign:
     return Campaign(
         key=key,
         segments=tuple(campaign.segments),
-        totals=tuple(
-            Total(
-                channel=Channel(channel),
-                bounds=(
-                    Bound(
-                        name=BoundName.MAX,
-                        limit=getattr(campaign.totals, channel).max,
-                        line=totals[channel].line("max"),
-                    ),
-                ),
-                line=totals.line(channel),
-            )
-            for channel in totals
-        ),
+        totals=tuple(_total(Channel(channel), getattr(campaign.totals, channel), totals) for channel in totals),
         line=places.line(key),
     )
+
+
+def _total(channel: Channel, ceiling: models.Ceiling, totals: Mapping) -> Total:
+    bound = Bound(name=BoundName.MAX, limit=ceiling.max, line=totals[channel].line("max"))
+    return Total(channel=channel, bounds=(bound,), line=totals.line(channel))

@@ -123,11 +123,9 @@ def _no_value(key: str, model: type[BaseModel], kind: str) -> str:
     """Return what to do about a key without a value; ``kind`` is pydantic's error type."""
     if kind not in {*_SHOWN_BY_EXAMPLE, "list_type"}:
         return NO_VALUE
-    what = (
-        "has no value"
-        if kind == "list_type"
-        else "has no value: indent the lines that belong to it further than the key"
-    )
+    what = "has no value"
+    if kind != "list_type":
+        what += ": indent the lines that belong to it further than the key"
     field = model.model_fields.get(key)
     return what + (", or leave it out" if field and not field.is_required() else "") + _example(key, model)
 
@@ -164,16 +162,12 @@ def _unknown_key(key: str, given: object, model: type[BaseModel], *, is_bare: bo
 
 def _refusal(key: str, model: type[BaseModel]) -> str | None:
     """Return why a key is refused, in any spelling; None if nothing is known about it."""
-    return _refused_keys(model).get(_folded(key))
+    refused: dict[str, str] = getattr(model, "refused_keys", {})
+    return refused.get(_folded(key))
 
 
 def _folded(key: str) -> str:
     return key.casefold().replace("-", "_").replace(" ", "_")
-
-
-def _refused_keys(model: type[BaseModel]) -> dict[str, str]:
-    refused: dict[str, str] = getattr(model, "refused_keys", {})
-    return refused
 
 
 def _known_key_like(key: str, model: type[BaseModel]) -> str | None:

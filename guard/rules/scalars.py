@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 from guard.core.text import printable, shortened
 
 
+@dataclass(slots=True, eq=False)
 class Number:
     """A number not in plain digits (``010``, ``1e3``, ``0.6``, ``{10,000}``), kept as written.
 
     It is not a str or an int, so nothing takes it for one by accident. Fields that allow decimals read ``text``.
     """
 
-    __slots__ = ("text",)
-
-    def __init__(self, text: str) -> None:
-        self.text = text
-
-    def __repr__(self) -> str:
-        return f"Number({self.text!r})"
+    text: str
 
 
 class Grouped(str):
@@ -41,13 +37,8 @@ class CutGroup(Cut, Grouped):
     __slots__ = ()
 
 
-class Refused:
-    """The value in place of a refused and reported one, so that it is not reported twice."""
-
-    __slots__ = ()
-
-
-REFUSED = Refused()
+REFUSED = object()
+"""The value in place of a refused and reported one, so that it is not reported twice."""
 
 _CONSTANTS: dict[str, bool | None] = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL")),
@@ -135,11 +126,6 @@ def quoted(text: str) -> str:
     if '"' not in shown and "\\" not in text:
         return f'"{shown}"'
     return "'" + shown.replace("'", "''") + "'"
-
-
-def is_null(text: str) -> bool:
-    """Return whether an unquoted scalar is null."""
-    return _CONSTANTS.get(text, text) is None
 
 
 def described(value: object) -> str:

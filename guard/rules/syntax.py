@@ -81,17 +81,14 @@ def _slip(problem: str, mark: yaml.Mark, source: str) -> Problem | None:
         return problem_in(source, mark.index, what)
     for at in (1, 0):
         if at < len(begins) and (what := no_colon(lines[at], lines[at + 1])):
-            return problem_in(source, begins[at] + len(lines[at]) - len(lines[at].lstrip()), what)
+            return problem_in(source, begins[at] + indent(lines[at]), what)
     if (
         problem == "did not find expected key"
         and indent(lines[0]) > indent(lines[1])
         and (comment := comment_in(lines[1]))
     ):
-        return problem_in(
-            source,
-            mark.index,
-            f'"{in_short(comment)}" is read as a comment and ends the text before it; put all of it in quotes',
-        )
+        what = f'"{in_short(comment)}" is read as a comment and ends the text before it; put all of it in quotes'
+        return problem_in(source, mark.index, what)
     return None
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from guard.core.errors import Problem
@@ -69,16 +69,14 @@ class Tree:
     nulls: list[Problem]
 
 
-def dotted(steps: Iterable[str | int]) -> str:
-    """Return the path to a value as people write it, ``segments.vip.tags[2]``; items count from 1."""
-    parts = (f"[{step + 1}]" if isinstance(step, int) else f".{in_short(step)}" for step in steps)
-    return "".join(parts).removeprefix(".")
-
-
 def problem_at(place: Place, steps: Iterable[str | int], what: str) -> Problem:
-    """Return a problem at a place of the file; ``steps`` are the path to the value."""
+    """Return a problem at a place of the file.
+
+    ``steps`` are the path to the value; people read it as ``segments.vip.tags[2]``, with items counted from 1.
+    """
     line, column = place
-    return Problem(line=line, column=column, where=dotted(steps), what=what)
+    parts = (f"[{step + 1}]" if isinstance(step, int) else f".{in_short(step)}" for step in steps)
+    return Problem(line=line, column=column, where="".join(parts).removeprefix("."), what=what)
 
 
 class OddKey(str):
@@ -105,35 +103,25 @@ class Anchored:
     is_open: bool = False
 
 
+@dataclass(slots=True, eq=False)
 class Open:
     """A mapping or list that is being read; ``key`` is the key of its next value, None if a key comes next."""
 
-    __slots__ = (
-        "anchor",
-        "anchored",
-        "height",
-        "in_brackets",
-        "is_key",
-        "is_placeholder",
-        "key",
-        "key_place",
-        "merged",
-        "node",
-        "nodes_before",
-    )
+    node: Mapping | Sequence
+    nodes_before: int
+    is_key: bool
+    in_brackets: bool = False
+    is_placeholder: bool = False
+    anchor: str | None = None
+    anchored: Anchored | None = None
+    merged: list[Mapping] | None = None
+    height: int = 0
+    key: str | int | None = field(init=False)
+    key_place: Place = field(init=False)
 
-    def __init__(self, node: Mapping | Sequence, nodes_before: int, *, is_key: bool, in_brackets: bool = False) -> None:
-        self.node = node
-        self.anchor: str | None = None
-        self.anchored: Anchored | None = None
-        self.nodes_before = nodes_before
-        self.is_key = is_key
-        self.in_brackets = in_brackets
-        self.is_placeholder = False
-        self.key: str | int | None = 0 if isinstance(node, Sequence) else None
-        self.key_place = node.place
-        self.merged: list[Mapping] | None = None
-        self.height = 0
+    def __post_init__(self) -> None:
+        self.key = 0 if isinstance(self.node, Sequence) else None
+        self.key_place = self.node.place
 
     def merge(self) -> None:
         """Add the missing keys from merged mappings; the earlier mapping wins."""

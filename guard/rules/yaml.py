@@ -22,7 +22,7 @@ from yaml.events import (
 )
 
 from guard.core.text import number, printable
-from guard.rules.scalars import REFUSED, cut, cut_at_commas, cut_short, described, in_short, is_null, plain, rest_behind
+from guard.rules.scalars import REFUSED, cut, cut_at_commas, cut_short, described, in_short, plain, rest_behind
 from guard.rules.slips import UNFILLED, placeholder
 from guard.rules.syntax import problem_in, syntax_problem
 from guard.rules.tree import (
@@ -171,7 +171,7 @@ class _Builder:
                 self.report(place, 'the key "<<" is here twice; write <<: [*one, *other]')
             top.merged = top.merged or []
             top.key = MERGE
-        elif event.implicit[0] and is_null(text):
+        elif event.implicit[0] and plain(text) is None:
             self.refuse_key(top, place, 'a key is missing; a key that is called null needs quotes ("null")')
         elif text[:1].isdigit() and self.goes_on(top.node, event):
             top.key = PART_OF_NUMBER

@@ -85,20 +85,17 @@ class Request:
     time: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Content:
-    """The JSON value to answer (None: no body), and the scripted answer that changes it."""
-
-    body: Any
-    scripted: ScriptedAnswer = WELL
+_Content = tuple[Any, ScriptedAnswer]
+"""The JSON value to answer (None: no body), and the scripted answer that changes it."""
 
 
 class _RefusedError(Exception):
-    """The answer is an error."""
+    """The answer is an error; ``errors`` says what is wrong with the parameters."""
 
-    def __init__(self, scripted: ScriptedAnswer, body: dict[str, Any] | None = None) -> None:
+    def __init__(self, scripted: ScriptedAnswer, **errors: str) -> None:
         super().__init__(scripted.status)
-        self.content = _Content(body=_ERROR_BODIES.get(scripted.status) if body is None else body, scripted=scripted)
+        body = {"errors": {name: [what] for name, what in errors.items()}} if errors else None
+        self.content: _Content = (body or _ERROR_BODIES.get(scripted.status), scripted)
 
 
 class Api:
@@ -126,18 +123,19 @@ class Api:
             content = self._route(path, _single(pairs))
         except _RefusedError as refused:
             content = refused.content
-        status = content.scripted.status
+        response = self._answer(content)
         self._requests.append(
-            Request(method=method, path=path, query=dict(pairs), status=status, time=self._world.now())
+            Request(method=method, path=path, query=dict(pairs), status=response.status, time=self._world.now())
         )
-        return spoiled(self._answer(content), asked=asked)
+        return spoiled(response, asked=asked)
 
     def malformed(self, status: int) -> Response:
         """Answer a malformed request."""
         return self._answer(_RefusedError(ScriptedAnswer(status=status)).content)
 
     def _answer(self, content: _Content) -> Response:
-        scripted, limit = content.scripted, self._scenario.rate_limit
+        answer, scripted = content
+        limit = self._scenario.rate_limit
         headers = {
             "Date": formatdate(self._world.now(), usegmt=True),
             "Content-Type": "application/json; charset=utf-8",
@@ -151,8 +149,8 @@ class Api:
             headers["Retry-After"] = scripted.retry_after
         elif scripted.status == HTTPStatus.TOO_MANY_REQUESTS and limit and limit.retry_after is not None:
             headers["Retry-After"] = str(math.ceil(limit.retry_after))
-        has_body = content.body is not None and scripted.status not in _WITHOUT_BODY
-        body = _json(content.body, scripted.says).encode() if has_body else b""
+        has_body = answer is not None and scripted.status not in _WITHOUT_BODY
+        body = _json(answer, scripted.says).encode() if has_body else b""
         return Response(status=scripted.status, headers=headers, body=body, fault=scripted.fault)
 
     def _refuse_strangers(self, method: str, authorization: str | None) -> None:
@@ -166,7 +164,7 @@ class Api:
 
     def _route(self, path: str, query: dict[str, str]) -> _Content:
         if path == _LIST_PATH:
-            return _Content(body=self._listing(query))
+            return self._listing(query), WELL
         if found := _COUNTS_PATH.fullmatch(path):
             return self._counts(found[1], query)
         raise _RefusedError(ScriptedAnswer(status=404))
@@ -192,7 +190,7 @@ class Api:
             **{field: state.counts[each] for each, field in _COUNT_FIELDS.items() if each in state.counts},
             "approxusers_updated_at": self._stamp(state.counted_at),
         }
-        return _Content(body=body, scripted=scripted)
+        return body, scripted
 
     def _listing(self, query: dict[str, str]) -> list[dict[str, Any]]:
         """Return one page, counted from 0; ``name`` matches anywhere in a name, in any case.
@@ -262,7 +260,7 @@ def _single(pairs: list[tuple[str, str]]) -> dict[str, str]:
     """Return the parameters by name; a repeated one is refused."""
     query = dict(pairs)
     if len(query) < len(pairs):
-        raise _RefusedError(ScriptedAnswer(status=400), {"errors": {"base": ["a parameter is given more than once"]}})
+        raise _RefusedError(ScriptedAnswer(status=400), base="a parameter is given more than once")
     return query
 
 
@@ -271,7 +269,7 @@ def _choice(query: dict[str, str], name: str, choices: Mapping[str, T], default:
     if given is None:
         return default
     if given not in choices:
-        raise _RefusedError(ScriptedAnswer(status=400), {"errors": {name: ["is not included in the list"]}})
+        raise _RefusedError(ScriptedAnswer(status=400), **{name: "is not included in the list"})
     return choices[given]
 
 
@@ -280,5 +278,5 @@ def _whole(query: dict[str, str], name: str, *, default: int, least: int) -> int
     if given is None:
         return default
     if not re.fullmatch("[0-9]{1,9}", given) or int(given) < least:
-        raise _RefusedError(ScriptedAnswer(status=400), {"errors": {name: [f"must be a whole number from {least} up"]}})
+        raise _RefusedError(ScriptedAnswer(status=400), **{name: f"must be a whole number from {least} up"})
     return int(given)

@@ -190,19 +190,12 @@ def _drip(head: bytes, body: bytes) -> Iterator[Step]:
 
 
 def _endless(head: bytes, _body: bytes) -> Iterator[Step]:
-    yield _with_header(_without_length(head), b"Transfer-Encoding: chunked")
-    for _ in itertools.repeat(None):
-        yield _CHUNK
-        yield _SERIES
+    chunked = _with_header(_without_length(head), b"Transfer-Encoding: chunked")
+    return itertools.chain([chunked], itertools.cycle([_CHUNK, _SERIES]))
 
 
 def _interim(status: bytes) -> Callable[[bytes, bytes], Iterator[Step]]:
-    def play(_head: bytes, _body: bytes) -> Iterator[Step]:
-        for _ in itertools.repeat(None):
-            yield b"HTTP/1.1 " + status + b"\r\n\r\n"
-            yield _SERIES
-
-    return play
+    return lambda _head, _body: itertools.cycle([b"HTTP/1.1 " + status + b"\r\n\r\n", _SERIES])
 
 
 def _huge_headers(head: bytes, body: bytes) -> Iterator[Step]:

@@ -7,15 +7,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from guard.core.model import Channel
-from guard.rules.document import Closed, parse_document, read_document
+from guard.rules.document import parse_document, read_document
 from guard.rules.fields import Decimal, Duration, People, Text, Uuid, duration
 from guard.rules.tree import Mapping, Sequence, problem_at
-from guard.sandbox.scripted_answers import ScriptedAnswers, WrittenAnswers, given
+from guard.sandbox.scripted_answers import ScriptedAnswers, Written, WrittenAnswers
 
 if TYPE_CHECKING:
     import os
@@ -124,7 +124,8 @@ def load_scenario(path: str | os.PathLike[str]) -> Scenario:
 def parse_scenario(data: bytes, path: str) -> Scenario:
     """Return the scenario in a file's bytes; raise RulesError with every problem in it, which names ``path``."""
     document, _ = parse_document(data, path, _Scenario, across=_contradictions)
-    return document.value()
+    scenario: Scenario = document.value()
+    return scenario
 
 
 # The file's form
@@ -144,81 +145,66 @@ def _signed_duration(value: object) -> float:
 
 
 def _channels(value: object) -> object:
-    return [str(channel) for channel in Channel] if value == _EVERY_CHANNEL else value
+    return list(Channel) if value == _EVERY_CHANNEL else value
 
 
-def _by_channel(people: dict[str, int]) -> dict[Channel, int]:
-    return {Channel(name): count for name, count in people.items()}
+_Channel = Annotated[Channel, Field(strict=False)]
+_SignedDuration = Annotated[float, BeforeValidator(_signed_duration)]
 
 
-def _channel_set(names: list[str]) -> frozenset[Channel]:
-    return frozenset(Channel(name) for name in names)
-
-
-_ChannelName = Literal["users", "email", "sms", "push", "in_app"]
-_PeopleByChannel = Annotated[dict[_ChannelName, People], AfterValidator(_by_channel)]
-
-
-class _RateLimit(Closed):
+class _RateLimit(Written):
+    makes = RateLimit
     requests_per_second: Annotated[Decimal, Field(gt=0)]
     retry_after: Duration | None = None
 
-    def value(self) -> RateLimit:
-        return RateLimit(**given(self))
 
-
-class _ClockJump(Closed):
+class _ClockJump(Written):
+    makes = ClockJump
     after: Duration
-    by: Annotated[float, BeforeValidator(_signed_duration)]
-
-    def value(self) -> ClockJump:
-        return ClockJump(**given(self))
+    by: _SignedDuration
 
 
-class _Answers(Closed):
+class _Answers(Written):
+    makes = Answers
     any: WrittenAnswers | None = None
     reads: WrittenAnswers | None = None
     triggers: WrittenAnswers | None = None
 
-    def value(self) -> Answers:
-        return Answers(**given(self))
 
-
-class _Segment(Closed):
+class _Segment(Written):
+    makes = ScenarioSegment
     uuid: Uuid
     name: Text
     archived: bool | None = None
-    counts: _PeopleByChannel | None = None
+    counts: dict[_Channel, People] | None = None
     counted: Annotated[float | None, BeforeValidator(_age)] = None
-    fresh: _PeopleByChannel | None = None
-    outside_global_inclusion: _PeopleByChannel | None = None
+    fresh: dict[_Channel, People] | None = None
+    outside_global_inclusion: dict[_Channel, People] | None = None
     refresh: Duration | None = None
     lag: Duration | None = None
-    stuck: Annotated[list[_ChannelName], BeforeValidator(_channels), AfterValidator(_channel_set)] | None = None
+    stuck: Annotated[list[_Channel], BeforeValidator(_channels), AfterValidator(frozenset)] | None = None
     stamp: Annotated[StampAfter, Field(strict=False)] | None = None
     answers: Annotated[_Answers, AfterValidator(_Answers.value)] | None = None
 
-    def value(self) -> ScenarioSegment:
-        return ScenarioSegment(**given(self))
 
-
-class _Scenario(Closed):
+class _Scenario(Written):
+    makes = Scenario
     key: Text | None = None
     rate_limit: Annotated[_RateLimit, AfterValidator(_RateLimit.value)] | None = None
     latency: Duration | None = None
     stamps: Annotated[Stamps, Field(strict=False)] | None = None
-    clock_skew: Annotated[float, BeforeValidator(_signed_duration)] | None = None
+    clock_skew: _SignedDuration | None = None
     clock_jump: Annotated[_ClockJump, AfterValidator(_ClockJump.value)] | None = None
     segments: Annotated[list[Annotated[_Segment, AfterValidator(_Segment.value)]], AfterValidator(tuple)]
-
-    def value(self) -> Scenario:
-        return Scenario(**given(self))
 
 
 def _contradictions(root: Mapping) -> Iterator[Problem]:
     """Find contradictions between keys; other parts of the file may be wrong too."""
     first_lines: dict[str, int] = {}
-    for index, segment in _mappings(root.get("segments")):
+    segments = root.get("segments")
+    for index, segment in enumerate(segments if isinstance(segments, Sequence) else ()):
+        if not isinstance(segment, Mapping):
+            continue
         uuid = segment.get("uuid")
         if isinstance(uuid, str):
             if uuid.lower() in first_lines:
@@ -228,9 +214,3 @@ def _contradictions(root: Mapping) -> Iterator[Problem]:
         if segment.get("counted") == _NEVER and "counts" in segment:
             what = "a segment that was never counted has no counts; write fresh"
             yield problem_at(segment.key_place("counts"), ["segments", index, "counts"], what)
-
-
-def _mappings(value: Any) -> Iterator[tuple[int, Mapping]]:
-    for index, each in enumerate(value if isinstance(value, Sequence) else ()):
-        if isinstance(each, Mapping):
-            yield index, each

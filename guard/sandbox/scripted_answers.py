@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import Enum
 from itertools import pairwise
-from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, Literal
 
 from pydantic import AfterValidator, Field, WrapValidator
 
@@ -41,20 +40,20 @@ class ScriptedAnswer:
     says: dict[str, str] = field(default_factory=dict)
 
 
-class Again(Enum):
-    """The end of a list of answers that repeats."""
-
-    AGAIN = "again"
-
-
 WELL: Final = ScriptedAnswer()
-AGAIN: Final = Again.AGAIN
-ScriptedAnswers = tuple[ScriptedAnswer | int | Again, ...]
+AGAIN: Final = "again"
+"""The end of a list of answers that repeats."""
+ScriptedAnswers = tuple[ScriptedAnswer | int | Literal["again"], ...]
 
 
-def given(model: Closed) -> dict[str, Any]:
-    """Return the keys that the file gives; the dataclass has the defaults for the others."""
-    return {name: getattr(model, name) for name in model.model_fields_set}
+class Written(Closed):
+    """A part of a scenario file; ``makes`` is the class of its value, which has the defaults of the missing keys."""
+
+    makes: ClassVar[Callable[..., Any]]
+
+    def value(self) -> Any:
+        """Return the value, made from the keys that the file gives."""
+        return type(self).makes(**{name: getattr(self, name) for name in self.model_fields_set})
 
 
 _FieldName = Literal[
@@ -74,18 +73,16 @@ _FaultName = Annotated[Fault, Field(strict=False)]
 _Says = dict[_FieldName, Text]
 
 
-class _ScriptedAnswer(Closed):
+class _ScriptedAnswer(Written):
+    makes = ScriptedAnswer
     status: _Status | None = None
     fault: _FaultName | None = None
     retry_after: Text | None = None
     location: Text | None = None
     says: _Says | None = None
 
-    def value(self) -> ScriptedAnswer:
-        return ScriptedAnswer(**given(self))
 
-
-def _one_answer(value: object, validate: Callable[[object], _ScriptedAnswer]) -> ScriptedAnswer | Again:
+def _one_answer(value: object, validate: Callable[[object], _ScriptedAnswer]) -> ScriptedAnswer | Literal["again"]:
     """Return one answer of a list; a word or a number is short for a mapping with only that in it."""
     match value:
         case "again":
@@ -93,15 +90,17 @@ def _one_answer(value: object, validate: Callable[[object], _ScriptedAnswer]) ->
         case "well":
             return WELL
         case str():
-            return validate({"fault": value}).value()
+            value = {"fault": value}
         case int():
-            return validate({"status": value}).value()
+            value = {"status": value}
         case _:
-            return validate(value).value()
+            pass
+    answer: ScriptedAnswer = validate(value).value()
+    return answer
 
 
-def _check_again_is_last(answers: list[ScriptedAnswer | Again]) -> ScriptedAnswers:
-    if answers[:1] == [AGAIN] or any(one is AGAIN for one, _ in pairwise(answers)):
+def _check_again_is_last(answers: list[ScriptedAnswer | Literal["again"]]) -> ScriptedAnswers:
+    if answers[:1] == [AGAIN] or any(one == AGAIN for one, _ in pairwise(answers)):
         raise ValueError("write again only at the end of a list, after the answers to repeat")
     return tuple(answers)
 

@@ -87,17 +87,13 @@ class _Server(ThreadingMixIn, TCPServer):
         self._latency = latency
         self._stopping = threading.Event()
         self._connections: set[socket.socket] = set()
-        self._to_be_reset: set[socket.socket] = set()
+        self.to_be_reset: set[socket.socket] = set()  # when their threads end, instead of a close
         super().__init__((HOST, port), _Handler)
 
     def pause(self, seconds: float | None = None) -> None:
         """Wait, by default for the scenario's latency; raise ConnectionError when the server stops."""
         if self._stopping.wait(self._latency if seconds is None else seconds):
             raise ConnectionAbortedError
-
-    def reset(self, connection: socket.socket) -> None:
-        """Reset a connection when its thread ends, instead of closing it."""
-        self._to_be_reset.add(connection)
 
     def stop(self) -> None:
         """Take no more connections, break the open ones, and wait for their threads."""
@@ -114,8 +110,8 @@ class _Server(ThreadingMixIn, TCPServer):
 
     def shutdown_request(self, request: Any) -> None:
         self._connections.discard(request)
-        if request in self._to_be_reset:
-            self._to_be_reset.discard(request)
+        if request in self.to_be_reset:
+            self.to_be_reset.discard(request)
             request.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
             self.close_request(request)
         else:
@@ -167,7 +163,7 @@ class _Handler(BaseHTTPRequestHandler):
         body = b"" if self.command == "HEAD" else response.body
         for step in steps(response.fault, self._head(response), body):
             if step is RESET:
-                self.server.reset(self.connection)
+                self.server.to_be_reset.add(self.connection)
             elif isinstance(step, float):
                 self.server.pause(step)
             else:

@@ -84,7 +84,7 @@ class World:
     def first(self, uuid: str, *, bypass_global: bool = False) -> SegmentState:
         """Return the segment's first state, as an outdated replica shows it."""
         with self._lock:
-            return self._segments[uuid].first(bypass_global=bypass_global)
+            return self._segments[uuid].first[bypass_global]
 
     def read(self, uuid: str, *, bypass_global: bool = False) -> SegmentState:
         """Return the segment's state now; ``bypass_global`` adds the people outside the global inclusion segment."""
@@ -130,10 +130,7 @@ class _LivingSegment:
                 bypass: {channel: self._people(count, channel, bypass) for channel, count in segment.counts.items()}
                 for bypass in (False, True)
             }
-        self._first = {bypass: self.state(now, bypass_global=bypass) for bypass in (False, True)}
-
-    def first(self, *, bypass_global: bool) -> SegmentState:
-        return self._first[bypass_global]
+        self.first = {bypass: self.state(now, bypass_global=bypass) for bypass in (False, True)}
 
     def state(self, now: float, *, bypass_global: bool) -> SegmentState:
         self._settle(now)
@@ -185,7 +182,7 @@ class _LivingSegment:
 
 def _in_order(listed: ScriptedAnswers) -> Iterator[ScriptedAnswer]:
     """Return an iterator over the answers of a list, endless if it ends with AGAIN."""
-    answers = [ScriptedAnswer(status=each) if isinstance(each, int) else each for each in listed if each is not AGAIN]
+    answers = [ScriptedAnswer(status=each) if isinstance(each, int) else each for each in listed if each != AGAIN]
     return itertools.cycle(answers) if AGAIN in listed else iter(answers)
 
 

@@ -6,11 +6,10 @@ import json
 from functools import partial
 
 from guard.sandbox.faults import Fault
-from tests.faults.row import EMPTY, KEY, WELL, Row, unknown
+from tests.faults.row import BAD_ANSWER, EMPTY, KEY, WELL, Row, always, last_look, reads, says, triggers, unknown
 
-_contents = partial(Row, group="Contents of an answer")
-_count = partial(Row, group="Counts")
-_name = partial(Row, group="Names in the account's list")
+_contents = partial(Row, "Contents of an answer")
+_count = partial(Row, "Counts")
 
 _CONTENTS = {
     Fault.EMPTY: "nothing",
@@ -57,13 +56,9 @@ _NO_COUNTS = {
     "the key, in JSON's other spelling, where the text is cut": f'"{"x" * 30}{_spelled_out(KEY)}"',
 }
 _STATUSES = {"absent": "absent", "unknown": '"done"', "in capitals": '"READY"', "null": "null", "true": "true"}
-NASTY = 'a]]>&<b>"%\n::error::x,y:z\x07\x1b[31m|`<!channel>=1+1'
-
-
-def _says(**fields: str) -> str:
-    """Return a turn in which the fields have this JSON; JSON's own quoting is good YAML."""
-    said = ", ".join(f"{name}: {json.dumps(text, ensure_ascii=False)}" for name, text in fields.items())
-    return f"{{says: {{{said}}}}}"
+_NASTY = 'a]]>&<b>"%\n::error::x,y:z\x07\x1b[31m|`<!channel>=1+1'
+_QUOTED = json.dumps(_NASTY)
+_name = partial(Row, "Names in the account's list", name=_QUOTED)
 
 
 ROWS = (
@@ -71,86 +66,41 @@ ROWS = (
         row
         for fault, words in _CONTENTS.items()
         for row in (
-            _contents(
-                fault=f"{words}, to a read",
-                answers=f"{{reads: [{fault}]}}",
-                ends=unknown("bad_answer"),
-                requests=(1, 1),
-            ),
-            _contents(
-                fault=f"{words}, to the last look",
-                answers=f"{{any: [well, well], reads: [{fault}]}}",
-                ends=unknown("bad_answer"),
-                requests=(3, 3),
-            ),
+            _contents(f"{words}, to a read", BAD_ANSWER, reads(fault), requests=(1, 1)),
+            _contents(f"{words}, to the last look", BAD_ANSWER, last_look(fault), requests=(3, 3)),
         )
     ),
-    _contents(
-        fault="HTML, as a captive portal answers, to a trigger",
-        answers="{triggers: [html]}",
-        ends=unknown("bad_answer"),
-        requests=(2, 2),
-    ),
-    _contents(
-        fault="the key beside a count, in JSON's other spelling",
-        answers="{any: [echo-escaped, again]}",
-        ends=WELL,
-        requests=(3, 5),
-    ),
-    _contents(
-        fault="5,000 digits where nobody looks", answers="{reads: [long-number, again]}", ends=WELL, requests=(3, 5)
-    ),
+    _contents("HTML, as a captive portal answers, to a trigger", BAD_ANSWER, triggers("html"), requests=(2, 2)),
+    _contents("the key beside a count, in JSON's other spelling", WELL, always("echo-escaped"), requests=(3, 5)),
+    _contents("5,000 digits where nobody looks", WELL, reads("long-number", "again"), requests=(3, 5)),
     *(
-        _contents(
-            fault=f"refresh_status {words}",
-            answers=f"{{any: [well, well], reads: [{_says(refresh_status=text)}, again]}}",
-            ends=unknown("bad_answer"),
-            requests=(3, 3),
-        )
+        _contents(f"refresh_status {words}", BAD_ANSWER, last_look(says(refresh_status=text), "again"), requests=(3, 3))
         for words, text in _STATUSES.items()
     ),
     *(
-        _count(
-            fault=f"a count that is {words}",
-            answers=f"{{reads: [{_says(email_users=text)}, again]}}",
-            ends=unknown("bad_answer"),
-            requests=(1, 5),
-        )
+        _count(f"a count that is {words}", BAD_ANSWER, reads(says(email_users=text), "again"), requests=(1, 5))
         for words, text in _NO_COUNTS.items()
     ),
+    _count("a whole count with a decimal point", WELL, reads(says(email_users="150.0"), "again"), requests=(3, 5)),
+    _count("nobody, counted afresh", EMPTY, segment="fresh: {email: 0}", requests=(3, 5)),
     _count(
-        fault="a whole count with a decimal point",
-        answers=f"{{reads: [{_says(email_users='150.0')}, again]}}",
-        ends=WELL,
+        "another channel that makes no sense",
+        WELL,
+        reads(says(sms_users="{}", approxusers="absent"), "again"),
         requests=(3, 5),
     ),
-    _count(fault="nobody, counted afresh", segment="fresh: {email: 0}", ends=EMPTY, requests=(3, 5)),
-    _count(
-        fault="another channel that makes no sense",
-        answers=f"{{reads: [{_says(sms_users='{}', approxusers='absent')}, again]}}",
-        ends=WELL,
-        requests=(3, 5),
-    ),
+    _name("a name made to break out of every format", WELL, audience=f"name: {_QUOTED}", requests=(4, 9)),
     _name(
-        fault="a name made to break out of every format",
-        name=json.dumps(NASTY),
-        audience=f"name: {json.dumps(NASTY)}",
-        ends=WELL,
-        requests=(4, 9),
-    ),
-    _name(
-        fault="such a name, for a segment that is archived",
-        name=json.dumps(NASTY),
+        "such a name, for a segment that is archived",
+        unknown("archived"),
         segment="archived: true",
-        audience=f"name: {json.dumps(NASTY)}",
-        ends=unknown("archived"),
+        audience=f"name: {_QUOTED}",
         requests=(1, 5),
     ),
     _name(
-        fault="such a name, not quite the one that is looked for",
-        name=json.dumps(NASTY),
-        audience=f"name: {json.dumps(NASTY[:-1])}",
-        ends=unknown("not_found"),
+        "such a name, not quite the one that is looked for",
+        unknown("not_found"),
+        audience=f"name: {json.dumps(_NASTY[:-1])}",
         requests=(1, 5),
     ),
 )

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import TYPE_CHECKING
 
 from guard.sandbox.faults import Fault
-from tests.faults.row import REFUSED, WELL, Row, unknown
+from tests.faults.row import BAD_ANSWER, DEADLINE, REFUSED, WELL, Ending, Row, always, reads, triggers, unknown
 from tests.faults.surroundings import (
     HOST,
     at_a_closed_port,
@@ -16,6 +17,9 @@ from tests.faults.surroundings import (
     past_a_proxy,
     through_a_proxy,
 )
+
+if TYPE_CHECKING:
+    from tests.faults.surroundings import Surroundings
 
 _GONE = {
     Fault.RESET_BEFORE_HEADERS: "a reset before the headers",
@@ -35,187 +39,106 @@ _SLOW = {
     Fault.ENDLESS_CONTINUE: "100 Continue without end",
     Fault.ENDLESS_HINTS: "103 Early Hints without end",
 }
-_connection = partial(Row, group="The connection")
-_slow = partial(Row, group="Slowness")
-_network = partial(Row, group="The network, TLS and proxies")
+_connection = partial(Row, "The connection")
+_slow = partial(Row, "Slowness")
 _UNREACHED = unknown("network", "deadline")
 _authority = partial(over_tls, SSL_CERT_FILE="{authority}")
+
+
+def _network(fault: str, ends: Ending, surroundings: Surroundings) -> Row:
+    """Return a row in which requests reach the sandbox only if the run ends well."""
+    requests = (3, 5) if ends is WELL else (0, 0)
+    return Row("The network, TLS and proxies", fault, ends, surroundings=surroundings, requests=requests)
+
 
 ROWS = (
     *(
         row
         for fault, words in _GONE.items()
         for row in (
+            _connection(f"{words}, once, to a read", WELL, reads(fault), timeout=8, requests=(4, 6)),
             _connection(
-                fault=f"{words}, once, to a read",
-                answers=f"{{reads: [{fault}]}}",
-                ends=WELL,
-                timeout=8,
-                requests=(4, 6),
+                f"{words}, once, to a trigger that took effect", WELL, triggers(fault), timeout=10, requests=(5, 7)
             ),
-            _connection(
-                fault=f"{words}, once, to a trigger that took effect",
-                answers=f"{{triggers: [{fault}]}}",
-                ends=WELL,
-                timeout=10,
-                requests=(5, 7),
-            ),
-            _connection(
-                fault=f"{words}, again and again",
-                answers=f"{{any: [{fault}, again]}}",
-                ends=unknown("deadline"),
-                requests=(2, 4),
-            ),
+            _connection(f"{words}, again and again", DEADLINE, always(fault), requests=(2, 4)),
         )
     ),
     _connection(
-        fault="a reset in mid-body, again and again, with all the time there is",
-        answers=f"{{any: [{Fault.RESET_IN_BODY}, again]}}",
-        ends=unknown("network"),
+        "a reset in mid-body, again and again, with all the time there is",
+        unknown("network"),
+        always(Fault.RESET_IN_BODY),
         timeout=30,
         requests=(5, 5),
     ),
     _connection(
-        fault="closed in mid-body, without a Content-Length to tell by",
-        answers=f"{{reads: [{Fault.CLOSE_WITHOUT_LENGTH}, again]}}",
-        ends=unknown("bad_answer"),
+        "closed in mid-body, without a Content-Length to tell by",
+        BAD_ANSWER,
+        reads(Fault.CLOSE_WITHOUT_LENGTH, "again"),
         requests=(1, 1),
     ),
+    *(_slow(f"{words}, again and again", DEADLINE, always(fault), requests=(1, 1)) for fault, words in _SLOW.items()),
     *(
-        _slow(
-            fault=f"{words}, again and again",
-            answers=f"{{any: [{fault}, again]}}",
-            ends=unknown("deadline"),
-            requests=(1, 1),
-        )
-        for fault, words in _SLOW.items()
-    ),
-    *(
-        _slow(
-            fault=f"{_SLOW[fault]}, once, to a read",
-            answers=f"{{reads: [{fault}]}}",
-            ends=WELL,
-            timeout=20,
-            requests=(4, 6),
-        )
+        _slow(f"{_SLOW[fault]}, once, to a read", WELL, reads(fault), timeout=20, requests=(4, 6))
         for fault in (Fault.HANG_BEFORE_HEADERS, Fault.HANG_IN_BODY, Fault.DRIP)
     ),
     _slow(
-        fault="a hang before the headers, once, to a trigger that took effect",
-        answers=f"{{triggers: [{Fault.HANG_BEFORE_HEADERS}]}}",
-        ends=WELL,
+        "a hang before the headers, once, to a trigger that took effect",
+        WELL,
+        triggers(Fault.HANG_BEFORE_HEADERS),
         timeout=20,
         requests=(5, 7),
     ),
-    _slow(fault="300 ms before each answer", account="latency: 300ms", ends=WELL, requests=(3, 8)),
+    _slow("300 ms before each answer", WELL, account="latency: 300ms", requests=(3, 8)),
+    _network("nobody listens at the port", DEADLINE, at_a_closed_port),
+    _network("a port where connections are never accepted", DEADLINE, at_a_port_that_never_accepts),
+    _network("a host whose name nobody knows", _UNREACHED, partial(elsewhere, base_url=f"https://{HOST}")),
+    _network("none: TLS by a known authority", WELL, _authority),
+    _network("a certificate by nobody we know", _UNREACHED, over_tls),
+    _network("a certificate that has expired", _UNREACHED, partial(_authority, certificate="expired")),
+    _network("a certificate of another host", _UNREACHED, partial(_authority, certificate="another")),
+    _network("SSL_CERT_FILE that is not there", REFUSED, partial(over_tls, SSL_CERT_FILE="{folder}/none.pem")),
+    _network("SSL_CERT_FILE that holds no certificate", REFUSED, partial(over_tls, SSL_CERT_FILE="/dev/null")),
+    _network("SSL_CERT_DIR that is empty", _UNREACHED, partial(over_tls, SSL_CERT_DIR="{folder}")),
     _network(
-        fault="nobody listens at the port", surroundings=at_a_closed_port, ends=unknown("deadline"), requests=(0, 0)
+        "SSLKEYLOGFILE in a folder that is not there",
+        REFUSED,
+        partial(_authority, SSLKEYLOGFILE="{folder}/none/keys.log"),
     ),
-    _network(
-        fault="a port where connections are never accepted",
-        surroundings=at_a_port_that_never_accepts,
-        ends=unknown("deadline"),
-        requests=(0, 0),
-    ),
-    _network(
-        fault="a host whose name nobody knows",
-        surroundings=partial(elsewhere, base_url=f"https://{HOST}"),
-        ends=_UNREACHED,
-        requests=(0, 0),
-    ),
-    _network(fault="none: TLS by a known authority", surroundings=_authority, ends=WELL, requests=(3, 5)),
-    _network(fault="a certificate by nobody we know", surroundings=over_tls, ends=_UNREACHED, requests=(0, 0)),
-    _network(
-        fault="a certificate that has expired",
-        surroundings=partial(_authority, certificate="expired"),
-        ends=_UNREACHED,
-        requests=(0, 0),
-    ),
-    _network(
-        fault="a certificate of another host",
-        surroundings=partial(_authority, certificate="another"),
-        ends=_UNREACHED,
-        requests=(0, 0),
-    ),
-    _network(
-        fault="SSL_CERT_FILE that is not there",
-        surroundings=partial(over_tls, SSL_CERT_FILE="{folder}/none.pem"),
-        ends=REFUSED,
-        requests=(0, 0),
-    ),
-    _network(
-        fault="SSL_CERT_FILE that holds no certificate",
-        surroundings=partial(over_tls, SSL_CERT_FILE="/dev/null"),
-        ends=REFUSED,
-        requests=(0, 0),
-    ),
-    _network(
-        fault="SSL_CERT_DIR that is empty",
-        surroundings=partial(over_tls, SSL_CERT_DIR="{folder}"),
-        ends=_UNREACHED,
-        requests=(0, 0),
-    ),
-    _network(
-        fault="SSLKEYLOGFILE in a folder that is not there",
-        surroundings=partial(_authority, SSLKEYLOGFILE="{folder}/none/keys.log"),
-        ends=REFUSED,
-        requests=(0, 0),
-    ),
-    _network(
-        fault="none: SSLKEYLOGFILE that can be written",
-        surroundings=partial(_authority, SSLKEYLOGFILE="{folder}/keys.log"),
-        ends=WELL,
-        requests=(3, 5),
-    ),
+    _network("none: SSLKEYLOGFILE that can be written", WELL, partial(_authority, SSLKEYLOGFILE="{folder}/keys.log")),
     *(
         _network(
-            fault=f"{variable} in the environment, and a host on this machine",
-            surroundings=partial(directly, proxy_variable=variable),
-            ends=WELL,
-            requests=(3, 5),
+            f"{variable} in the environment, and a host on this machine",
+            WELL,
+            partial(directly, proxy_variable=variable),
         )
         for variable in ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "ALL_PROXY")
     ),
     *(
-        _network(
-            fault=f"none: {variable} with a password",
-            surroundings=partial(through_a_proxy, variable=variable),
-            ends=WELL,
-            requests=(3, 5),
-        )
+        _network(f"none: {variable} with a password", WELL, partial(through_a_proxy, variable=variable))
         for variable in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY")
     ),
     *(
         _network(
-            fault=f"a proxy that answers {answer.decode()} and tells what it was sent",
-            surroundings=partial(through_a_proxy, variable="HTTPS_PROXY", answer=answer),
-            ends=_UNREACHED,
-            requests=(0, 0),
+            f"a proxy that answers {answer.decode()} and tells what it was sent",
+            _UNREACHED,
+            partial(through_a_proxy, variable="HTTPS_PROXY", answer=answer),
         )
         for answer in (b"407 Proxy Authentication Required", b"502 Bad Gateway")
     ),
     _network(
-        fault="none: a proxy, and NO_PROXY with networks and IPv6 addresses of others",
-        surroundings=partial(through_a_proxy, variable="HTTPS_PROXY", NO_PROXY="localhost,10.0.0.0/8,fd00::/8,[::1]"),
-        ends=WELL,
-        requests=(3, 5),
+        "none: a proxy, and NO_PROXY with networks and IPv6 addresses of others",
+        WELL,
+        partial(through_a_proxy, variable="HTTPS_PROXY", NO_PROXY="localhost,10.0.0.0/8,fd00::/8,[::1]"),
     ),
     _network(
-        fault="a SOCKS proxy, and NO_PROXY for a host whose name nobody knows",
-        surroundings=partial(past_a_proxy, scheme="socks5"),
-        ends=_UNREACHED,
-        requests=(0, 0),
+        "a SOCKS proxy, and NO_PROXY for a host whose name nobody knows",
+        _UNREACHED,
+        partial(past_a_proxy, scheme="socks5"),
     ),
+    _network("NO_PROXY for a host whose name nobody knows", _UNREACHED, past_a_proxy),
     _network(
-        fault="NO_PROXY for a host whose name nobody knows",
-        surroundings=past_a_proxy,
-        ends=_UNREACHED,
-        requests=(0, 0),
-    ),
-    _network(
-        fault="a proxy that is none",
-        surroundings=partial(elsewhere, base_url=f"https://{HOST}", HTTPS_PROXY="gopher://127.0.0.1:9"),
-        ends=REFUSED,
-        requests=(0, 0),
+        "a proxy that is none",
+        REFUSED,
+        partial(elsewhere, base_url=f"https://{HOST}", HTTPS_PROXY="gopher://127.0.0.1:9"),
     ),
 )

@@ -6,14 +6,14 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from guard.core.model import Channel
-from tests.faults.row import UUID, WELL, Row, unknown
+from tests.faults.row import BAD_ANSWER, UUID, WELL, Row, last_look, reads, triggers, unknown
 
 if TYPE_CHECKING:
     from guard.sandbox.server import Sandbox
 
-_refresh = partial(Row, group="Refreshes")
-_stamp = partial(Row, group="Stamps")
-_clock = partial(Row, group="Clocks")
+_refresh = partial(Row, "Refreshes")
+_stamp = partial(Row, "Stamps")
+_clock = partial(Row, "Clocks")
 _LOST = unknown("timeout", "deadline")
 _NO_STAMPS = {
     "text": '"yesterday"',
@@ -29,104 +29,82 @@ def _counted_by_somebody_else(sandbox: Sandbox) -> None:
     sandbox.world.trigger(UUID, Channel.EMAIL)
 
 
-def _at_the_last_look(json: str) -> str:
-    return f"{{any: [well, well], reads: [{{says: {{approxusers_updated_at: '{json}'}}}}, again]}}"
+def _stamped(json: str) -> str:
+    return f"{{says: {{approxusers_updated_at: {json}}}}}"
 
 
 ROWS = (
-    _refresh(fault="none at all", ends=WELL, requests=(3, 4)),
+    _refresh("none at all", WELL, requests=(3, 4)),
+    _refresh("ready with the old count for a second after the trigger", WELL, segment="lag: 1s", requests=(4, 20)),
+    _refresh("a refresh that never ends", _LOST, segment="stuck: all", requests=(4, 60)),
     _refresh(
-        fault="ready with the old count for a second after the trigger",
-        segment="lag: 1s",
-        ends=WELL,
-        requests=(4, 20),
-    ),
-    _refresh(fault="a refresh that never ends", segment="stuck: all", ends=_LOST, requests=(4, 60)),
-    _refresh(
-        fault="every answer after 2.5 s, so that every look is too old to trigger after",
+        "every answer after 2.5 s, so that every look is too old to trigger after",
+        unknown("network", "deadline"),
         account="latency: 2500ms",
-        ends=unknown("network", "deadline"),
         timeout=8,
         requests=(1, 5),
     ),
     _refresh(
-        fault="a refresh of somebody else's that runs already",
+        "a refresh of somebody else's that runs already",
+        WELL,
         segment="refresh: 700ms",
         beforehand=_counted_by_somebody_else,
-        ends=WELL,
         timeout=8,
         requests=(4, 30),
     ),
     _refresh(
-        fault="a refresh of somebody else's that never ends",
+        "a refresh of somebody else's that never ends",
+        _LOST,
         segment="stuck: all",
         beforehand=_counted_by_somebody_else,
-        ends=_LOST,
         requests=(2, 60),
     ),
-    _refresh(fault="a trigger that is swallowed", answers="{triggers: [swallowed]}", ends=_LOST, requests=(4, 60)),
+    _refresh("a trigger that is swallowed", _LOST, triggers("swallowed"), requests=(4, 60)),
     _refresh(
-        fault="ready and refreshing all the time, whatever is done",
-        answers="{any: [well, well], reads: [{says: {refresh_status: '\"refreshing\"'}}, again]}",
-        ends=_LOST,
+        "ready and refreshing all the time, whatever is done",
+        _LOST,
+        last_look("{says: {refresh_status: '\"refreshing\"'}}", "again"),
         requests=(4, 60),
     ),
     _refresh(
-        fault="a replica with the old count behind every other read, the next look too",
-        answers="{any: [well, well], reads: [old, well, again]}",
-        ends=WELL,
+        "a replica with the old count behind every other read, the next look too",
+        WELL,
+        last_look("old", "well", "again"),
         requests=(4, 8),
     ),
     _refresh(
-        fault="the new count once, and the old one ever after",
-        answers="{any: [well, well, well], reads: [old, again]}",
-        ends=WELL,
+        "the new count once, and the old one ever after",
+        WELL,
+        last_look("old", "again", well=3),
         segment="refresh: 50ms",
         requests=(3, 3),
     ),
-    _refresh(
-        fault="a replica that never hears of anything",
-        answers="{any: [well, well], reads: [old, again]}",
-        ends=_LOST,
-        requests=(4, 60),
-    ),
-    _stamp(fault="a refresh that leaves the stamp where it was", segment="stamp: stays", ends=_LOST, requests=(4, 60)),
-    _stamp(fault="a refresh that moves the stamp a year back", segment="stamp: back", ends=_LOST, requests=(4, 60)),
+    _refresh("a replica that never hears of anything", _LOST, last_look("old", "again"), requests=(4, 60)),
+    _stamp("a refresh that leaves the stamp where it was", _LOST, segment="stamp: stays", requests=(4, 60)),
+    _stamp("a refresh that moves the stamp a year back", _LOST, segment="stamp: back", requests=(4, 60)),
+    _stamp("a refresh that moves the stamp a year ahead", BAD_ANSWER, segment="stamp: ahead", requests=(3, 5)),
     _stamp(
-        fault="a refresh that moves the stamp a year ahead",
-        segment="stamp: ahead",
-        ends=unknown("bad_answer"),
-        requests=(3, 5),
-    ),
-    _stamp(
-        fault="a year back, where there was no stamp before",
+        "a year back, where there was no stamp before",
+        _LOST,
         segment="stamp: back\ncounted: never\ncounts: ",
-        ends=_LOST,
         requests=(4, 60),
     ),
     *(
         _stamp(
-            fault=f"a stamp that is {words} at the look and the trigger, and then the old one",
-            answers="{any: [HIDDEN, HIDDEN], reads: [old, again]}".replace(
-                "HIDDEN", f"{{says: {{approxusers_updated_at: {text}}}}}"
-            ),
-            ends=_LOST,
+            f"a stamp that is {words} at the look and the trigger, and then the old one",
+            _LOST,
+            f"{{any: [{_stamped(text)}, {_stamped(text)}], reads: [old, again]}}",
             requests=(4, 60),
         )
         for words, text in {"null": "'null'", "absent": "absent"}.items()
     ),
-    _stamp(
-        fault="zeros and null, until it was counted",
-        segment="counted: never\ncounts: ",
-        ends=WELL,
-        requests=(3, 5),
-    ),
+    _stamp("zeros and null, until it was counted", WELL, segment="counted: never\ncounts: ", requests=(3, 5)),
     *(
         _stamp(
-            fault=f"a stamp that is {words}, always",
-            answers=f"{{reads: [{{says: {{approxusers_updated_at: {text}}}}}, again]}}",
+            f"a stamp that is {words}, always",
+            unknown("not_counted"),
+            reads(_stamped(text), "again"),
             segment="counted: never\ncounts: \nfresh: {email: 0}",
-            ends=unknown("not_counted"),
             timeout=8,
             requests=(4, 60),
         )
@@ -136,35 +114,30 @@ ROWS = (
         row
         for words, text in _NO_STAMPS.items()
         for row in (
+            _stamp(f"a stamp that is {words}, at first", BAD_ANSWER, reads(_stamped(f"'{text}'")), requests=(1, 1)),
             _stamp(
-                fault=f"a stamp that is {words}, at first",
-                answers=f"{{reads: [{{says: {{approxusers_updated_at: '{text}'}}}}]}}",
-                ends=unknown("bad_answer"),
-                requests=(1, 1),
-            ),
-            _stamp(
-                fault=f"a stamp that is {words}, at the last look",
-                answers=_at_the_last_look(text),
-                ends=unknown("bad_answer"),
+                f"a stamp that is {words}, at the last look",
+                BAD_ANSWER,
+                last_look(_stamped(f"'{text}'"), "again"),
                 requests=(3, 3),
             ),
         )
     ),
     _stamp(
-        fault="a stamp that is null at the last look, again and again",
-        answers=_at_the_last_look("null"),
-        ends=unknown("not_counted"),
+        "a stamp that is null at the last look, again and again",
+        unknown("not_counted"),
+        last_look(_stamped("'null'"), "again"),
         timeout=8,
         requests=(4, 60),
     ),
     _stamp(
-        fault="a stamp of the year 1, at the last look",
-        answers=_at_the_last_look('"0001-01-01T00:00:00Z"'),
-        ends=_LOST,
+        "a stamp of the year 1, at the last look",
+        _LOST,
+        last_look(_stamped("'\"0001-01-01T00:00:00Z\"'"), "again"),
         requests=(4, 60),
     ),
     *(
-        _stamp(fault=f"stamps told in {words}", account=f"stamps: {text}", ends=WELL, requests=(3, 5))
+        _stamp(f"stamps told in {words}", WELL, account=f"stamps: {text}", requests=(3, 5))
         for words, text in {
             "whole seconds": "seconds",
             "nanoseconds": "nanoseconds",
@@ -172,7 +145,7 @@ ROWS = (
         }.items()
     ),
     *(
-        _clock(fault=f"a server's clock that is {words}", account=f"clock_skew: {skew}", ends=WELL, requests=(3, 5))
+        _clock(f"a server's clock that is {words}", WELL, account=f"clock_skew: {skew}", requests=(3, 5))
         for words, skew in {
             "an hour ahead": "1h",
             "an hour behind": "-1h",
@@ -182,10 +155,10 @@ ROWS = (
     ),
     *(
         _clock(
-            fault=f"a server's clock that jumps {words} in mid-run",
+            f"a server's clock that jumps {words} in mid-run",
+            ends,
             account=f"clock_jump: {{after: 1s, by: {by}}}",
             segment="refresh: 2s",
-            ends=ends,
             timeout=6,
             requests=(4, 60),
         )

@@ -8,7 +8,7 @@ import os
 import time
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from guard.report import Format
 from guard.sandbox.scenario import parse_scenario
@@ -46,13 +46,16 @@ class Outcome:
 
     def __str__(self) -> str:
         """Say what the run ended in: its exit code, and the count of the report's only guard or why there is none."""
-        guards = json.loads(self.reports["json"])["segments"][0]["guards"] if "json" in self.reports else []
-        if not guards:
-            return f"exit {self.code}"
-        return f"exit {self.code}: {guards[0]['reason'] or 'a count of ' + str(guards[0]['count'])}"
+        endings = [guard["reason"] or f"a count of {guard['count']}" for guard in self.guards()]
+        return ": ".join([f"exit {self.code}", *endings])
+
+    def guards(self) -> list[Any]:
+        """Return the report's only guard, or nothing if there is no report."""
+        guards: list[Any] = json.loads(self.reports["json"])["segments"][0]["guards"] if "json" in self.reports else []
+        return guards
 
     def reported_seconds(self) -> float:
-        """Return how long the run took by its own report, which leaves out how long Python took to start and to end."""
+        """Return how long the run took by its own report, without the start and the end of Python."""
         report = json.loads(self.reports["json"])
         began, ended = (datetime.fromisoformat(report[key]) for key in ("started_at", "finished_at"))
         return (ended - began).total_seconds()
@@ -72,7 +75,7 @@ def secrets_in(text: str) -> list[str]:
 
 
 def longest(row: Row) -> float:
-    """Return the seconds that a row may take at most: generous, but a run that hangs is found out."""
+    """Return the seconds that a row may take: many, but a run that hangs is found."""
     return _TO_START + _TIMES_ITS_DEADLINE * row.timeout
 
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import textwrap
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from typing import TYPE_CHECKING
 
 from guard.core.errors import ExitCode
 from tests.faults.surroundings import directly
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from guard.sandbox.server import Sandbox
     from tests.faults.surroundings import Surroundings
@@ -48,7 +49,41 @@ def unknown(*reasons: str) -> Ending:
     return Ending(code=ExitCode.UNKNOWN, reasons=frozenset(reasons))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+BAD_ANSWER = unknown("bad_answer")
+DEADLINE = unknown("deadline")
+
+
+def reads(*given: object) -> str:
+    """Return the answers of a segment that gives these to reads; "again" at the end repeats them."""
+    return f"{{reads: [{_listed(given)}]}}"
+
+
+def triggers(*given: object) -> str:
+    """Return the answers of a segment that gives these to triggers."""
+    return f"{{triggers: [{_listed(given)}]}}"
+
+
+def always(*given: object) -> str:
+    """Return the answers of a segment that gives these to reads and triggers, again and again."""
+    return f"{{any: [{_listed(given)}, again]}}"
+
+
+def last_look(*given: object, well: int = 2) -> str:
+    """Return the answers of a segment that gives these to reads after as many normal answers."""
+    return f"{{any: [{_listed(['well'] * well)}], reads: [{_listed(given)}]}}"
+
+
+def says(**fields: str) -> str:
+    """Return an answer in which the fields have this JSON; JSON's own quoting is good YAML."""
+    said = ", ".join(f"{name}: {json.dumps(text, ensure_ascii=False)}" for name, text in fields.items())
+    return f"{{says: {{{said}}}}}"
+
+
+def _listed(given: Iterable[object]) -> str:
+    return ", ".join(str(each) for each in given)
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
     """A fault, how the sandbox plays it, and what must come of it.
 
@@ -61,6 +96,7 @@ class Row:
     fault: str
     ends: Ending
     answers: str = "{}"
+    _: KW_ONLY
     segment: str = ""
     account: str = ""
     timeout: int = 4

@@ -17,19 +17,19 @@ NAMED = [test for faults in ELSEWHERE.values() for tests in faults.values() for 
 SANDBOX = (TESTS.parent / "docs/sandbox.md").read_text(encoding="utf-8")
 
 
-def test_the_page_is_what_the_matrix_says() -> None:
+def test_the_page_is_up_to_date() -> None:
     assert PAGE.read_text(encoding="utf-8") == page(), "stale: run `make docs` and read the difference"
 
 
 @pytest.mark.parametrize("named", NAMED)
-def test_a_test_that_the_page_names_is_there(named: str) -> None:
+def test_a_named_test_exists(named: str) -> None:
     file, _, name = named.partition("::")
 
     assert re.search(rf"^ *def {name}\(", (TESTS / file).read_text(encoding="utf-8"), re.MULTILINE)
 
 
 @pytest.mark.parametrize("fault", list(Fault))
-def test_every_fault_of_the_sandbox_is_played_and_documented(fault: Fault) -> None:
+def test_every_fault_is_played_and_documented(fault: Fault) -> None:
     played = "".join(row.answers for row in ROWS)
 
     assert re.search(rf"\b{fault}\b", played)

@@ -39,7 +39,7 @@ from tests.faults.row import KEY, UUID, WELL, Row
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-RULES = Row(group="Secrets", fault="none", ends=WELL).rules
+    Run = Callable[..., subprocess.Popen[str]]
 
 
 def playing(*scripted: ScriptedAnswer) -> Scenario:
@@ -51,12 +51,13 @@ def playing(*scripted: ScriptedAnswer) -> Scenario:
 
 @pytest.fixture
 def rules(tmp_path: Path) -> Path:
-    (tmp_path / "rules.yaml").write_text(RULES, encoding="utf-8")
-    return tmp_path / "rules.yaml"
+    path = tmp_path / "rules.yaml"
+    path.write_text(Row("Secrets", "none", WELL).rules, encoding="utf-8")
+    return path
 
 
 @pytest.fixture
-def run(rules: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
+def run(rules: Path) -> Iterator[Run]:
     """Start ``check`` on a scenario, beside its rules; what still runs at the end of the test is killed."""
     with ExitStack() as stack:
 
@@ -79,29 +80,25 @@ def run(rules: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
         yield start
 
 
-def account(sandbox: Sandbox) -> Account:
-    return Account(base_url=sandbox.url, region=Region.US, key=ApiKey(KEY))
-
-
 async def ask(sandbox: Sandbox) -> None:
-    async with Client(account(sandbox)) as client:
+    account = Account(base_url=sandbox.url, region=Region.US, key=ApiKey(KEY))
+    async with Client(account) as client:
         await client.get(f"/api/v1/segments/{UUID}/matching_users.json", {"refresh": "false"}, most_bytes=65_536)
 
 
 def with_locals(error: BaseException) -> str:
-    """Return a traceback as the most talkative of tools prints it, less this test's own frame, which knows the key."""
+    """Return a traceback with all local variables, without the frame of this test, which knows the key."""
     assert error.__traceback__
     ours = error.__traceback__.tb_next
     shown = Traceback.from_exception(
         type(error), error, ours, show_locals=True, locals_max_length=1000, locals_max_string=100_000
     )
-    console = Console(file=io.StringIO(), width=500)
-    console.print(shown)
-    assert isinstance(console.file, io.StringIO)
-    return console.file.getvalue()
+    printed = io.StringIO()
+    Console(file=printed, width=500).print(shown)
+    return printed.getvalue()
 
 
-def test_nothing_public_that_holds_the_key_prints_it() -> None:
+def test_nothing_public_prints_the_key() -> None:
     opened = open_account({"BLUESHIFT_API_KEY": KEY})
 
     async def holders() -> list[object]:
@@ -113,7 +110,7 @@ def test_nothing_public_that_holds_the_key_prints_it() -> None:
             assert secrets_in(text) == []
 
 
-def test_the_key_goes_into_no_copy_of_another_kind() -> None:
+def test_the_key_cannot_be_copied() -> None:
     with pytest.raises(TypeError):
         json.dumps(ApiKey(KEY))
     with pytest.raises(TypeError):
@@ -130,7 +127,7 @@ def test_the_key_goes_into_no_copy_of_another_kind() -> None:
     ],
     ids=["echo", "reset-before-headers", "reset-in-body", "two-lengths"],
 )
-def test_a_traceback_with_local_variables_of_a_request_does_not_show_the_key(answer: ScriptedAnswer) -> None:
+def test_a_traceback_with_locals_hides_the_key(answer: ScriptedAnswer) -> None:
     with Sandbox(playing(answer)) as sandbox:
         with pytest.raises(RequestError) as raised:
             asyncio.run(ask(sandbox))
@@ -141,7 +138,7 @@ def test_a_traceback_with_local_variables_of_a_request_does_not_show_the_key(ans
     assert secrets_in(shown) == []
 
 
-def test_an_answer_that_makes_no_sense_is_not_quoted_by_pydantic() -> None:
+def test_pydantic_does_not_quote_an_answer() -> None:
     body = json.dumps({"refresh_status": KEY * 20, "name": KEY}).encode()
 
     with pytest.raises(UnavailableError) as raised:
@@ -153,14 +150,14 @@ def test_an_answer_that_makes_no_sense_is_not_quoted_by_pydantic() -> None:
 
 
 @pytest.mark.parametrize("text", [f"{KEY} ", f"{KEY}\n", f"{KEY}\u00e9", f"{KEY}:"])
-def test_a_key_that_cannot_be_one_is_not_told(text: str) -> None:
+def test_an_impossible_key_is_not_shown(text: str) -> None:
     with pytest.raises(UsageError) as raised:
         ApiKey(text)
 
     assert secrets_in(f"{raised.value} {raised.value!r} {raised.value.hint}") == []
 
 
-def test_the_libraries_below_do_not_log_the_key_even_when_they_are_asked_to_log_all(
+def test_no_library_logs_the_key(
     rules: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     caplog.set_level(logging.DEBUG)
@@ -176,7 +173,7 @@ def test_the_libraries_below_do_not_log_the_key_even_when_they_are_asked_to_log_
     assert secrets_in(caplog.text) == []
 
 
-def test_debug_turns_on_no_log_but_ours(run: Callable[..., subprocess.Popen[str]]) -> None:
+def test_debug_turns_on_our_log_only(run: Run) -> None:
     _, stderr = run(playing(), "--debug").communicate(timeout=60)
 
     assert "guard.blueshift: " in stderr
@@ -184,9 +181,7 @@ def test_debug_turns_on_no_log_but_ours(run: Callable[..., subprocess.Popen[str]
     assert "httpcore" not in stderr
 
 
-def test_while_it_runs_neither_its_command_line_nor_a_process_of_its_own_has_the_key(
-    run: Callable[..., subprocess.Popen[str]],
-) -> None:
+def test_no_other_process_has_the_key(run: Run) -> None:
     process = run(playing(ScriptedAnswer(fault=Fault.HANG_BEFORE_HEADERS)), "--timeout", "5s")
     children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
     seen = []
@@ -200,9 +195,7 @@ def test_while_it_runs_neither_its_command_line_nor_a_process_of_its_own_has_the
 
 
 @pytest.mark.parametrize(("umask", "mode"), [(0o022, 0o644), (0o077, 0o600)])
-def test_reports_can_be_read_by_whom_the_umask_says(
-    run: Callable[..., subprocess.Popen[str]], rules: Path, umask: int, mode: int
-) -> None:
+def test_reports_follow_the_umask(run: Run, rules: Path, umask: int, mode: int) -> None:
     outputs = [word for each in Format for word in ("--output", f"{each}=report.{each}")]
 
     process = run(playing(), *outputs, umask=umask)

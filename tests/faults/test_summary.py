@@ -28,26 +28,14 @@ def ended(seconds: float = 1.5, count: int = 150) -> Future[Outcome]:
     return future
 
 
-def hung() -> Future[Outcome]:
-    future: Future[Outcome] = Future()
-    future.set_exception(subprocess.TimeoutExpired("check", 38))
-    return future
-
-
-def cancelled() -> Future[Outcome]:
-    future: Future[Outcome] = Future()
-    future.cancel()
-    return future
-
-
-def test_a_row_whose_tests_all_passed_is_as_it_should() -> None:
+def test_a_row_that_passed_is_ok() -> None:
     (_, (line,)), in_all = summary({row("one"): ended()}, set())
     assert line.startswith("ok     one ")
     assert line.endswith(" exit 0: a count of 150     0 requests   1.5 s")
     assert in_all == ("In all", ["1 faults, 0 of them FAILED; the longest took 1.5 s"])
 
 
-def test_a_row_with_a_test_that_failed_tells_what_came_of_it_and_what_should_have() -> None:
+def test_a_row_that_failed_says_both_endings() -> None:
     played = {row("one"): ended(), row("two"): ended(2, count=140)}
     (_, lines), (_, in_all) = summary(played, {"two", "a test elsewhere"})
     assert [line.split()[0] for line in lines] == ["ok", "FAILED"]
@@ -56,17 +44,21 @@ def test_a_row_with_a_test_that_failed_tells_what_came_of_it_and_what_should_hav
 
 
 @pytest.mark.parametrize("broken", [set(), {"one"}], ids=["untold", "told by its tests too"])
-def test_a_row_that_hangs_is_told_and_brings_nothing_down(broken: set[str]) -> None:
-    (_, (line,)), (_, in_all) = summary({row("one"): hung()}, broken)
+def test_a_row_that_hangs_failed(broken: set[str]) -> None:
+    hung: Future[Outcome] = Future()
+    hung.set_exception(subprocess.TimeoutExpired("check", 38))
+    (_, (line,)), (_, in_all) = summary({row("one"): hung}, broken)
     assert line.startswith("FAILED one ")
     assert line.endswith(" came to nothing (TimeoutExpired) instead of exit 0: a count of 150")
     assert in_all == ["1 faults, 1 of them FAILED"]
 
 
-def test_a_row_that_was_not_played_is_left_out() -> None:
-    assert list(summary({row("one"): cancelled(), row("two"): Future()}, set())) == []
+def test_a_row_not_played_is_left_out() -> None:
+    cancelled: Future[Outcome] = Future()
+    cancelled.cancel()
+    assert list(summary({row("one"): cancelled, row("two"): Future()}, set())) == []
 
 
-def test_rows_stand_below_the_headings_of_their_groups() -> None:
+def test_rows_are_grouped() -> None:
     found = summary({row("one"): ended(), row("two"): ended(), row("three", "Headers"): ended()}, set())
     assert [(heading, len(lines)) for heading, lines in found] == [("Statuses", 2), ("Headers", 1), ("In all", 1)]

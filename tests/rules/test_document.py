@@ -1,8 +1,9 @@
-"""Files that are none, or cannot be read: one line, a hint, and the exit code of a wrong usage."""
+"""Files that cannot be read: one line, a hint, and the exit code of a wrong usage."""
 
 from __future__ import annotations
 
 import os
+import re
 import tracemalloc
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,10 +18,14 @@ from guard.rules.document import LARGEST_FILE, read_document
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-
 GIVE = "give the path of a YAML file"
 IS_IT = "is this the right file? give the path of a YAML file"
 CHECK = "check the path and its permissions"
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "rules.yaml"
 
 
 def fill(path: Path, size: int) -> None:
@@ -41,8 +46,7 @@ def fill(path: Path, size: int) -> None:
         pytest.param(lambda path: fill(path, 100 * LARGEST_FILE), "is larger than 16 MiB", IS_IT, id="huge"),
     ],
 )
-def test_an_unreadable_file_is_one_line(tmp_path: Path, make: Callable[[Path], object], what: str, hint: str) -> None:
-    path = tmp_path / "rules.yaml"
+def test_an_unreadable_file_is_one_line(path: Path, make: Callable[[Path], object], what: str, hint: str) -> None:
     make(path)
     with pytest.raises(UsageError) as caught:
         load_rules(path)
@@ -52,8 +56,7 @@ def test_an_unreadable_file_is_one_line(tmp_path: Path, make: Callable[[Path], o
     assert caught.value.exit_code == ExitCode.USAGE
 
 
-def test_a_file_without_permission_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = tmp_path / "rules.yaml"
+def test_a_file_without_permission_is_one_line(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path.touch()
 
     def refuse(*_: object) -> None:
@@ -64,22 +67,21 @@ def test_a_file_without_permission_is_one_line(tmp_path: Path, monkeypatch: pyte
         load_rules(path)
 
 
-@pytest.mark.parametrize("path", ["", "a\0b", "x" * 5000], ids=["empty", "nul", "overlong"])
-def test_a_bad_path_is_one_line(path: str) -> None:
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [
+        pytest.param("", r"[^\0\n]+", id="empty"),
+        pytest.param("a\0b", r"a\\x00b: cannot be read \(a file cannot have this name\)", id="nul"),
+        pytest.param("x" * 5000, r"[^\0\n]+", id="overlong"),
+    ],
+)
+def test_a_bad_path_is_one_line(path: str, message: str) -> None:
     with pytest.raises(UsageError) as caught:
         load_rules(path)
-    assert "\n" not in caught.value.message
-    assert "\0" not in caught.value.message
+    assert re.fullmatch(message, caught.value.message)
 
 
-def test_a_path_with_a_nul_says_why() -> None:
-    with pytest.raises(UsageError) as caught:
-        load_rules("a\0b")
-    assert caught.value.message == r"a\x00b: cannot be read (a file cannot have this name)"
-
-
-def test_a_large_file_is_not_read_whole(tmp_path: Path) -> None:
-    path = tmp_path / "rules.yaml"
+def test_a_large_file_is_not_read_whole(path: Path) -> None:
     fill(path, 10 * LARGEST_FILE)
     tracemalloc.start()
     try:
@@ -91,13 +93,12 @@ def test_a_large_file_is_not_read_whole(tmp_path: Path) -> None:
     assert peak < 3 * LARGEST_FILE
 
 
+def test_a_file_of_the_largest_size_is_read(path: Path) -> None:
+    path.write_bytes(b"\n" * LARGEST_FILE)
+    assert len(read_document(path)) == LARGEST_FILE
+
+
 def test_the_package_loads_names_lazily() -> None:
     assert guard.rules.load_rules is guard.rules.load.load_rules
     with pytest.raises(AttributeError, match=r"^module 'guard.rules' has no attribute 'x'$"):
         guard.rules.__getattr__("x")
-
-
-def test_a_file_of_the_largest_size_is_read(tmp_path: Path) -> None:
-    path = tmp_path / "rules.yaml"
-    path.write_bytes(b"\n" * LARGEST_FILE)
-    assert len(read_document(path)) == LARGEST_FILE

@@ -1,12 +1,11 @@
-"""Whatever stands in a file, it ends as rules that make sense or as problems with their places, never as anything else.
+"""Any file ends as rules that make sense, or as problems with their places.
 
-How many examples are tried is the profile's matter: ``HYPOTHESIS_PROFILE=many`` tries more.
+``HYPOTHESIS_PROFILE=many`` tries more examples.
 """
 
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import Any
 
 import yaml
@@ -22,9 +21,9 @@ from guard.rules.scalars import Number
 from guard.rules.schema import rules_schema
 from guard.rules.tree import MOST_PROBLEMS
 from guard.rules.yaml import read_yaml
+from tests.rules.source import GOOD, HERE
 
-HERE = Path(__file__).parent
-GOOD = [path.read_bytes() for path in (HERE.parents[1] / "rules.example.yaml", *sorted(HERE.glob("good/*.yaml")))]
+GOOD_FILES = [path.read_bytes() for path in GOOD]
 SCHEMA = Draft7Validator(rules_schema())
 UUID = "2dd093e6-8c6f-4e14-8a2c-744477e1fdef"
 LONGEST_LINE = 2500
@@ -33,16 +32,14 @@ ordinary = settings(deadline=None)
 thorough = settings(deadline=None, max_examples=3 * settings().max_examples)
 
 
-def assert_rules_or_problems(data: bytes) -> bool:
-    """Return whether the file was accepted, after a look at what came of it."""
+def assert_rules_or_problems(data: bytes) -> None:
     try:
         rules = parse_rules(data, "rules.yaml")
     except RulesError as error:
         assert_every_problem_has_a_place(error, data)
-        return False
+        return
     assert_sense(rules, len(lines_of(data)))
     assert not list(SCHEMA.iter_errors(as_json(read_yaml(data.decode("utf-8-sig")).root)))
-    return True
 
 
 def lines_of(data: bytes) -> list[str]:
@@ -128,14 +125,14 @@ def test_any_bytes_are_rules_or_problems(data: bytes) -> None:
 
 @given(st.text(max_size=300), st.sampled_from(ENCODINGS))
 @ordinary
-def test_any_text_in_any_encoding_is_rules_or_problems(text: str, encoding: str) -> None:
+def test_any_text_is_rules_or_problems(text: str, encoding: str) -> None:
     assert_rules_or_problems(text.encode(encoding, errors="ignore"))
 
 
 @given(st.lists(st.sampled_from(TOKENS), max_size=60), st.sampled_from(["", HEAD]))
 @example(["? ", "*a"], "")  # a null that the parser places after the last line
 @thorough
-def test_any_heap_of_tokens_is_rules_or_problems(tokens: list[str], head: str) -> None:
+def test_any_tokens_are_rules_or_problems(tokens: list[str], head: str) -> None:
     assert_rules_or_problems((head + "".join(tokens)).encode())
 
 
@@ -146,32 +143,31 @@ SPOTS = st.integers(0, 10_000)
 WORDS = re.compile(rb"(?<=[ \[{,])[^\s:,{}\[\]#]+(?=[\s,}\]])")
 
 
+def split(data: bytes, spot: int) -> tuple[list[bytes], list[bytes]]:
+    """Return the lines before a spot, and the others; these are not empty."""
+    lines = data.splitlines(keepends=True) or [b""]
+    at = spot % len(lines)
+    return lines[:at], lines[at:]
+
+
 def without_a_line(data: bytes, spot: int, _: str) -> bytes:
-    return changed_lines(data, lambda lines: lines[: spot % len(lines)] + lines[spot % len(lines) + 1 :])
+    before, after = split(data, spot)
+    return b"".join(before + after[1:])
 
 
 def with_a_line_twice(data: bytes, spot: int, _: str) -> bytes:
-    return changed_lines(data, lambda lines: lines[: spot % len(lines)] + lines[spot % len(lines) - 1 :])
+    before, after = split(data, spot)
+    return b"".join(before + before[-1:] + after)
 
 
 def with_lines_swapped(data: bytes, spot: int, _: str) -> bytes:
-    def swapped(lines: list[bytes]) -> list[bytes]:
-        here = spot % len(lines)
-        lines[here], lines[here - 1] = lines[here - 1], lines[here]
-        return lines
-
-    return changed_lines(data, swapped)
+    before, after = split(data, spot)
+    return b"".join(before[:-1] + after[:1] + before[-1:] + after[1:])
 
 
 def with_a_line_more(data: bytes, spot: int, token: str) -> bytes:
-    indent = b" " * (spot % 5 * 2)
-    return changed_lines(
-        data, lambda lines: [*lines[: spot % len(lines)], indent + token.encode() + b"\n", *lines[spot % len(lines) :]]
-    )
-
-
-def changed_lines(data: bytes, change: Any) -> bytes:
-    return b"".join(change(data.splitlines(keepends=True))) if data else data
+    before, after = split(data, spot)
+    return b"".join([*before, b" " * (spot % 5 * 2) + token.encode() + b"\n", *after])
 
 
 def with_a_token(data: bytes, spot: int, token: str) -> bytes:
@@ -201,9 +197,9 @@ CHANGE = st.sampled_from([each for name, each in sorted(globals().items()) if na
 CHANGES = st.lists(st.tuples(CHANGE, SPOTS, st.sampled_from(TOKENS)), min_size=1, max_size=4)
 
 
-@given(st.sampled_from(GOOD), CHANGES)
+@given(st.sampled_from(GOOD_FILES), CHANGES)
 @thorough
-def test_a_changed_good_file_is_rules_or_problems(data: bytes, changes: list[Any]) -> None:
+def test_a_changed_file_is_rules_or_problems(data: bytes, changes: list[Any]) -> None:
     for change, spot, token in changes:
         data = change(data, spot, token)
     assert_rules_or_problems(data)
@@ -290,18 +286,13 @@ def named(rules: dict[str, Any]) -> dict[str, Any]:
     return rules
 
 
-def dumped(tree: Any, style: dict[str, Any]) -> str:
-    text: str = yaml.safe_dump(tree, sort_keys=False, **style)
-    return text
-
-
 @given(TREES, STYLES, st.sampled_from(ENCODINGS))
 @ordinary
-def test_any_tree_of_values_is_rules_or_problems(tree: Any, style: dict[str, Any], encoding: str) -> None:
-    assert_rules_or_problems(dumped(tree, style).encode(encoding, errors="replace"))
+def test_any_tree_is_rules_or_problems(tree: Any, style: dict[str, Any], encoding: str) -> None:
+    assert_rules_or_problems(yaml.safe_dump(tree, sort_keys=False, **style).encode(encoding, errors="replace"))
 
 
 @given(RULES, STYLES)
 @thorough
 def test_rules_and_schema_agree(rules: dict[str, Any], style: dict[str, Any]) -> None:
-    assert_rules_or_problems(dumped(named(rules), style).encode())
+    assert_rules_or_problems(yaml.safe_dump(named(rules), sort_keys=False, **style).encode())

@@ -1,13 +1,13 @@
-"""Files made to keep the guard busy: what they cost grows with their size at most, and a thousand problems are told.
+"""Files made to keep the guard busy: their cost is bounded, and a thousand problems are told.
 
-Cost is counted, not timed: events read, values refused, problems made, words compared; and memory as a multiple of the
-file's size.
+Cost is counted, not timed: events read, values refused, problems made, words compared, and memory.
 """
 
 from __future__ import annotations
 
 import tracemalloc
 from collections import Counter
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -19,17 +19,17 @@ import guard.rules.problems
 import guard.rules.tree
 import guard.rules.yaml
 from guard.core.errors import RulesError
-from guard.rules import parse_rules
 from guard.rules.tree import MOST_PROBLEMS
 from guard.rules.yaml import MOST_NODES, MOST_REPEATED, MOST_TIMES
+from tests.rules.source import parsed, problems
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from pydantic import ValidationError
 
 pytestmark = pytest.mark.no_cover
-HEAD = "version: 1\nsegments: {a: {name: A, channels: {users: {min: 1}}}}\n"
+SHORT = "name: A, channels: {users: {min: 1}}"
+ONE = f"segments: {{a: {{{SHORT}}}}}\n"
+HEAD = f"version: 1\n{ONE}"
 IN_A_SEGMENT = "version: 1\nsegments:\n  a:\n"
 MANY = 5 * MOST_PROBLEMS
 ALIASED = "{" + ", ".join(f"k{index}: 1" for index in range(1400)) + "}"
@@ -59,7 +59,6 @@ BOMBS = {
     + "".join(f"  k{i}: {{<<: *a}}\n" for i in range(700)),
     "a long text": HEAD + f"x: &a '{' ' * 100_000}'\ny: [" + ", ".join(["*a"] * 700) + "]\n",
 }
-SHORT = "name: A, channels: {users: {min: 1}}"
 GUARDS = ", ".join(f"{channel}: {{min: 1}}" for channel in ("users", "email", "sms", "push", "in_app"))
 
 
@@ -73,17 +72,15 @@ LARGE = {
     "tags of two bytes": within_braces(f"segments: {{a: {{{SHORT}, tags: [", "1,", "]}}"),
     "tags that are lists": within_braces(f"segments: {{a: {{{SHORT}, tags: [", "[],", "]}}"),
     "tags that are texts": within_braces(f"segments: {{a: {{{SHORT}, tags: [", "a,", "]}}"),
-    "segments of a campaign": within_braces(
-        f"segments: {{a: {{{SHORT}}}}}\ncampaigns: {{a: {{segments: [", "1,", "]}}"
-    ),
-    "an unknown list": within_braces(f"segments: {{a: {{{SHORT}}}}}\nx: [", "1,", "]"),
-    "unknown keys": within_braces(f"segments: {{a: {{{SHORT}}}}}\n", "#: 1\n", ""),
+    "segments of a campaign": within_braces(f"{ONE}campaigns: {{a: {{segments: [", "1,", "]}}"),
+    "an unknown list": within_braces(f"{ONE}x: [", "1,", "]"),
+    "unknown keys": within_braces(ONE, "#: 1\n", ""),
     "unknown keys of a guard": within_braces("segments: {a: {name: A, channels: {users: {min: 1, ", "#: 1,", "}}}}"),
     "segments that are none": within_braces("segments: {", "#: 1,", "}"),
     "keys that are none": within_braces("segments: {", "-#: 1,", "}"),
     "keys that are none, of good segments": within_braces(f"segments: {{a: &a {{{SHORT}}}, ", "-#: *a,", "}"),
     "guards that are none": within_braces("segments: {", "#: {name: #, channels: {users: 1, email: {a: 1}}},", "}"),
-    "campaigns that are none": within_braces(f"segments: {{a: {{{SHORT}}}}}\ncampaigns: {{", "#: 1,", "}"),
+    "campaigns that are none": within_braces(f"{ONE}campaigns: {{", "#: 1,", "}"),
     "aliases of tags": within_braces(f"segments: {{a: {{{SHORT}, tags: &a [1,1,1]}}, ", "#: {tags: *a},", "}"),
     "aliases of a segment": within_braces(f"segments: {{a: &a {{name: A, channels: {{{GUARDS}}}}}, ", "#: *a,", "}"),
     "aliases of guards": within_braces(
@@ -101,26 +98,23 @@ def work(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     done: Counter[str] = Counter()
 
     def counted(module: Any, name: str, what: str) -> None:
-        original = getattr(module, name)
+        monkeypatch.setattr(module, name, counting(getattr(module, name), what))
 
-        def counting(*args: Any, **options: Any) -> Any:
+    def counting(original: Any, what: str) -> Any:
+        def counts(*args: Any, **options: Any) -> Any:
             done[what] += 1
             return original(*args, **options)
 
-        monkeypatch.setattr(module, name, counting)
-
-    class Events:
-        def __init__(self, source: str) -> None:
-            self.get = parser(source).get_event
-
-        def get_event(self) -> Any:
-            done["events"] += 1
-            return self.get()
+        return counts
 
     parser = guard.rules.yaml._parser
-    monkeypatch.setattr(guard.rules.yaml, "_parser", Events)
-    counted(guard.rules.problems, "nearest", "comparisons")
-    counted(guard.core.text, "nearest", "comparisons")
+    monkeypatch.setattr(
+        guard.rules.yaml,
+        "_parser",
+        lambda source: SimpleNamespace(get_event=counting(parser(source).get_event, "events")),
+    )
+    for module in (guard.rules.problems, guard.core.text):
+        counted(module, "nearest", "comparisons")
 
     def translated(error: ValidationError, *args: Any) -> Any:
         done["refused"] += error.error_count()
@@ -134,7 +128,7 @@ def work(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
 
 def refusal(source: str) -> RulesError:
     with pytest.raises(RulesError) as caught:
-        parse_rules(source.encode(), "rules.yaml")
+        parsed(source)
     return caught.value
 
 
@@ -143,7 +137,7 @@ def named(sources: dict[str, str]) -> pytest.MarkDecorator:
 
 
 @named(REFUSED_WHILE_READ)
-def test_reading_stops_when_more_went_wrong_than_is_told(source: str, work: Counter[str]) -> None:
+def test_reading_stops_after_enough_problems(source: str, work: Counter[str]) -> None:
     error = refusal(source)
     assert len(error.problems) == MOST_PROBLEMS
     assert work["events"] < 3 * MOST_PROBLEMS
@@ -158,7 +152,7 @@ def test_only_reported_problems_are_worded(source: str, work: Counter[str]) -> N
 
 
 @named(REFUSED_WHILE_READ | REFUSED_BY_THE_MODEL)
-def test_a_file_with_too_many_problems_says_so(source: str) -> None:
+def test_a_cut_list_of_problems_says_so(source: str) -> None:
     error = refusal(source)
     assert error.hint == "there are more problems than these first 1,000; fix them and check again"
     assert error.lines()[0].startswith("rules.yaml:")
@@ -174,27 +168,23 @@ def test_a_thousand_problems_are_all_told(wrong: str) -> None:
 
 
 @named(BOMBS)
-def test_aliases_are_refused_before_they_are_read(source: str, work: Counter[str]) -> None:
+def test_an_alias_bomb_is_not_read(source: str, work: Counter[str]) -> None:
     (problem,) = refusal(source).problems
     assert problem.what == "the aliases up to here make the file more than 30 times as large: use fewer"
     assert work["problems"] == 1
 
 
 @named(LARGE)
-def test_not_much_more_is_refused_than_is_told(
-    source: str, work: Counter[str], monkeypatch: pytest.MonkeyPatch, problems: Callable[[str], list[str]]
-) -> None:
+def test_few_more_are_refused_than_told(source: str, work: Counter[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(guard.rules.limits, "MOST_REFUSED", MOST_PROBLEMS)
     problems(source)
     assert work["refused"] <= 2 * MOST_PROBLEMS
 
 
 @named(REFUSED_WHILE_READ | REFUSED_BY_THE_MODEL | BOMBS | LARGE)
-def test_memory_is_a_multiple_of_the_size(
-    source: str, monkeypatch: pytest.MonkeyPatch, problems: Callable[[str], list[str]]
-) -> None:
+def test_memory_is_a_multiple_of_the_size(source: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(guard.rules.limits, "MOST_REFUSED", MOST_PROBLEMS)
-    problems(source)  # what is loaded or remembered only once is none of the file's
+    problems(source)  # loads what is loaded only once
     tracemalloc.start()
     try:
         problems(source)
@@ -204,10 +194,8 @@ def test_memory_is_a_multiple_of_the_size(
     assert peak < 100 * len(source) + 10_000_000
 
 
-def test_ten_thousand_full_segments_are_accepted(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """A hundred of them, held against a hundredth of what a file can hold."""
+def test_many_full_segments_are_accepted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A hundred segments with a hundredth of the limit stand for ten thousand."""
     monkeypatch.setattr(guard.rules.yaml, "MOST_NODES", MOST_NODES // 100)
     limits = "min: 1, max: 9, severity: warn, warn: {min: 2, max: 8}"
     shared = [
@@ -218,30 +206,26 @@ def test_ten_thousand_full_segments_are_accepted(
         f" channels: {{users: {{{limits}}}, {', '.join(shared)}}}}}\n"
         for index in range(100)
     )
-    assert len(parse_rules(f"version: 1\nsegments:\n{segments}".encode(), "rules.yaml").segments) == 100
+    assert len(parsed(f"version: 1\nsegments:\n{segments}").segments) == 100
 
 
-def test_the_guards_of_a_thousand_segments_can_be_one_alias() -> None:
+def test_many_segments_can_share_their_guards() -> None:
     guards = "{min: 1, max: 9, warn: {min: 2, max: 8}, share: {min: 1%, max: 99%}, severity: warn}"
     template = f"&all {{users: {{min: 1}}, email: {guards}, sms: {guards}, push: {guards}, in_app: {guards}}}"
     segments = "".join(f"  k{index}: {{name: N{index}, channels: *all}}\n" for index in range(1000))
-    rules = parse_rules(f"version: 1\nsegments:\n  a: {{name: A, channels: {template}}}\n{segments}".encode(), "r.yaml")
+    rules = parsed(f"version: 1\nsegments:\n  a: {{name: A, channels: {template}}}\n{segments}")
     assert len(rules.segments) == 1001
 
 
 @pytest.mark.parametrize(("aliases", "is_refused"), [(MOST_REPEATED, False), (MOST_REPEATED + 1, True)])
-def test_what_aliases_repeat_is_counted_to_the_last(
-    aliases: int, is_refused: bool, monkeypatch: pytest.MonkeyPatch, problems: Callable[[str], list[str]]
-) -> None:
+def test_repeats_are_counted_exactly(aliases: int, is_refused: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(guard.rules.yaml, "MOST_TIMES", 0)
     told = problems("x: &x 1\ny: [" + ", ".join(["*x"] * aliases) + "]\n")
     assert any("make the file more than" in line for line in told) == is_refused
 
 
 @pytest.mark.parametrize(("repeated", "is_refused"), [(MOST_TIMES, False), (MOST_TIMES + 1, True)])
-def test_repeats_are_compared_with_the_source(
-    repeated: int, is_refused: bool, monkeypatch: pytest.MonkeyPatch, problems: Callable[[str], list[str]]
-) -> None:
+def test_repeats_are_compared_with_the_source(repeated: int, is_refused: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     """The file's mapping, its two keys, the item and the two lists are six values, and the alias repeats two."""
     monkeypatch.setattr(guard.rules.yaml, "MOST_REPEATED", 0)
     told = problems("x: &x [1]\ny: [" + ", ".join(["*x"] * (3 * repeated)) + "]\n")
@@ -249,5 +233,5 @@ def test_repeats_are_compared_with_the_source(
 
 
 @pytest.mark.parametrize("source", ["version: [", "", "version: 1\nsegments: 5\n"])
-def test_a_file_whose_problems_are_all_told_has_no_hint(source: str) -> None:
+def test_a_full_list_of_problems_has_no_hint(source: str) -> None:
     assert refusal(source).hint is None

@@ -1,4 +1,4 @@
-"""Problems below the rules: any model of a document has them told, at a place that is in the file."""
+"""Problems of any document, at a place that is in the file."""
 
 from __future__ import annotations
 
@@ -15,40 +15,39 @@ class Own(Closed):
     day: date | None = None
 
 
+BELONG = "but keys and values belong here; it needs at least is_on"
+UNKNOWN = "unknown key; the keys here are is_on and day"
+
+
+@pytest.mark.parametrize(
+    ("source", "line", "column", "where", "what"),
+    [
+        pytest.param("is_on: true\nday: soon\n", 2, 6, "day", '"soon" is not allowed here', id="an-unknown-error"),
+        pytest.param("5\n", 1, 1, "", f"the file holds 5, {BELONG}", id="a-number"),
+        pytest.param("- x\n", 1, 1, "", f"the file holds a list, {BELONG}", id="a-list"),
+        pytest.param("~\n", 1, 1, "", "the file is empty; it needs at least is_on", id="nothing"),
+        pytest.param(f"is_on: true\n{'k' * 60}: 1\n", 2, 1, "k" * 60, UNKNOWN, id="a-long-key"),
+        pytest.param(f"is_on: true\n{'k' * 61}: 1\n", 2, 1, "k" * 59 + "…", UNKNOWN, id="a-longer-key"),
+    ],
+)
+def test_a_problem_has_its_place(source: str, line: int, column: int, where: str, what: str) -> None:
+    assert problems_of(source.encode()) == [Problem(line=line, column=column, where=where, what=what)]
+
+
+@pytest.mark.parametrize(
+    ("source", "column", "what"),
+    [
+        pytest.param(b"\xef\xbb\xbfd\xc3\xa9: \xff", 5, "this is not UTF-8; save the file as UTF-8", id="bom"),
+        pytest.param("\ufeffd".encode("utf-16-le"), 1, "the file is UTF-16; save it as UTF-8", id="utf-16-le"),
+        pytest.param("\ufeffd".encode("utf-16-be"), 1, "the file is UTF-16; save it as UTF-8", id="utf-16-be"),
+    ],
+)
+def test_another_encoding_is_refused(source: bytes, column: int, what: str) -> None:
+    """The column after a byte order mark is the one that an editor shows."""
+    assert problems_of(source) == [Problem(line=1, column=column, where="", what=what)]
+
+
 def problems_of(source: bytes) -> list[Problem]:
     with pytest.raises(RulesError) as caught:
         parse_document(source, "file.yaml", Own)
     return list(caught.value.problems)
-
-
-def test_an_unknown_error_type_has_a_sentence() -> None:
-    assert problems_of(b"is_on: true\nday: soon\n") == [
-        Problem(line=2, column=6, where="day", what='"soon" is not allowed here')
-    ]
-
-
-@pytest.mark.parametrize(("source", "held"), [(b"5\n", "5"), (b"- x\n", "a list"), (b"~\n", None)])
-def test_a_file_that_holds_no_keys_is_told_at_its_beginning(source: bytes, held: str | None) -> None:
-    found = f"holds {held}, but keys and values belong here" if held else "is empty"
-    what = f"the file {found}; it needs at least is_on"
-    assert problems_of(source) == [Problem(line=1, column=1, where="", what=what)]
-
-
-@pytest.mark.parametrize("length", [60, 61])
-def test_only_the_beginning_of_a_long_key_is_shown(length: int) -> None:
-    (problem,) = problems_of(f"is_on: true\n{'k' * length}: 1\n".encode())
-    assert problem.where == ("k" * 60 if length == 60 else "k" * 59 + "…")
-    assert problem.what == "unknown key; the keys here are is_on and day"
-
-
-def test_a_place_after_a_byte_order_mark_is_where_an_editor_shows_it() -> None:
-    assert problems_of("\ufeffdé: ".encode() + b"\xff") == [
-        Problem(line=1, column=5, where="", what="this is not UTF-8; save the file as UTF-8")
-    ]
-
-
-@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
-def test_utf_16_is_told_from_other_encodings(encoding: str) -> None:
-    assert problems_of("\ufeffday: 1\n".encode(encoding)) == [
-        Problem(line=1, column=1, where="", what="the file is UTF-16; save it as UTF-8")
-    ]

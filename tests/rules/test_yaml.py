@@ -1,4 +1,4 @@
-"""Scalars, places, anchors and limits, below the rules: what a value is and where it stands."""
+"""Scalars, places, anchors and limits of any YAML document."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ def value_of(scalar: str) -> Any:
 
 
 def complaints(source: str) -> list[tuple[int, int, str]]:
+    """Return the line, column and text of each problem."""
     try:
         problems = read_yaml(source).problems
     except UnreadableError as error:
@@ -28,7 +29,7 @@ def complaints(source: str) -> list[tuple[int, int, str]]:
 
 
 @pytest.mark.parametrize("scalar", ["", "~", "null", "Null", "NULL"])
-def test_nothing_is_none_and_is_told(scalar: str) -> None:
+def test_a_null_is_reported(scalar: str) -> None:
     tree = read_yaml(f"a: [1, {scalar or '~'}]\n")
     assert tree.root == {"a": [1, None]}
     assert [(null.line, null.where) for null in tree.nulls] == [(1, "a[2]")]
@@ -45,18 +46,18 @@ def test_nothing_is_none_and_is_told(scalar: str) -> None:
         ("---\n", (1, 1)),
     ],
 )
-def test_a_null_has_the_place_of_its_key(source: str, place: tuple[int, int]) -> None:
+def test_a_null_has_a_place(source: str, place: tuple[int, int]) -> None:
     [null] = read_yaml(source).nulls
     assert (null.line, null.column) == place
 
 
 @pytest.mark.parametrize("scalar", ["true", "True", "TRUE"])
-def test_true_is_written_in_three_ways(scalar: str) -> None:
+def test_true_has_three_spellings(scalar: str) -> None:
     assert value_of(scalar) is True
 
 
 @pytest.mark.parametrize("scalar", ["yes", "no", "on", "off", "Yes", "tRUE", "y", "n", "nULL", "12:30", "1:2:3", "."])
-def test_what_only_old_yaml_reads_as_something_else_is_text(scalar: str) -> None:
+def test_a_word_of_old_yaml_is_text(scalar: str) -> None:
     assert value_of(scalar) == scalar
 
 
@@ -67,43 +68,17 @@ def test_plain_digits_are_a_whole_number(scalar: str) -> None:
     assert str(value) == scalar
 
 
-@pytest.mark.parametrize(
-    "scalar",
-    [
-        "010",
-        "00",
-        "0900",
-        "08",
-        "-0",
-        "+5",
-        "+0",
-        "0x10",
-        "0xfF",
-        "0o17",
-        "0b11",
-        "017_7",
-        "1e3",
-        "1E3",
-        "1e+3",
-        "1.0",
-        "1.",
-        ".5",
-        "-.5",
-        "1_0",
-        "50_00",
-        "1_000.5",
-        ".inf",
-        "-.inf",
-        "+.Inf",
-        ".INF",
-        ".nan",
-        ".NaN",
-        ".NAN",
-        "123e4567",
-        "12345678901234567",
-    ],
-)
-def test_a_number_that_tools_read_differently_keeps_its_own_text(scalar: str) -> None:
+READ_DIFFERENTLY = [
+    *("010", "00", "0900", "08", "-0", "+5", "+0"),
+    *("0x10", "0xfF", "0o17", "0b11", "017_7"),
+    *("1e3", "1E3", "1e+3", "123e4567", "12345678901234567", "9" * 5000),
+    *("1.0", "1.", ".5", "-.5", "1_0", "50_00", "1_000.5"),
+    *(".inf", "-.inf", "+.Inf", ".INF", ".nan", ".NaN", ".NAN"),
+]
+
+
+@pytest.mark.parametrize("scalar", READ_DIFFERENTLY)
+def test_an_odd_number_keeps_its_text(scalar: str) -> None:
     value = value_of(scalar)
     assert type(value) is Number
     assert value.text == scalar
@@ -112,13 +87,14 @@ def test_a_number_that_tools_read_differently_keeps_its_own_text(scalar: str) ->
 @pytest.mark.parametrize(
     "number", ["10,000", "1,500,000", "1,5", "12, 000", "-1,000", "12,5%", "2,5k", "1.500,00", "0,6"]
 )
-def test_a_number_that_a_comma_cuts_in_braces_is_one_number_again(number: str) -> None:
+def test_a_number_cut_by_a_comma_is_joined(number: str) -> None:
     tree = read_yaml(f"ä: 'ö'\r\na: {{b: x, min: {number}, max: {number} }}\r\n")
     assert not tree.problems
     assert not tree.nulls
     assert list(tree.root["a"]) == ["b", "min", "max"]
-    assert [type(tree.root["a"][key]) for key in ("min", "max")] == [Number, Number]
-    assert [tree.root["a"][key].text for key in ("min", "max")] == [number, number]
+    for key in ("min", "max"):
+        assert type(tree.root["a"][key]) is Number
+        assert tree.root["a"][key].text == number
 
 
 @pytest.mark.parametrize(
@@ -137,16 +113,18 @@ def test_a_number_that_a_comma_cuts_in_braces_is_one_number_again(number: str) -
         ("{a: " + "1," * 40 + "000}", ["a", "1", "000"]),
     ],
 )
-def test_what_only_looks_like_a_part_of_a_number_stays_a_key(braces: str, keys: list[str]) -> None:
+def test_other_digits_stay_a_key(braces: str, keys: list[str]) -> None:
     assert list(read_yaml(f"m: {braces}\n").root["m"]) == keys
 
 
-def test_five_thousand_digits_keep_their_own_text() -> None:
-    assert value_of("9" * 5000).text == "9" * 5000
+def test_at_most_sixty_characters_are_joined() -> None:
+    for length, keys in ((60, 1), (61, 2)):
+        number = "1," * 25 + "0" * (length - 50)
+        assert len(read_yaml(f"a: {{b: {number}}}\n").root["a"]) == keys
 
 
 @pytest.mark.parametrize("scalar", ["50_000", "1_000", "999_999_999"])
-def test_grouped_digits_are_text_that_can_be_a_number(scalar: str) -> None:
+def test_grouped_digits_can_be_a_number(scalar: str) -> None:
     value = value_of(scalar)
     assert type(value) is Grouped
     assert value == scalar
@@ -154,16 +132,16 @@ def test_grouped_digits_are_text_that_can_be_a_number(scalar: str) -> None:
 
 
 @pytest.mark.parametrize("scalar", ['"5"', "'50_000'", "|\n  5", ">-\n  true", '"null"', "'~'", '"<<"'])
-def test_what_is_quoted_is_text(scalar: str) -> None:
+def test_a_quoted_value_is_text(scalar: str) -> None:
     assert type(value_of(scalar)) is str
 
 
 @pytest.mark.parametrize("key", ["2024", "true", "on", "1e3", "010", "'null'", '""', "'<<'"])
-def test_a_key_is_its_own_text(key: str) -> None:
+def test_a_key_keeps_its_text(key: str) -> None:
     assert list(read_yaml(f"{key}: 1\n").root) == [key.strip("'\"")]
 
 
-def test_every_value_knows_its_line_and_column() -> None:
+def test_every_value_has_a_place() -> None:
     root = read_yaml("a: 1\nb:\n  - x\n  - {c: y}\n").root
     assert (root.place, root.line("b")) == ((1, 1), 2)
     assert (root.key_place("a"), root.value_place("a")) == ((1, 1), (1, 4))
@@ -176,20 +154,31 @@ def test_columns_are_those_of_editors() -> None:
     assert (root.value_place("ä"), root.value_place("𝄞")) == ((1, 4), (2, 6))
 
 
-def test_an_alias_is_the_very_value_and_stands_where_it_was_written() -> None:
+def test_an_alias_is_the_same_value() -> None:
     root = read_yaml("a: &x {b: 1}\nc: *x\n").root
     assert root["c"] is root["a"]
     assert root.value_place("c") == (2, 4)
     assert root["c"].key_place("b") == (1, 8)
 
 
-def test_an_anchor_given_anew_counts_from_there_on() -> None:
-    assert read_yaml("a: &x 1\nb: *x\nc: &x 2\nd: *x\n").root == {"a": 1, "b": 1, "c": 2, "d": 2}
-    assert read_yaml("a: &x {b: &x 1}\nc: *x\n").root == {"a": {"b": 1}, "c": 1}
+@pytest.mark.parametrize(
+    ("source", "root"),
+    [
+        pytest.param("a: &x 1\nb: *x\nc: &x 2\nd: *x\n", {"a": 1, "b": 1, "c": 2, "d": 2}, id="the-last-anchor-counts"),
+        pytest.param("a: &x {b: &x 1}\nc: *x\n", {"a": {"b": 1}, "c": 1}, id="an-anchor-inside-of-its-namesake"),
+        pytest.param("&x a: 1\nb: {*x : 2}\n", {"a": 1, "b": {"a": 2}}, id="an-anchored-key-as-a-key"),
+        pytest.param("&x x: 1\nb: *x\n", {"x": 1, "b": "x"}, id="an-anchored-key-as-a-value"),
+        pytest.param("&x '~': 1\nb: *x\n", {"~": 1, "b": "~"}, id="an-anchored-quoted-key-as-a-value"),
+        pytest.param("<<: {a: 1}\nb: 2\n", {"a": 1, "b": 2}, id="a-merge-written-in-place"),
+    ],
+)
+def test_aliases_and_merges_are_resolved(source: str, root: dict[str, Any]) -> None:
+    assert read_yaml(source).root == root
 
 
-def test_an_alias_of_a_text_can_be_a_key() -> None:
+def test_a_number_can_be_an_alias() -> None:
     assert read_yaml("a: &x 010\n*x : 1\n").root["010"] == 1
+    assert read_yaml("&x 010: 1\nb: *x\n").root["b"].text == "010"
 
 
 @pytest.mark.parametrize("source", ["a: &x [1]\n*x : 1\n", "a: &x ~\n*x : 1\n", "? [1]\n: 2\n", "? {a: b}\n: 2\n"])
@@ -198,8 +187,11 @@ def test_a_key_is_one_text(source: str) -> None:
     assert what.startswith("a key must be text")
 
 
-def test_an_alias_of_nothing_as_a_key_is_told_once() -> None:
-    assert len(complaints("*x : 1\na: {*y : 2}\n")) == 2
+@pytest.mark.parametrize(
+    ("source", "count"), [("*x : 1\na: {*y : 2}\n", 2), ("&x ~: 1\nb: {*x : 2}\n", 2)], ids=["unknown", "null"]
+)
+def test_a_bad_alias_as_a_key_is_reported_once(source: str, count: int) -> None:
+    assert len(complaints(source)) == count
 
 
 @pytest.mark.parametrize("source", ["c: {<<: *m, a: 2}", "c: {a: 2, <<: *m}"], ids=["after", "before"])
@@ -209,25 +201,16 @@ def test_an_own_key_overrides_a_merged_one(source: str) -> None:
     assert (root["c"].line("a"), root["c"].line("b")) == (2, 1)
 
 
-def test_of_several_merged_the_earlier_wins_and_the_order_is_kept() -> None:
+def test_the_first_merge_wins_in_order() -> None:
     root = read_yaml("m: &m {z: 1, a: 1}\nn: &n {a: 2, b: 2}\nc: {<<: [*m, *n], q: 3}\n").root
     assert list(root["c"].items()) == [("q", 3), ("z", 1), ("a", 1), ("b", 2)]
 
 
-def test_a_merged_mapping_can_be_written_in_place() -> None:
-    assert read_yaml("<<: {a: 1}\nb: 2\n").root == {"a": 1, "b": 2}
-
-
 @pytest.mark.parametrize(
-    "source",
-    ["a: &a [*a]", "a: &a {b: *a}", "a: &a {<<: *a}", "a: &a {b: [{c: *a}]}", "&a {*a : 1}"],
+    "source", ["a: &a [*a]", "a: &a {b: *a}", "a: &a {<<: *a}", "a: &a {b: [{c: *a}]}", "&a {*a : 1}"]
 )
-def test_nothing_can_hold_itself(source: str) -> None:
+def test_a_value_cannot_contain_itself(source: str) -> None:
     assert any("a value cannot contain itself" in what for _, _, what in complaints(source))
-
-
-def test_an_alias_of_nothing_is_told() -> None:
-    assert complaints("a: *b\nb: &b 1\n") == [(1, 4, "*b is unknown: there is no &b above it")]
 
 
 @pytest.mark.parametrize(
@@ -238,30 +221,34 @@ def test_every_tag_is_refused_once(tagged: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["a!", "'! 5'", "|\n  ! 5", "a ! b", "&y 'a !b'"])
-def test_an_exclamation_mark_inside_of_a_text_is_no_tag(text: str) -> None:
+def test_an_exclamation_mark_in_a_text_is_not_a_tag(text: str) -> None:
     assert complaints(f"b: {text}\n") == []
 
 
-def test_a_tag_is_found_behind_wide_characters_and_carriage_returns() -> None:
+def test_a_tag_after_wide_characters_has_its_place() -> None:
     found = complaints("a: 'ä𝄞'\r\nb: |\r\n  ! x\r\nc: ! 5\r\n")
     assert [(line, column) for line, column, _ in found] == [(4, 4)]
 
 
-def test_twenty_levels_are_read_and_one_more_is_not() -> None:
-    assert not complaints("[" * 20 + "]" * 20)
-    assert complaints("[" * 21 + "]" * 21) == [(1, 21, "this is nested too deeply; at most 20 levels are allowed")]
+TOO_DEEP = "this is nested too deeply; at most 20 levels are allowed"
+NINETEEN = "a: &a " + "[" * 18 + "]" * 18 + "\n"
 
 
-def test_levels_behind_an_alias_count() -> None:
-    nineteen = "a: &a " + "[" * 18 + "]" * 18 + "\n"
-    assert not complaints(nineteen + "b: [*a]\n")
-    assert complaints(nineteen + "b: [[*a]]\n") == [(2, 6, "this is nested too deeply; at most 20 levels are allowed")]
-    assert complaints(nineteen + "b: &b [*a]\nc: [*b]\n") == [
-        (3, 5, "this is nested too deeply; at most 20 levels are allowed")
-    ]
+@pytest.mark.parametrize(
+    ("source", "told"),
+    [
+        pytest.param("[" * 20 + "]" * 20, [], id="twenty"),
+        pytest.param("[" * 21 + "]" * 21, [(1, 21, TOO_DEEP)], id="twenty-one"),
+        pytest.param(NINETEEN + "b: [*a]\n", [], id="twenty-by-an-alias"),
+        pytest.param(NINETEEN + "b: [[*a]]\n", [(2, 6, TOO_DEEP)], id="twenty-one-by-an-alias"),
+        pytest.param(NINETEEN + "b: &b [*a]\nc: [*b]\n", [(3, 5, TOO_DEEP)], id="an-alias-of-an-alias"),
+    ],
+)
+def test_twenty_levels_are_allowed(source: str, told: list[tuple[int, int, str]]) -> None:
+    assert complaints(source) == told
 
 
-def test_what_aliases_stand_for_is_counted_before_it_is_made() -> None:
+def test_repeats_are_counted_before_they_are_made() -> None:
     lines = ["a0: &a0 [" + ", ".join("x" * 10) + "]"]
     lines += [f"a{level}: &a{level} [" + ", ".join([f"*a{level - 1}"] * 10) + "]" for level in range(1, 9)]
     assert complaints("\n".join(lines)) == [
@@ -269,66 +256,48 @@ def test_what_aliases_stand_for_is_counted_before_it_is_made() -> None:
     ]
 
 
-def test_values_are_counted_to_the_last(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_values_are_counted_exactly(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(guard.rules.yaml, "MOST_NODES", 6)
-    assert complaints("a: &a [1]\nb: *a\n") == [
-        (2, 4, "the file has more than 6 values, with everything that aliases repeat")
-    ]
+    what = "the file has more than 6 values, with everything that aliases repeat"
+    assert complaints("a: &a [1]\nb: *a\n") == [(2, 4, what)]
     monkeypatch.setattr(guard.rules.yaml, "MOST_NODES", 7)
     assert complaints("a: &a [1]\nb: *a\n") == []
 
 
-@pytest.mark.parametrize(("key", "value"), [("010", "010"), ("'~'", "~"), ("x", "x")])
-def test_a_key_with_an_anchor_can_be_a_value(key: str, value: str) -> None:
-    read = read_yaml(f"&x {key}: 1\nb: *x\n").root["b"]
-    assert getattr(read, "text", read) == value
-
-
-def test_an_anchored_key_can_be_a_key_elsewhere() -> None:
-    assert read_yaml("&x a: 1\nb: {*x : 2}\n").root == {"a": 1, "b": {"a": 2}}
-    assert len(complaints("&x ~: 1\nb: {*x : 2}\n")) == 2
-
-
-def test_what_stands_below_a_key_that_is_refused_is_told_there() -> None:
+def test_a_problem_below_a_refused_key_has_its_place() -> None:
     problems = read_yaml("*y : {a: !x 1}\n").problems
     assert [(problem.where, problem.column) for problem in problems] == [("", 1), ("?.a", 10)]
 
 
-def test_only_the_beginning_of_a_long_name_is_shown() -> None:
-    for length, shown in ((60, "k" * 60), (61, "k" * 59 + "…")):
-        ((_, _, what),) = complaints(f"a: *{'k' * length}\n")
-        assert what == f"*{shown} is unknown: there is no &{shown} above it"
+@pytest.mark.parametrize(("name", "shown"), [("b", "b"), ("k" * 60, "k" * 60), ("k" * 61, "k" * 59 + "…")])
+def test_an_unknown_alias_is_named_in_short(name: str, shown: str) -> None:
+    told = complaints(f"a: *{name}\nb: &{name} 1\n")
+    assert told == [(1, 4, f"*{shown} is unknown: there is no &{shown} above it")]
 
 
-def test_what_cannot_be_merged_is_told() -> None:
+def test_only_a_mapping_can_be_merged() -> None:
     assert complaints("a: {<<: ~, b: 1}\n") == [(1, 9, "this cannot be merged, only a mapping can; write <<: *name")]
 
 
-def test_a_number_of_sixty_characters_is_joined_and_no_longer_one() -> None:
-    for length in (60, 61):
-        number = "1," * 25 + "0" * (length - 50)
-        assert len(read_yaml(f"a: {{b: {number}}}\n").root["a"]) == (1 if length == 60 else 2)
-
-
-def test_without_the_c_parser_the_other_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_python_can_replace_the_c_parser(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(yaml, "__with_libyaml__", False)
     monkeypatch.delattr(yaml, "CSafeLoader")
     assert read_yaml("a: [1]\n").root == {"a": [1]}
 
 
-def test_reading_goes_on_after_a_problem_and_ends_at_a_syntax_error() -> None:
+def test_reading_ends_at_a_syntax_error() -> None:
     found = complaints("a: 1\na: 2\nb: !x 1\nc: [\n")
     assert [(line, column) for line, column, _ in found] == [(2, 1), (3, 4), (4, 5)]
 
 
 @pytest.mark.parametrize("character", ["\x85", "\u2028", "\u2029"])
-def test_a_line_break_that_editors_do_not_show_cannot_hide_anything(character: str) -> None:
+def test_an_invisible_line_break_is_refused(character: str) -> None:
     ((line, column, what),) = complaints(f"a: 1\n# note{character}b: 2\n")
     assert (line, column) == (2, 7)
     assert "only some tools end a line" in what
 
 
-def test_values_are_mappings_and_sequences_of_ours() -> None:
+def test_the_containers_are_ours() -> None:
     root = read_yaml("a: [1]\n").root
     assert type(root) is Mapping
     assert type(root["a"]) is Sequence

@@ -11,24 +11,18 @@ from guard.rules import load_rules
 from guard.rules.document import parse_document, read_document
 from guard.sandbox import demo
 from guard.sandbox.demo import demo_scenario, example_rules, run_demo
-from guard.sandbox.scenario import (
-    ScenarioSegment,
-    _Answers,
-    _ClockJump,
-    _RateLimit,
-    _Scenario,
-    _Segment,
-    load_scenario,
-)
+from guard.sandbox.scenario import _Answers, _ClockJump, _RateLimit, _Scenario, _Segment, load_scenario
 from guard.sandbox.scripted_answers import _ScriptedAnswer
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from guard.core.model import Segment
+    from guard.sandbox.scenario import ScenarioSegment
 
 RULES = load_rules(example_rules())
 SCENARIO = load_scenario(demo_scenario())
+PYTHON = (sys.executable, "-c")
 
 # Stands for the command: says how it was started, looks whether the sandbox answers, and exits with 1.
 ASKS_AND_FAILS = """
@@ -45,10 +39,6 @@ sys.exit(1)
 """
 
 
-def python(script: str) -> tuple[str, ...]:
-    return (sys.executable, "-c", script)
-
-
 def played(segment: Segment) -> ScenarioSegment:
     """Return the one living segment of the scenario that a segment of the rules means."""
     (found,) = [
@@ -60,7 +50,7 @@ def played(segment: Segment) -> ScenarioSegment:
 
 
 @pytest.mark.parametrize("segment", RULES.segments, ids=lambda segment: segment.key)
-def test_every_channel_that_the_example_guards_is_played(segment: Segment) -> None:
+def test_every_guarded_channel_is_played(segment: Segment) -> None:
     assert {guard.channel for guard in segment.guards} <= set(played(segment).counts)
 
 
@@ -76,26 +66,29 @@ def test_every_last_count_looked_fine(segment: Segment) -> None:
                 assert count <= bound.limit
 
 
-def test_the_demonstration_s_scenario_shows_every_key_of_a_scenario_file() -> None:
+def test_the_scenario_shows_every_key() -> None:
     _, root = parse_document(read_document(demo_scenario()), "demo.yaml", _Scenario)
-    assert set(root) == set(_Scenario.model_fields)
-    assert set(root["rate_limit"]) == set(_RateLimit.model_fields)
-    assert {key for segment in root["segments"] for key in segment} == set(_Segment.model_fields)
     answers = [segment["answers"] for segment in root["segments"] if "answers" in segment]
-    assert {key for each in answers for key in each} == set(_Answers.model_fields)
-    answers = [answer for each in answers for answer in each["reads"] if isinstance(answer, dict)]
-    assert {key for answer in answers for key in answer} == set(_ScriptedAnswer.model_fields)
-    assert set(root["clock_jump"]) == set(_ClockJump.model_fields)
+    scripted = [answer for each in answers for answer in each["reads"] if isinstance(answer, dict)]
+    for model, shown in (
+        (_Scenario, [root]),
+        (_RateLimit, [root["rate_limit"]]),
+        (_ClockJump, [root["clock_jump"]]),
+        (_Segment, root["segments"]),
+        (_Answers, answers),
+        (_ScriptedAnswer, scripted),
+    ):
+        assert {key for each in shown for key in each} == set(model.model_fields)
 
 
-def test_the_demonstration_runs_check_on_the_example_rules_against_the_sandbox(
+def test_it_checks_the_example_rules(
     capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("BLUESHIFT_BASE_URL", "http://127.0.0.1:1")
     monkeypatch.setenv("BLUESHIFT_REGION", "eu")
     script = f"EXAMPLE = {str(example_rules())!r}\n{ASKS_AND_FAILS}"
-    assert run_demo(command=python(script)) == ExitCode.PASSED
+    assert run_demo(command=(*PYTHON, script)) == ExitCode.PASSED
     arguments, *said = capfd.readouterr().out.splitlines()
     assert said == ["['BLUESHIFT_API_KEY']", "True", "200"]
     command, _, base_url, url, timeout, seconds = arguments.split()
@@ -103,10 +96,8 @@ def test_the_demonstration_runs_check_on_the_example_rules_against_the_sandbox(
     assert url.startswith("http://127.0.0.1:")
 
 
-def test_the_demonstration_tells_what_there_was_to_see_and_what_to_do_next(
-    capfd: pytest.CaptureFixture[str],
-) -> None:
-    run_demo(command=python("raise SystemExit(1)"))
+def test_it_explains_what_it_showed(capfd: pytest.CaptureFixture[str]) -> None:
+    run_demo(command=(*PYTHON, "raise SystemExit(1)"))
     said = capfd.readouterr()
     assert said.out == ""
     assert all(segment.key in said.err for segment in RULES.segments)
@@ -118,26 +109,20 @@ def test_the_demonstration_tells_what_there_was_to_see_and_what_to_do_next(
 
 
 @pytest.mark.parametrize("code", [0, 2, 3])
-def test_a_check_that_does_not_stop_the_send_is_a_demonstration_gone_wrong(
-    code: int, capfd: pytest.CaptureFixture[str]
-) -> None:
-    assert run_demo(command=python(f"raise SystemExit({code})")) == ExitCode.UNKNOWN
+def test_any_other_exit_code_is_wrong(code: int, capfd: pytest.CaptureFixture[str]) -> None:
+    assert run_demo(command=(*PYTHON, f"raise SystemExit({code})")) == ExitCode.UNKNOWN
     said = capfd.readouterr().err
     assert f"check exited with {code}, and it should have exited with 1" in said
     assert "What you have just seen" not in said
 
 
-def test_a_check_that_hangs_is_ended_and_a_demonstration_gone_wrong(
-    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_check_that_hangs_is_ended(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(demo, "_LONGEST", 0.02)
-    assert run_demo(command=python("import time; time.sleep(60)")) == ExitCode.UNKNOWN
+    assert run_demo(command=(*PYTHON, "import time; time.sleep(60)")) == ExitCode.UNKNOWN
     assert "check did not end" in capfd.readouterr().err
 
 
-def test_once_installed_the_example_rules_stand_beside_the_demonstration(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_the_rules_of_an_installation_are_found(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(demo, "_HERE", tmp_path)
     (tmp_path / "rules.example.yaml").touch()
     assert example_rules() == tmp_path / "rules.example.yaml"

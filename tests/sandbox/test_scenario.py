@@ -12,18 +12,17 @@ from guard.sandbox.scenario import (
     ClockJump,
     RateLimit,
     Scenario,
-    ScenarioSegment,
     StampAfter,
     Stamps,
     load_scenario,
     parse_scenario,
 )
 from guard.sandbox.scripted_answers import AGAIN, WELL, ScriptedAnswer
+from tests.sandbox.builders import UUID, account, segment
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-UUID = "2dd093e6-8c6f-4e14-8a2c-744477e1fdef"
 WHOLE = f"""\
 key: a-key-for-tests
 rate_limit:
@@ -66,7 +65,7 @@ def segment_with(line: str) -> str:
     return f"segments:\n  - uuid: {UUID}\n    name: Newsletter\n    {line}\n"
 
 
-def test_every_key_of_a_file_becomes_part_of_the_scenario() -> None:
+def test_every_key_is_read() -> None:
     assert parsed(WHOLE) == Scenario(
         key="a-key-for-tests",
         rate_limit=RateLimit(requests_per_second=2.5, retry_after=1.0),
@@ -75,9 +74,7 @@ def test_every_key_of_a_file_becomes_part_of_the_scenario() -> None:
         clock_skew=5400.0,
         clock_jump=ClockJump(after=5.0, by=-3600.0),
         segments=(
-            ScenarioSegment(
-                uuid=UUID,
-                name="Newsletter",
+            segment(
                 archived=True,
                 counted=72_000.0,
                 counts={Channel.USERS: 62_000, Channel.EMAIL: 41_800},
@@ -103,21 +100,17 @@ def test_every_key_of_a_file_becomes_part_of_the_scenario() -> None:
     )
 
 
-def test_what_a_file_leaves_out_has_the_defaults_of_the_scenario() -> None:
-    text = f"segments: [{{uuid: {UUID}, name: Newsletter}}]"
-    assert parsed(text) == Scenario(segments=(ScenarioSegment(uuid=UUID, name="Newsletter"),))
-
-
-def test_a_segment_can_be_stuck_on_all_channels() -> None:
-    assert parsed(segment_with("stuck: all")).segments[0].stuck == frozenset(Channel)
-
-
-def test_a_segment_can_have_been_counted_never() -> None:
-    assert parsed(segment_with("counted: never")).segments[0].counted is None
-
-
-def test_the_server_s_clock_can_be_behind() -> None:
-    assert parsed("clock_skew: -90s\nsegments: []").clock_skew == -90.0
+@pytest.mark.parametrize(
+    ("text", "scenario"),
+    [
+        pytest.param(segment_with(""), account(), id="defaults"),
+        pytest.param(segment_with("stuck: all"), account(stuck=frozenset(Channel)), id="stuck-on-all-channels"),
+        pytest.param(segment_with("counted: never"), account(counted=None), id="never-counted"),
+        pytest.param("clock_skew: -90s\nsegments: []", Scenario(clock_skew=-90.0), id="a-clock-behind"),
+    ],
+)
+def test_a_short_file_is_read(text: str, scenario: Scenario) -> None:
+    assert parsed(text) == scenario
 
 
 @pytest.mark.parametrize(
@@ -134,14 +127,8 @@ def test_the_server_s_clock_can_be_behind() -> None:
         (segment_with("fresh: {email: -5}"), "4:20: segments[1].fresh.email: -5 is negative"),
         (segment_with("stuck: [fax]"), "4:13: segments[1].stuck[1]:"),
         (segment_with("stuck: 5"), "4:12: segments[1].stuck: 5 is not a list"),
-        (
-            segment_with("answers: {any: [200]}"),
-            "4:21: segments[1].answers.any[1]: 200 is not a status to give",
-        ),
-        (
-            segment_with("answers: {any: [503, dripp]}"),
-            '4:26: segments[1].answers.any[2]: "dripp" is not allowed here',
-        ),
+        (segment_with("answers: {any: [200]}"), "4:21: segments[1].answers.any[1]: 200 is not a status to give"),
+        (segment_with("answers: {any: [503, dripp]}"), '4:26: segments[1].answers.any[2]: "dripp" is not allowed here'),
         (segment_with("answers: {any: [true]}"), "4:21: segments[1].answers.any[1]: true is not a whole number"),
         (
             segment_with("answers: {any: [again]}"),
@@ -153,24 +140,23 @@ def test_the_server_s_clock_can_be_behind() -> None:
         (segment_with("stamp: gone"), '4:12: segments[1].stamp: "gone" is not allowed here'),
         (segment_with("answers: {trigger: [503]}"), "4:15: segments[1].answers.trigger: unknown key; did you mean"),
         (segment_with("refresh: 0s"), '4:14: segments[1].refresh: "0s" is out of bounds'),
+        (
+            segment_with("counted: never\n    counts: {email: 5}"),
+            "5:5: segments[1].counts: a segment that was never counted has no counts",
+        ),
     ],
 )
-def test_a_problem_is_told_with_its_place(text: str, place: str) -> None:
+def test_a_problem_has_its_place(text: str, place: str) -> None:
     (line,) = problems_of(text)
     assert line.startswith(f"scenario.yaml:{place}")
 
 
-def test_a_uuid_that_two_segments_have_is_told_at_the_second() -> None:
+def test_a_uuid_belongs_to_one_segment() -> None:
     text = f"segments:\n  - {{uuid: {UUID}, name: One}}\n  - {{uuid: {UUID.upper()}, name: Two}}\n"
     assert problems_of(text) == ["scenario.yaml:3:6: segments[2].uuid: another segment has this uuid, in line 2"]
 
 
-def test_counts_of_a_segment_that_was_never_counted_are_a_contradiction() -> None:
-    (line,) = problems_of(segment_with("counted: never\n    counts: {email: 5}"))
-    assert line.startswith("scenario.yaml:5:5: segments[1].counts: a segment that was never counted has no counts")
-
-
-def test_every_problem_is_told_in_one_go() -> None:
+def test_all_problems_are_reported() -> None:
     lines = problems_of(f"stamps: x\nsegments:\n  - {{uuid: {UUID}, name: 5}}\n  - 7\n  - {{uuid: {UUID}}}\n")
     assert [line.split(": ")[:2] for line in lines] == [
         ["scenario.yaml:1:9", "stamps"],
@@ -187,6 +173,6 @@ def test_a_scenario_is_read_from_its_file(tmp_path: Path) -> None:
     assert load_scenario(path) == parsed(WHOLE)
 
 
-def test_a_file_that_is_not_there_is_a_usage_error(tmp_path: Path) -> None:
+def test_a_missing_file_is_a_usage_error(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="there is no such file"):
         load_scenario(tmp_path / "scenario.yaml")
