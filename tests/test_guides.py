@@ -12,29 +12,18 @@ import pytest
 import yaml
 
 from guard import __version__, load_rules
-from guard.core.model import Channel
-from guard.sandbox.scenario import Scenario, ScenarioSegment
-from guard.sandbox.server import Sandbox
+from tests.conftest import UUID
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from guard.sandbox.server import Sandbox
 
 ROOT = Path(__file__).parents[1]
-UUID = "00000000-0000-4000-8000-000000000001"
 
 
 def blocks(document: str, language: str) -> list[str]:
     text = (ROOT / "docs" / document).read_text(encoding="utf-8")
     found: list[str] = re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
     return found
-
-
-@pytest.fixture
-def sandbox() -> Iterator[Sandbox]:
-    people = {Channel.EMAIL: 40}
-    one = ScenarioSegment(uuid=UUID, name="One", counts=people, fresh=people, refresh=0.05)
-    with Sandbox(Scenario(segments=(one,))) as server:
-        yield server
 
 
 def test_the_workflows_are_valid(tmp_path: Path) -> None:

@@ -16,34 +16,23 @@ import guard
 from guard import RulesError, UsageError, check, check_async, load_rules
 from guard.blueshift.account import open_account
 from guard.blueshift.counting import connect
-from guard.core.model import Channel, Selection
+from guard.core.model import Selection
 from guard.core.progress import Progress
 from guard.core.results import Verdict
 from guard.report import Format, render
 from guard.run import check_over
-from guard.sandbox.scenario import Scenario, ScenarioSegment
-from guard.sandbox.server import Sandbox
+from tests.conftest import UUID
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from guard.core.results import Report
+    from guard.sandbox.server import Sandbox
 
-UUID = "00000000-0000-4000-8000-000000000001"
 RULES = f"""\
 version: 1
 refresh: {{poll_interval: 100ms}}
 segments:
   one: {{uuid: {UUID}, tags: [weekly], channels: {{email: {{min: 10}}}}}}
 """
-
-
-@pytest.fixture
-def sandbox() -> Iterator[Sandbox]:
-    people = {Channel.EMAIL: 40}
-    one = ScenarioSegment(uuid=UUID, name="One", counts=people, fresh=people, refresh=0.05)
-    with Sandbox(Scenario(segments=(one,))) as server:
-        yield server
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import subprocess
 import sys
@@ -16,6 +17,9 @@ from guard.sandbox.server import Sandbox
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    Run = Callable[..., tuple[int, str, str]]
+    Start = Callable[..., subprocess.Popen[str]]
 
 KEY = "a-key-for-tests"
 GOOD, BAD, STUCK, MIDDLING = (f"00000000-0000-4000-8000-00000000000{number}" for number in range(1, 5))
@@ -81,7 +85,7 @@ def environ(sandbox: Sandbox) -> dict[str, str]:
 
 
 @pytest.fixture
-def start(folder: Path, environ: dict[str, str]) -> Iterator[Callable[..., subprocess.Popen[str]]]:
+def start(folder: Path, environ: dict[str, str]) -> Iterator[Start]:
     """Start the command in the folder; ``environ`` given to it is added, and None takes a variable away."""
     started: list[subprocess.Popen[str]] = []
 
@@ -106,7 +110,7 @@ def start(folder: Path, environ: dict[str, str]) -> Iterator[Callable[..., subpr
 
 
 @pytest.fixture
-def audience_guard(start: Callable[..., subprocess.Popen[str]]) -> Callable[..., tuple[int, str, str]]:
+def audience_guard(start: Start) -> Run:
     """Run the command to its end and return its exit code, stdout and stderr, after a look for the key in them."""
 
     def run(*arguments: str, given: str = "", **options: Any) -> tuple[int, str, str]:
@@ -115,5 +119,32 @@ def audience_guard(start: Callable[..., subprocess.Popen[str]]) -> Callable[...,
         assert KEY not in (stdout or "") + (stderr or "")
         assert "Traceback" not in (stderr or "")
         return process.returncode, stdout, stderr
+
+    return run
+
+
+@pytest.fixture
+def _unlogged() -> Iterator[None]:
+    """Leave no log behind."""
+    logger = logging.getLogger("guard")
+    level, handlers = logger.level, list(logger.handlers)
+    yield
+    logger.setLevel(level)
+    logger.handlers[:] = handlers
+
+
+@pytest.fixture
+def on_terminal(start: Start) -> Callable[..., tuple[int, str, str]]:
+    """Run the command with one stream on a terminal; return its exit code, what is drawn there, and its stdout."""
+    pty = pytest.importorskip("pty", reason="Windows has no pseudo-terminals")
+
+    def run(*arguments: str, stream: str = "stdout", columns: int = 80) -> tuple[int, str, str]:
+        ours, theirs = pty.openpty()
+        process = start(*arguments, environ={"TERM": "xterm", "COLUMNS": str(columns)}, **{stream: theirs})
+        os.close(theirs)
+        stdout, _ = process.communicate(timeout=20)
+        drawn = os.read(ours, 100_000).decode()
+        os.close(ours)
+        return process.returncode, drawn, stdout or ""
 
     return run
