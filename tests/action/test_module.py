@@ -71,7 +71,7 @@ def set_or_unset(monkeypatch: pytest.MonkeyPatch, name: str, value: str | None) 
 # The inputs
 
 
-def test_inputs_that_are_empty_are_left_out() -> None:
+def test_empty_inputs_are_left_out() -> None:
     names = ("MODE", "RULES", "REGION", "SEGMENTS", "HTML", "SUMMARY", "TIMEOUT", "FAIL_ON")
 
     assert read_inputs({f"INPUT_{name}": " " for name in names}) == CHECK
@@ -85,7 +85,7 @@ def test_lists_take_commas_and_lines() -> None:
     assert inputs.selection == Selection(segments=("a", "b", "c"), tags=("two words",), campaigns=("--quiet",))
 
 
-def test_slack_is_told_only_with_an_address() -> None:
+def test_slack_needs_an_address() -> None:
     address = {"SLACK_WEBHOOK_URL": "https://a-webhook-for-tests"}
 
     assert read_inputs(address | {"INPUT_NOTIFY_ON": " always "}).notify_on is NotifyOn.ALWAYS
@@ -94,7 +94,7 @@ def test_slack_is_told_only_with_an_address() -> None:
 
 
 @pytest.mark.parametrize("name", ["MODE", "FAIL_ON", "TIMEOUT", "SUMMARY", "ANNOTATIONS", "NOTIFY_ON"])
-def test_a_value_that_is_none_is_a_usage_error(name: str) -> None:
+def test_an_unknown_value_is_refused(name: str) -> None:
     with pytest.raises(UsageError, match=f'(?s)"{name.lower().replace("_", "-")}".*chekc'):
         read_inputs({f"INPUT_{name}": "chekc", "SLACK_WEBHOOK_URL": "https://a-webhook-for-tests"})
 
@@ -114,13 +114,13 @@ def test_a_value_that_is_none_is_a_usage_error(name: str) -> None:
         pytest.param(2, None, "error", id="usage"),
     ],
 )
-def test_only_a_report_that_the_exit_code_stands_on_is_believed(code: int, report: str | None, verdict: str) -> None:
+def test_the_verdict_needs_its_exit_code(code: int, report: str | None, verdict: str) -> None:
     ending = Ending(code=code, inputs=CHECK, report=outcomes()[report] if report else None)
 
     assert outputs(ending)["verdict"] == verdict
 
 
-def test_totals_count_as_guards_do_and_what_is_not_known_is_not_0() -> None:
+def test_totals_count_as_guards() -> None:
     report = outcomes()["everything"]
     failed = [result for result in report.results() if result.verdict == "fail"]
     reported = outputs(Ending(code=1, inputs=CHECK, report=report))
@@ -131,7 +131,7 @@ def test_totals_count_as_guards_do_and_what_is_not_known_is_not_0() -> None:
     assert (unreported["failed"], unreported["unknown"]) == ("", "")
 
 
-def test_a_value_cannot_end_early_or_begin_another_output(tmp_path: Path) -> None:
+def test_a_value_cannot_forge_an_output(tmp_path: Path) -> None:
     github.write_outputs(tmp_path / "outputs", {"one": "a\nverdict=pass", "two": "b"})
 
     lines = (tmp_path / "outputs").read_text().splitlines()
@@ -143,31 +143,30 @@ def test_a_value_cannot_end_early_or_begin_another_output(tmp_path: Path) -> Non
 # The words
 
 
+HERE, THERE = {"repo": {"full_name": "a/b"}}, {"repo": {"full_name": "c/b"}}
+
+
 @pytest.mark.parametrize(
-    ("pull_request", "is_fork"),
+    ("event", "is_fork"),
     [
-        ({"head": {"repo": {"full_name": "a/b"}}, "base": {"repo": {"full_name": "a/b"}}}, False),
-        ({"head": {"repo": {"full_name": "c/b"}}, "base": {"repo": {"full_name": "a/b"}}}, True),
-        ({"head": {"repo": None}, "base": {"repo": {"full_name": "a/b"}}}, True),
-        (None, False),
+        pytest.param(json.dumps({"pull_request": {"head": HERE, "base": HERE}}), False, id="same"),
+        pytest.param(json.dumps({"pull_request": {"head": THERE, "base": HERE}}), True, id="other"),
+        pytest.param(json.dumps({"pull_request": {"head": {"repo": None}, "base": HERE}}), True, id="deleted"),
+        ('{"pull_request": null}', False),
+        ("", False),
+        ("[]", False),
+        ("null", False),
+        ("{", False),
     ],
 )
-def test_a_fork_is_a_head_in_another_repository(tmp_path: Path, pull_request: Any, is_fork: bool) -> None:
-    event = tmp_path / "event.json"
-    event.write_text(json.dumps({"pull_request": pull_request}))
+def test_a_fork_has_another_repository(tmp_path: Path, event: str, is_fork: bool) -> None:
+    (tmp_path / "event.json").write_text(event)
 
-    assert is_from_fork({"GITHUB_EVENT_PATH": str(event)}) is is_fork
-
-
-@pytest.mark.parametrize("content", ["", "[]", "null", "{"])
-def test_an_event_that_is_none_is_no_fork(tmp_path: Path, content: str) -> None:
-    (tmp_path / "event.json").write_text(content)
-
-    assert not is_from_fork({"GITHUB_EVENT_PATH": str(tmp_path / "event.json")})
+    assert is_from_fork({"GITHUB_EVENT_PATH": str(tmp_path / "event.json")}) is is_fork
     assert not is_from_fork({})
 
 
-def test_what_a_report_says_already_is_not_explained_again() -> None:
+def test_a_report_needs_no_explanation() -> None:
     ending = Ending(code=1, inputs=CHECK, report=outcomes()["everything"], errors=(OutputError("no room"),))
 
     assert explain(ending, {"BLUESHIFT_API_KEY": "k"}) is None
@@ -177,7 +176,7 @@ def test_what_a_report_says_already_is_not_explained_again() -> None:
     ("code", "words"),
     [(3, "could not find out"), (130, "was stopped"), (2, "could not start")],
 )
-def test_every_other_ending_is_explained_with_its_errors(code: int, words: str) -> None:
+def test_other_endings_are_explained(code: int, words: str) -> None:
     errors = tuple(GuardError(f"error {number}") for number in range(25))
     explained = explain(Ending(code=code, inputs=CHECK, errors=errors), {"BLUESHIFT_API_KEY_FILE": "k"})
 
@@ -190,14 +189,24 @@ def test_every_other_ending_is_explained_with_its_errors(code: int, words: str) 
 # The whole
 
 
-def test_a_step_that_passes_writes_its_outputs(job: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("INPUT_MODE", "validate"), ("GITHUB_STEP_SUMMARY", None), ("RUNNER_TEMP", None), ("RUNNER_TEMP", "")],
+)
+def test_validating_needs_only_outputs(
+    job: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str, value: str | None
+) -> None:
+    set_or_unset(monkeypatch, name, value)
+
     assert action.run() == 0
     assert "\nvalid\n" in (job / "outputs").read_text()
     assert not (job / "summary").exists()
-    assert capsys.readouterr().out.startswith("::stop-commands::")
+    out = capsys.readouterr().out
+    assert out.startswith("::stop-commands::")
+    assert "::warning" not in out
 
 
-def test_what_the_command_says_is_passed_on_and_explained(job: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_rules_problems_are_annotated(job: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (job / "rules.yaml").write_text("version: 2\n" + "".join(f"key{number}: 1\n" for number in range(12)))
 
     assert action.run() == 2
@@ -207,7 +216,7 @@ def test_what_the_command_says_is_passed_on_and_explained(job: Path, capsys: pyt
     assert "    rules.yaml:2:1: " in (job / "summary").read_text()
 
 
-def test_a_mode_that_is_none_is_a_usage_error(job: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_wrong_mode_gets_a_guess(job: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("INPUT_MODE", "valdate")
 
     assert action.run() == 2
@@ -228,7 +237,7 @@ def test_a_mode_that_is_none_is_a_usage_error(job: Path, monkeypatch: pytest.Mon
         ("RUNNER_TEMP", "{}"),
     ],
 )
-def test_a_key_in_the_wrong_input_is_shown_nowhere(
+def test_a_key_in_a_wrong_input_stays_hidden(
     name: str, value: str, job: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("BLUESHIFT_API_KEY", "An-Unspeakable-Key-2F8a")
@@ -245,7 +254,7 @@ def test_a_key_in_the_wrong_input_is_shown_nowhere(
 
 @pytest.mark.parametrize("named", [None, "", "no folder/file"])
 @pytest.mark.parametrize("ended", [0, 1, 3])
-def test_a_missing_summary_is_warned_of_and_the_outputs_agree_with_the_exit_code(
+def test_a_missing_summary_is_a_warning(
     job: Path,
     check_ends: Callable[[int], None],
     monkeypatch: pytest.MonkeyPatch,
@@ -262,19 +271,9 @@ def test_a_missing_summary_is_warned_of_and_the_outputs_agree_with_the_exit_code
     assert len([each for each in warnings if "GITHUB_STEP_SUMMARY" in each]) == 1
 
 
-def test_without_a_page_no_summary_is_missed(
-    job: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.delenv("GITHUB_STEP_SUMMARY")
-
-    assert action.run() == 0
-    assert "\nvalid\n" in (job / "outputs").read_text()
-    assert "::warning" not in capsys.readouterr().out
-
-
 @pytest.mark.parametrize("named", [None, "", "no folder/file"])
 @pytest.mark.usefixtures("job")
-def test_without_a_place_for_the_outputs_nothing_is_checked(
+def test_nothing_is_checked_without_outputs(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], named: str | None
 ) -> None:
     set_or_unset(monkeypatch, "GITHUB_OUTPUT", named)
@@ -287,7 +286,7 @@ def test_without_a_place_for_the_outputs_nothing_is_checked(
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no /dev/full")
 @pytest.mark.parametrize(("ended", "code"), [(0, 3), (1, 1), (3, 3), (143, 143)])
 @pytest.mark.usefixtures("job")
-def test_outputs_that_were_not_written_are_no_pass(
+def test_lost_outputs_never_pass(
     check_ends: Callable[[int], None],
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -310,23 +309,13 @@ def test_outputs_are_written_all_or_none(tmp_path: Path) -> None:
     assert (tmp_path / "outputs").read_text() == "earlier=1\n"
 
 
-def test_a_path_that_is_not_utf_8_is_written_byte_for_byte(tmp_path: Path) -> None:
+def test_a_path_keeps_its_bytes(tmp_path: Path) -> None:
     github.write_outputs(tmp_path / "outputs", {"report-html": "caf\udce9.html"})
 
     assert (tmp_path / "outputs").read_bytes().splitlines()[1] == b"caf\xe9.html"
 
 
-@pytest.mark.parametrize("named", [None, ""])
-def test_a_runner_that_names_no_temporary_folder_still_checks(
-    job: Path, monkeypatch: pytest.MonkeyPatch, named: str | None
-) -> None:
-    set_or_unset(monkeypatch, "RUNNER_TEMP", named)
-
-    assert action.run() == 0
-    assert "\nvalid\n" in (job / "outputs").read_text()
-
-
-def test_a_runner_without_room_cannot_start_and_its_outputs_say_so(job: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_runner_without_room_cannot_start(job: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RUNNER_TEMP", str(job / "no folder"))
     monkeypatch.setenv("INPUT_MODE", "check")
 
@@ -337,34 +326,38 @@ def test_a_runner_without_room_cannot_start_and_its_outputs_say_so(job: Path, mo
     assert "RUNNER_TEMP" in (job / "summary").read_text()
 
 
-def test_a_signal_while_the_summary_is_written_is_in_the_outputs_too(
-    job: Path, check_ends: Callable[[int], None], monkeypatch: pytest.MonkeyPatch
+def raising(error: BaseException) -> Callable[..., None]:
+    def act(*_: object) -> None:
+        raise error
+
+    return act
+
+
+@pytest.mark.parametrize(
+    ("error", "ended", "code", "verdict"),
+    [
+        pytest.param(STOPPED, 0, 143, "unknown", id="signal"),
+        pytest.param(ZeroDivisionError(), 0, 3, "unknown", id="bug-after-pass"),
+        pytest.param(ZeroDivisionError(), 1, 1, "fail", id="bug-after-fail"),
+        pytest.param(ZeroDivisionError(), 143, 3, "unknown", id="bug-after-signal"),
+    ],
+)
+def test_a_late_error_is_in_the_outputs(
+    job: Path,
+    check_ends: Callable[[int], None],
+    monkeypatch: pytest.MonkeyPatch,
+    error: BaseException,
+    ended: int,
+    code: int,
+    verdict: str,
 ) -> None:
-    def interrupted(*_: object) -> None:
-        raise InterruptedBySignal(signal.SIGTERM)
-
-    check_ends(0)
-    monkeypatch.setattr(github, "append_summary", interrupted)
-
-    assert action.run() == 143
-    written = (job / "outputs").read_text()
-    assert "\n143\n" in written
-    assert "\nunknown\n" in written
-
-
-@pytest.mark.parametrize("ended", [0, 1, 143])
-def test_a_bug_after_the_command_is_in_the_outputs_too(
-    job: Path, check_ends: Callable[[int], None], monkeypatch: pytest.MonkeyPatch, ended: int
-) -> None:
-    def fail(*_: object) -> None:
-        raise ZeroDivisionError
-
     check_ends(ended)
-    monkeypatch.setattr(github, "append_summary", fail)
+    monkeypatch.setattr(github, "append_summary", raising(error))
 
-    code = action.run()
-    assert code == (1 if ended == 1 else 3)
-    assert f"\n{code}\n" in (job / "outputs").read_text()
+    assert action.run() == code
+    written = (job / "outputs").read_text()
+    assert f"\n{code}\n" in written
+    assert f"\n{verdict}\n" in written
 
 
 # What an earlier run left
@@ -394,9 +387,7 @@ def earlier(job: Path, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
         ("RUNNER_TEMP", "no folder"),
     ],
 )
-def test_a_run_that_writes_no_report_leaves_no_earlier_one(
-    earlier: list[Path], monkeypatch: pytest.MonkeyPatch, name: str, value: str
-) -> None:
+def test_old_reports_are_removed(earlier: list[Path], monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
     monkeypatch.setenv("INPUT_MODE", "check")
     monkeypatch.setenv(name, value)
 
@@ -413,7 +404,7 @@ def test_rules_named_as_a_report_stay(job: Path, earlier: list[Path], monkeypatc
     assert not earlier[1].exists()
 
 
-def test_a_json_report_that_could_not_be_written_where_it_was_asked_for_is_still_there(tmp_path: Path) -> None:
+def test_our_own_json_is_the_fallback(tmp_path: Path) -> None:
     own = tmp_path / "report.json"
     own.write_text("{}")
     inputs = dataclasses.replace(CHECK, reports={Format.JSON: tmp_path / "no folder" / "report.json"})
@@ -435,7 +426,7 @@ def leaving(monkeypatch: pytest.MonkeyPatch) -> Callable[[], object]:
     return leave
 
 
-def test_the_exit_code_of_the_command_is_that_of_the_step(
+def test_the_step_has_the_exit_code(
     job: Path, check_ends: Callable[[int], None], leaving: Callable[[], object]
 ) -> None:
     check_ends(143)
@@ -445,13 +436,8 @@ def test_the_exit_code_of_the_command_is_that_of_the_step(
 
 
 @pytest.mark.usefixtures("job")
-def test_a_signal_after_the_command_ended_is_no_pass(
-    monkeypatch: pytest.MonkeyPatch, leaving: Callable[[], object]
-) -> None:
-    def interrupted(*_: object) -> None:
-        raise InterruptedBySignal(signal.SIGTERM)
-
-    monkeypatch.setattr(github, "write_outputs", interrupted)
+def test_a_late_signal_never_passes(monkeypatch: pytest.MonkeyPatch, leaving: Callable[[], object]) -> None:
+    monkeypatch.setattr(github, "write_outputs", raising(STOPPED))
 
     assert leaving() == 143
 
@@ -464,7 +450,7 @@ def test_a_signal_after_the_command_ended_is_no_pass(
         (github.LARGEST_SUMMARY, 1, 0),
     ],
 )
-def test_a_summary_is_never_so_large_that_github_drops_it(tmp_path: Path, already: int, page: int, added: int) -> None:
+def test_a_summary_stays_small_enough(tmp_path: Path, already: int, page: int, added: int) -> None:
     file = tmp_path / "summary"
     file.write_text("x" * already)
 
