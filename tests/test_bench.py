@@ -9,18 +9,10 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import pytest
-
 ROOT = Path(__file__).parents[1]
 PERFORMANCE = ROOT / "docs/performance.md"
+RESULTS: dict[str, Any] = json.loads((ROOT / "docs/performance/results.json").read_text(encoding="utf-8"))
 DOCUMENT = SimpleNamespace(**runpy.run_path(str(ROOT / "bench/document.py")))
-
-
-@pytest.fixture
-def results() -> dict[str, Any]:
-    """Return what ``make bench`` measured last."""
-    found: dict[str, Any] = json.loads((ROOT / "docs/performance/results.json").read_text(encoding="utf-8"))
-    return found
 
 
 def test_the_page_is_current() -> None:
@@ -47,15 +39,15 @@ def test_just_above_the_aim_is_a_miss() -> None:
     assert said == "Reached in 2 of 3 cases; the furthest is 1.1004."
 
 
-def test_every_count_was_right(results: dict[str, Any]) -> None:
-    rows = [*results["counting"], *results["counting_simulated"]]
+def test_every_count_was_right() -> None:
+    rows = [*RESULTS["counting"], *RESULTS["counting_simulated"]]
 
     assert {(row["not_proven"], row["wrong"]) for row in rows} == {(0, 0)}
     assert [row for row in rows if row["times_least"] < 1] == []  # no schedule can be faster
 
 
-def test_the_guard_was_never_wrong(results: dict[str, Any]) -> None:
-    rows = [*results["scripts"]["rows"], *results["scripts_simulated"]["rows"]]
+def test_the_guard_was_never_wrong() -> None:
+    rows = [*RESULTS["scripts"]["rows"], *RESULTS["scripts_simulated"]["rows"]]
     wrong = [row["wrong"] for row in rows if row["client"] == "audience-guard"]
 
-    assert wrong == [0, [0] * len(results["scripts_simulated"]["lags"])]
+    assert wrong == [0, [0] * len(RESULTS["scripts_simulated"]["lags"])]

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 COMMAND = (ROOT / "docs/command.md").read_text(encoding="utf-8")
 INDEX = (ROOT / "docs/index.md").read_text(encoding="utf-8")
 RULES = (ROOT / "docs/rules.md").read_text(encoding="utf-8")
@@ -202,19 +203,11 @@ def every_document() -> list[Path]:
     return [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
 
 
-@pytest.mark.parametrize("document", every_document(), ids=lambda path: path.name)
-def test_links_lead_somewhere(document: Path) -> None:
-    links = re.findall(r"\]\(([^)#:]+)\)", document.read_text(encoding="utf-8"))
-
-    assert [link for link in links if not (document.parent / link).exists()] == []
-
-
 def told_tree() -> set[str]:
     """Return every path of the tree in CONTRIBUTING.md; a folder is deeper than what holds it by two spaces."""
-    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
     folders: list[str] = []
     paths = set()
-    for indent, name in re.findall(r"^( *)(\S+)", text.split("```\nguard/\n")[1].split("```")[0], re.MULTILINE):
+    for indent, name in re.findall(r"^( *)(\S+)", CONTRIBUTING.split("```\nguard/\n")[1].split("```")[0], re.MULTILINE):
         folders[len(indent) // 2 - 1 :] = [name]
         paths.add("".join(folders))
     return paths
@@ -233,14 +226,11 @@ def test_the_tree_is_the_real_one() -> None:
     assert told_tree() == real_tree()
 
 
-def recipe_files() -> list[str]:
-    recipes = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").split("## Recipes")[1].split("## Ground rules")[0]
-    return sorted(set(re.findall(r"`((?:guard|tests|docs)/[^`*]+|[\w.]+\.(?:yaml|yml|md))`", recipes)))
+def test_the_recipes_name_real_files() -> None:
+    recipes = CONTRIBUTING.split("## Recipes")[1].split("## Ground rules")[0]
+    named = re.findall(r"`((?:guard|tests|docs)/[^`*]+|[\w.]+\.(?:yaml|yml|md))`", recipes)
 
-
-@pytest.mark.parametrize("path", [path for path in recipe_files() if "NAME" not in path])
-def test_the_recipes_name_real_files(path: str) -> None:
-    assert (ROOT / path).exists()
+    assert [path for path in named if "NAME" not in path and not (ROOT / path).exists()] == []
 
 
 def anchors(document: Path) -> set[str]:
@@ -250,12 +240,12 @@ def anchors(document: Path) -> set[str]:
 
 
 @pytest.mark.parametrize("document", every_document(), ids=lambda path: path.name)
-def test_links_lead_to_headings(document: Path) -> None:
-    links = re.findall(r"\]\(([^)#:]*)#([^)]+)\)", document.read_text(encoding="utf-8"))
+def test_links_lead_somewhere(document: Path) -> None:
+    links = re.findall(r"\]\(([^)#:]*)(?:#([^)]+))?\)", document.read_text(encoding="utf-8"))
+    targets = [(document.parent / path if path else document, heading) for path, heading in links]
 
-    assert [
-        link for link in links if link[1] not in anchors((document.parent / link[0]) if link[0] else document)
-    ] == []
+    assert [path for path, _ in targets if not path.exists()] == []
+    assert [target for target in targets if target[1] and target[1] not in anchors(target[0])] == []
 
 
 def test_the_rules_reference_is_current() -> None:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from guard.core.results import Report
     from guard.sandbox.server import Sandbox
 
+README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 RULES = f"""\
 version: 1
 refresh: {{poll_interval: 100ms}}
@@ -196,8 +197,7 @@ def test_checks_share_a_connection(rules: Path, sandbox: Sandbox) -> None:
 def test_the_readme_example_runs(
     rules: Path, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    readme = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
-    (example,) = re.findall(r"```python\n(.*?)```", readme, re.DOTALL)
+    (example,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
     monkeypatch.chdir(rules.parent)
     monkeypatch.setenv("BLUESHIFT_API_KEY", "any")
     monkeypatch.setenv("BLUESHIFT_BASE_URL", sandbox.url)
@@ -211,8 +211,7 @@ def test_the_readme_example_runs(
 
 
 def test_the_readme_rules_are_valid(tmp_path: Path) -> None:
-    readme = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
-    (first,) = re.findall(r"```yaml\n(.*?)```", readme, re.DOTALL)
+    (first,) = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
     (tmp_path / "rules.yaml").write_text(first)
 
     assert [segment.key for segment in load_rules(tmp_path / "rules.yaml").segments] == ["win-back"]

@@ -223,19 +223,6 @@ def machine() -> dict[str, str]:
     return {**kept, "RUNNER_OS": system, "BLUESHIFT_BASE_URL": NOWHERE}
 
 
-def settings_of_its_own_jobs(folder: Path) -> dict[str, str]:
-    """Return what a runner may tell pip for what its jobs install, in the environment and in a file."""
-    (folder / "constraints.txt").write_text("click<8\n")
-    (folder / "pip.conf").write_text(f"[install]\nroot = {folder / 'elsewhere'}\nrequire-virtualenv = yes\n")
-    return {
-        "PIP_CONFIG_FILE": str(folder / "pip.conf"),
-        "PIP_CONSTRAINT": str(folder / "constraints.txt"),
-        "PIP_TARGET": str(folder / "elsewhere"),
-        "PIP_PREFIX": str(folder / "elsewhere"),
-        "PIP_USER": "1",
-    }
-
-
 @pytest.fixture(scope="session")
 def first_use(
     tmp_path_factory: pytest.TempPathFactory, action: dict[str, Any], machine: dict[str, str]
@@ -250,7 +237,18 @@ def first_use(
         shutil.copytree(ROOT / name, checkout / name, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("pyproject.toml", "README.md", "LICENSE", "rules.example.yaml", "audience_guard_command.py"):
         shutil.copy(ROOT / name, checkout)
-    environ = {**machine, "RUNNER_TOOL_CACHE": str(folder / "no tools"), **settings_of_its_own_jobs(folder)}
+    (folder / "constraints.txt").write_text("click<8\n")
+    (folder / "pip.conf").write_text(f"[install]\nroot = {folder / 'elsewhere'}\nrequire-virtualenv = yes\n")
+    environ = {
+        **machine,
+        "RUNNER_TOOL_CACHE": str(folder / "no tools"),
+        # What a runner may tell pip for what its own jobs install.
+        "PIP_CONFIG_FILE": str(folder / "pip.conf"),
+        "PIP_CONSTRAINT": str(folder / "constraints.txt"),
+        "PIP_TARGET": str(folder / "elsewhere"),
+        "PIP_PREFIX": str(folder / "elsewhere"),
+        "PIP_USER": "1",
+    }
     runner = Runner(folder, action, checkout, environ=environ)
     runner.workspace.mkdir()
     (runner.workspace / "rules.yaml").write_text(RULES, encoding="utf-8")

@@ -146,10 +146,6 @@ def test_a_fork_without_a_key_is_explained(use: Use) -> None:
     for text in (run.errors()[0], run.summary):
         assert "This pull request comes from a fork" in text
         assert "mode: validate" in text
-
-
-@pytest.mark.usefixtures("from_fork")
-def test_a_fork_can_validate(use: Use) -> None:
     assert use(mode="validate", api_key="").code == 0
 
 

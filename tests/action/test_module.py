@@ -1,4 +1,4 @@
-"""``python -m guard.action`` in this process: what only a file, a clock or a limit of GitHub's can bring about."""
+"""``python -m guard.action`` in this process: cases with a broken file, a signal or a limit of GitHub."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import json
 import re
 import signal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
@@ -61,11 +61,31 @@ def check_ends(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
     return arrange
 
 
-def set_or_unset(monkeypatch: pytest.MonkeyPatch, name: str, value: str | None) -> None:
-    if value is None:
-        monkeypatch.delenv(name)
-    else:
-        monkeypatch.setenv(name, value)
+class Ran(NamedTuple):
+    """What came of a run: the exit code, the streams, and GitHub's files, empty where nothing was written."""
+
+    code: int
+    out: str
+    err: str
+    outputs: str
+    summary: str
+
+
+@pytest.fixture
+def ran(job: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Ran]:
+    """Run the action with these variables changed; None takes one away."""
+
+    def run(**variables: str | None) -> Ran:
+        for name, value in variables.items():
+            if value is None:
+                monkeypatch.delenv(name)
+            else:
+                monkeypatch.setenv(name, value)
+        code = action.run()
+        files = (job / "outputs", job / "summary")
+        return Ran(code, *capsys.readouterr(), *(file.read_text("utf-8") if file.exists() else "" for file in files))
+
+    return run
 
 
 # The inputs
@@ -193,34 +213,31 @@ def test_other_endings_are_explained(code: int, words: str) -> None:
     ("name", "value"),
     [("INPUT_MODE", "validate"), ("GITHUB_STEP_SUMMARY", None), ("RUNNER_TEMP", None), ("RUNNER_TEMP", "")],
 )
-def test_validating_needs_only_outputs(
-    job: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str, value: str | None
-) -> None:
-    set_or_unset(monkeypatch, name, value)
+def test_validating_needs_only_outputs(ran: Callable[..., Ran], name: str, value: str | None) -> None:
+    code, out, _, written, summary = ran(**{name: value})
 
-    assert action.run() == 0
-    assert "\nvalid\n" in (job / "outputs").read_text()
-    assert not (job / "summary").exists()
-    out = capsys.readouterr().out
+    assert (code, summary) == (0, "")
+    assert "\nvalid\n" in written
     assert out.startswith("::stop-commands::")
     assert "::warning" not in out
 
 
-def test_rules_problems_are_annotated(job: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_rules_problems_are_annotated(job: Path, ran: Callable[..., Ran]) -> None:
     (job / "rules.yaml").write_text("version: 2\n" + "".join(f"key{number}: 1\n" for number in range(12)))
 
-    assert action.run() == 2
-    captured = capsys.readouterr()
-    assert "problems in rules.yaml" in captured.err
-    assert captured.out.count("\n::error ") == 10
-    assert "    rules.yaml:2:1: " in (job / "summary").read_text()
+    code, out, err, _, summary = ran()
+
+    assert code == 2
+    assert "problems in rules.yaml" in err
+    assert out.count("\n::error ") == 10
+    assert "    rules.yaml:2:1: " in summary
 
 
-def test_a_wrong_mode_gets_a_guess(job: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("INPUT_MODE", "valdate")
+def test_a_wrong_mode_gets_a_guess(ran: Callable[..., Ran]) -> None:
+    found = ran(INPUT_MODE="valdate")
 
-    assert action.run() == 2
-    assert 'did you mean "validate"?' in (job / "summary").read_text()
+    assert found.code == 2
+    assert 'did you mean "validate"?' in found.summary
 
 
 @pytest.mark.parametrize(
@@ -237,17 +254,11 @@ def test_a_wrong_mode_gets_a_guess(job: Path, monkeypatch: pytest.MonkeyPatch) -
         ("RUNNER_TEMP", "{}"),
     ],
 )
-def test_a_key_in_a_wrong_input_stays_hidden(
-    name: str, value: str, job: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setenv("BLUESHIFT_API_KEY", "An-Unspeakable-Key-2F8a")
-    monkeypatch.setenv("INPUT_MODE", "check")
-    monkeypatch.setenv(name, value.format("An-Unspeakable-Key-2F8a"))
+def test_a_key_in_a_wrong_input_stays_hidden(name: str, value: str, ran: Callable[..., Ran]) -> None:
+    key = "An-Unspeakable-Key-2F8a"
 
-    code = action.run()
+    code, *texts = ran(**{"BLUESHIFT_API_KEY": key, "INPUT_MODE": "check", name: value.format(key)})
 
-    written = [job / each for each in ("outputs", "summary") if (job / each).exists()]
-    texts = [*capsys.readouterr(), *(path.read_text(encoding="utf-8") for path in written)]
     assert code in {2, 3}
     assert "unspeakable" not in "".join(texts).lower()
 
@@ -255,49 +266,40 @@ def test_a_key_in_a_wrong_input_stays_hidden(
 @pytest.mark.parametrize("named", [None, "", "no folder/file"])
 @pytest.mark.parametrize("ended", [0, 1, 3])
 def test_a_missing_summary_is_a_warning(
-    job: Path,
-    check_ends: Callable[[int], None],
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    ended: int,
-    named: str | None,
+    check_ends: Callable[[int], None], ran: Callable[..., Ran], ended: int, named: str | None
 ) -> None:
-    set_or_unset(monkeypatch, "GITHUB_STEP_SUMMARY", named)
     check_ends(ended)
 
-    assert action.run() == ended
-    assert f"\n{ended}\n" in (job / "outputs").read_text()
-    warnings = re.findall("^::warning .*", capsys.readouterr().out, re.MULTILINE)
-    assert len([each for each in warnings if "GITHUB_STEP_SUMMARY" in each]) == 1
+    found = ran(GITHUB_STEP_SUMMARY=named)
+
+    assert found.code == ended
+    assert f"\n{ended}\n" in found.outputs
+    assert len(re.findall("^::warning .*GITHUB_STEP_SUMMARY", found.out, re.MULTILINE)) == 1
 
 
 @pytest.mark.parametrize("named", [None, "", "no folder/file"])
-@pytest.mark.usefixtures("job")
 def test_nothing_is_checked_without_outputs(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], named: str | None
+    monkeypatch: pytest.MonkeyPatch, ran: Callable[..., Ran], named: str | None
 ) -> None:
-    set_or_unset(monkeypatch, "GITHUB_OUTPUT", named)
     monkeypatch.setattr(action, "read_inputs", lambda _: pytest.fail("it went on"))
 
-    assert action.run() == 2  # as the outputs of action.yml are where the step writes none
-    assert re.search("^::error .*GITHUB_OUTPUT", capsys.readouterr().out, re.MULTILINE)
+    found = ran(GITHUB_OUTPUT=named)
+
+    assert found.code == 2  # as the outputs of action.yml are where the step writes none
+    assert re.search("^::error .*GITHUB_OUTPUT", found.out, re.MULTILINE)
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no /dev/full")
 @pytest.mark.parametrize(("ended", "code"), [(0, 3), (1, 1), (3, 3), (143, 143)])
-@pytest.mark.usefixtures("job")
 def test_lost_outputs_never_pass(
-    check_ends: Callable[[int], None],
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    ended: int,
-    code: int,
+    check_ends: Callable[[int], None], ran: Callable[..., Ran], ended: int, code: int
 ) -> None:
-    monkeypatch.setenv("GITHUB_OUTPUT", "/dev/full")
     check_ends(ended)
 
-    assert action.run() == code
-    assert "GITHUB_OUTPUT names /dev/full" in capsys.readouterr().out
+    found = ran(GITHUB_OUTPUT="/dev/full")
+
+    assert found.code == code
+    assert "GITHUB_OUTPUT names /dev/full" in found.out
 
 
 def test_outputs_are_written_all_or_none(tmp_path: Path) -> None:
@@ -315,15 +317,13 @@ def test_a_path_keeps_its_bytes(tmp_path: Path) -> None:
     assert (tmp_path / "outputs").read_bytes().splitlines()[1] == b"caf\xe9.html"
 
 
-def test_a_runner_without_room_cannot_start(job: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("RUNNER_TEMP", str(job / "no folder"))
-    monkeypatch.setenv("INPUT_MODE", "check")
+def test_a_runner_without_room_cannot_start(ran: Callable[..., Ran]) -> None:
+    found = ran(RUNNER_TEMP="no folder", INPUT_MODE="check")
 
-    assert action.run() == 2
-    written = (job / "outputs").read_text()
-    assert "\nerror\n" in written
-    assert "\n2\n" in written
-    assert "RUNNER_TEMP" in (job / "summary").read_text()
+    assert found.code == 2
+    assert "\nerror\n" in found.outputs
+    assert "\n2\n" in found.outputs
+    assert "RUNNER_TEMP" in found.summary
 
 
 def raising(error: BaseException) -> Callable[..., None]:
@@ -343,8 +343,8 @@ def raising(error: BaseException) -> Callable[..., None]:
     ],
 )
 def test_a_late_error_is_in_the_outputs(
-    job: Path,
     check_ends: Callable[[int], None],
+    ran: Callable[..., Ran],
     monkeypatch: pytest.MonkeyPatch,
     error: BaseException,
     ended: int,
@@ -354,10 +354,11 @@ def test_a_late_error_is_in_the_outputs(
     check_ends(ended)
     monkeypatch.setattr(github, "append_summary", raising(error))
 
-    assert action.run() == code
-    written = (job / "outputs").read_text()
-    assert f"\n{code}\n" in written
-    assert f"\n{verdict}\n" in written
+    found = ran()
+
+    assert found.code == code
+    assert f"\n{code}\n" in found.outputs
+    assert f"\n{verdict}\n" in found.outputs
 
 
 # What an earlier run left
@@ -387,19 +388,13 @@ def earlier(job: Path, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
         ("RUNNER_TEMP", "no folder"),
     ],
 )
-def test_old_reports_are_removed(earlier: list[Path], monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
-    monkeypatch.setenv("INPUT_MODE", "check")
-    monkeypatch.setenv(name, value)
-
-    assert action.run() == (0 if value == "validate" else 2)
+def test_old_reports_are_removed(earlier: list[Path], ran: Callable[..., Ran], name: str, value: str) -> None:
+    assert ran(**{"INPUT_MODE": "check", name: value}).code == (0 if value == "validate" else 2)
     assert [each.name for each in earlier if each.exists()] == []
 
 
-def test_rules_named_as_a_report_stay(job: Path, earlier: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("INPUT_HTML", "./rules.yaml")
-    monkeypatch.setenv("INPUT_MODE", "chekc")
-
-    assert action.run() == 2
+def test_rules_named_as_a_report_stay(job: Path, earlier: list[Path], ran: Callable[..., Ran]) -> None:
+    assert ran(INPUT_HTML="./rules.yaml", INPUT_MODE="chekc").code == 2
     assert (job / "rules.yaml").read_text() == RULES
     assert not earlier[1].exists()
 
@@ -413,33 +408,20 @@ def test_our_own_json_is_the_fallback(tmp_path: Path) -> None:
     assert outputs(ending)["report-json"] == str(own)
 
 
-@pytest.fixture
-def leaving(monkeypatch: pytest.MonkeyPatch) -> Callable[[], object]:
-    """Run the module to its end and return what it leaves with; the signals stay pytest's."""
-
-    def leave() -> object:
-        monkeypatch.setattr(action, "stop_on_signals", lambda: None)
-        with pytest.raises(SystemExit) as exiting:
-            action.main()
-        return exiting.value.code
-
-    return leave
-
-
+@pytest.mark.parametrize("is_late", [False, True], ids=["while-counting", "while-writing"])
 def test_the_step_has_the_exit_code(
-    job: Path, check_ends: Callable[[int], None], leaving: Callable[[], object]
+    job: Path, check_ends: Callable[[int], None], monkeypatch: pytest.MonkeyPatch, is_late: bool
 ) -> None:
-    check_ends(143)
+    check_ends(0 if is_late else 143)
+    monkeypatch.setattr(action, "stop_on_signals", lambda: None)  # the signals stay pytest's
+    if is_late:
+        monkeypatch.setattr(github, "write_outputs", raising(STOPPED))
 
-    assert leaving() == 143
-    assert "\n143\n" in (job / "outputs").read_text()
+    with pytest.raises(SystemExit) as exiting:
+        action.main()
 
-
-@pytest.mark.usefixtures("job")
-def test_a_late_signal_never_passes(monkeypatch: pytest.MonkeyPatch, leaving: Callable[[], object]) -> None:
-    monkeypatch.setattr(github, "write_outputs", raising(STOPPED))
-
-    assert leaving() == 143
+    assert exiting.value.code == 143
+    assert ("\n143\n" in (job / "outputs").read_text()) is not is_late
 
 
 @pytest.mark.parametrize(

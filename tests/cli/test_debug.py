@@ -1,4 +1,4 @@
-"""``--debug``: a log that tells the whole story in order, and that anybody may be sent."""
+"""``--debug``: a log in order, without secrets."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from guard.cli import main
 from guard.cli.debug import log_to_stderr, trace
 from guard.core.model import Channel
 from guard.sandbox.scenario import Answers, Scenario, ScenarioSegment
@@ -21,7 +20,7 @@ from tests.cli.conftest import GOOD, KEY, STUCK
 from tests.conftest import serving
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from guard.sandbox.server import Sandbox
     from tests.cli.conftest import Run
@@ -33,7 +32,7 @@ LINE = re.compile(
 
 
 def told(stderr: str, about: str = "") -> list[str]:
-    """Return the first word of each line about something, after a look at the form of all of them."""
+    """Return the first word of each line about something; every line must have the right form."""
     lines = [(line, LINE.fullmatch(line)) for line in stderr.splitlines() if "guard.blueshift" in line]
     assert all(found for _, found in lines)
     return [found[1] for line, found in lines if found and about in line]
@@ -65,13 +64,8 @@ class TestWhereMuchGoesWrong:
         sent = stderr.count("guard.blueshift: request method=GET path=/api/v1/segments/")
         assert sent == told(stderr).count("request") == len(sandbox.requests)
         assert told(stderr).count("slowed_down") == told(stderr).count("proven") == 1
-        assert [told(stderr)[place] for place in (0, 1, 2, 3, -1)] == [
-            "connected",
-            "pacing",
-            "rules",
-            "run_begins",
-            "run_ended",
-        ]
+        words = told(stderr)
+        assert (words[:4], words[-1]) == (["connected", "pacing", "rules", "run_begins"], "run_ended")
         assert f"run_ended proven=1 unknown=0 requests={len(sandbox.requests)} refused_for_rate=1\n" in stderr
 
     def test_a_proof_names_its_stamps(self, audience_guard: Run) -> None:
@@ -110,19 +104,15 @@ def test_a_refused_key_is_not_logged(audience_guard: Run) -> None:
     assert "another-key" not in stderr
 
 
-def logged_words() -> set[str]:
-    """Return the word of every line that the code can log."""
-    modules = [ast.parse(path.read_text(encoding="utf-8")) for path in (ROOT / "guard").rglob("*.py")]
-    calls = [node for module in modules for node in ast.walk(module) if isinstance(node, ast.Call)]
-    return {ast.literal_eval(call.args[0]) for call in calls if ast.unparse(call.func) == "log"}
-
-
 def test_the_log_words_are_documented() -> None:
     table = (ROOT / "docs/checklist.md").read_text(encoding="utf-8").split("\n| word |")[1]
+    rows = re.findall(r"^\| (`.*?) \|", table, re.MULTILINE)
+    modules = [ast.parse(path.read_text(encoding="utf-8")) for path in (ROOT / "guard").rglob("*.py")]
+    calls = [node for module in modules for node in ast.walk(module) if isinstance(node, ast.Call)]
 
-    assert {word for row in re.findall(r"^\| (`.*?) \|", table, re.MULTILINE) for word in re.findall(r"\w+", row)} == (
-        logged_words()
-    )
+    assert {word for row in rows for word in re.findall(r"\w+", row)} == {
+        ast.literal_eval(call.args[0]) for call in calls if ast.unparse(call.func) == "log"
+    }
 
 
 class Echo(BaseHTTPRequestHandler):
@@ -178,23 +168,24 @@ def test_an_echoed_key_is_not_shown(
     ],
 )
 def test_a_traceback_hides_the_key(
-    environ: dict[str, str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+    environ: dict[str, str],
+    crash: Callable[[str], None],
+    monkeypatch: pytest.MonkeyPatch,
+    in_process: Run,
+    tmp_path: Path,
 ) -> None:
-    encoded = base64.b64encode(f"{KEY}:".encode()).decode()
-
-    def fail(_arguments: list[str]) -> None:
-        raise ZeroDivisionError(f"{KEY} \x1b[31m {encoded}")
-
     (tmp_path / "key").write_text(f"{KEY}\n")
     monkeypatch.chdir(tmp_path)
     for name, value in environ.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr(main, "_invoke", fail)
+    crash(f"{KEY} \x1b[31m {base64.b64encode(f'{KEY}:'.encode()).decode()}")
 
-    assert main.run(["check", "--debug"]) == 3
-    written = capsys.readouterr().err
-    assert written.endswith("ZeroDivisionError: *** \\x1b[31m ***\n")
-    assert KEY not in written
+    code, _, stderr = in_process("check", "--debug")
+
+    assert code == 3
+    assert "Traceback" in stderr
+    assert stderr.endswith("ZeroDivisionError: *** \\x1b[31m ***\n")
+    assert KEY not in stderr
 
 
 @pytest.mark.usefixtures("_unlogged")
@@ -212,12 +203,13 @@ def test_a_replaced_key_stays_hidden(
     assert trace(ValueError(f"{KEY} a-later-one-of-theirs")) == "ValueError: *** ***"
 
 
-def test_a_traceback_needs_no_key(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    def fail(_arguments: list[str]) -> None:
-        raise ZeroDivisionError("in the open")
-
+def test_a_traceback_needs_no_key(
+    crash: Callable[[str], None], monkeypatch: pytest.MonkeyPatch, in_process: Run
+) -> None:
     monkeypatch.setenv("BLUESHIFT_API_KEY_FILE", "/no/such/file")
-    monkeypatch.setattr(main, "_invoke", fail)
+    crash("in the open")
 
-    assert main.run(["check", "--debug"]) == 3
-    assert capsys.readouterr().err.endswith("ZeroDivisionError: in the open\n")
+    code, _, stderr = in_process("check", "--debug")
+
+    assert code == 3
+    assert stderr.endswith("ZeroDivisionError: in the open\n")

@@ -18,7 +18,9 @@ from guard.sandbox.scenario import Scenario, ScenarioSegment
 from guard.sandbox.server import Sandbox
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
+
+    from tests.cli.conftest import Refused, Run
 
 pytestmark = pytest.mark.usefixtures("_unlogged")
 
@@ -50,14 +52,13 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def refused(capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
+def refused(in_process: Run) -> Refused:
     """Run a command that must exit with 2 and show no secret, and return its stderr."""
 
     def refuse(*arguments: str) -> str:
-        assert run(arguments) == 2
-        out, err = capsys.readouterr()
-        assert (out, leaked(err)) == ("", [])
-        return err
+        code, stdout, stderr = in_process(*arguments)
+        assert (code, stdout, leaked(stderr)) == (2, "", [])
+        return stderr
 
     return refuse
 
@@ -108,7 +109,7 @@ def test_a_wrong_variable_shows_no_secret(
     value: str,
     secret: str,
     monkeypatch: pytest.MonkeyPatch,
-    refused: Callable[..., str],
+    refused: Refused,
 ) -> None:
     monkeypatch.setenv("BLUESHIFT_BASE_URL", "https://blueshift.invalid")
     monkeypatch.setenv(name, value.format(secret))
@@ -119,9 +120,7 @@ def test_a_wrong_variable_shows_no_secret(
 
 
 @pytest.mark.parametrize(("region", "key"), [(KEY, None), ("Another-Unspeakable-Key", KEY)], ids=["ours", "theirs"])
-def test_a_region_shows_no_key(
-    region: str, key: str | None, monkeypatch: pytest.MonkeyPatch, refused: Callable[..., str]
-) -> None:
+def test_a_region_shows_no_key(region: str, key: str | None, monkeypatch: pytest.MonkeyPatch, refused: Refused) -> None:
     monkeypatch.setenv("BLUESHIFT_REGION", region)
     if not key:
         monkeypatch.delenv("BLUESHIFT_API_KEY")
@@ -158,7 +157,7 @@ def test_a_region_shows_no_key(
     ],
     ids=" ".join,
 )
-def test_a_wrong_argument_shows_no_secret(arguments: list[str], refused: Callable[..., str]) -> None:
+def test_a_wrong_argument_shows_no_secret(arguments: list[str], refused: Refused) -> None:
     refused(*arguments, "--debug")
 
 
@@ -190,7 +189,7 @@ def test_kept_quotes_are_named(
     told: str,
     mark: str,
     monkeypatch: pytest.MonkeyPatch,
-    refused: Callable[..., str],
+    refused: Refused,
 ) -> None:
     if name.endswith("FILE"):
         monkeypatch.delenv("BLUESHIFT_API_KEY")
@@ -219,7 +218,7 @@ AROUND = {
 @pytest.mark.parametrize("name", SECRET_VARIABLES)
 @pytest.mark.parametrize(("form", "what"), AROUND.items(), ids=AROUND)
 def test_a_stray_character_is_named(
-    name: str, form: str, what: str, monkeypatch: pytest.MonkeyPatch, refused: Callable[..., str]
+    name: str, form: str, what: str, monkeypatch: pytest.MonkeyPatch, refused: Refused
 ) -> None:
     verb, secret = SECRET_VARIABLES[name]
     monkeypatch.setenv(name, form.format(secret))
@@ -231,9 +230,7 @@ def test_a_stray_character_is_named(
 @pytest.mark.parametrize(
     "form", ["{name}={value}", "export {name}={value}", '{name}="{value}"', "$env:{name} = '{value}'"]
 )
-def test_a_copied_line_is_named(
-    name: str, form: str, monkeypatch: pytest.MonkeyPatch, refused: Callable[..., str]
-) -> None:
+def test_a_copied_line_is_named(name: str, form: str, monkeypatch: pytest.MonkeyPatch, refused: Refused) -> None:
     verb, secret = SECRET_VARIABLES[name]
     monkeypatch.setenv(name, form.format(name=name, value=secret))
 
@@ -263,9 +260,7 @@ def key_file(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (f"'{KEY}'\n", "is in quotation marks"),
     ],
 )
-def test_a_wrong_key_file_is_named(
-    verb: list[str], content: str, told: str, key_file: Path, refused: Callable[..., str]
-) -> None:
+def test_a_wrong_key_file_is_named(verb: list[str], content: str, told: str, key_file: Path, refused: Refused) -> None:
     key_file.write_text(content)
     key_file.chmod(0o600)
 
@@ -273,7 +268,7 @@ def test_a_wrong_key_file_is_named(
 
 
 @pytest.mark.parametrize("verb", ["check", "segments"])
-def test_a_folder_is_not_a_key_file(verb: str, key_file: Path, refused: Callable[..., str]) -> None:
+def test_a_folder_is_not_a_key_file(verb: str, key_file: Path, refused: Refused) -> None:
     key_file.mkdir(mode=0o755)
 
     assert refused(verb) == (
@@ -305,7 +300,7 @@ def test_file_names_show_no_key(
     assert json.loads(files[Format.JSON].read_text(encoding="utf-8"))["rules"]["path"] == "***.yaml"
 
 
-def test_the_sandbox_key_is_not_scrubbed(monkeypatch: pytest.MonkeyPatch, refused: Callable[..., str]) -> None:
+def test_the_sandbox_key_is_not_scrubbed(monkeypatch: pytest.MonkeyPatch, refused: Refused) -> None:
     monkeypatch.setenv("BLUESHIFT_API_KEY", "sandbox")
 
     assert "sandbox.yaml" in refused("check", "sandbox.yaml", "--debug")
@@ -339,15 +334,7 @@ def test_printed_text_is_not_obeyed(text: str, capsys: pytest.CaptureFixture[str
 
 
 @pytest.mark.parametrize("path", ["::error::x.yaml", "##[error]x.yaml"])
-def test_a_file_name_is_not_obeyed(path: str, refused: Callable[..., str]) -> None:
+def test_a_file_name_is_not_obeyed(path: str, refused: Refused) -> None:
     Path(path).write_text("version: 2\n")
 
     assert OBEYED.findall(refused("validate", path)) == []
-
-
-@pytest.mark.usefixtures("sandbox")
-def test_github_commands_still_work(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (folder / "rules.yaml").write_text(RULES.replace("min: 10", "min: 60"))
-
-    assert run(["check", "--output", "github"]) == 1
-    assert capsys.readouterr().out.startswith("::error ")

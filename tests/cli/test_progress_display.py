@@ -1,4 +1,4 @@
-"""What is seen while one waits."""
+"""Progress, the gauge and colour, on and off a terminal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A process that was told to end does, with the exit code that says why, whatever it waits for."""
+"""A process that is told to stop ends with the right exit code, even if it hangs."""
 
 from __future__ import annotations
 

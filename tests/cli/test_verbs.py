@@ -13,18 +13,18 @@ import click
 import pytest
 
 from guard import __version__
-from guard.cli import main
 from guard.cli.main import audience_guard as group
-from guard.cli.main import run
 from guard.report import Format
 from guard.report.json_report import report_schema_text
 from tests.cli.conftest import GOOD, KEY, STUCK
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pytest_httpx import HTTPXMock
 
     from guard.sandbox.server import Sandbox
-    from tests.cli.conftest import Run, Start
+    from tests.cli.conftest import Refused, Run, Start
 
 ROOT = Path(__file__).parents[2]
 VERBS = group.list_commands(click.Context(group))
@@ -36,36 +36,29 @@ def test_version(audience_guard: Run) -> None:
 
 
 @pytest.mark.parametrize("verb", ["", *VERBS])
-def test_help(capsys: pytest.CaptureFixture[str], verb: str) -> None:
-    assert run([*verb.split(), "--help"]) == 0
+def test_help(in_process: Run, verb: str) -> None:
+    code, stdout, stderr = in_process(*verb.split(), "--help")
 
-    stdout, stderr = capsys.readouterr()
+    assert (code, stderr) == (0, "")
     assert f"audience-guard {verb}".rstrip() in stdout.splitlines()[0]
-    assert stderr == ""
 
 
 @pytest.mark.parametrize("verb", VERBS)
-def test_a_crash_hint_names_a_real_flag(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], verb: str
-) -> None:
-    def fail(_arguments: list[str]) -> None:
-        raise ZeroDivisionError
+def test_a_crash_exits_3_with_a_hint(crash: Callable[[str], None], in_process: Run, verb: str) -> None:
+    help_text = in_process(verb, "--help")[1]
+    crash(KEY)
 
-    with monkeypatch.context() as broken:
-        broken.setattr(main, "_invoke", fail)
-        assert run([verb]) == 3
-    hint = capsys.readouterr().err.splitlines()[-1]
-    run([verb, "--help"])
+    code, stdout, stderr = in_process(verb)
 
-    assert hint.startswith("  hint: --debug ")
-    assert " --debug " in capsys.readouterr().out
+    assert (code, stdout) == (3, "")
+    assert "Traceback" not in stderr
+    assert KEY not in stderr
+    assert stderr.splitlines()[-1].startswith("  hint: --debug ")
+    assert " --debug " in help_text
 
 
-def test_an_unknown_verb_gets_a_guess(audience_guard: Run) -> None:
-    code, stdout, stderr = audience_guard("chek")
-
-    assert (code, stdout) == (2, "")
-    assert stderr.startswith('audience-guard: there is no command "chek"; did you mean "check"?')
+def test_an_unknown_verb_gets_a_guess(refused: Refused) -> None:
+    assert refused("chek").startswith('audience-guard: there is no command "chek"; did you mean "check"?')
 
 
 def test_validate_needs_no_key(audience_guard: Run, sandbox: Sandbox) -> None:
@@ -75,10 +68,9 @@ def test_validate_needs_no_key(audience_guard: Run, sandbox: Sandbox) -> None:
     assert sandbox.requests == ()
 
 
-def test_validate_reports_a_wrong_file(audience_guard: Run) -> None:
-    code, stdout, stderr = audience_guard("validate", "-", given="version: 1\nsegments:\n  a: {channel: {}}\n")
+def test_validate_reports_a_wrong_file(refused: Refused) -> None:
+    stderr = refused("validate", "-", given="version: 1\nsegments:\n  a: {channel: {}}\n")
 
-    assert (code, stdout) == (2, "")
     assert '<stdin>:3:7: segments.a.channel: unknown key; did you mean "channels"?' in stderr
 
 
@@ -125,19 +117,18 @@ def test_segments_says_what_failed(audience_guard: Run) -> None:
     [(500, "answered 500"), (302, "check the region and the base URL"), (404, "answered 404")],
 )
 def test_other_errors_do_not_blame_the_key(
-    status: int, said: str, capsys: pytest.CaptureFixture[str], httpx_mock: HTTPXMock, monkeypatch: pytest.MonkeyPatch
+    status: int, said: str, in_process: Run, httpx_mock: HTTPXMock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     httpx_mock.add_response(status_code=status, is_reusable=True)
     monkeypatch.setattr("guard.blueshift.api.before_retry", lambda _: 0.0)
     monkeypatch.setenv("BLUESHIFT_API_KEY", KEY)
     monkeypatch.setenv("BLUESHIFT_BASE_URL", "http://127.0.0.1:9")
 
-    code = run(["segments"])
+    code, _, stderr = in_process("segments")
 
-    _, err = capsys.readouterr()
     assert code == 3
-    assert said in err
-    assert "key" not in err.lower()
+    assert said in stderr
+    assert "key" not in stderr.lower()
 
 
 def test_counts_names_a_missing_segment_once(audience_guard: Run) -> None:
@@ -164,12 +155,8 @@ def test_a_stuck_count_is_unknown(audience_guard: Run) -> None:
     assert stdout.splitlines()[1].split()[2:4] == ["unknown", "deadline:"]
 
 
-def test_counts_takes_only_uuids(audience_guard: Run, sandbox: Sandbox) -> None:
-    code, stdout, stderr = audience_guard("counts", "../../admin")
-
-    assert (code, stdout) == (2, "")
-    assert '"../../admin" is not a segment uuid' in stderr
-    assert sandbox.requests == ()
+def test_counts_takes_only_uuids(refused: Refused) -> None:
+    assert '"../../admin" is not a segment uuid' in refused("counts", "../../admin")
 
 
 @pytest.mark.parametrize(
@@ -193,13 +180,10 @@ def test_the_sandbox_ends_on_ctrl_c(start: Start, audience_guard: Run, flags: li
     assert re.fullmatch(f"({log})+audience-guard: the sandbox has ended\n", process.stderr.read())
 
 
-def test_a_wrong_scenario_has_a_line(audience_guard: Run, folder: Path) -> None:
+def test_a_wrong_scenario_has_a_line(refused: Refused, folder: Path) -> None:
     (folder / "scenario.yaml").write_text("segments:\n  - {uuid: 7, nam: x}\n")
 
-    code, stdout, stderr = audience_guard("sandbox", "scenario.yaml")
-
-    assert (code, stdout) == (2, "")
-    assert "scenario.yaml:2:" in stderr
+    assert "scenario.yaml:2:" in refused("sandbox", "scenario.yaml")
 
 
 def test_the_demo_runs(audience_guard: Run) -> None:

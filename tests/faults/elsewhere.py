@@ -105,7 +105,8 @@ ELSEWHERE = {
             "action/test_action.py::test_pythonpath_replaces_no_module",
         ],
         "A bug in the guard itself": [
-            "cli/test_check.py::test_a_bug_exits_3_without_the_key",
+            "cli/test_verbs.py::test_a_crash_exits_3_with_a_hint",
+            "cli/test_debug.py::test_a_traceback_hides_the_key",
             "blueshift/test_counting.py::test_a_bug_is_unknown_and_never_a_pass",
         ],
         "A report of an earlier run, two runs that write one report, links": [
