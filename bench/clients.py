@@ -106,18 +106,8 @@ def bare_httpx(number: int, rate: float = math.inf) -> Client:
     return client
 
 
-def plain_loop(number: int, *, first_pause: float = 0.0) -> Client:
-    """Return a script that triggers and polls one segment after another."""
-    return _script(number, at_once=1, first_pause=first_pause)
-
-
-def gather(number: int, *, first_pause: float = 0.0) -> Client:
-    """Return a script that does so with ten segments at a time."""
-    return _script(number, at_once=_SEMAPHORE, first_pause=first_pause)
-
-
-def _script(number: int, *, at_once: int, first_pause: float) -> Client:
-    """Return what one writes after reading the API's page: trigger, poll until ready, believe.
+def script(number: int, *, at_once: int = 1, first_pause: float = 0.0) -> Client:
+    """Return what a user writes after reading the API's page: trigger, poll until ready, believe.
 
     ``first_pause`` is how many seconds pass between the trigger's answer and the first poll.
     """
@@ -155,8 +145,8 @@ def wrong(believed: Mapping[str, int | None]) -> int:
 
 
 SCRIPTS: Mapping[str, Callable[[int], Client]] = {
-    "plain loop, polls at once": plain_loop,
-    "plain loop, pauses first": partial(plain_loop, first_pause=PAUSE),
-    "gather, polls at once": gather,
-    "gather, pauses first": partial(gather, first_pause=PAUSE),
+    "plain loop, polls at once": script,
+    "plain loop, pauses first": partial(script, first_pause=PAUSE),
+    "gather, polls at once": partial(script, at_once=_SEMAPHORE),
+    "gather, pauses first": partial(script, at_once=_SEMAPHORE, first_pause=PAUSE),
 }

@@ -11,15 +11,11 @@ import tempfile
 from functools import partial
 from pathlib import Path
 from statistics import median
-from typing import TYPE_CHECKING, Any
 
 from bench.clients import MOST_IN_FLIGHT, bare_httpx, guard, segments, uuid
 from bench.lab import QUICK, Door, interleaved, process, save, seconds_of_cpu, served
 from guard.core.model import Pacing, Refresh
 from guard.sandbox.scenario import Scenario
-
-if TYPE_CHECKING:
-    from collections.abc import Coroutine
 
 AT_ONCE = Refresh(poll_interval=0.25)
 FASTEST = Pacing(requests_per_second=1000, concurrency=MOST_IN_FLIGHT)
@@ -28,15 +24,10 @@ ROUNDS, MEMORY_ROUNDS = (1, 1) if QUICK else (5, 3)
 BARE_IMPORTS = "import asyncio, click, httpx, pydantic, yaml"
 
 
-def milliseconds_of_cpu(work: Coroutine[Any, Any, object]) -> float:
-    """Return the milliseconds of CPU that the work takes in this process."""
-    return 1000 * seconds_of_cpu(lambda: asyncio.run(work))
-
-
 def in_a_child(who: str, url: str) -> float:
     """Have somebody count in this process, and return the milliseconds of CPU."""
     clients = {"guard": guard(FEW, FASTEST, AT_ONCE), "bare httpx": bare_httpx(FEW)}
-    return milliseconds_of_cpu(clients[who](Door(base_url=url)))
+    return 1000 * seconds_of_cpu(lambda: asyncio.run(clients[who](Door(base_url=url))))
 
 
 def cpu(who: str) -> float:

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from bench.clients import FINE_POLLS, MOST_IN_FLIGHT, bare_httpx, guard, plain_loop, proven, segments, wrong
+from bench.clients import FINE_POLLS, MOST_IN_FLIGHT, bare_httpx, guard, proven, script, segments, wrong
 from bench.lab import QUICK, interleaved, on_a_leaping_clock, over_sockets, save
 from guard.core.model import Channel, Pacing, Refresh
 from guard.sandbox.scenario import Scenario
@@ -146,7 +146,7 @@ def loop_growth(sizes: list[int]) -> list[dict[str, float]]:
     for size in sizes:
         case = Case(segments=size, rate=5)
         scenario = Scenario(latency=case.latency, segments=segments(size, refresh=case.refresh))
-        seconds = on_a_leaping_clock(scenario, plain_loop(size)).seconds
+        seconds = on_a_leaping_clock(scenario, script(size)).seconds
         rows.append({"segments": size, "times_ideal": round(seconds / case.ideal, 3)})
         print("plain loop:", rows[-1], flush=True)
     return rows

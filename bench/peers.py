@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from bench.environments import environment
 from bench.lab import CACHE, Process, process
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 SODA_SOURCE = """\
@@ -38,33 +40,23 @@ raise SystemExit(0 if batch.validate(expected).success else 1)
 """
 
 
-class Soda:
-    """``soda scan`` over a table in DuckDB."""
-
-    def __init__(self) -> None:
-        self._programs, self._home = environment("soda"), _home()
-        files = {"source.yml": SODA_SOURCE.format(path=self._home / "table.duckdb"), "checks.yml": SODA_CHECKS}
-        for name, text in files.items():
-            (self._home / name).write_text(text, encoding="utf-8")
-        process(self._programs / "python", "-c", SODA_TABLE, self._home / "table.duckdb")
-
-    def __call__(self) -> Process:
-        source, checks = self._home / "source.yml", self._home / "checks.yml"
-        command: list[str | Path] = [self._programs / "soda", "scan", "-d", "bench", "-c", source, checks]
-        return process(*command, environment={"HOME": str(self._home)})
+def soda() -> Callable[[], Process]:
+    """Return ``soda scan`` over a table in DuckDB."""
+    programs, home = environment("soda"), _home()
+    table, source, checks = home / "table.duckdb", home / "source.yml", home / "checks.yml"
+    source.write_text(SODA_SOURCE.format(path=table), encoding="utf-8")
+    checks.write_text(SODA_CHECKS, encoding="utf-8")
+    process(programs / "python", "-c", SODA_TABLE, table)
+    command = (programs / "soda", "scan", "-d", "bench", "-c", source, checks)
+    return partial(process, *command, environment={"HOME": str(home)})
 
 
-class GreatExpectations:
-    """A script that validates a data frame of pandas."""
-
-    def __init__(self) -> None:
-        self._python, self._home = environment("great_expectations") / "python", _home()
-        self._script = self._home / "expectation.py"
-        self._script.write_text(EXPECTATION, encoding="utf-8")
-
-    def __call__(self) -> Process:
-        quiet = {"HOME": str(self._home), "GX_ANALYTICS_ENABLED": "false"}
-        return process(self._python, self._script, environment=quiet)
+def great_expectations() -> Callable[[], Process]:
+    """Return a script that validates a data frame of pandas."""
+    python, home = environment("great_expectations") / "python", _home()
+    script = home / "expectation.py"
+    script.write_text(EXPECTATION, encoding="utf-8")
+    return partial(process, python, script, environment={"HOME": str(home), "GX_ANALYTICS_ENABLED": "false"})
 
 
 def _home() -> Path:

@@ -12,7 +12,6 @@ from __future__ import annotations
 import asyncio
 import math
 import random
-import selectors
 import sys
 import time
 from collections import Counter
@@ -32,6 +31,7 @@ from guard.blueshift.freshness import Prover
 from guard.core.model import Channel, Pacing, Refresh
 from guard.core.progress import Progress
 from guard.core.results import Count
+from tests.blueshift.conftest import run as run_on_a_leaping_clock
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -55,25 +55,6 @@ ALL = (*FIELDS, "inApp")
 URL = "http://127.0.0.1:1"
 PATH = "/api/v1/segments/00000000-0000-4000-8000-000000000001/matching_users.json"
 TODAY = time.time() // 86_400 * 86_400
-
-
-class _Leaping(selectors.SelectSelector):
-    """A selector that moves the clock on instead of waiting."""
-
-    now = HISTORY
-
-    def select(self, timeout: float | None = None) -> Any:
-        self.now += timeout or 0.0
-        return super().select(0)
-
-
-class LeapingLoop(asyncio.SelectorEventLoop):
-    def __init__(self) -> None:
-        self._leaping = _Leaping()
-        super().__init__(self._leaping)
-
-    def time(self) -> float:
-        return self._leaping.now
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,22 +141,14 @@ class Blueshift:
         return datetime.fromtimestamp(math.floor(TODAY + self._skew + moment), UTC)
 
 
-async def first_ready(transport: httpx.MockTransport) -> int | None:
-    """Believe the first answer after the trigger that says ``ready``, asking at once, and then after each pause."""
-    return await _poll(transport, not_before=-math.inf)
+async def first_ready(
+    transport: httpx.MockTransport, *, first_pause: float = 0.0, by_our_clock: bool = False
+) -> int | None:
+    """Believe the first answer after the trigger that says ``ready``, asking after ``first_pause`` and each pause.
 
-
-async def first_ready_after_a_pause(transport: httpx.MockTransport) -> int | None:
-    """Believe the first answer that says ``ready``, asking only after each pause."""
-    return await _poll(transport, not_before=-math.inf, first_pause=PAUSE)
-
-
-async def by_our_clock(transport: httpx.MockTransport) -> int | None:
-    """Believe an answer that says ``ready`` and bears a stamp later than our clock's time at the trigger."""
-    return await _poll(transport, not_before=TODAY + asyncio.get_running_loop().time())
-
-
-async def _poll(transport: httpx.MockTransport, *, not_before: float, first_pause: float = 0.0) -> int | None:
+    With ``by_our_clock``, its stamp must also be later than our clock's time at the trigger.
+    """
+    not_before = TODAY + asyncio.get_running_loop().time() if by_our_clock else -math.inf
     async with httpx.AsyncClient(base_url=URL, transport=transport) as client:
         await client.get(PATH, params={"refresh": "true", "channels": "email"})
         await asyncio.sleep(first_pause)
@@ -215,8 +188,8 @@ async def slow_guard(transport: httpx.MockTransport) -> int | None:
 
 CLIENTS: dict[str, Client] = {
     "the first `ready`, asked for at once": first_ready,
-    f"the first `ready`, after a pause of {PAUSE:.0f} s": first_ready_after_a_pause,
-    "`ready`, and a stamp later than our own clock": by_our_clock,
+    f"the first `ready`, after a pause of {PAUSE:.0f} s": partial(first_ready, first_pause=PAUSE),
+    "`ready`, and a stamp later than our own clock": partial(first_ready, by_our_clock=True),
     "audience-guard": guard,
     f"audience-guard at {LOW_RATE} requests a second": partial(guard, pacing=Pacing(requests_per_second=LOW_RATE)),
     f"audience-guard, {LONG_PAUSE:.0f} s between look and trigger": slow_guard,
@@ -246,6 +219,7 @@ def ask(client: Client, number: int, setting: Setting) -> Outcome:
     """Return what comes of a client's question in the run of that number."""
 
     async def run() -> Outcome:
+        await asyncio.sleep(HISTORY)
         blueshift = Blueshift(random.Random(number), setting)  # noqa: S311 - a simulation's chance
         asked_at = asyncio.get_running_loop().time()
         value = await client(httpx.MockTransport(blueshift.answer))
@@ -257,8 +231,7 @@ def ask(client: Client, number: int, setting: Setting) -> Outcome:
         return Outcome.UNSEEN if blueshift.swallowed_unseen else Outcome.STALE
 
     random.seed(number)
-    with asyncio.Runner(loop_factory=LeapingLoop) as runner:
-        return runner.run(run())
+    return run_on_a_leaping_clock(run())
 
 
 def measure(client: str, runs: int, setting: str) -> Tally:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from bench.clients import segments, uuid
 from bench.lab import QUICK, ROOT, interleaved, process, save, served
-from bench.peers import GreatExpectations, Soda
+from bench.peers import great_expectations, soda
 from guard.sandbox.scenario import Scenario
 
 if TYPE_CHECKING:
@@ -64,8 +64,8 @@ def works(folder: Path, url: str) -> dict[str, Callable[[], Process]]:
         **{
             name: partial(process, sys.executable, "-m", "guard", *each, environment=key) for name, each in ours.items()
         },
-        "soda": Soda(),
-        "great_expectations": GreatExpectations(),
+        "soda": soda(),
+        "great_expectations": great_expectations(),
     }
 
 
@@ -74,24 +74,17 @@ def main() -> None:
         runs = interleaved(works(Path(folder), server.url), lambda _: ROUNDS)
     wall = {name: median(run.wall for run in each) for name, each in runs.items()}
     cpu = {name: median(run.cpu for run in each) for name, each in runs.items()}
-    commands = [
-        {
-            "command": name,
+
+    def row(kind: str, name: str, unit: str, base: str) -> dict[str, str | float]:
+        return {
+            kind: name,
             "times_pass": round(wall[name] / wall["pass"], 1),
-            "times_imports": round(wall[name] / wall[f"imports of {name}"], 2),
-            "cpu_times_imports": round(cpu[name] / cpu[f"imports of {name}"], 2),
+            f"times_{unit}": round(wall[name] / wall[base], 2),
+            f"cpu_times_{unit}": round(cpu[name] / cpu[base], 2),
         }
-        for name in COMMANDS
-    ]
-    peers = [
-        {
-            "tool": name,
-            "times_pass": round(wall[name] / wall["pass"], 1),
-            "times_check": round(wall[name] / wall["check"], 2),
-            "cpu_times_check": round(cpu[name] / cpu["check"], 2),
-        }
-        for name in (*PEERS, DEFAULT_PACE)
-    ]
+
+    commands = [row("command", name, "imports", f"imports of {name}") for name in COMMANDS]
+    peers = [row("tool", name, "check", "check") for name in (*PEERS, DEFAULT_PACE)]
     print(*commands, *peers, sep="\n")
     save("start", {"rounds": ROUNDS, "commands": commands, "peers": peers})
 

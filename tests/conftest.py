@@ -6,17 +6,28 @@ times as many, and HYPOTHESIS_PROFILE=few a tenth of them.
 
 from __future__ import annotations
 
+import json
 import os
-from typing import TYPE_CHECKING
+import threading
+import time
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Any
 
 import coverage
 import pytest
 from hypothesis import settings
 
 import guard.core.text
+from guard.core.model import Channel
+from guard.sandbox.scenario import Scenario, ScenarioSegment
+from guard.sandbox.server import Sandbox
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Callable, Generator, Iterator
+
+UUID = "00000000-0000-4000-8000-000000000001"
+WEBHOOK_SECRET = "a-webhook-for-tests"
 
 settings.register_profile("many", max_examples=20 * settings().max_examples, deadline=None)
 settings.register_profile("few", max_examples=settings().max_examples // 10, derandomize=True, deadline=None)
@@ -39,6 +50,77 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 def _guesses_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test compares so much that another one gets no suggestion."""
     monkeypatch.setattr(guard.core.text, "GUESSES", guard.core.text.Guesses())
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    """Serve an account with one segment, whose email reaches 40."""
+    people = {Channel.EMAIL: 40}
+    one = ScenarioSegment(uuid=UUID, name="One", counts=people, fresh=people, refresh=0.05)
+    with Sandbox(Scenario(segments=(one,))) as server:
+        yield server
+
+
+class Webhook(ThreadingHTTPServer):
+    """An incoming webhook of Slack on loopback.
+
+    ``told`` is what arrived. While ``open`` is not set, the webhook does not answer.
+    """
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Answering)
+        self.url = f"http://127.0.0.1:{self.server_port}/services/{WEBHOOK_SECRET}"
+        self.told: list[dict[str, Any]] = []
+        self.answer = (200, "ok")
+        self.arrived, self.open = threading.Event(), threading.Event()
+        self.open.set()
+
+
+class _Answering(BaseHTTPRequestHandler):
+    server: Webhook
+
+    def do_POST(self) -> None:
+        assert self.path == f"/services/{WEBHOOK_SECRET}"
+        self.server.told.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+        self.server.arrived.set()
+        self.server.open.wait(20)
+        status, text = self.server.answer
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(text)))
+        self.end_headers()
+        self.wfile.write(text.encode())
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+@pytest.fixture
+def webhook() -> Iterator[Webhook]:
+    with Webhook() as server, serving(server):
+        yield server
+        server.open.set()
+
+
+@contextmanager
+def serving(server: ThreadingHTTPServer) -> Iterator[None]:
+    """Let the server answer for as long as the block lasts."""
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield
+    finally:
+        server.shutdown()
+        thread.join()
+
+
+def wait_until(is_so: Callable[[], bool]) -> None:
+    """Return as soon as it is so; fail after twenty seconds."""
+    ends_at = time.monotonic() + 20
+    while not is_so():
+        assert time.monotonic() < ends_at
+        time.sleep(0.01)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

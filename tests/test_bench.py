@@ -9,21 +9,13 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import pytest
-
 ROOT = Path(__file__).parents[1]
 PERFORMANCE = ROOT / "docs/performance.md"
+RESULTS: dict[str, Any] = json.loads((ROOT / "docs/performance/results.json").read_text(encoding="utf-8"))
 DOCUMENT = SimpleNamespace(**runpy.run_path(str(ROOT / "bench/document.py")))
 
 
-@pytest.fixture
-def results() -> dict[str, Any]:
-    """Return what ``make bench`` measured last."""
-    found: dict[str, Any] = json.loads((ROOT / "docs/performance/results.json").read_text(encoding="utf-8"))
-    return found
-
-
-def test_the_page_on_performance_says_what_the_results_say() -> None:
+def test_the_page_is_current() -> None:
     assert DOCUMENT.page() == PERFORMANCE.read_text(encoding="utf-8"), "run: python -m bench.document"
 
 
@@ -33,7 +25,7 @@ def test_the_readme_quotes_it_in_short() -> None:
     assert " ".join(DOCUMENT.in_short().split()) in " ".join(readme.split())
 
 
-def test_the_page_tells_of_every_benchmark_that_make_bench_runs() -> None:
+def test_the_page_names_every_benchmark() -> None:
     listed = re.search(r"^BENCHMARKS = (.+)$", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
 
     assert listed
@@ -41,26 +33,21 @@ def test_the_page_tells_of_every_benchmark_that_make_bench_runs() -> None:
     assert [name for name in listed[1].split() if f"`python -m bench.{name}`" not in text] == []
 
 
-def test_a_figure_just_above_the_aim_has_not_reached_it() -> None:
+def test_just_above_the_aim_is_a_miss() -> None:
     said = DOCUMENT.verdict([{"times_ideal": 1.0}, {"times_ideal": 1.1}, {"times_ideal": 1.1004}], 1.1)
 
     assert said == "Reached in 2 of 3 cases; the furthest is 1.1004."
 
 
-def test_no_measured_count_was_wrong_or_left_unproven(results: dict[str, Any]) -> None:
-    rows = [row for name in ("counting", "counting_simulated") for row in results[name]]
+def test_every_count_was_right() -> None:
+    rows = [*RESULTS["counting"], *RESULTS["counting_simulated"]]
 
     assert {(row["not_proven"], row["wrong"]) for row in rows} == {(0, 0)}
+    assert [row for row in rows if row["times_least"] < 1] == []  # no schedule can be faster
 
 
-def test_no_run_beat_what_no_schedule_can_beat(results: dict[str, Any]) -> None:
-    rows = [row for name in ("counting", "counting_simulated") for row in results[name]]
-
-    assert [row for row in rows if row["times_least"] < 1] == []
-
-
-def test_the_guard_was_never_wrong_however_long_the_old_count_was_shown(results: dict[str, Any]) -> None:
-    rows = [*results["scripts"]["rows"], *results["scripts_simulated"]["rows"]]
+def test_the_guard_was_never_wrong() -> None:
+    rows = [*RESULTS["scripts"]["rows"], *RESULTS["scripts_simulated"]["rows"]]
     wrong = [row["wrong"] for row in rows if row["client"] == "audience-guard"]
 
-    assert wrong == [0, [0] * len(results["scripts_simulated"]["lags"])]
+    assert wrong == [0, [0] * len(RESULTS["scripts_simulated"]["lags"])]

@@ -8,7 +8,7 @@ import pytest
 from guard.bounded_io import within
 
 
-def test_work_done_in_time_returns_or_raises() -> None:
+def test_work_in_time_returns_or_raises() -> None:
     assert within(60, lambda: 7) == 7
     with pytest.raises(ZeroDivisionError):
         within(60, lambda: 1 // 0)

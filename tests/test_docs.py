@@ -6,6 +6,7 @@ import ast
 import re
 import runpy
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 import pytest
@@ -21,8 +22,12 @@ from guard.report.json_report.model import report_schema
 from guard.rules.schema import rules_schema
 from guard.sandbox.demo import demo_scenario, example_rules
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 COMMAND = (ROOT / "docs/command.md").read_text(encoding="utf-8")
 INDEX = (ROOT / "docs/index.md").read_text(encoding="utf-8")
 RULES = (ROOT / "docs/rules.md").read_text(encoding="utf-8")
@@ -50,29 +55,12 @@ def report_keys() -> set[tuple[str, str]]:
     }
 
 
-@pytest.mark.parametrize("verb", VERBS)
-def test_every_verb_is_documented(verb: str) -> None:
-    assert f"`audience-guard {verb}" in COMMAND
-
-
-@pytest.mark.parametrize("flag", sorted({flag for verb in VERBS for flag in flags(verb)}))
-def test_every_flag_is_documented(flag: str) -> None:
-    assert f"`{flag}" in COMMAND
-
-
-@pytest.mark.parametrize("code", list(ExitCode))
-def test_every_exit_code_is_documented(code: ExitCode) -> None:
-    table = COMMAND.split("## Exit codes")[1].split("##")[0]
-
-    assert re.search(rf"\b{int(code)}\b", table)
-
-
 @pytest.mark.parametrize(
     ("prefix", "documents"),
     [("BLUESHIFT", README + COMMAND), ("SLACK", README + COMMAND + SLACK)],
     ids=["blueshift", "slack"],
 )
-def test_every_variable_is_documented_and_no_other(prefix: str, documents: str) -> None:
+def test_the_variables_are_documented(prefix: str, documents: str) -> None:
     variable = re.compile(rf"\b{prefix}_[A-Z_]+\b(?<!_)")
     source = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "guard").rglob("*.py"))
 
@@ -90,64 +78,16 @@ def blind_spots(document: str) -> list[str]:
 
 
 @pytest.mark.parametrize("document", ["README.md", "SECURITY.md"])
-def test_the_blind_spots_are_the_same_everywhere(document: str) -> None:
+def test_the_blind_spots_agree(document: str) -> None:
     told, proven = blind_spots(document), blind_spots("docs/proof.md")
 
     assert told[:-1] == proven[:-1]
     assert proven[-1].startswith(told[-1][:100])  # other words follow the last point
 
 
-@pytest.mark.parametrize("format", list(Format))
-def test_every_format_is_documented(format: Format) -> None:  # noqa: A002 - the word of the option
-    assert f"`{format.value}`" in COMMAND
-
-
 @pytest.mark.parametrize("host", account.HOSTS.values())
-def test_the_hosts_are_the_documented_ones(host: str) -> None:
+def test_the_hosts_are_blueshifts(host: str) -> None:
     assert re.fullmatch(r"https://api\.(eu\.)?getblueshift\.com", host)
-
-
-def rules_keys() -> set[str]:
-    schema = rules_schema()
-    models = [schema, *schema["definitions"].values()]
-    return {key for model in models for key in model.get("properties", {})} | {each.value for each in Channel}
-
-
-@pytest.mark.parametrize(("key", "description"), sorted(report_keys()))
-def test_every_report_key_is_documented(key: str, description: str) -> None:
-    assert re.search(rf"^\| `(?:\S+\.)?{key}` \| {re.escape(description)} \|$", REPORT, re.MULTILINE)
-
-
-@pytest.mark.parametrize("key", sorted(rules_keys()))
-def test_every_rules_key_is_documented(key: str) -> None:
-    assert re.search(rf"`(\w+\.)?{key}[`.]", RULES)
-    assert re.search(rf"\b{key}:", example_rules().read_text(encoding="utf-8"))
-
-
-@pytest.mark.parametrize("reason", list(Reason))
-def test_every_reason_is_documented(reason: Reason) -> None:
-    assert f"| `{reason.value}` |" in REPORT
-
-
-@pytest.mark.parametrize("key", sorted({*lists.SEGMENT, *lists.COUNT}))
-def test_every_list_key_is_documented(key: str) -> None:
-    section = REPORT.split("## The lists of `segments` and `counts`")[1]
-
-    assert re.search(rf"^\| [^|]*`{key}`[^|]* \|", section, re.MULTILINE)
-
-
-def scenario_keys() -> set[str]:
-    return set(re.findall(r"^[\s-]*([a-z_]+):", demo_scenario().read_text(encoding="utf-8"), re.MULTILINE))
-
-
-@pytest.mark.parametrize("key", sorted(scenario_keys()))
-def test_every_scenario_key_is_documented(key: str) -> None:
-    assert key in set(Channel) or re.search(rf"`(\w+\.)?{key}[`.]", SANDBOX)
-
-
-@pytest.mark.parametrize("flag", sorted(flags("slack")))
-def test_the_slack_guide_lists_every_flag(flag: str) -> None:
-    assert re.search(rf"`{flag}[ `]", SLACK)
 
 
 def slack_nodes() -> list[ast.AST]:
@@ -201,7 +141,7 @@ def logged_events() -> dict[str, set[str]]:
     return events
 
 
-def test_the_slack_guide_lists_every_event() -> None:
+def test_the_slack_events_are_documented() -> None:
     table = SLACK.split("\n## The log\n")[1].split("\n## ")[0]
     rows = re.findall(r"^\| `(\w+)`(?: \(error\))? \|([^|]*)\|", table, re.MULTILINE)
 
@@ -218,37 +158,56 @@ def slack_headings() -> set[str]:
     }
 
 
-@pytest.mark.parametrize("heading", sorted(slack_headings()))
-def test_the_slack_guide_lists_every_message(heading: str) -> None:
-    assert f"| **{heading}" in SLACK
+def rules_keys() -> set[str]:
+    schema = rules_schema()
+    models = [schema, *schema["definitions"].values()]
+    return {key for model in models for key in model.get("properties", {})} | {each.value for each in Channel}
+
+
+def documented() -> Iterator[tuple[str, str, str]]:
+    """Yield all that a user can type or read: a name for it, how its document shows it, and the document."""
+    exit_codes = COMMAND.split("## Exit codes")[1].split("##")[0]
+    list_keys = REPORT.split("## The lists of `segments` and `counts`")[1]
+    example = example_rules().read_text(encoding="utf-8")
+    scenario_keys = set(re.findall(r"^[\s-]*([a-z_]+):", demo_scenario().read_text(encoding="utf-8"), re.MULTILINE))
+    yield from ((f"verb-{verb}", f"`audience-guard {verb}", COMMAND) for verb in VERBS)
+    yield from ((f"flag-{flag}", f"`{flag}", COMMAND) for verb in VERBS for flag in flags(verb))
+    yield from ((f"slack-flag-{flag}", f"`{flag}[ `]", SLACK) for flag in flags("slack"))
+    yield from ((f"exit-code-{code:d}", rf"\b{code:d}\b", exit_codes) for code in ExitCode)
+    yield from ((f"format-{each}", f"`{each}`", COMMAND) for each in Format)
+    yield from ((f"reason-{each}", rf"\| `{each}` \|", REPORT) for each in Reason)
+    for key, description in report_keys():
+        yield f"report-{key}", rf"^\| `(?:\S+\.)?{key}` \| {re.escape(description)} \|$", REPORT
+    for key in rules_keys():
+        yield f"rules-{key}", rf"`(\w+\.)?{key}[`.]", RULES
+        yield f"example-{key}", rf"\b{key}:", example
+    for key in (*lists.SEGMENT, *lists.COUNT):
+        yield f"list-{key}", rf"^\| [^|]*`{key}`[^|]* \|", list_keys
+    for key in scenario_keys - set(Channel):
+        yield f"scenario-{key}", rf"`(\w+\.)?{key}[`.]", SANDBOX
+    yield from ((f"message-{heading}", re.escape(f"| **{heading}"), SLACK) for heading in slack_headings())
+    pages = (path.name for path in (ROOT / "docs").glob("*.md") if path.stem != "index")
+    yield from ((f"page-{page}", re.escape(f"]({page})"), INDEX) for page in pages)
+    yield "index", r"\]\(docs/index\.md\)", README
+
+
+@pytest.mark.parametrize(
+    ("pattern", "document"),
+    [pytest.param(pattern, document, id=name) for name, pattern, document in sorted(set(documented()))],
+)
+def test_all_is_documented(pattern: str, document: str) -> None:
+    assert re.search(pattern, document, re.MULTILINE)
 
 
 def every_document() -> list[Path]:
     return [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
 
 
-@pytest.mark.parametrize("document", every_document(), ids=lambda path: path.name)
-def test_links_lead_somewhere(document: Path) -> None:
-    links = re.findall(r"\]\(([^)#:]+)\)", document.read_text(encoding="utf-8"))
-
-    assert [link for link in links if not (document.parent / link).exists()] == []
-
-
-@pytest.mark.parametrize("page", sorted(path.name for path in (ROOT / "docs").glob("*.md") if path.stem != "index"))
-def test_the_index_links_every_page(page: str) -> None:
-    assert f"]({page})" in INDEX
-
-
-def test_the_readme_links_the_index() -> None:
-    assert "](docs/index.md)" in README
-
-
 def told_tree() -> set[str]:
     """Return every path of the tree in CONTRIBUTING.md; a folder is deeper than what holds it by two spaces."""
-    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
     folders: list[str] = []
     paths = set()
-    for indent, name in re.findall(r"^( *)(\S+)", text.split("```\nguard/\n")[1].split("```")[0], re.MULTILINE):
+    for indent, name in re.findall(r"^( *)(\S+)", CONTRIBUTING.split("```\nguard/\n")[1].split("```")[0], re.MULTILINE):
         folders[len(indent) // 2 - 1 :] = [name]
         paths.add("".join(folders))
     return paths
@@ -267,14 +226,11 @@ def test_the_tree_is_the_real_one() -> None:
     assert told_tree() == real_tree()
 
 
-def recipe_files() -> list[str]:
-    recipes = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").split("## Recipes")[1].split("## Ground rules")[0]
-    return sorted(set(re.findall(r"`((?:guard|tests|docs)/[^`*]+|[\w.]+\.(?:yaml|yml|md))`", recipes)))
+def test_the_recipes_name_real_files() -> None:
+    recipes = CONTRIBUTING.split("## Recipes")[1].split("## Ground rules")[0]
+    named = re.findall(r"`((?:guard|tests|docs)/[^`*]+|[\w.]+\.(?:yaml|yml|md))`", recipes)
 
-
-@pytest.mark.parametrize("path", [path for path in recipe_files() if "NAME" not in path])
-def test_the_recipes_name_real_files(path: str) -> None:
-    assert (ROOT / path).exists()
+    assert [path for path in named if "NAME" not in path and not (ROOT / path).exists()] == []
 
 
 def anchors(document: Path) -> set[str]:
@@ -284,12 +240,12 @@ def anchors(document: Path) -> set[str]:
 
 
 @pytest.mark.parametrize("document", every_document(), ids=lambda path: path.name)
-def test_links_lead_to_headings(document: Path) -> None:
-    links = re.findall(r"\]\(([^)#:]*)#([^)]+)\)", document.read_text(encoding="utf-8"))
+def test_links_lead_somewhere(document: Path) -> None:
+    links = re.findall(r"\]\(([^)#:]*)(?:#([^)]+))?\)", document.read_text(encoding="utf-8"))
+    targets = [(document.parent / path if path else document, heading) for path, heading in links]
 
-    assert [
-        link for link in links if link[1] not in anchors((document.parent / link[0]) if link[0] else document)
-    ] == []
+    assert [path for path, _ in targets if not path.exists()] == []
+    assert [target for target in targets if target[1] and target[1] not in anchors(target[0])] == []
 
 
 def test_the_rules_reference_is_current() -> None:

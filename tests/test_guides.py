@@ -12,15 +12,12 @@ import pytest
 import yaml
 
 from guard import __version__, load_rules
-from guard.core.model import Channel
-from guard.sandbox.scenario import Scenario, ScenarioSegment
-from guard.sandbox.server import Sandbox
+from tests.conftest import UUID
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from guard.sandbox.server import Sandbox
 
 ROOT = Path(__file__).parents[1]
-UUID = "00000000-0000-4000-8000-000000000001"
 
 
 def blocks(document: str, language: str) -> list[str]:
@@ -29,12 +26,18 @@ def blocks(document: str, language: str) -> list[str]:
     return found
 
 
+def ran(*command: str | Path, **options: Any) -> tuple[int, str, str]:
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, **options)
+    return done.returncode, done.stdout, done.stderr
+
+
 @pytest.fixture
-def sandbox() -> Iterator[Sandbox]:
-    people = {Channel.EMAIL: 40}
-    one = ScenarioSegment(uuid=UUID, name="One", counts=people, fresh=people, refresh=0.05)
-    with Sandbox(Scenario(segments=(one,))) as server:
-        yield server
+def rules(tmp_path: Path, minimum: int) -> Path:
+    (tmp_path / "rules.yaml").write_text(
+        f"version: 1\nsegments:\n  one: {{uuid: {UUID}, channels: {{email: {{min: {minimum}}}}}}}\n"
+        "campaigns: {spring-sale: {segments: [one]}}\n"
+    )
+    return tmp_path / "rules.yaml"
 
 
 def test_the_workflows_are_valid(tmp_path: Path) -> None:
@@ -42,14 +45,8 @@ def test_the_workflows_are_valid(tmp_path: Path) -> None:
     (tmp_path / "audience.yml").write_text(gate)
     (tmp_path / "rules.yml").write_text(rules + count)
 
-    ended = subprocess.run(
-        [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.github-workflows", *tmp_path.glob("*")],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-    assert (ended.returncode, ended.stdout) == (0, "ok -- validation done\n")
+    check = (sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.github-workflows")
+    assert ran(*check, *tmp_path.glob("*"))[:2] == (0, "ok -- validation done\n")
 
 
 def test_the_first_rules_are_right(tmp_path: Path) -> None:
@@ -58,7 +55,7 @@ def test_the_first_rules_are_right(tmp_path: Path) -> None:
     assert [campaign.key for campaign in load_rules(tmp_path / "rules.yaml").campaigns] == ["spring-sale"]
 
 
-def test_the_guide_uses_inputs_that_exist() -> None:
+def test_the_guide_uses_real_inputs() -> None:
     declared = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))["inputs"]
     steps: list[dict[str, Any]] = [
         step
@@ -97,7 +94,7 @@ def test_no_recipe_needs_a_release(document: Path) -> None:
 
 
 @pytest.mark.parametrize("document", ["docs/install.md", "docs/ci.md", "docs/slack.md"])
-def test_guides_install_from_a_tag_and_a_wheel(document: str) -> None:
+def test_guides_install_without_a_release(document: str) -> None:
     text = (ROOT / document).read_text(encoding="utf-8")
 
     assert "git+https://github.com/OWNER/audience-guard@TAG" in text
@@ -105,57 +102,39 @@ def test_guides_install_from_a_tag_and_a_wheel(document: str) -> None:
 
 
 def test_the_wheel_has_the_documented_name(tmp_path: Path) -> None:
-    built = subprocess.run(
-        [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(tmp_path)],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
+    code, _, stderr = ran(
+        sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", tmp_path, cwd=ROOT
     )
 
-    assert built.returncode == 0, built.stderr
+    assert code == 0, stderr
     assert [each.name for each in tmp_path.iterdir()] == [f"audience_guard-{__version__}-py3-none-any.whl"]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="cron and sh are not Windows' own")
 @pytest.mark.parametrize(("minimum", "code", "mailed"), [(10, 0, False), (100, 1, True)])
-def test_cron_mails_only_what_is_wrong(tmp_path: Path, sandbox: Sandbox, minimum: int, code: int, mailed: bool) -> None:
+def test_cron_mails_only_what_is_wrong(rules: Path, sandbox: Sandbox, code: int, mailed: bool) -> None:
+    home = rules.parent
     (script,) = blocks("ci.md", "sh")
-    (tmp_path / "run.sh").write_text(script)
-    (tmp_path / ".blueshift-key").write_text("any\n")
-    (tmp_path / ".blueshift-key").chmod(0o600)
-    rules = f"version: 1\nsegments:\n  one: {{uuid: {UUID}, channels: {{email: {{min: {minimum}}}}}}}\n"
-    (tmp_path / "rules.yaml").write_text(rules)
-    environ = {"PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin", "HOME": str(tmp_path)}
+    (home / "run.sh").write_text(script)
+    (home / ".blueshift-key").write_text("any\n")
+    (home / ".blueshift-key").chmod(0o600)
+    environ = {"PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin", "HOME": str(home)}
 
-    ended = subprocess.run(
-        ["/bin/sh", str(tmp_path / "run.sh")],
-        env={**environ, "BLUESHIFT_BASE_URL": sandbox.url},
-        capture_output=True,
-        text=True,
-        timeout=30,
-        check=False,
-    )
+    found, stdout, stderr = ran("/bin/sh", home / "run.sh", env={**environ, "BLUESHIFT_BASE_URL": sandbox.url})
 
-    assert ended.returncode == code
-    assert ("Do not send" in ended.stdout) is mailed
-    assert ended.stderr == ""
-    assert (tmp_path / "audience.html").exists()
+    assert (found, stderr) == (code, "")
+    assert ("Do not send" in stdout) is mailed
+    assert (home / "audience.html").exists()
 
 
 @pytest.mark.parametrize(("minimum", "fails"), [(10, False), (100, True)])
-def test_the_airflow_task_fails_with_the_gate(
-    tmp_path: Path, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, minimum: int, fails: bool
+def test_airflow_fails_with_the_gate(
+    rules: Path, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, fails: bool
 ) -> None:
     """Airflow itself is not installed here; the task's body is run as it stands in the guide."""
     (recipe,) = blocks("ci.md", "python")
     body = re.search(r"        from guard import.*?rules_sha256\n", recipe, re.DOTALL)
     assert body
-    rules = tmp_path / "rules.yaml"
-    rules.write_text(
-        f"version: 1\nsegments:\n  one: {{uuid: {UUID}, channels: {{email: {{min: {minimum}}}}}}}\n"
-        "campaigns: {spring-sale: {segments: [one]}}\n"
-    )
     monkeypatch.setenv("BLUESHIFT_API_KEY", "any")
     monkeypatch.setenv("BLUESHIFT_BASE_URL", sandbox.url)
     scope: dict[str, Any] = {}

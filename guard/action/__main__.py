@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from guard.action import github
 from guard.action.earlier_reports import remove_earlier_reports
 from guard.action.inputs import Mode, read_inputs
-from guard.action.outputs import Ending, explain, outputs
-from guard.cli.gate import Asked, Gate
+from guard.action.outputs import CANNOT_START, Ending, explain, outputs
+from guard.cli.gate import Gate
 from guard.cli.output import exit_code_of, prepare_streams, rendered, say_error
 from guard.cli.rules import print_validity
 from guard.cli.signals import InterruptedBySignal, stop_on_signals
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from guard.action.outputs import Explanation
     from guard.core.results import Report
 
-_CANNOT_START = "The audience guard could not start, and nothing was checked"
 _CANNOT_TELL = "The audience guard could not tell what came of it"
 _MOST_PROBLEMS = 9  # GitHub shows ten errors of a step, and the explanation is one
 
@@ -61,7 +60,7 @@ def run() -> int:
     try:
         file = github.outputs_file(os.environ)
     except UsageError as error:
-        _say_error(_CANNOT_START, error.message)
+        _say_error(CANNOT_START, error.message)
         return error.exit_code
     ending = _checked()
     try:
@@ -108,16 +107,14 @@ def _check(inputs: Inputs, ending: Ending) -> None:
     ending.own_json = _own_folder() / "report.json"
     reports = [(Format.JSON, ending.own_json), *inputs.reports.items()]
     gate = Gate(
-        Asked(
-            rules=inputs.rules,
-            outputs=with_text_on_stdout([Output(format=each, path=path) for each, path in reports]),
-            selection=inputs.selection,
-            fail_on=inputs.fail_on,
-            region=inputs.region,
-            base_url=inputs.base_url,
-            timeout=inputs.timeout,
-            notify_on=inputs.notify_on,
-        )
+        rules=inputs.rules,
+        outputs=with_text_on_stdout([Output(format=each, path=path) for each, path in reports]),
+        selection=inputs.selection,
+        fail_on=inputs.fail_on,
+        region=inputs.region,
+        base_url=inputs.base_url,
+        timeout=inputs.timeout,
+        notify_on=inputs.notify_on,
     )
     ending.report = gate.count()
     delivery = gate.tell(ending.report)
@@ -144,17 +141,17 @@ def _say_error(title: str, text: str) -> None:
 def _tell(ending: Ending) -> None:
     explanation = explain(ending, os.environ)
     if ending.inputs is None or ending.inputs.annotations:
-        _annotate(explanation, ending.report)
+        _annotate(explanation, ending)
     if ending.inputs is None or ending.inputs.summary:
         _summarise(explanation, ending.report)
 
 
-def _annotate(explanation: Explanation | None, report: Report | None) -> None:
-    if report is not None:
-        github.say(rendered(report, Format.GITHUB).rstrip("\n"))
+def _annotate(explanation: Explanation | None, ending: Ending) -> None:
+    if ending.report is not None:
+        github.say(rendered(ending.report, Format.GITHUB).rstrip("\n"))
     if explanation is None:
         return
-    headline, file = explanation.headline, in_workspace(explanation.rules, os.environ)
+    headline, file = explanation.headline, in_workspace(ending.inputs.rules if ending.inputs else "", os.environ)
     _say_error(headline, explanation.text)
     for problem in explanation.problems[:_MOST_PROBLEMS]:
         what = f"{problem.where}: {problem.what}" if problem.where else problem.what

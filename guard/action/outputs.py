@@ -22,6 +22,12 @@ if TYPE_CHECKING:
     from guard.core.results import Report
 
 _MOST_LINES = 20
+CANNOT_START = "The audience guard could not start, and nothing was checked"
+_HEADLINES: dict[int, str] = {
+    ExitCode.USAGE: CANNOT_START,
+    ExitCode.UNKNOWN: "The audience guard could not find out whether this may be sent",
+}
+_STOPPED = "The audience guard was stopped, and nothing is proven"
 _FORK = (
     "This pull request comes from a fork. GitHub does not give a repository's secrets to forks, so there is no API "
     'key, and nothing was checked. Run the guard with "mode: validate" on such pull requests, which needs no key, and '
@@ -54,11 +60,10 @@ class Ending:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
-    """Why there is no verdict to rely on: a headline, a few lines of plain text, and what is wrong in ``rules``."""
+    """Why there is no verdict to rely on: a headline, a few lines of plain text, and what is wrong in the rules."""
 
     headline: str
     text: str
-    rules: str
     problems: tuple[Problem, ...]
 
 
@@ -86,11 +91,10 @@ def explain(ending: Ending, environ: Mapping[str, str]) -> Explanation | None:
         lines = [*lines[:_MOST_LINES], f"... and {len(lines) - _MOST_LINES} more lines in the log"]
     if inputs and inputs.mode is Mode.CHECK and not has_key(environ):
         lines = [_FORK if is_from_fork(environ) else _NO_KEY, *lines]
-    headline = "The rules file is not right" if problems else _headline(ending.code)
+    headline = "The rules file is not right" if problems else _HEADLINES.get(ending.code, _STOPPED)
     return Explanation(
         headline=f"{headline} (exit {int(ending.code)})",
         text="\n".join(lines),
-        rules=inputs.rules if inputs else "",
         problems=problems,
     )
 
@@ -126,14 +130,6 @@ def _tally(report: Report | None, verdict: Verdict) -> str:
 def _written(path: Path | None) -> str:
     """Return where the report is, or nothing when it was not asked for or could not be written."""
     return str(path.absolute()) if path and path.exists() else ""
-
-
-def _headline(code: int) -> str:
-    if code == ExitCode.USAGE:
-        return "The audience guard could not start, and nothing was checked"
-    if code == ExitCode.UNKNOWN:
-        return "The audience guard could not find out whether this may be sent"
-    return "The audience guard was stopped, and nothing is proven"
 
 
 def _event(environ: Mapping[str, str]) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from guard.cli.lists import (
     ListFormat,
     count_rows,
     list_flag,
+    people,
     render_list,
     segment_rows,
 )
@@ -229,12 +230,8 @@ def _cause(channel: Channel, reading: Count | Unavailable) -> tuple[object, ...]
 
 
 def _people(value: object) -> str:
-    from guard.blueshift.answers import whole_count  # noqa: PLC0415 - not needed to print help
-
-    try:
-        return number(whole_count(value))
-    except ValueError:
-        return "-"
+    count = people(value)
+    return "-" if count is None else number(count)
 
 
 def _age(stamp: object) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING
 
 import click
@@ -13,6 +14,9 @@ from guard.version import __version__
 
 if TYPE_CHECKING:
     from guard.core.results import NotifyOn
+
+
+_selecting = functools.partial(click.option, multiple=True, shell_complete=complete_key)
 
 
 @click.command(
@@ -34,29 +38,10 @@ Exit codes:
 """,
 )
 @click.argument("rules", default="rules.yaml", type=click.Path())
-@click.option(
-    "--segment",
-    "segments",
-    multiple=True,
-    metavar="KEY",
-    shell_complete=complete_key,
-    help="Check this segment; may be repeated.",
-)
-@click.option(
-    "--tag",
-    "tags",
-    multiple=True,
-    metavar="TAG",
-    shell_complete=complete_key,
-    help="Check the segments with this tag; may be repeated.",
-)
-@click.option(
-    "--campaign",
-    "campaigns",
-    multiple=True,
-    metavar="KEY",
-    shell_complete=complete_key,
-    help="Check this campaign's segments and totals; may be repeated.",
+@_selecting("--segment", "segments", metavar="KEY", help="Check this segment; may be repeated.")
+@_selecting("--tag", "tags", metavar="TAG", help="Check the segments with this tag; may be repeated.")
+@_selecting(
+    "--campaign", "campaigns", metavar="KEY", help="Check this campaign's segments and totals; may be repeated."
 )
 @click.option(
     "--fail-on",
@@ -90,22 +75,20 @@ def check(
     RULES is the rules file, rules.yaml by default; - reads standard input. Without --segment, --tag or --campaign,
     check everything in it.
     """
-    from guard.cli.gate import Asked, Gate  # noqa: PLC0415 - not needed to print help
+    from guard.cli.gate import Gate  # noqa: PLC0415 - not needed to print help
     from guard.core.model import Selection  # noqa: PLC0415 - see above
     from guard.report.outputs import parse_outputs  # noqa: PLC0415 - see above
 
     gate = Gate(
-        Asked(
-            rules=rules,
-            outputs=parse_outputs(outputs),
-            selection=Selection(segments=segments, tags=tags, campaigns=campaigns),
-            fail_on=FailOn(fail_on),
-            region=region,
-            base_url=base_url,
-            timeout=timeout,
-            notify_on=notify_on,
-            color=color,
-            quiet=quiet,
-        )
+        rules=rules,
+        outputs=parse_outputs(outputs),
+        selection=Selection(segments=segments, tags=tags, campaigns=campaigns),
+        fail_on=FailOn(fail_on),
+        region=region,
+        base_url=base_url,
+        timeout=timeout,
+        notify_on=notify_on,
+        color=color,
+        quiet=quiet,
     )
     return gate.tell(gate.count()).exit_code

@@ -13,74 +13,77 @@ from guard.cli.progress_display import display_progress
 from guard.cli.rules import read_rules, say_hints
 from guard.cli.signals import run_interruptibly
 from guard.core.errors import ExitCode, GuardError
-from guard.core.model import Selection
 from guard.core.plan import plan
-from guard.core.results import FailOn, NotifyOn, Reason
+from guard.core.results import NotifyOn, Reason
 
 if TYPE_CHECKING:
     from pydantic import SecretStr
 
-    from guard.core.results import Report
+    from guard.core.model import Rules, Selection
+    from guard.core.results import FailOn, Report
     from guard.report.outputs import Output
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """What one check is asked to do; ``timeout`` in seconds, and ``notify_on`` None to tell nobody."""
+@dataclass(slots=True, kw_only=True)
+class Gate:
+    """One check; ``timeout`` is in seconds, and ``notify_on`` is None to tell nobody.
+
+    Making it reads all that may be wrong before anything is sent; raises ``UsageError``.
+    """
 
     rules: str
     outputs: tuple[Output, ...]
-    selection: Selection = field(default_factory=Selection)
-    fail_on: FailOn = FailOn.FAIL
-    region: str | None = None
-    base_url: str | None = None
-    timeout: float | None = None
-    notify_on: NotifyOn | None = None
+    selection: Selection
+    fail_on: FailOn
+    region: str | None
+    base_url: str | None
+    timeout: float | None
+    notify_on: NotifyOn | None
     color: str = "auto"
     quiet: bool = False
+    _loaded: Rules = field(init=False)
+    _webhook: SecretStr | None = field(init=False)
 
-
-class Gate:
-    """One check. Making it reads all that may be wrong before anything is sent; raises ``UsageError``."""
-
-    def __init__(self, asked: Asked) -> None:
+    def __post_init__(self) -> None:
         from guard.report.outputs import prepare  # noqa: PLC0415 - not needed to print help
 
-        prepare(asked.outputs, protected=_inputs(asked.rules))
-        self._asked = asked
-        self._webhook = _webhook() if asked.notify_on else None
+        prepare(self.outputs, protected=_inputs(self.rules))
+        self._webhook = None
+        if self.notify_on:
+            from guard.slack.notify import webhook  # noqa: PLC0415 - only --notify needs it
+
+            self._webhook = webhook()
         started = time.monotonic()
-        self._rules = read_rules(asked.rules, asked.timeout)
-        waited = time.monotonic() - started if asked.rules == "-" else 0.0  # waiting for stdin is part of the run
-        self._timeout = None if asked.timeout is None else max(0.0, asked.timeout - waited)
-        planned = plan(self._rules, asked.selection)
-        if not asked.quiet:
-            say_hints(replace(self._rules, segments=planned.segments))
+        self._loaded = read_rules(self.rules, self.timeout)
+        if self.timeout is not None and self.rules == "-":  # waiting for stdin is part of the run
+            self.timeout = max(0.0, self.timeout - (time.monotonic() - started))
+        planned = plan(self._loaded, self.selection)
+        if not self.quiet:
+            say_hints(replace(self._loaded, segments=planned.segments))
             _say_exposed_key_file()
 
     def count(self) -> Report:
         """Count every selected audience and judge it."""
         from guard.run import check_async  # noqa: PLC0415 - wrong rules need no httpx
 
-        asked = self._asked
-        with display_progress(quiet=asked.quiet) as progress:
+        with display_progress(quiet=self.quiet) as progress:
             return run_interruptibly(
                 check_async(
-                    self._rules,
-                    selection=asked.selection,
-                    fail_on=asked.fail_on,
+                    self._loaded,
+                    selection=self.selection,
+                    fail_on=self.fail_on,
                     progress=progress,
-                    region=asked.region,
-                    base_url=asked.base_url,
-                    timeout=self._timeout,
+                    region=self.region,
+                    base_url=self.base_url,
+                    timeout=self.timeout,
                 )
             )
 
     def tell(self, report: Report) -> Delivery:
         """Write the report to every output, then notify; return what to exit with."""
-        delivery = deliver(report, self._asked.outputs, self._asked.color)
+        delivery = deliver(report, self.outputs, self.color)
         _say_refused_key(report)
-        if self._webhook and (self._asked.notify_on is NotifyOn.ALWAYS or delivery.exit_code is not ExitCode.PASSED):
+        if self._webhook and (self.notify_on is NotifyOn.ALWAYS or delivery.exit_code is not ExitCode.PASSED):
             _notify(report, delivery.exit_code, self._webhook)
         return delivery
 
@@ -88,12 +91,6 @@ class Gate:
 def _inputs(rules: str) -> list[Path]:
     """Return the files that a report must not overwrite."""
     return [Path(each) for each in (rules, os.environ.get("BLUESHIFT_API_KEY_FILE")) if each and each != "-"]
-
-
-def _webhook() -> SecretStr:
-    from guard.slack.notify import webhook  # noqa: PLC0415 - only --notify needs it
-
-    return webhook()
 
 
 def _notify(report: Report, code: ExitCode, webhook: SecretStr) -> None:

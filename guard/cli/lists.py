@@ -15,7 +15,7 @@ from guard.core.results import SegmentReadings, Unavailable
 from guard.version import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
     from guard.blueshift.answers import Listed
@@ -46,17 +46,14 @@ class _ListFormatType(click.Choice[str]):
         return super().convert(value, param, ctx)
 
 
-def list_flag(verb: Callable[..., int]) -> Callable[..., int]:
-    """Add ``--output`` for lists."""
-    formats = [each.value for each in ListFormat]
-    return click.option(
-        "-o",
-        "--output",
-        type=_ListFormatType(formats),
-        default=ListFormat.TEXT.value,
-        metavar="FORMAT",
-        help=f"Print the list as {' or '.join(formats)}.  [default: text]",
-    )(verb)
+list_flag = click.option(
+    "-o",
+    "--output",
+    type=_ListFormatType([each.value for each in ListFormat]),
+    default=ListFormat.TEXT.value,
+    metavar="FORMAT",
+    help=f"Print the list as {' or '.join(ListFormat)}.  [default: text]",
+)
 
 
 def render_list(output: str, host: str, name: str, columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> str:
@@ -77,7 +74,7 @@ def segment_rows(found: Iterable[tuple[Listed, bool]]) -> Iterable[dict[str, Any
     """Yield each listed segment, and whether it is archived; missing values are None."""
     for each, archived in found:
         counts = map(each.shown, LISTED_CHANNELS)
-        values = (each.uuid, each.name, archived, *map(_people, counts), _moment(each.approxusers_updated_at))
+        values = (each.uuid, each.name, archived, *map(people, counts), _moment(each.approxusers_updated_at))
         yield dict(zip(SEGMENT, values, strict=True))
 
 
@@ -105,7 +102,8 @@ def _cell(value: object) -> object:
     return f"'{text}" if text.lstrip().startswith(_FORMULA) else text
 
 
-def _people(value: object) -> int | None:
+def people(value: object) -> int | None:
+    """Return a listed count, or None if it is not one."""
     from guard.blueshift.answers import whole_count  # noqa: PLC0415 - not needed to print help
 
     try:

@@ -19,17 +19,17 @@ if TYPE_CHECKING:
 _NAME = "audience-guard"
 _COMPLETION = "_AUDIENCE_GUARD_COMPLETE"
 _VERBS = {
-    "check": ("guard.cli.check", "check", "Count now and judge: the gate before a send."),
-    "report": ("guard.cli.report", "report", "Render a saved JSON report again, in any format."),
-    "validate": ("guard.cli.rules", "validate", "Check the rules file, offline, and report every problem."),
-    "schema": ("guard.cli.rules", "schema", "Print the JSON Schema of the rules file, or of the JSON report."),
-    "segments": ("guard.cli.account", "segments", "List the account's segments, with the counts they show now."),
-    "counts": ("guard.cli.account", "counts", "Count segments now and show the counts, without rules."),
-    "slack": ("guard.cli.slack", "slack", "Answer /audience-check in Slack with the verdict of check."),
-    "demo": ("guard.cli.sandbox", "demo", "See the guard stop a bad send, without an account."),
-    "sandbox": ("guard.cli.sandbox", "sandbox", "Serve a stand-in for Blueshift's API on this machine."),
+    "check": ("guard.cli.check", "Count now and judge: the gate before a send."),
+    "report": ("guard.cli.report", "Render a saved JSON report again, in any format."),
+    "validate": ("guard.cli.rules", "Check the rules file, offline, and report every problem."),
+    "schema": ("guard.cli.rules", "Print the JSON Schema of the rules file, or of the JSON report."),
+    "segments": ("guard.cli.account", "List the account's segments, with the counts they show now."),
+    "counts": ("guard.cli.account", "Count segments now and show the counts, without rules."),
+    "slack": ("guard.cli.slack", "Answer /audience-check in Slack with the verdict of check."),
+    "demo": ("guard.cli.sandbox", "See the guard stop a bad send, without an account."),
+    "sandbox": ("guard.cli.sandbox", "Serve a stand-in for Blueshift's API on this machine."),
 }
-"""Each verb's module, function and summary, so that help imports none of them."""
+"""Each verb's module and summary, so that help imports none of them."""
 
 
 class _Verbs(click.Group):
@@ -41,13 +41,13 @@ class _Verbs(click.Group):
     def get_command(self, _ctx: click.Context, name: str) -> click.Command | None:
         if name not in _VERBS:
             return None
-        module, attribute, _ = _VERBS[name]
-        command: click.Command = getattr(importlib.import_module(module), attribute)
+        module, _ = _VERBS[name]
+        command: click.Command = getattr(importlib.import_module(module), name)
         return command
 
     def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
-            formatter.write_dl([(name, summary) for name, (_, _, summary) in _VERBS.items()])
+            formatter.write_dl([(name, summary) for name, (_, summary) in _VERBS.items()])
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

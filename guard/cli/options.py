@@ -12,25 +12,20 @@ from guard.core.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-
-class DurationType(click.ParamType[float]):
-    """A duration such as ``90s``, ``10m`` or ``1h30m``, as seconds."""
-
-    name = "duration"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """Return the seconds, or end in a usage error."""
-        from guard.rules.duration import parse_duration  # noqa: PLC0415 - not needed to print help
-
-        if not isinstance(value, str):
-            return float(value)
-        try:
-            return parse_duration(value)
-        except ValueError as error:
-            self.fail(str(error), param, ctx)
+    Verb = Callable[..., int]
 
 
-def account_flags(verb: Callable[..., int]) -> Callable[..., int]:
+def duration(text: str) -> float:
+    """Return the seconds in a duration such as ``90s``, ``10m`` or ``1h30m``; raises ``click.BadParameter``."""
+    from guard.rules.duration import parse_duration  # noqa: PLC0415 - not needed to print help
+
+    try:
+        return parse_duration(text)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+
+
+def account_flags(verb: Verb) -> Verb:
     """Add the flags that choose the account."""
     region = click.option(
         "--region", metavar="us|eu", help="Where the account lives.  [env BLUESHIFT_REGION; default us]"
@@ -43,17 +38,15 @@ def account_flags(verb: Callable[..., int]) -> Callable[..., int]:
     return region(base_url(verb))
 
 
-def timeout_flag(verb: Callable[..., int]) -> Callable[..., int]:
-    """Add ``--timeout``."""
-    return click.option(
-        "--timeout",
-        type=DurationType(),
-        metavar="DURATION",
-        help="The longest time for the whole run, such as 90s or 20m; what is not counted by then is unknown.",
-    )(verb)
+timeout_flag = click.option(
+    "--timeout",
+    type=duration,
+    metavar="DURATION",
+    help="The longest time for the whole run, such as 90s or 20m; what is not counted by then is unknown.",
+)
 
 
-def report_flags(verb: Callable[..., int]) -> Callable[..., int]:
+def report_flags(verb: Verb) -> Verb:
     """Add ``--output`` and ``--color``."""
     from guard.report import Format  # noqa: PLC0415 - most verbs write no report
 
@@ -76,7 +69,7 @@ def report_flags(verb: Callable[..., int]) -> Callable[..., int]:
     return output(color(verb))
 
 
-def notify_flags(verb: Callable[..., int]) -> Callable[..., int]:
+def notify_flags(verb: Verb) -> Verb:
     """Add ``--notify`` and ``--notify-on``; the verb gets only ``notify_on``, None without a notification."""
     from guard.core.results import NotifyOn  # noqa: PLC0415 - only one verb notifies
 
@@ -99,13 +92,13 @@ def notify_flags(verb: Callable[..., int]) -> Callable[..., int]:
     return whom(when(when_to_notify))
 
 
-def talk_flags(verb: Callable[..., int]) -> Callable[..., int]:
+def talk_flags(verb: Verb) -> Verb:
     """Add ``--quiet`` and ``--debug``."""
     quiet = click.option("-q", "--quiet", is_flag=True, help="No progress and no hints on stderr; errors still appear.")
     return quiet(debug_flag(verb))
 
 
-def debug_flag(verb: Callable[..., int]) -> Callable[..., int]:
+def debug_flag(verb: Verb) -> Verb:
     """Add ``--debug``; every verb has it, because a crash recommends it."""
 
     @functools.wraps(verb)

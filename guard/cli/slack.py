@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-from typing import Any
 
 import click
 
-from guard.cli.options import DurationType, account_flags
+from guard.cli.options import account_flags, duration
 from guard.cli.signals import GracefulStop
 from guard.core.errors import UsageError
 
@@ -16,17 +15,12 @@ _MOST_WORKERS = 32
 _LARGEST_PORT = 65_535
 
 
-class AddressType(click.ParamType[tuple[str, int]]):
-    """Where to listen, as ``127.0.0.1:3000`` or ``[::1]:3000``."""
-
-    name = "host:port"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, int]:
-        """Return host and port, or end in a usage error."""
-        host, _, port = str(value).rpartition(":")
-        if not host or not port.isascii() or not port.isdigit() or int(port) > _LARGEST_PORT:
-            self.fail(f'"{value}" is not HOST:PORT, such as 127.0.0.1:3000', param, ctx)
-        return host.removeprefix("[").removesuffix("]"), int(port)
+def address(text: str) -> tuple[str, int]:
+    """Return host and port of ``127.0.0.1:3000`` or ``[::1]:3000``; raises ``click.BadParameter``."""
+    host, _, port = text.rpartition(":")
+    if not host or not port.isascii() or not port.isdigit() or int(port) > _LARGEST_PORT:
+        raise click.BadParameter(f'"{text}" is not HOST:PORT, such as 127.0.0.1:3000')
+    return host.removeprefix("[").removesuffix("]"), int(port)
 
 
 @click.command(
@@ -47,7 +41,7 @@ Environment:
 """,
 )
 @click.argument("rules", default="rules.yaml", type=click.Path())
-@click.option("--http", "listen", type=AddressType(), metavar="HOST:PORT", help="Listen there, instead of Socket Mode.")
+@click.option("--http", "listen", type=address, metavar="HOST:PORT", help="Listen there, instead of Socket Mode.")
 @click.option(
     "--workers",
     type=click.IntRange(1, _MOST_WORKERS),
@@ -58,7 +52,7 @@ Environment:
 @account_flags
 @click.option(
     "--timeout",
-    type=DurationType(),
+    type=duration,
     metavar="DURATION",
     default="20m",
     show_default=True,

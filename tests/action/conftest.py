@@ -13,10 +13,7 @@ import shutil
 import signal
 import subprocess
 import sys
-import threading
-import time
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +23,7 @@ import yaml
 from guard.core.model import Channel
 from guard.sandbox.scenario import Scenario, ScenarioSegment
 from guard.sandbox.server import Sandbox
+from tests.conftest import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -161,12 +159,6 @@ class Runner:
         assert all(each not in text for each in secrets for text in (rest, run.summary, *run.outputs.values()))
 
 
-def wait_until(is_so: Callable[[], bool]) -> None:
-    until = time.monotonic() + 20
-    while not is_so() and time.monotonic() < until:
-        time.sleep(0.01)
-
-
 def evaluated(text: str, context: Mapping[str, Any]) -> str:
     """Return the text with its expressions replaced; fail on any form that is not known."""
     return _EXPRESSION.sub(lambda found: _value(found[1], context), text)
@@ -231,19 +223,6 @@ def machine() -> dict[str, str]:
     return {**kept, "RUNNER_OS": system, "BLUESHIFT_BASE_URL": NOWHERE}
 
 
-def settings_of_its_own_jobs(folder: Path) -> dict[str, str]:
-    """Return what a runner may tell pip for what its jobs install, in the environment and in a file."""
-    (folder / "constraints.txt").write_text("click<8\n")
-    (folder / "pip.conf").write_text(f"[install]\nroot = {folder / 'elsewhere'}\nrequire-virtualenv = yes\n")
-    return {
-        "PIP_CONFIG_FILE": str(folder / "pip.conf"),
-        "PIP_CONSTRAINT": str(folder / "constraints.txt"),
-        "PIP_TARGET": str(folder / "elsewhere"),
-        "PIP_PREFIX": str(folder / "elsewhere"),
-        "PIP_USER": "1",
-    }
-
-
 @pytest.fixture(scope="session")
 def first_use(
     tmp_path_factory: pytest.TempPathFactory, action: dict[str, Any], machine: dict[str, str]
@@ -258,7 +237,18 @@ def first_use(
         shutil.copytree(ROOT / name, checkout / name, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("pyproject.toml", "README.md", "LICENSE", "rules.example.yaml", "audience_guard_command.py"):
         shutil.copy(ROOT / name, checkout)
-    environ = {**machine, "RUNNER_TOOL_CACHE": str(folder / "no tools"), **settings_of_its_own_jobs(folder)}
+    (folder / "constraints.txt").write_text("click<8\n")
+    (folder / "pip.conf").write_text(f"[install]\nroot = {folder / 'elsewhere'}\nrequire-virtualenv = yes\n")
+    environ = {
+        **machine,
+        "RUNNER_TOOL_CACHE": str(folder / "no tools"),
+        # What a runner may tell pip for what its own jobs install.
+        "PIP_CONFIG_FILE": str(folder / "pip.conf"),
+        "PIP_CONSTRAINT": str(folder / "constraints.txt"),
+        "PIP_TARGET": str(folder / "elsewhere"),
+        "PIP_PREFIX": str(folder / "elsewhere"),
+        "PIP_USER": "1",
+    }
     runner = Runner(folder, action, checkout, environ=environ)
     runner.workspace.mkdir()
     (runner.workspace / "rules.yaml").write_text(RULES, encoding="utf-8")
@@ -296,38 +286,6 @@ def use(runner: Runner, sandbox: Sandbox) -> Callable[..., Run]:
         return runner.uses(**{name: value for name, value in asked.items() if value is not None})
 
     return using
-
-
-class Webhook(ThreadingHTTPServer):
-    """An incoming webhook of Slack's on loopback; ``told`` is what arrived there."""
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Answering)
-        self.url = f"http://127.0.0.1:{self.server_port}/services/a-webhook-for-tests"
-        self.told: list[dict[str, Any]] = []
-
-
-class _Answering(BaseHTTPRequestHandler):
-    server: Webhook
-
-    def do_POST(self) -> None:
-        self.server.told.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-        self.send_response(200)
-        self.end_headers()
-        self.wfile.write(b"ok")
-
-    def log_message(self, *_: Any) -> None:
-        """Say nothing: a test's output is read by people."""
-
-
-@pytest.fixture
-def webhook() -> Iterator[Webhook]:
-    with Webhook() as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        yield server
-        server.shutdown()
-        thread.join()
 
 
 @pytest.fixture

@@ -19,13 +19,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from guard.sandbox.server import Sandbox
+    from tests.conftest import Webhook
 
     Use = Callable[..., Any]
 
 ROOT = Path(__file__).parents[2]
 
 
-def test_all_the_steps_run_from_a_checkout_with_nothing_but_what_the_action_needs(first_use: Any) -> None:
+def test_all_steps_run_from_a_checkout(first_use: Any) -> None:
     runner, run = first_use
 
     assert (run.code, run.outputs["verdict"], run.outputs["exit-code"]) == (0, "valid", "0")
@@ -34,7 +35,7 @@ def test_all_the_steps_run_from_a_checkout_with_nothing_but_what_the_action_need
     assert not (runner.folder / "elsewhere").exists()
 
 
-def test_the_installed_command_is_not_replaced_by_a_package_of_the_workspace(runner: Any) -> None:
+def test_the_installed_command_stays_ours(runner: Any) -> None:
     (runner.workspace / "guard").mkdir()
     for name in ("__init__.py", "__main__.py"):
         (runner.workspace / "guard" / name).write_text("def main(): raise SystemExit(0)\n")
@@ -53,37 +54,35 @@ def test_the_installed_command_is_not_replaced_by_a_package_of_the_workspace(run
     assert (ended.returncode, ended.stdout) == (0, "rules.yaml is valid: 3 segments, 3 guards, 1 campaign\n")
 
 
-def test_what_is_within_bounds_passes(use: Use) -> None:
+def outputs(verdict: str, code: str, failed: str, unknown: str) -> dict[str, str]:
+    """Return the outputs of a step, without reports."""
+    counts = {"failed": failed, "unknown": unknown}
+    return {"verdict": verdict, "exit-code": code, **counts, "report-json": "", "report-html": ""}
+
+
+def test_within_bounds_passes(use: Use) -> None:
     run = use(segments="good")
 
     assert run.code == 0
-    report = run.outputs.pop("report-json")
-    assert run.outputs == {"verdict": "pass", "exit-code": "0", "failed": "0", "unknown": "0", "report-html": ""}
-    assert json.loads(Path(report).read_text())["verdict"] == "pass"
+    assert run.outputs | {"report-json": ""} == outputs("pass", "0", "0", "0")
+    assert json.loads(Path(run.outputs["report-json"]).read_text())["verdict"] == "pass"
     assert "PASS    good / email / min" in run.log
     assert "1 guard passed" in run.summary
     assert run.errors() == []
 
 
-def test_what_is_out_of_bounds_fails_the_step_and_marks_its_line(use: Use) -> None:
+def test_a_failure_marks_its_line(use: Use) -> None:
     run = use(segments="bad")
 
     assert run.code == 1
-    assert {**run.outputs, "report-json": ""} == {
-        "verdict": "fail",
-        "exit-code": "1",
-        "failed": "1",
-        "unknown": "0",
-        "report-json": "",
-        "report-html": "",
-    }
+    assert run.outputs | {"report-json": ""} == outputs("fail", "1", "1", "0")
     [(properties, text)] = [(properties, text) for name, properties, text in run.commands if name == "error"]
     assert (properties["file"], properties["line"]) == ("rules.yaml", "11")
     assert "email reaches 5,000, which is 4,900 above the maximum of 100" in text
     assert "Do not send" in run.summary
 
 
-def test_what_could_not_be_found_out_is_no_pass_and_says_so(use: Use) -> None:
+def test_an_unknown_does_not_pass(use: Use) -> None:
     run = use(segments="stuck, good")
 
     assert run.code == 3
@@ -92,22 +91,15 @@ def test_what_could_not_be_found_out_is_no_pass_and_says_so(use: Use) -> None:
     assert "could not be found out" in run.summary
 
 
-def test_a_usage_error_has_the_verdict_error_and_no_report(use: Use) -> None:
+def test_a_usage_error_has_no_report(use: Use) -> None:
     run = use(segments="nobody", html="page.html", json="report.json")
 
     assert run.code == 2
-    assert run.outputs == {
-        "verdict": "error",
-        "exit-code": "2",
-        "failed": "",
-        "unknown": "",
-        "report-json": "",
-        "report-html": "",
-    }
+    assert run.outputs == outputs("error", "2", "", "")
     assert ["nobody" in text for text in (*run.errors(), run.summary)] == [True, True]
 
 
-def test_a_report_of_yesterday_is_not_taken_for_one_of_today(use: Use, runner: Any) -> None:
+def test_an_old_report_is_not_an_output(use: Use, runner: Any) -> None:
     (runner.workspace / "report.json").write_text('{"verdict": "pass", "exit_code": 0}')
 
     run = use(segments="good", json="report.json", html="report.json")
@@ -116,7 +108,7 @@ def test_a_report_of_yesterday_is_not_taken_for_one_of_today(use: Use, runner: A
     assert run.outputs["report-json"] == run.outputs["report-html"] == ""
 
 
-def test_each_problem_of_the_rules_is_marked_on_its_line(use: Use, runner: Any) -> None:
+def test_each_problem_marks_its_line(use: Use, runner: Any) -> None:
     (runner.workspace / "rules.yaml").write_text("version: 1\nsegments:\n  a: {uuid: 7}\n  b: {nme: c}\n")
 
     run = use(mode="validate", api_key=None, rules="./rules.yaml")
@@ -127,7 +119,7 @@ def test_each_problem_of_the_rules_is_marked_on_its_line(use: Use, runner: Any) 
     assert "rules.yaml:4:" in run.summary
 
 
-def test_a_cancelled_job_ends_at_once_and_says_so(use: Use, runner: Any, sandbox: Sandbox) -> None:
+def test_a_cancelled_job_says_so(use: Use, runner: Any, sandbox: Sandbox) -> None:
     rules = runner.workspace / "rules.yaml"
     rules.write_text(rules.read_text().replace("timeout: 500ms", "timeout: 60s"))
     runner.cancelled_when = lambda: bool(sandbox.requests)
@@ -138,7 +130,7 @@ def test_a_cancelled_job_ends_at_once_and_says_so(use: Use, runner: Any, sandbox
     assert "was stopped" in run.summary
 
 
-def test_a_missing_key_names_the_secret_as_the_thing_to_look_at(use: Use, sandbox: Sandbox) -> None:
+def test_a_missing_key_names_the_input(use: Use, sandbox: Sandbox) -> None:
     run = use(api_key=None)
 
     assert (run.code, run.outputs["verdict"]) == (2, "error")
@@ -147,53 +139,48 @@ def test_a_missing_key_names_the_secret_as_the_thing_to_look_at(use: Use, sandbo
 
 
 @pytest.mark.usefixtures("from_fork")
-def test_a_missing_key_on_a_pull_request_from_a_fork_is_explained(use: Use) -> None:
+def test_a_fork_without_a_key_is_explained(use: Use) -> None:
     run = use(api_key="")
 
     assert run.code == 2
     for text in (run.errors()[0], run.summary):
         assert "This pull request comes from a fork" in text
         assert "mode: validate" in text
-
-
-@pytest.mark.usefixtures("from_fork")
-def test_a_fork_can_validate(use: Use) -> None:
     assert use(mode="validate", api_key="").code == 0
 
 
-def test_slack_is_told_when_there_is_a_webhook(use: Use, webhook: Any) -> None:
-    run = use(segments="bad", slack_webhook_url=webhook.url)
+@pytest.mark.parametrize(
+    ("inputs", "code", "verdict", "told"),
+    [
+        pytest.param({"segments": "bad"}, 1, "fail", 1, id="fail"),
+        pytest.param({"segments": "good"}, 0, "pass", 0, id="pass"),
+        pytest.param({"segments": "good", "notify_on": "always"}, 0, "pass", 1, id="pass-and-always"),
+        pytest.param({"mode": "validate", "notify_on": "always"}, 0, "valid", 0, id="validate"),
+    ],
+)
+def test_slack_is_told(use: Use, webhook: Webhook, inputs: dict[str, str], code: int, verdict: str, told: int) -> None:
+    run = use(slack_webhook_url=webhook.url, **inputs)
 
-    assert (run.code, run.outputs["verdict"]) == (1, "fail")
-    [message] = webhook.told
-    assert message["blocks"]
+    assert (run.code, run.outputs["verdict"], len(webhook.told)) == (code, verdict, told)
+    assert all(message["blocks"] for message in webhook.told)
     assert "Slack" not in run.log
 
 
-def test_slack_is_told_of_a_pass_when_that_is_asked_for(use: Use, webhook: Any) -> None:
-    assert use(segments="good", slack_webhook_url=webhook.url).code == 0
-    assert webhook.told == []
-    assert use(segments="good", slack_webhook_url=webhook.url, notify_on="always").code == 0
-    assert len(webhook.told) == 1
-
-
-def test_validating_tells_nobody(use: Use, webhook: Any) -> None:
-    assert use(mode="validate", slack_webhook_url=webhook.url, notify_on="always").code == 0
-    assert webhook.told == []
-
-
 @pytest.mark.usefixtures("from_fork")
-def test_without_a_webhook_as_on_a_fork_nobody_is_told_and_nothing_is_wrong(use: Use) -> None:
+def test_a_fork_tells_nobody(use: Use) -> None:
     run = use(segments="good", slack_webhook_url="", notify_on="always")
 
     assert (run.code, run.outputs["verdict"]) == (0, "pass")
     assert "Slack" not in run.log
 
 
-def test_a_webhook_of_several_lines_is_masked_whole_and_refused(use: Use) -> None:
-    run = use(slack_webhook_url="https://one%0A\ntwo")
+@pytest.mark.parametrize(("name", "place"), [("api_key", 0), ("slack_webhook_url", 1)])
+def test_a_secret_of_two_lines_is_masked(use: Use, name: str, place: int) -> None:
+    secret = "https://one%0A\ntwo"
 
-    assert run.commands[1] == ("add-mask", {}, "https://one%0A\ntwo")
+    run = use(**{name: secret})
+
+    assert run.commands[place] == ("add-mask", {}, secret)
     assert run.code == 2
 
 
@@ -213,7 +200,7 @@ def without_python(runner: Any, tmp_path: Path) -> Any:
     return runner
 
 
-def test_a_runner_without_a_usable_python_says_how_to_get_one(without_python: Any) -> None:
+def test_a_missing_python_is_explained(without_python: Any) -> None:
     run = without_python.uses(mode="validate")
 
     assert (run.code, run.outputs["verdict"], run.outputs["exit-code"]) == (2, "error", "2")
@@ -223,7 +210,7 @@ def test_a_runner_without_a_usable_python_says_how_to_get_one(without_python: An
     assert run.warnings() == []
 
 
-def test_where_no_python_can_remove_an_earlier_report_the_outputs_name_none_and_a_warning_says_so(
+def test_an_old_report_gets_a_warning(
     without_python: Any,
 ) -> None:
     run = without_python.uses(html="audience.html")
@@ -232,7 +219,7 @@ def test_where_no_python_can_remove_an_earlier_report_the_outputs_name_none_and_
     assert run.warnings() == ["Go by the outputs, not by the files."]
 
 
-def test_a_failed_installation_without_a_summary_has_the_exit_code_that_the_outputs_say(without_python: Any) -> None:
+def test_a_failed_installation_exits_2(without_python: Any) -> None:
     without_python.lacks = frozenset({"GITHUB_STEP_SUMMARY", "RUNNER_TEMP"})
 
     run = without_python.uses(mode="validate")
@@ -241,7 +228,7 @@ def test_a_failed_installation_without_a_summary_has_the_exit_code_that_the_outp
     assert len(run.warnings()) == 1
 
 
-def test_a_failed_installation_leaves_no_report_of_an_earlier_run(runner: Any) -> None:
+def test_a_failed_installation_removes_reports(runner: Any) -> None:
     for name, each in (("audience.html", Format.HTML), ("audience.json", Format.JSON), ("audience.xml", Format.JUNIT)):
         (runner.workspace / name).write_text(render(outcomes()["pass"], each), encoding="utf-8")
     runner.installed = None
@@ -257,7 +244,7 @@ def test_a_failed_installation_leaves_no_report_of_an_earlier_run(runner: Any) -
 
 
 @pytest.mark.parametrize("lacks", ["GITHUB_STEP_SUMMARY", "RUNNER_TEMP", "GITHUB_WORKSPACE"])
-def test_what_a_runner_lacks_changes_no_verdict(use: Use, runner: Any, lacks: str) -> None:
+def test_a_poor_runner_changes_no_verdict(use: Use, runner: Any, lacks: str) -> None:
     runner.lacks = frozenset({lacks})
 
     run = use(segments="bad")
@@ -266,7 +253,7 @@ def test_what_a_runner_lacks_changes_no_verdict(use: Use, runner: Any, lacks: st
     assert len(run.warnings()) == (lacks == "GITHUB_STEP_SUMMARY")
 
 
-def test_where_no_outputs_can_be_written_the_step_fails_as_they_say(use: Use, runner: Any, sandbox: Sandbox) -> None:
+def test_a_step_without_outputs_fails(use: Use, runner: Any, sandbox: Sandbox) -> None:
     runner.lacks = frozenset({"GITHUB_OUTPUT"})
 
     run = use(segments="good")
@@ -275,7 +262,7 @@ def test_where_no_outputs_can_be_written_the_step_fails_as_they_say(use: Use, ru
     assert sandbox.requests == ()
 
 
-def test_the_workspace_cannot_stand_in_for_a_module(use: Use, runner: Any) -> None:
+def test_the_workspace_replaces_no_module(use: Use, runner: Any) -> None:
     for name in ("guard", "click", "venv"):
         (runner.workspace / name).mkdir()
         (runner.workspace / name / "__init__.py").write_text("open('PWNED', 'w')")
@@ -283,7 +270,7 @@ def test_the_workspace_cannot_stand_in_for_a_module(use: Use, runner: Any) -> No
     assert use(segments="good").code == 0
 
 
-def test_nor_can_a_folder_that_pythonpath_names(use: Use, runner: Any) -> None:
+def test_pythonpath_replaces_no_module(use: Use, runner: Any) -> None:
     for name in ("audience_guard_command", "sitecustomize", "usercustomize", "guard", "click", "venv", "pip", "json"):
         (runner.workspace / f"{name}.py").write_text("open('PWNED', 'w')\nraise SystemExit(0)\n")
     runner.environ = {**runner.environ, "PYTHONPATH": str(runner.workspace)}
@@ -293,67 +280,12 @@ def test_nor_can_a_folder_that_pythonpath_names(use: Use, runner: Any) -> None:
     assert (run.code, run.outputs["verdict"]) == (1, "fail")
 
 
-def test_every_step_of_the_action_starts_python_isolated(action: dict[str, Any]) -> None:
+def test_every_step_isolates_python(action: dict[str, Any]) -> None:
     lines = [line for step in action["runs"]["steps"] for line in step["run"].splitlines()]
     starts = [line for line in lines if re.search(r'"\$(python|found|PYTHON)"|"\$\{found:-false\}"', line)]
 
     assert len(starts) >= 6
     assert [line for line in starts if not re.search(r'" -I ', line)] == []
-
-
-INJECTION = """x$(touch PWNED)`touch PWNED`; touch PWNED; '; touch PWNED; '"; touch PWNED; "
-::set-output name=verdict::pass
-##[set-env name=PATH]PWNED
-verdict=pass
-${{ github.token }} %0A::error:: é\u202e"""
-OPEN = [
-    "mode",
-    "rules",
-    "region",
-    "base_url",
-    "segments",
-    "tags",
-    "campaigns",
-    "fail_on",
-    "timeout",
-    "summary",
-    "annotations",
-    "notify_on",
-]
-NOT_ALONE = {"notify-on": {"slack_webhook_url": "http://127.0.0.1:9/a-webhook-for-tests"}}
-"""What an input needs beside it to have any effect."""
-
-
-@pytest.mark.parametrize("name", OPEN)
-def test_no_input_becomes_a_command_or_a_pass(use: Use, name: str) -> None:
-    run = use(**{name: INJECTION}, **NOT_ALONE.get(name.replace("_", "-"), {}))
-
-    assert (run.code, run.outputs["verdict"]) == (2, "error")
-
-
-@pytest.mark.parametrize(
-    "inputs",
-    [{"rules": "--help"}, {"segments": "--help"}, {"timeout": "--help"}, {"rules": "--help", "mode": "validate"}],
-)
-def test_no_input_becomes_a_flag(use: Use, inputs: dict[str, str]) -> None:
-    run = use(**inputs)
-
-    assert (run.code, run.outputs["verdict"]) == (2, "error")
-
-
-@pytest.mark.parametrize("name", ["html", "json", "junit"])
-def test_a_report_path_is_a_path_whatever_stands_in_it(use: Use, runner: Any, name: str) -> None:
-    run = use(segments="good", **{name: "$(date) ; ü\n::set-output name=verdict::fail"})
-
-    assert (run.code, run.outputs["verdict"]) == (0, "pass")
-    assert (runner.workspace / "$(date) ; ü\n::set-output name=verdict::fail").exists()
-
-
-def test_a_key_of_several_lines_is_masked_whole_and_refused(use: Use) -> None:
-    run = use(api_key="one%0A\ntwo")
-
-    assert run.commands[0] == ("add-mask", {}, "one%0A\ntwo")
-    assert run.code == 2
 
 
 def chosen(run: Any) -> list[str]:
@@ -368,7 +300,7 @@ def is_written(path: str) -> Callable[[Any, Any, Sandbox], bool]:
 ARRIVALS: dict[str, tuple[str | None, Callable[[Any, Any, Sandbox], bool]]] = {
     "mode": ("validate", lambda run, _, sandbox: run.outputs["verdict"] == "valid" and not sandbox.requests),
     "rules": ("Frühling 25/die Regeln.yaml", lambda run, *_: "Frühling 25/die Regeln.yaml:" in run.log),
-    "api-key": (None, lambda *found: found[2].requests != ()),  # None: as the fixture gives it
+    "api-key": (None, lambda *found: found[2].requests != ()),
     "region": ("mars", lambda run, *_: 'there is no region "mars"' in run.log),
     "base-url": (None, lambda *found: found[2].requests != ()),
     "segments": ("good,\n bad ,\n", lambda run, *_: chosen(run) == ["good", "bad"]),
@@ -384,9 +316,52 @@ ARRIVALS: dict[str, tuple[str | None, Callable[[Any, Any, Sandbox], bool]]] = {
     "slack-webhook-url": ("http://hooks.invalid", lambda run, *_: "SLACK_WEBHOOK_URL uses plain http" in run.log),
     "notify-on": ("sometimes", lambda run, *_: 'cannot be "sometimes"' in run.log),
 }
+"""For each input, a value, and whether it had its effect; None: as the fixture gives it."""
+NOT_ALONE = {"notify-on": {"slack_webhook_url": "http://127.0.0.1:9/a-webhook-for-tests"}}
+"""What an input needs beside it to have any effect."""
 
 
-def test_every_input_is_proven_to_arrive(action: dict[str, Any]) -> None:
+def asked(name: str) -> dict[str, str]:
+    """Return the inputs with which this one has an effect."""
+    value, _ = ARRIVALS[name]
+    return NOT_ALONE.get(name, {}) | ({} if value is None else {name: value})
+
+
+INJECTION = """x$(touch PWNED)`touch PWNED`; touch PWNED; '; touch PWNED; '"; touch PWNED; "
+::set-output name=verdict::pass
+##[set-env name=PATH]PWNED
+verdict=pass
+${{ github.token }} %0A::error:: é\u202e"""
+
+
+@pytest.mark.parametrize(
+    "name", [each for each in ARRIVALS if each not in {"api-key", "html", "json", "junit", "slack-webhook-url"}]
+)
+def test_no_input_becomes_a_command(use: Use, name: str) -> None:
+    run = use(**{name: INJECTION}, **NOT_ALONE.get(name, {}))
+
+    assert (run.code, run.outputs["verdict"]) == (2, "error")
+
+
+@pytest.mark.parametrize(
+    "inputs",
+    [{"rules": "--help"}, {"segments": "--help"}, {"timeout": "--help"}, {"rules": "--help", "mode": "validate"}],
+)
+def test_no_input_becomes_a_flag(use: Use, inputs: dict[str, str]) -> None:
+    run = use(**inputs)
+
+    assert (run.code, run.outputs["verdict"]) == (2, "error")
+
+
+@pytest.mark.parametrize("name", ["html", "json", "junit"])
+def test_a_report_path_is_only_a_path(use: Use, runner: Any, name: str) -> None:
+    run = use(segments="good", **{name: "$(date) ; ü\n::set-output name=verdict::fail"})
+
+    assert (run.code, run.outputs["verdict"]) == (0, "pass")
+    assert (runner.workspace / "$(date) ; ü\n::set-output name=verdict::fail").exists()
+
+
+def test_every_input_has_a_proof(action: dict[str, Any]) -> None:
     assert action["inputs"].keys() == ARRIVALS.keys()
 
 
@@ -396,9 +371,8 @@ def test_an_input_arrives(use: Use, runner: Any, sandbox: Sandbox, name: str) ->
     elsewhere = runner.workspace / "Frühling 25"
     elsewhere.mkdir()
     (elsewhere / "die Regeln.yaml").write_text((runner.workspace / "rules.yaml").read_text())
-    asked = NOT_ALONE.get(name, {}) | ({} if value is None else {name.replace("-", "_"): value})
 
-    run = use(**asked)
+    run = use(**asked(name))
 
     assert has_arrived(run, runner, sandbox)
     if name in {"html", "json"}:
@@ -406,15 +380,12 @@ def test_an_input_arrives(use: Use, runner: Any, sandbox: Sandbox, name: str) ->
 
 
 @pytest.mark.parametrize("name", ARRIVALS)
-def test_without_its_line_in_the_environment_an_input_does_not_arrive(
-    use: Use, runner: Any, sandbox: Sandbox, name: str
-) -> None:
-    value, has_arrived = ARRIVALS[name]
-    asked = NOT_ALONE.get(name, {}) | ({} if value is None else {name.replace("-", "_"): value})
+def test_an_input_needs_its_line(use: Use, runner: Any, sandbox: Sandbox, name: str) -> None:
+    _, has_arrived = ARRIVALS[name]
     changed = copy.deepcopy(runner.action)
     environ = changed["runs"]["steps"][-1]["env"]
     [line] = [each for each, text in environ.items() if text == f"${{{{ inputs.{name} }}}}"]
     del environ[line]
     runner.action = changed
 
-    assert not has_arrived(use(**asked), runner, sandbox)
+    assert not has_arrived(use(**asked(name)), runner, sandbox)

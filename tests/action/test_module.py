@@ -1,4 +1,4 @@
-"""``python -m guard.action`` in this process: what only a file, a clock or a limit of GitHub's can bring about."""
+"""``python -m guard.action`` in this process: cases with a broken file, a signal or a limit of GitHub."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import json
 import re
 import signal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
@@ -61,17 +61,37 @@ def check_ends(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
     return arrange
 
 
-def set_or_unset(monkeypatch: pytest.MonkeyPatch, name: str, value: str | None) -> None:
-    if value is None:
-        monkeypatch.delenv(name)
-    else:
-        monkeypatch.setenv(name, value)
+class Ran(NamedTuple):
+    """What came of a run: the exit code, the streams, and GitHub's files, empty where nothing was written."""
+
+    code: int
+    out: str
+    err: str
+    outputs: str
+    summary: str
+
+
+@pytest.fixture
+def ran(job: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Ran]:
+    """Run the action with these variables changed; None takes one away."""
+
+    def run(**variables: str | None) -> Ran:
+        for name, value in variables.items():
+            if value is None:
+                monkeypatch.delenv(name)
+            else:
+                monkeypatch.setenv(name, value)
+        code = action.run()
+        files = (job / "outputs", job / "summary")
+        return Ran(code, *capsys.readouterr(), *(file.read_text("utf-8") if file.exists() else "" for file in files))
+
+    return run
 
 
 # The inputs
 
 
-def test_inputs_that_are_empty_are_left_out() -> None:
+def test_empty_inputs_are_left_out() -> None:
     names = ("MODE", "RULES", "REGION", "SEGMENTS", "HTML", "SUMMARY", "TIMEOUT", "FAIL_ON")
 
     assert read_inputs({f"INPUT_{name}": " " for name in names}) == CHECK
@@ -85,7 +105,7 @@ def test_lists_take_commas_and_lines() -> None:
     assert inputs.selection == Selection(segments=("a", "b", "c"), tags=("two words",), campaigns=("--quiet",))
 
 
-def test_slack_is_told_only_with_an_address() -> None:
+def test_slack_needs_an_address() -> None:
     address = {"SLACK_WEBHOOK_URL": "https://a-webhook-for-tests"}
 
     assert read_inputs(address | {"INPUT_NOTIFY_ON": " always "}).notify_on is NotifyOn.ALWAYS
@@ -94,7 +114,7 @@ def test_slack_is_told_only_with_an_address() -> None:
 
 
 @pytest.mark.parametrize("name", ["MODE", "FAIL_ON", "TIMEOUT", "SUMMARY", "ANNOTATIONS", "NOTIFY_ON"])
-def test_a_value_that_is_none_is_a_usage_error(name: str) -> None:
+def test_an_unknown_value_is_refused(name: str) -> None:
     with pytest.raises(UsageError, match=f'(?s)"{name.lower().replace("_", "-")}".*chekc'):
         read_inputs({f"INPUT_{name}": "chekc", "SLACK_WEBHOOK_URL": "https://a-webhook-for-tests"})
 
@@ -114,13 +134,13 @@ def test_a_value_that_is_none_is_a_usage_error(name: str) -> None:
         pytest.param(2, None, "error", id="usage"),
     ],
 )
-def test_only_a_report_that_the_exit_code_stands_on_is_believed(code: int, report: str | None, verdict: str) -> None:
+def test_the_verdict_needs_its_exit_code(code: int, report: str | None, verdict: str) -> None:
     ending = Ending(code=code, inputs=CHECK, report=outcomes()[report] if report else None)
 
     assert outputs(ending)["verdict"] == verdict
 
 
-def test_totals_count_as_guards_do_and_what_is_not_known_is_not_0() -> None:
+def test_totals_count_as_guards() -> None:
     report = outcomes()["everything"]
     failed = [result for result in report.results() if result.verdict == "fail"]
     reported = outputs(Ending(code=1, inputs=CHECK, report=report))
@@ -131,7 +151,7 @@ def test_totals_count_as_guards_do_and_what_is_not_known_is_not_0() -> None:
     assert (unreported["failed"], unreported["unknown"]) == ("", "")
 
 
-def test_a_value_cannot_end_early_or_begin_another_output(tmp_path: Path) -> None:
+def test_a_value_cannot_forge_an_output(tmp_path: Path) -> None:
     github.write_outputs(tmp_path / "outputs", {"one": "a\nverdict=pass", "two": "b"})
 
     lines = (tmp_path / "outputs").read_text().splitlines()
@@ -143,31 +163,30 @@ def test_a_value_cannot_end_early_or_begin_another_output(tmp_path: Path) -> Non
 # The words
 
 
+HERE, THERE = {"repo": {"full_name": "a/b"}}, {"repo": {"full_name": "c/b"}}
+
+
 @pytest.mark.parametrize(
-    ("pull_request", "is_fork"),
+    ("event", "is_fork"),
     [
-        ({"head": {"repo": {"full_name": "a/b"}}, "base": {"repo": {"full_name": "a/b"}}}, False),
-        ({"head": {"repo": {"full_name": "c/b"}}, "base": {"repo": {"full_name": "a/b"}}}, True),
-        ({"head": {"repo": None}, "base": {"repo": {"full_name": "a/b"}}}, True),
-        (None, False),
+        pytest.param(json.dumps({"pull_request": {"head": HERE, "base": HERE}}), False, id="same"),
+        pytest.param(json.dumps({"pull_request": {"head": THERE, "base": HERE}}), True, id="other"),
+        pytest.param(json.dumps({"pull_request": {"head": {"repo": None}, "base": HERE}}), True, id="deleted"),
+        ('{"pull_request": null}', False),
+        ("", False),
+        ("[]", False),
+        ("null", False),
+        ("{", False),
     ],
 )
-def test_a_fork_is_a_head_in_another_repository(tmp_path: Path, pull_request: Any, is_fork: bool) -> None:
-    event = tmp_path / "event.json"
-    event.write_text(json.dumps({"pull_request": pull_request}))
+def test_a_fork_has_another_repository(tmp_path: Path, event: str, is_fork: bool) -> None:
+    (tmp_path / "event.json").write_text(event)
 
-    assert is_from_fork({"GITHUB_EVENT_PATH": str(event)}) is is_fork
-
-
-@pytest.mark.parametrize("content", ["", "[]", "null", "{"])
-def test_an_event_that_is_none_is_no_fork(tmp_path: Path, content: str) -> None:
-    (tmp_path / "event.json").write_text(content)
-
-    assert not is_from_fork({"GITHUB_EVENT_PATH": str(tmp_path / "event.json")})
+    assert is_from_fork({"GITHUB_EVENT_PATH": str(tmp_path / "event.json")}) is is_fork
     assert not is_from_fork({})
 
 
-def test_what_a_report_says_already_is_not_explained_again() -> None:
+def test_a_report_needs_no_explanation() -> None:
     ending = Ending(code=1, inputs=CHECK, report=outcomes()["everything"], errors=(OutputError("no room"),))
 
     assert explain(ending, {"BLUESHIFT_API_KEY": "k"}) is None
@@ -177,7 +196,7 @@ def test_what_a_report_says_already_is_not_explained_again() -> None:
     ("code", "words"),
     [(3, "could not find out"), (130, "was stopped"), (2, "could not start")],
 )
-def test_every_other_ending_is_explained_with_its_errors(code: int, words: str) -> None:
+def test_other_endings_are_explained(code: int, words: str) -> None:
     errors = tuple(GuardError(f"error {number}") for number in range(25))
     explained = explain(Ending(code=code, inputs=CHECK, errors=errors), {"BLUESHIFT_API_KEY_FILE": "k"})
 
@@ -190,28 +209,35 @@ def test_every_other_ending_is_explained_with_its_errors(code: int, words: str) 
 # The whole
 
 
-def test_a_step_that_passes_writes_its_outputs(job: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert action.run() == 0
-    assert "\nvalid\n" in (job / "outputs").read_text()
-    assert not (job / "summary").exists()
-    assert capsys.readouterr().out.startswith("::stop-commands::")
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("INPUT_MODE", "validate"), ("GITHUB_STEP_SUMMARY", None), ("RUNNER_TEMP", None), ("RUNNER_TEMP", "")],
+)
+def test_validating_needs_only_outputs(ran: Callable[..., Ran], name: str, value: str | None) -> None:
+    code, out, _, written, summary = ran(**{name: value})
+
+    assert (code, summary) == (0, "")
+    assert "\nvalid\n" in written
+    assert out.startswith("::stop-commands::")
+    assert "::warning" not in out
 
 
-def test_what_the_command_says_is_passed_on_and_explained(job: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_rules_problems_are_annotated(job: Path, ran: Callable[..., Ran]) -> None:
     (job / "rules.yaml").write_text("version: 2\n" + "".join(f"key{number}: 1\n" for number in range(12)))
 
-    assert action.run() == 2
-    captured = capsys.readouterr()
-    assert "problems in rules.yaml" in captured.err
-    assert captured.out.count("\n::error ") == 10
-    assert "    rules.yaml:2:1: " in (job / "summary").read_text()
+    code, out, err, _, summary = ran()
+
+    assert code == 2
+    assert "problems in rules.yaml" in err
+    assert out.count("\n::error ") == 10
+    assert "    rules.yaml:2:1: " in summary
 
 
-def test_a_mode_that_is_none_is_a_usage_error(job: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("INPUT_MODE", "valdate")
+def test_a_wrong_mode_gets_a_guess(ran: Callable[..., Ran]) -> None:
+    found = ran(INPUT_MODE="valdate")
 
-    assert action.run() == 2
-    assert 'did you mean "validate"?' in (job / "summary").read_text()
+    assert found.code == 2
+    assert 'did you mean "validate"?' in found.summary
 
 
 @pytest.mark.parametrize(
@@ -228,77 +254,52 @@ def test_a_mode_that_is_none_is_a_usage_error(job: Path, monkeypatch: pytest.Mon
         ("RUNNER_TEMP", "{}"),
     ],
 )
-def test_a_key_in_the_wrong_input_is_shown_nowhere(
-    name: str, value: str, job: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setenv("BLUESHIFT_API_KEY", "An-Unspeakable-Key-2F8a")
-    monkeypatch.setenv("INPUT_MODE", "check")
-    monkeypatch.setenv(name, value.format("An-Unspeakable-Key-2F8a"))
+def test_a_key_in_a_wrong_input_stays_hidden(name: str, value: str, ran: Callable[..., Ran]) -> None:
+    key = "An-Unspeakable-Key-2F8a"
 
-    code = action.run()
+    code, *texts = ran(**{"BLUESHIFT_API_KEY": key, "INPUT_MODE": "check", name: value.format(key)})
 
-    written = [job / each for each in ("outputs", "summary") if (job / each).exists()]
-    texts = [*capsys.readouterr(), *(path.read_text(encoding="utf-8") for path in written)]
     assert code in {2, 3}
     assert "unspeakable" not in "".join(texts).lower()
 
 
 @pytest.mark.parametrize("named", [None, "", "no folder/file"])
 @pytest.mark.parametrize("ended", [0, 1, 3])
-def test_a_missing_summary_is_warned_of_and_the_outputs_agree_with_the_exit_code(
-    job: Path,
-    check_ends: Callable[[int], None],
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    ended: int,
-    named: str | None,
+def test_a_missing_summary_is_a_warning(
+    check_ends: Callable[[int], None], ran: Callable[..., Ran], ended: int, named: str | None
 ) -> None:
-    set_or_unset(monkeypatch, "GITHUB_STEP_SUMMARY", named)
     check_ends(ended)
 
-    assert action.run() == ended
-    assert f"\n{ended}\n" in (job / "outputs").read_text()
-    warnings = re.findall("^::warning .*", capsys.readouterr().out, re.MULTILINE)
-    assert len([each for each in warnings if "GITHUB_STEP_SUMMARY" in each]) == 1
+    found = ran(GITHUB_STEP_SUMMARY=named)
 
-
-def test_without_a_page_no_summary_is_missed(
-    job: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.delenv("GITHUB_STEP_SUMMARY")
-
-    assert action.run() == 0
-    assert "\nvalid\n" in (job / "outputs").read_text()
-    assert "::warning" not in capsys.readouterr().out
+    assert found.code == ended
+    assert f"\n{ended}\n" in found.outputs
+    assert len(re.findall("^::warning .*GITHUB_STEP_SUMMARY", found.out, re.MULTILINE)) == 1
 
 
 @pytest.mark.parametrize("named", [None, "", "no folder/file"])
-@pytest.mark.usefixtures("job")
-def test_without_a_place_for_the_outputs_nothing_is_checked(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], named: str | None
+def test_nothing_is_checked_without_outputs(
+    monkeypatch: pytest.MonkeyPatch, ran: Callable[..., Ran], named: str | None
 ) -> None:
-    set_or_unset(monkeypatch, "GITHUB_OUTPUT", named)
     monkeypatch.setattr(action, "read_inputs", lambda _: pytest.fail("it went on"))
 
-    assert action.run() == 2  # as the outputs of action.yml are where the step writes none
-    assert re.search("^::error .*GITHUB_OUTPUT", capsys.readouterr().out, re.MULTILINE)
+    found = ran(GITHUB_OUTPUT=named)
+
+    assert found.code == 2  # as the outputs of action.yml are where the step writes none
+    assert re.search("^::error .*GITHUB_OUTPUT", found.out, re.MULTILINE)
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no /dev/full")
 @pytest.mark.parametrize(("ended", "code"), [(0, 3), (1, 1), (3, 3), (143, 143)])
-@pytest.mark.usefixtures("job")
-def test_outputs_that_were_not_written_are_no_pass(
-    check_ends: Callable[[int], None],
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    ended: int,
-    code: int,
+def test_lost_outputs_never_pass(
+    check_ends: Callable[[int], None], ran: Callable[..., Ran], ended: int, code: int
 ) -> None:
-    monkeypatch.setenv("GITHUB_OUTPUT", "/dev/full")
     check_ends(ended)
 
-    assert action.run() == code
-    assert "GITHUB_OUTPUT names /dev/full" in capsys.readouterr().out
+    found = ran(GITHUB_OUTPUT="/dev/full")
+
+    assert found.code == code
+    assert "GITHUB_OUTPUT names /dev/full" in found.out
 
 
 def test_outputs_are_written_all_or_none(tmp_path: Path) -> None:
@@ -310,61 +311,54 @@ def test_outputs_are_written_all_or_none(tmp_path: Path) -> None:
     assert (tmp_path / "outputs").read_text() == "earlier=1\n"
 
 
-def test_a_path_that_is_not_utf_8_is_written_byte_for_byte(tmp_path: Path) -> None:
+def test_a_path_keeps_its_bytes(tmp_path: Path) -> None:
     github.write_outputs(tmp_path / "outputs", {"report-html": "caf\udce9.html"})
 
     assert (tmp_path / "outputs").read_bytes().splitlines()[1] == b"caf\xe9.html"
 
 
-@pytest.mark.parametrize("named", [None, ""])
-def test_a_runner_that_names_no_temporary_folder_still_checks(
-    job: Path, monkeypatch: pytest.MonkeyPatch, named: str | None
+def test_a_runner_without_room_cannot_start(ran: Callable[..., Ran]) -> None:
+    found = ran(RUNNER_TEMP="no folder", INPUT_MODE="check")
+
+    assert found.code == 2
+    assert "\nerror\n" in found.outputs
+    assert "\n2\n" in found.outputs
+    assert "RUNNER_TEMP" in found.summary
+
+
+def raising(error: BaseException) -> Callable[..., None]:
+    def act(*_: object) -> None:
+        raise error
+
+    return act
+
+
+@pytest.mark.parametrize(
+    ("error", "ended", "code", "verdict"),
+    [
+        pytest.param(STOPPED, 0, 143, "unknown", id="signal"),
+        pytest.param(ZeroDivisionError(), 0, 3, "unknown", id="bug-after-pass"),
+        pytest.param(ZeroDivisionError(), 1, 1, "fail", id="bug-after-fail"),
+        pytest.param(ZeroDivisionError(), 143, 3, "unknown", id="bug-after-signal"),
+    ],
+)
+def test_a_late_error_is_in_the_outputs(
+    check_ends: Callable[[int], None],
+    ran: Callable[..., Ran],
+    monkeypatch: pytest.MonkeyPatch,
+    error: BaseException,
+    ended: int,
+    code: int,
+    verdict: str,
 ) -> None:
-    set_or_unset(monkeypatch, "RUNNER_TEMP", named)
-
-    assert action.run() == 0
-    assert "\nvalid\n" in (job / "outputs").read_text()
-
-
-def test_a_runner_without_room_cannot_start_and_its_outputs_say_so(job: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("RUNNER_TEMP", str(job / "no folder"))
-    monkeypatch.setenv("INPUT_MODE", "check")
-
-    assert action.run() == 2
-    written = (job / "outputs").read_text()
-    assert "\nerror\n" in written
-    assert "\n2\n" in written
-    assert "RUNNER_TEMP" in (job / "summary").read_text()
-
-
-def test_a_signal_while_the_summary_is_written_is_in_the_outputs_too(
-    job: Path, check_ends: Callable[[int], None], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def interrupted(*_: object) -> None:
-        raise InterruptedBySignal(signal.SIGTERM)
-
-    check_ends(0)
-    monkeypatch.setattr(github, "append_summary", interrupted)
-
-    assert action.run() == 143
-    written = (job / "outputs").read_text()
-    assert "\n143\n" in written
-    assert "\nunknown\n" in written
-
-
-@pytest.mark.parametrize("ended", [0, 1, 143])
-def test_a_bug_after_the_command_is_in_the_outputs_too(
-    job: Path, check_ends: Callable[[int], None], monkeypatch: pytest.MonkeyPatch, ended: int
-) -> None:
-    def fail(*_: object) -> None:
-        raise ZeroDivisionError
-
     check_ends(ended)
-    monkeypatch.setattr(github, "append_summary", fail)
+    monkeypatch.setattr(github, "append_summary", raising(error))
 
-    code = action.run()
-    assert code == (1 if ended == 1 else 3)
-    assert f"\n{code}\n" in (job / "outputs").read_text()
+    found = ran()
+
+    assert found.code == code
+    assert f"\n{code}\n" in found.outputs
+    assert f"\n{verdict}\n" in found.outputs
 
 
 # What an earlier run left
@@ -394,26 +388,18 @@ def earlier(job: Path, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
         ("RUNNER_TEMP", "no folder"),
     ],
 )
-def test_a_run_that_writes_no_report_leaves_no_earlier_one(
-    earlier: list[Path], monkeypatch: pytest.MonkeyPatch, name: str, value: str
-) -> None:
-    monkeypatch.setenv("INPUT_MODE", "check")
-    monkeypatch.setenv(name, value)
-
-    assert action.run() == (0 if value == "validate" else 2)
+def test_old_reports_are_removed(earlier: list[Path], ran: Callable[..., Ran], name: str, value: str) -> None:
+    assert ran(**{"INPUT_MODE": "check", name: value}).code == (0 if value == "validate" else 2)
     assert [each.name for each in earlier if each.exists()] == []
 
 
-def test_rules_named_as_a_report_stay(job: Path, earlier: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("INPUT_HTML", "./rules.yaml")
-    monkeypatch.setenv("INPUT_MODE", "chekc")
-
-    assert action.run() == 2
+def test_rules_named_as_a_report_stay(job: Path, earlier: list[Path], ran: Callable[..., Ran]) -> None:
+    assert ran(INPUT_HTML="./rules.yaml", INPUT_MODE="chekc").code == 2
     assert (job / "rules.yaml").read_text() == RULES
     assert not earlier[1].exists()
 
 
-def test_a_json_report_that_could_not_be_written_where_it_was_asked_for_is_still_there(tmp_path: Path) -> None:
+def test_our_own_json_is_the_fallback(tmp_path: Path) -> None:
     own = tmp_path / "report.json"
     own.write_text("{}")
     inputs = dataclasses.replace(CHECK, reports={Format.JSON: tmp_path / "no folder" / "report.json"})
@@ -422,38 +408,20 @@ def test_a_json_report_that_could_not_be_written_where_it_was_asked_for_is_still
     assert outputs(ending)["report-json"] == str(own)
 
 
-@pytest.fixture
-def leaving(monkeypatch: pytest.MonkeyPatch) -> Callable[[], object]:
-    """Run the module to its end and return what it leaves with; the signals stay pytest's."""
-
-    def leave() -> object:
-        monkeypatch.setattr(action, "stop_on_signals", lambda: None)
-        with pytest.raises(SystemExit) as exiting:
-            action.main()
-        return exiting.value.code
-
-    return leave
-
-
-def test_the_exit_code_of_the_command_is_that_of_the_step(
-    job: Path, check_ends: Callable[[int], None], leaving: Callable[[], object]
+@pytest.mark.parametrize("is_late", [False, True], ids=["while-counting", "while-writing"])
+def test_the_step_has_the_exit_code(
+    job: Path, check_ends: Callable[[int], None], monkeypatch: pytest.MonkeyPatch, is_late: bool
 ) -> None:
-    check_ends(143)
+    check_ends(0 if is_late else 143)
+    monkeypatch.setattr(action, "stop_on_signals", lambda: None)  # the signals stay pytest's
+    if is_late:
+        monkeypatch.setattr(github, "write_outputs", raising(STOPPED))
 
-    assert leaving() == 143
-    assert "\n143\n" in (job / "outputs").read_text()
+    with pytest.raises(SystemExit) as exiting:
+        action.main()
 
-
-@pytest.mark.usefixtures("job")
-def test_a_signal_after_the_command_ended_is_no_pass(
-    monkeypatch: pytest.MonkeyPatch, leaving: Callable[[], object]
-) -> None:
-    def interrupted(*_: object) -> None:
-        raise InterruptedBySignal(signal.SIGTERM)
-
-    monkeypatch.setattr(github, "write_outputs", interrupted)
-
-    assert leaving() == 143
+    assert exiting.value.code == 143
+    assert ("\n143\n" in (job / "outputs").read_text()) is not is_late
 
 
 @pytest.mark.parametrize(
@@ -464,7 +432,7 @@ def test_a_signal_after_the_command_ended_is_no_pass(
         (github.LARGEST_SUMMARY, 1, 0),
     ],
 )
-def test_a_summary_is_never_so_large_that_github_drops_it(tmp_path: Path, already: int, page: int, added: int) -> None:
+def test_a_summary_stays_small_enough(tmp_path: Path, already: int, page: int, added: int) -> None:
     file = tmp_path / "summary"
     file.write_text("x" * already)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from guard.cli import main
 from guard.core.model import Channel
 from guard.sandbox.scenario import Scenario, ScenarioSegment
 from guard.sandbox.server import Sandbox
@@ -16,6 +18,10 @@ from guard.sandbox.server import Sandbox
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    Run = Callable[..., tuple[int, str, str]]
+    Start = Callable[..., subprocess.Popen[str]]
+    Refused = Callable[..., str]
 
 KEY = "a-key-for-tests"
 GOOD, BAD, STUCK, MIDDLING = (f"00000000-0000-4000-8000-00000000000{number}" for number in range(1, 5))
@@ -76,13 +82,13 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def environ(sandbox: Sandbox) -> dict[str, str]:
-    """Return the environment of somebody who is set up to ask the sandbox."""
+    """Return an environment with the key and the address of the sandbox."""
     return {**os.environ, "BLUESHIFT_API_KEY": KEY, "BLUESHIFT_BASE_URL": sandbox.url}
 
 
 @pytest.fixture
-def start(folder: Path, environ: dict[str, str]) -> Iterator[Callable[..., subprocess.Popen[str]]]:
-    """Start the command in the folder; ``environ`` given to it is added, and None takes a variable away."""
+def start(folder: Path, environ: dict[str, str]) -> Iterator[Start]:
+    """Start the command in the folder; ``environ`` adds variables, and None removes one."""
     started: list[subprocess.Popen[str]] = []
 
     def begin(*arguments: str, **options: Any) -> subprocess.Popen[str]:
@@ -106,14 +112,77 @@ def start(folder: Path, environ: dict[str, str]) -> Iterator[Callable[..., subpr
 
 
 @pytest.fixture
-def audience_guard(start: Callable[..., subprocess.Popen[str]]) -> Callable[..., tuple[int, str, str]]:
-    """Run the command to its end and return its exit code, stdout and stderr, after a look for the key in them."""
+def audience_guard(start: Start) -> Run:
+    """Run the command to its end and return its exit code, stdout and stderr, which must not show the key."""
 
-    def run(*arguments: str, given: str = "", **options: Any) -> tuple[int, str, str]:
+    def finish(*arguments: str, given: str = "", **options: Any) -> tuple[int, str, str]:
         process = start(*arguments, **options)
         stdout, stderr = process.communicate(given, timeout=40)
         assert KEY not in (stdout or "") + (stderr or "")
         assert "Traceback" not in (stderr or "")
         return process.returncode, stdout, stderr
 
-    return run
+    return finish
+
+
+@pytest.fixture
+def refused(audience_guard: Run, sandbox: Sandbox) -> Refused:
+    """Run a command that must end in a usage error and send nothing, and return its stderr."""
+
+    def refuse(*arguments: str, **options: Any) -> str:
+        sent = sandbox.requests
+        code, stdout, stderr = audience_guard(*arguments, **options)
+        assert (code, stdout, sandbox.requests) == (2, "", sent)
+        return stderr
+
+    return refuse
+
+
+@pytest.fixture
+def in_process(capsys: pytest.CaptureFixture[str]) -> Run:
+    """Run the command in this process, and return its exit code, stdout and stderr."""
+
+    def call(*arguments: str) -> tuple[int, str, str]:
+        return main.run(arguments), *capsys.readouterr()
+
+    return call
+
+
+@pytest.fixture
+def crash(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Have the command crash with this message."""
+
+    def arrange(message: str) -> None:
+        def fail(_arguments: list[str]) -> None:
+            raise ZeroDivisionError(message)
+
+        monkeypatch.setattr(main, "_invoke", fail)
+
+    return arrange
+
+
+@pytest.fixture
+def _unlogged() -> Iterator[None]:
+    """Leave no log behind."""
+    logger = logging.getLogger("guard")
+    level, handlers = logger.level, list(logger.handlers)
+    yield
+    logger.setLevel(level)
+    logger.handlers[:] = handlers
+
+
+@pytest.fixture
+def on_terminal(start: Start) -> Callable[..., tuple[int, str, str]]:
+    """Run the command with one stream on a terminal; return its exit code, what is drawn there, and its stdout."""
+    pty = pytest.importorskip("pty", reason="Windows has no pseudo-terminals")
+
+    def draw(*arguments: str, stream: str = "stdout", columns: int = 80) -> tuple[int, str, str]:
+        ours, theirs = pty.openpty()
+        process = start(*arguments, environ={"TERM": "xterm", "COLUMNS": str(columns)}, **{stream: theirs})
+        os.close(theirs)
+        stdout, _ = process.communicate(timeout=20)
+        drawn = os.read(ours, 100_000).decode()
+        os.close(ours)
+        return process.returncode, drawn, stdout or ""
+
+    return draw

@@ -1,4 +1,4 @@
-"""``--debug``: a log that tells the whole story in order, and that anybody may be sent."""
+"""``--debug``: a log in order, without secrets."""
 
 from __future__ import annotations
 
@@ -7,35 +7,32 @@ import base64
 import json
 import logging
 import re
-import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from guard.cli import main
 from guard.cli.debug import log_to_stderr, trace
 from guard.core.model import Channel
 from guard.sandbox.scenario import Answers, Scenario, ScenarioSegment
+from tests.cli.conftest import GOOD, KEY, STUCK
+from tests.conftest import serving
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from guard.sandbox.server import Sandbox
-
-    Run = Callable[..., tuple[int, str, str]]
+    from tests.cli.conftest import Run
 
 ROOT = Path(__file__).parents[2]
-KEY = "a-key-for-tests"
-UUID, STUCK = "00000000-0000-4000-8000-000000000001", "00000000-0000-4000-8000-000000000003"
 LINE = re.compile(
     r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z guard\.blueshift: (\w+)( \w+=(\"([^\"\\]|\\.)*\"|[^\s\"]+))*"
 )
 
 
 def told(stderr: str, about: str = "") -> list[str]:
-    """Return the first word of each line about something, after a look at the form of all of them."""
+    """Return the first word of each line about something; every line must have the right form."""
     lines = [(line, LINE.fullmatch(line)) for line in stderr.splitlines() if "guard.blueshift" in line]
     assert all(found for _, found in lines)
     return [found[1] for line, found in lines if found and about in line]
@@ -46,7 +43,7 @@ class TestWhereMuchGoesWrong:
     def scenario(self) -> Scenario:
         email = {Channel.EMAIL: 50}
         segment = ScenarioSegment(
-            uuid=UUID,
+            uuid=GOOD,
             name="1",
             counts=email,
             fresh=email,
@@ -55,27 +52,23 @@ class TestWhereMuchGoesWrong:
         )
         return Scenario(key=KEY, segments=(segment,))
 
-    def test_the_log_tells_the_story_of_a_segment_in_order(self, audience_guard: Run, sandbox: Sandbox) -> None:
+    def test_the_log_is_in_order(self, audience_guard: Run, sandbox: Sandbox) -> None:
         code, _, stderr = audience_guard("check", "--segment", "good", "--debug")
 
         assert code == 0
         assert re.fullmatch(
             "request slowed_down trying_again request trying_again request first_look "
             "request starting_over request first_look request triggered (request not_yet )*request proven",
-            " ".join(told(stderr, UUID)),
+            " ".join(told(stderr, GOOD)),
         )
-        for word, count in (("request", len(sandbox.requests)), ("slowed_down", 1), ("proven", 1)):
-            assert told(stderr).count(word) == count
-        assert [told(stderr)[place] for place in (0, 1, 2, 3, -1)] == [
-            "connected",
-            "pacing",
-            "rules",
-            "run_begins",
-            "run_ended",
-        ]
+        sent = stderr.count("guard.blueshift: request method=GET path=/api/v1/segments/")
+        assert sent == told(stderr).count("request") == len(sandbox.requests)
+        assert told(stderr).count("slowed_down") == told(stderr).count("proven") == 1
+        words = told(stderr)
+        assert (words[:4], words[-1]) == (["connected", "pacing", "rules", "run_begins"], "run_ended")
         assert f"run_ended proven=1 unknown=0 requests={len(sandbox.requests)} refused_for_rate=1\n" in stderr
 
-    def test_a_proof_names_the_stamps_that_were_compared(self, audience_guard: Run) -> None:
+    def test_a_proof_names_its_stamps(self, audience_guard: Run) -> None:
         _, _, stderr = audience_guard("check", "--segment", "good", "--debug")
 
         proof = re.search(r"proven .* count=50 stamp=(\S+) baseline_stamp=(\S+) trigger_stamp=(\S+)\n", stderr)
@@ -83,7 +76,7 @@ class TestWhereMuchGoesWrong:
         assert proof[1] > max(proof[2], proof[3])
 
 
-def test_a_run_tells_what_it_stands_on(audience_guard: Run, sandbox: Sandbox) -> None:
+def test_a_run_logs_its_settings(audience_guard: Run, sandbox: Sandbox) -> None:
     _, stdout, stderr = audience_guard("check", "--segment", "good", "--debug", "--timeout", "30s", "--output", "json")
 
     rules = json.loads(stdout)["rules"]["sha256"]
@@ -96,7 +89,7 @@ def test_a_run_tells_what_it_stands_on(audience_guard: Run, sandbox: Sandbox) ->
 @pytest.mark.parametrize(
     ("flags", "reason"), [(("--timeout", "500ms"), "deadline"), ((), "timeout")], ids=["deadline", "timeout"]
 )
-def test_what_was_given_up_is_told_with_the_reason(audience_guard: Run, flags: tuple[str, ...], reason: str) -> None:
+def test_a_lost_count_has_a_reason(audience_guard: Run, flags: tuple[str, ...], reason: str) -> None:
     _, _, stderr = audience_guard("check", "--segment", "stuck", "--debug", *flags)
 
     assert told(stderr, STUCK)[-1] == "given_up"
@@ -104,30 +97,22 @@ def test_what_was_given_up_is_told_with_the_reason(audience_guard: Run, flags: t
     assert "run_ended proven=0 unknown=1 " in stderr
 
 
-def test_a_refused_key_is_told_for_all_that_it_leaves_unknown(audience_guard: Run) -> None:
+def test_a_refused_key_is_not_logged(audience_guard: Run) -> None:
     _, _, stderr = audience_guard("check", "--tag", "weekly", "--debug", environ={"BLUESHIFT_API_KEY": "another-key"})
 
     assert stderr.count("reason=refused_key") == 2
     assert "another-key" not in stderr
 
 
-def test_without_debug_nothing_is_logged(audience_guard: Run) -> None:
-    assert audience_guard("check", "--segment", "good")[::2] == (0, "")
-
-
-def logged_words() -> set[str]:
-    """Return the word of every line that the code can log."""
+def test_the_log_words_are_documented() -> None:
+    table = (ROOT / "docs/checklist.md").read_text(encoding="utf-8").split("\n| word |")[1]
+    rows = re.findall(r"^\| (`.*?) \|", table, re.MULTILINE)
     modules = [ast.parse(path.read_text(encoding="utf-8")) for path in (ROOT / "guard").rglob("*.py")]
     calls = [node for module in modules for node in ast.walk(module) if isinstance(node, ast.Call)]
-    return {ast.literal_eval(call.args[0]) for call in calls if ast.unparse(call.func) == "log"}
 
-
-def test_every_word_of_the_log_is_documented_and_no_other() -> None:
-    table = (ROOT / "docs/checklist.md").read_text(encoding="utf-8").split("\n| word |")[1]
-
-    assert {word for row in re.findall(r"^\| (`.*?) \|", table, re.MULTILINE) for word in re.findall(r"\w+", row)} == (
-        logged_words()
-    )
+    assert {word for row in rows for word in re.findall(r"\w+", row)} == {
+        ast.literal_eval(call.args[0]) for call in calls if ast.unparse(call.func) == "log"
+    }
 
 
 class Echo(BaseHTTPRequestHandler):
@@ -152,17 +137,12 @@ class Echo(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def echo() -> Iterator[str]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Echo)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_address[1]}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with ThreadingHTTPServer(("127.0.0.1", 0), Echo) as server, serving(server):
+        yield f"http://127.0.0.1:{server.server_port}"
 
 
 @pytest.mark.parametrize("status", [200, 302, 400, 401, 404, 418])
-def test_a_server_that_echoes_the_key_is_not_quoted(
+def test_an_echoed_key_is_not_shown(
     audience_guard: Run, echo: str, status: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Echo, "status", status)
@@ -187,38 +167,29 @@ def test_a_server_that_echoes_the_key_is_not_quoted(
         pytest.param({"BLUESHIFT_API_KEY": "any", "BLUESHIFT_API_KEY_FILE": "key"}, id="both"),
     ],
 )
-def test_a_traceback_is_without_the_key_whatever_the_environment(
-    environ: dict[str, str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+def test_a_traceback_hides_the_key(
+    environ: dict[str, str],
+    crash: Callable[[str], None],
+    monkeypatch: pytest.MonkeyPatch,
+    in_process: Run,
+    tmp_path: Path,
 ) -> None:
-    encoded = base64.b64encode(f"{KEY}:".encode()).decode()
-
-    def fail(_arguments: list[str]) -> None:
-        raise ZeroDivisionError(f"{KEY} \x1b[31m {encoded}")
-
     (tmp_path / "key").write_text(f"{KEY}\n")
     monkeypatch.chdir(tmp_path)
     for name, value in environ.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr(main, "_invoke", fail)
+    crash(f"{KEY} \x1b[31m {base64.b64encode(f'{KEY}:'.encode()).decode()}")
 
-    assert main.run(["check", "--debug"]) == 3
-    written = capsys.readouterr().err
-    assert written.endswith("ZeroDivisionError: *** \\x1b[31m ***\n")
-    assert KEY not in written
+    code, _, stderr = in_process("check", "--debug")
 
-
-@pytest.fixture
-def _unlogged() -> Iterator[None]:
-    """Leave no log behind."""
-    logger = logging.getLogger("guard")
-    handlers, level = list(logger.handlers), logger.level
-    yield
-    logger.handlers[:] = handlers
-    logger.setLevel(level)
+    assert code == 3
+    assert "Traceback" in stderr
+    assert stderr.endswith("ZeroDivisionError: *** \\x1b[31m ***\n")
+    assert KEY not in stderr
 
 
 @pytest.mark.usefixtures("_unlogged")
-def test_a_key_that_is_replaced_in_mid_run_is_told_no_more_than_the_new_one(
+def test_a_replaced_key_stays_hidden(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     (tmp_path / "key").write_text(KEY)
@@ -232,12 +203,13 @@ def test_a_key_that_is_replaced_in_mid_run_is_told_no_more_than_the_new_one(
     assert trace(ValueError(f"{KEY} a-later-one-of-theirs")) == "ValueError: *** ***"
 
 
-def test_a_traceback_needs_no_key(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    def fail(_arguments: list[str]) -> None:
-        raise ZeroDivisionError("in the open")
-
+def test_a_traceback_needs_no_key(
+    crash: Callable[[str], None], monkeypatch: pytest.MonkeyPatch, in_process: Run
+) -> None:
     monkeypatch.setenv("BLUESHIFT_API_KEY_FILE", "/no/such/file")
-    monkeypatch.setattr(main, "_invoke", fail)
+    crash("in the open")
 
-    assert main.run(["check", "--debug"]) == 3
-    assert capsys.readouterr().err.endswith("ZeroDivisionError: in the open\n")
+    code, _, stderr = in_process("check", "--debug")
+
+    assert code == 3
+    assert stderr.endswith("ZeroDivisionError: in the open\n")

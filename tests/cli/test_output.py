@@ -1,4 +1,4 @@
-"""Standard streams that nobody ends, feeds or reads: the command says so and comes to an end."""
+"""Standard streams that are endless, unread or closed: the command says so and ends."""
 
 from __future__ import annotations
 
@@ -13,15 +13,14 @@ import pytest
 
 import guard.bounded_io
 from guard.cli.check import check
-from guard.cli.main import run
 from guard.cli.rules import complete_key
 from tests.cli.conftest import GOOD
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
-    Run = Callable[..., tuple[int, str, str]]
+    from tests.cli.conftest import Run, Start
 
 
 @pytest.fixture
@@ -72,69 +71,54 @@ def full(pipe: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> Iterator[Tex
         (["report", "-"], "the report"),
     ],
 )
-def test_an_input_that_never_ends_is_a_usage_error(
-    arguments: list[str], what: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert run(arguments) == 2
-
-    stdout, stderr = capsys.readouterr()
+def test_an_endless_input_is_an_error(arguments: list[str], what: str, in_process: Run) -> None:
     limit = "0.001" if "--timeout" in arguments else "0"
-    assert stdout == ""
-    assert stderr == (
+    said = (
         f"audience-guard: {what} did not come: standard input had no end within {limit} s\n"
         "  hint: see that what writes to it comes to an end, or give the path of a file\n"
     )
 
+    assert in_process(*arguments) == (2, "", said)
+
 
 @pytest.mark.usefixtures("_nothing_comes")
-def test_completion_never_waits_for_standard_input() -> None:
+def test_completion_never_waits() -> None:
     with check.make_context("check", ["-"]) as context:
         assert complete_key(context, check.params[1], "") == []
 
 
-def test_a_terminal_is_told_that_it_is_waited_for(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_terminal_gets_a_prompt(monkeypatch: pytest.MonkeyPatch, in_process: Run) -> None:
     class Terminal(io.TextIOWrapper):
         def isatty(self) -> bool:
             return True
 
     monkeypatch.setattr(sys, "stdin", Terminal(io.BytesIO(b"version: 2\n")))
 
-    assert run(["validate", "-"]) == 2
+    code, _, stderr = in_process("validate", "-")
 
-    first, second = capsys.readouterr().err.splitlines()[:2]
+    first, second = stderr.splitlines()[:2]
+    assert code == 2
     assert first == "audience-guard: type or paste the rules, and end with Ctrl+D; the time for it is 60 s"
     assert second.startswith("<stdin>:1:")
 
 
-def test_a_stdout_that_nobody_reads_is_no_pass(
-    full: TextIO, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+@pytest.mark.usefixtures("_at_home")
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [(["schema"], 3), (["check", "--segment", "good", "--quiet"], 3), (["check", "--segment", "bad", "--quiet"], 1)],
+    ids=["schema", "good", "bad"],
+)
+def test_an_unread_stdout_never_passes(
+    arguments: list[str], code: int, full: TextIO, monkeypatch: pytest.MonkeyPatch, in_process: Run
 ) -> None:
     monkeypatch.setattr(sys, "stdout", full)
-
-    assert run(["schema"]) == 3
-
-    assert capsys.readouterr().err == (
+    missing = f"audience-guard: not every report was written, so this run exits with {code}\n"
+    said = (
         "audience-guard: nobody read the report from stdout within 0 s\n"
-        "  hint: have stdout read, or write the report to a file\n"
+        "  hint: have stdout read, or write the report to a file\n" + (missing if "check" in arguments else "")
     )
 
-
-@pytest.mark.usefixtures("_at_home")
-@pytest.mark.parametrize(("segment", "code"), [("good", 3), ("bad", 1)])
-def test_a_verdict_that_nobody_reads_is_never_a_pass(
-    segment: str,
-    code: int,
-    full: TextIO,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    monkeypatch.setattr(sys, "stdout", full)
-
-    assert run(["check", "--segment", segment, "--quiet"]) == code
-
-    assert "nobody read the report from stdout within 0 s" in capsys.readouterr().err
+    assert in_process(*arguments) == (code, "", said)
 
 
 NO_STDOUT = (
@@ -157,37 +141,31 @@ NO_STDOUT = (
     ],
     ids=" ".join,
 )
-def test_a_closed_stdout_is_told_of(
-    arguments: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_closed_stdout_is_an_error(arguments: list[str], monkeypatch: pytest.MonkeyPatch, in_process: Run) -> None:
     monkeypatch.setattr(sys, "stdout", None)
 
-    assert run(arguments) == 3
-
-    assert capsys.readouterr() == ("", NO_STDOUT)
+    assert in_process(*arguments) == (3, "", NO_STDOUT)
 
 
 @pytest.mark.usefixtures("_at_home")
 @pytest.mark.parametrize("format_", [[], ["--output", "json"], ["--output", "github"]], ids=" ".join)
 @pytest.mark.parametrize(("segment", "code"), [("good", 3), ("bad", 1)])
-def test_a_verdict_for_a_closed_stdout_is_never_a_pass(
-    segment: str, code: int, format_: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def test_a_lost_verdict_never_passes(
+    segment: str, code: int, format_: list[str], monkeypatch: pytest.MonkeyPatch, in_process: Run
 ) -> None:
-    assert run(["check", "--segment", segment, "--quiet", "--output", "json=report.json"]) == (1 if code == 1 else 0)
-    capsys.readouterr()
+    asked = ("check", "--segment", segment, "--quiet")
+    assert in_process(*asked, "--output", "json=report.json")[0] == (1 if code == 1 else 0)
     monkeypatch.setattr(sys, "stdout", None)
     missing = f"{NO_STDOUT}audience-guard: not every report was written, so this run exits with {code}\n"
 
-    assert run(["check", "--segment", segment, "--quiet", *format_]) == code
-    assert capsys.readouterr() == ("", missing)
+    assert in_process(*asked, *format_) == (code, "", missing)
 
-    assert run(["report", "report.json", *format_]) == code
-    stdout, stderr = capsys.readouterr()
-    assert (stdout, stderr[stderr.index("\n") + 1 :]) == ("", missing)
+    found, stdout, stderr = in_process("report", "report.json", *format_)
+    assert (found, stdout, stderr[stderr.index("\n") + 1 :]) == (code, "", missing)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="it takes a shell to start a process without a stdout")
-def test_a_process_that_is_started_without_a_stdout_exits_3(folder: Path) -> None:
+def test_a_process_without_stdout_exits_3(folder: Path) -> None:
     ended = subprocess.run(
         ["/bin/sh", "-c", 'exec "$0" -m guard validate --quiet >&-', sys.executable],
         cwd=folder,
@@ -201,17 +179,16 @@ def test_a_process_that_is_started_without_a_stdout_exits_3(folder: Path) -> Non
 
 
 @pytest.mark.usefixtures("_at_home")
-def test_a_pipe_that_is_named_as_an_output_is_given_up_as_well(
-    full: TextIO, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_an_unread_pipe_is_given_up(full: TextIO, in_process: Run) -> None:
     path = f"/dev/fd/{full.fileno()}"
 
-    assert run(["check", "--segment", "good", "--quiet", f"--output=json={path}"]) == 3
+    code, _, stderr = in_process("check", "--segment", "good", "--quiet", f"--output=json={path}")
 
-    assert f"nobody read the report from {path} within 0 s" in capsys.readouterr().err
+    assert code == 3
+    assert f"nobody read the report from {path} within 0 s" in stderr
 
 
-def test_the_process_ends_although_its_input_does_not(start: Callable[..., subprocess.Popen[str]]) -> None:
+def test_the_process_ends_before_its_input(start: Start) -> None:
     process = start("check", "-", "--timeout", "50ms")
 
     assert process.wait(timeout=40) == 2

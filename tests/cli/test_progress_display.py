@@ -1,8 +1,7 @@
-"""What is seen while one waits."""
+"""Progress, the gauge and colour, on and off a terminal."""
 
 from __future__ import annotations
 
-import os
 import re
 import time
 from typing import TYPE_CHECKING
@@ -14,15 +13,10 @@ from guard.cli.progress_display import display_progress, progress_line
 from guard.core.progress import Progress
 
 if TYPE_CHECKING:
-    import subprocess
-    from collections.abc import Callable
-
-    Start = Callable[..., subprocess.Popen[str]]
-
-pty = pytest.importorskip("pty", reason="Windows has no pseudo-terminals")
+    from tests.cli.conftest import Run
 
 
-def test_a_line_says_how_far_the_run_has_come() -> None:
+def test_a_line_tells_the_progress() -> None:
     assert progress_line(Progress(total=1200, done=3, refreshing=2), 75) == (
         "3 of 1,200 counts done, 2 refreshing, 1 min 15 s"
     )
@@ -31,9 +25,7 @@ def test_a_line_says_how_far_the_run_has_come() -> None:
     )
 
 
-def test_off_a_terminal_a_plain_line_is_told_every_so_often(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_log_gets_plain_lines(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr(progress_display, "_PLAIN_EVERY", 0.01)
 
     with display_progress(quiet=False) as progress:
@@ -44,9 +36,7 @@ def test_off_a_terminal_a_plain_line_is_told_every_so_often(
     assert told.startswith("audience-guard: 0 of 7 counts done, 0 refreshing, 0 s\n")
 
 
-def test_nothing_is_told_when_it_is_to_be_quiet(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_quiet_prints_nothing(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr(progress_display, "_PLAIN_EVERY", 0.01)
 
     with display_progress(quiet=True):
@@ -55,14 +45,8 @@ def test_nothing_is_told_when_it_is_to_be_quiet(
     assert capsys.readouterr() == ("", "")
 
 
-def test_on_a_terminal_one_line_is_drawn_over_and_over_and_erased_at_the_end(start: Start) -> None:
-    ours, theirs = pty.openpty()
-    process = start("check", "--segment", "stuck", stderr=theirs, environ={"TERM": "xterm"})
-    os.close(theirs)
-
-    stdout, _ = process.communicate(timeout=20)
-    drawn = os.read(ours, 100_000).decode()
-    os.close(ours)
+def test_a_terminal_gets_one_live_line(on_terminal: Run) -> None:
+    _, drawn, stdout = on_terminal("check", "--segment", "stuck", stream="stderr")
 
     assert re.search(r"\r\x1b\[2KCounting afresh: 0 of 1 counts done, 1 refreshing, \d s", drawn)
     assert drawn.endswith("\r\x1b[2K")
@@ -70,20 +54,13 @@ def test_on_a_terminal_one_line_is_drawn_over_and_over_and_erased_at_the_end(sta
     assert "Counting afresh" not in stdout
 
 
-def test_on_a_terminal_the_report_is_drawn_with_a_gauge_and_colour(start: Start) -> None:
-    ours, theirs = pty.openpty()
-    process = start("check", "--segment", "bad", stdout=theirs, environ={"TERM": "xterm", "COLUMNS": "60"})
-    os.close(theirs)
+def test_a_terminal_gets_a_gauge(on_terminal: Run) -> None:
+    code, drawn, _ = on_terminal("check", "--segment", "bad", columns=60)
 
-    process.wait(timeout=20)
-    drawn = os.read(ours, 100_000).decode()
-    os.close(ours)
-
-    assert process.returncode == 1
+    assert code == 1
     assert "\x1b[" in drawn
     assert "◆" in drawn
-    plain = re.sub(r"\x1b\[[0-9;]*m", "", drawn)
-    assert max(map(len, plain.splitlines())) <= 60
+    assert max(map(len, re.sub(r"\x1b\[[0-9;]*m", "", drawn).splitlines())) <= 60
 
 
 @pytest.mark.parametrize(
@@ -96,8 +73,8 @@ def test_on_a_terminal_the_report_is_drawn_with_a_gauge_and_colour(start: Start)
         ({"FORCE_COLOR": "1"}, ["--color", "never"], False),
     ],
 )
-def test_colour_off_a_terminal_is_asked_for(
-    audience_guard: Callable[..., tuple[int, str, str]], variables: dict[str, str], flags: list[str], colored: bool
+def test_colour_needs_a_request(
+    audience_guard: Run, variables: dict[str, str], flags: list[str], colored: bool
 ) -> None:
     _, stdout, _ = audience_guard("check", "--segment", "good", *flags, environ=variables)
 

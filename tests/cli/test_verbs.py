@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import pty
 import re
 import signal
 import subprocess
@@ -15,11 +13,10 @@ import click
 import pytest
 
 from guard import __version__
-from guard.cli import main
 from guard.cli.main import audience_guard as group
-from guard.cli.main import run
 from guard.report import Format
 from guard.report.json_report import report_schema_text
+from tests.cli.conftest import GOOD, KEY, STUCK
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,14 +24,10 @@ if TYPE_CHECKING:
     from pytest_httpx import HTTPXMock
 
     from guard.sandbox.server import Sandbox
+    from tests.cli.conftest import Refused, Run, Start
 
-    Run = Callable[..., tuple[int, str, str]]
-    Start = Callable[..., subprocess.Popen[str]]
-
-VERBS = group.list_commands(click.Context(group))
 ROOT = Path(__file__).parents[2]
-GOOD = "00000000-0000-4000-8000-000000000001"
-STUCK = "00000000-0000-4000-8000-000000000003"
+VERBS = group.list_commands(click.Context(group))
 NOWHERE = "00000000-0000-4000-8000-000000000009"
 
 
@@ -43,57 +36,46 @@ def test_version(audience_guard: Run) -> None:
 
 
 @pytest.mark.parametrize("verb", ["", *VERBS])
-def test_help(capsys: pytest.CaptureFixture[str], verb: str) -> None:
-    assert run([*verb.split(), "--help"]) == 0
+def test_help(in_process: Run, verb: str) -> None:
+    code, stdout, stderr = in_process(*verb.split(), "--help")
 
-    stdout, stderr = capsys.readouterr()
+    assert (code, stderr) == (0, "")
     assert f"audience-guard {verb}".rstrip() in stdout.splitlines()[0]
-    assert stderr == ""
 
 
 @pytest.mark.parametrize("verb", VERBS)
-def test_a_bug_is_told_with_a_flag_that_the_verb_has(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], verb: str
-) -> None:
-    def fail(_arguments: list[str]) -> None:
-        raise ZeroDivisionError
+def test_a_crash_exits_3_with_a_hint(crash: Callable[[str], None], in_process: Run, verb: str) -> None:
+    help_text = in_process(verb, "--help")[1]
+    crash(KEY)
 
-    with monkeypatch.context() as broken:
-        broken.setattr(main, "_invoke", fail)
-        assert run([verb]) == 3
-    hint = capsys.readouterr().err.splitlines()[-1]
-    run([verb, "--help"])
+    code, stdout, stderr = in_process(verb)
 
-    assert hint.startswith("  hint: --debug ")
-    assert " --debug " in capsys.readouterr().out
+    assert (code, stdout) == (3, "")
+    assert "Traceback" not in stderr
+    assert KEY not in stderr
+    assert stderr.splitlines()[-1].startswith("  hint: --debug ")
+    assert " --debug " in help_text
 
 
-def test_an_unknown_verb_is_answered_with_the_nearest(audience_guard: Run) -> None:
-    code, stdout, stderr = audience_guard("chek")
-
-    assert (code, stdout) == (2, "")
-    assert stderr.startswith('audience-guard: there is no command "chek"; did you mean "check"?')
+def test_an_unknown_verb_gets_a_guess(refused: Refused) -> None:
+    assert refused("chek").startswith('audience-guard: there is no command "chek"; did you mean "check"?')
 
 
-def test_validate_needs_no_key_and_sends_nothing(audience_guard: Run, sandbox: Sandbox) -> None:
+def test_validate_needs_no_key(audience_guard: Run, sandbox: Sandbox) -> None:
     found = audience_guard("validate", "--quiet", environ={"BLUESHIFT_API_KEY": None})
 
     assert found == (0, "rules.yaml is valid: 4 segments, 4 guards, 1 campaign\n", "")
     assert sandbox.requests == ()
 
 
-def test_validate_reports_a_wrong_file(audience_guard: Run) -> None:
-    code, stdout, stderr = audience_guard("validate", "-", given="version: 1\nsegments:\n  a: {channel: {}}\n")
+def test_validate_reports_a_wrong_file(refused: Refused) -> None:
+    stderr = refused("validate", "-", given="version: 1\nsegments:\n  a: {channel: {}}\n")
 
-    assert (code, stdout) == (2, "")
     assert '<stdin>:3:7: segments.a.channel: unknown key; did you mean "channels"?' in stderr
 
 
-def test_schema_prints_what_is_shipped(audience_guard: Run) -> None:
+def test_schema_prints_both_schemas(audience_guard: Run) -> None:
     assert audience_guard("schema") == (0, (ROOT / "guard/rules/rules.schema.json").read_text(), "")
-
-
-def test_schema_prints_that_of_the_report(audience_guard: Run) -> None:
     assert audience_guard("schema", "--report") == (0, report_schema_text(), "")
 
 
@@ -108,28 +90,22 @@ def test_segments_lists_the_account(audience_guard: Run) -> None:
 
 
 @pytest.mark.parametrize("width", [30, 50, 70])
-def test_segments_on_a_narrow_terminal_breaks_no_number(start: Start, width: int) -> None:
-    ours, theirs = pty.openpty()
-    process = start("segments", stdout=theirs, environ={"TERM": "xterm", "COLUMNS": str(width)})
-    os.close(theirs)
+def test_a_narrow_terminal_splits_no_number(on_terminal: Run, width: int) -> None:
+    code, drawn, _ = on_terminal("segments", columns=width)
 
-    process.wait(timeout=20)
-    lines = os.read(ours, 100_000).decode().splitlines()
-    os.close(ours)
-
-    assert process.returncode == 0
-    assert lines[0] == GOOD
+    lines = drawn.splitlines()
+    assert (code, lines[0]) == (0, GOOD)
     assert max(len(line) for line in lines if not line.startswith(GOOD[:8])) <= width
     assert "email 50" in re.sub(r"\s+", " ", " ".join(lines[:5]))
     assert not [line for line in lines if re.search(r"(users|email|sms|push|counted)$", line)]
 
 
-def test_segments_keeps_those_with_the_text(audience_guard: Run) -> None:
+def test_segments_filters_by_name(audience_guard: Run) -> None:
     assert len(audience_guard("segments", "3")[1].splitlines()) == 2
     assert audience_guard("segments", "no such name") == (0, "no segment matches\n", "")
 
 
-def test_segments_says_why_it_cannot_list(audience_guard: Run) -> None:
+def test_segments_says_what_failed(audience_guard: Run) -> None:
     code, stdout, stderr = audience_guard("segments", environ={"BLUESHIFT_API_KEY": "another-key"})
 
     assert (code, stdout) == (3, "")
@@ -140,23 +116,22 @@ def test_segments_says_why_it_cannot_list(audience_guard: Run) -> None:
     ("status", "said"),
     [(500, "answered 500"), (302, "check the region and the base URL"), (404, "answered 404")],
 )
-def test_segments_blames_no_key_where_another_thing_is_wrong(
-    status: int, said: str, capsys: pytest.CaptureFixture[str], httpx_mock: HTTPXMock, monkeypatch: pytest.MonkeyPatch
+def test_other_errors_do_not_blame_the_key(
+    status: int, said: str, in_process: Run, httpx_mock: HTTPXMock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     httpx_mock.add_response(status_code=status, is_reusable=True)
     monkeypatch.setattr("guard.blueshift.api.before_retry", lambda _: 0.0)
-    monkeypatch.setenv("BLUESHIFT_API_KEY", "a-key-for-tests")
+    monkeypatch.setenv("BLUESHIFT_API_KEY", KEY)
     monkeypatch.setenv("BLUESHIFT_BASE_URL", "http://127.0.0.1:9")
 
-    code = run(["segments"])
+    code, _, stderr = in_process("segments")
 
-    _, err = capsys.readouterr()
     assert code == 3
-    assert said in err
-    assert "key" not in err.lower()
+    assert said in stderr
+    assert "key" not in stderr.lower()
 
 
-def test_counts_says_once_that_there_is_no_such_segment(audience_guard: Run) -> None:
+def test_counts_names_a_missing_segment_once(audience_guard: Run) -> None:
     code, stdout, stderr = audience_guard("counts", NOWHERE, GOOD, "--channel", "email", "--channel", "sms")
 
     assert (code, stderr) == (3, "")
@@ -173,59 +148,45 @@ def test_counts_counts_afresh(audience_guard: Run, sandbox: Sandbox) -> None:
     assert [each.query["refresh"] for each in sandbox.requests][:2] == ["false", "true"]
 
 
-def test_counts_of_what_is_stuck_are_unknown(audience_guard: Run) -> None:
+def test_a_stuck_count_is_unknown(audience_guard: Run) -> None:
     code, stdout, _ = audience_guard("counts", STUCK, "--channel", "email", "--timeout", "1s")
 
     assert code == 3
     assert stdout.splitlines()[1].split()[2:4] == ["unknown", "deadline:"]
 
 
-def test_counts_takes_uuids_alone(audience_guard: Run, sandbox: Sandbox) -> None:
-    code, stdout, stderr = audience_guard("counts", "../../admin")
-
-    assert (code, stdout) == (2, "")
-    assert '"../../admin" is not a segment uuid' in stderr
-    assert sandbox.requests == ()
+def test_counts_takes_only_uuids(refused: Refused) -> None:
+    assert '"../../admin" is not a segment uuid' in refused("counts", "../../admin")
 
 
-def test_the_sandbox_serves_until_it_is_interrupted(start: Start, audience_guard: Run) -> None:
-    process = start("sandbox", "--port", "0")
+@pytest.mark.parametrize(
+    ("flags", "log"),
+    [
+        ([], ""),
+        (["--debug"], r"\S+ guard\.sandbox: answer method=GET path=/api/v1/segments/list\?.* status=200 fault=none\n"),
+    ],
+    ids=["quiet", "debug"],
+)
+def test_the_sandbox_ends_on_ctrl_c(start: Start, audience_guard: Run, flags: list[str], log: str) -> None:
+    process = start("sandbox", "--port", "0", *flags)
     assert process.stderr
-    told = process.stderr.readline()
-    address = told.split("is at ")[1].split(";")[0]
+    address = process.stderr.readline().split("is at ")[1].split(";")[0]
 
     listed = audience_guard("segments", environ={"BLUESHIFT_BASE_URL": address, "BLUESHIFT_API_KEY": "sandbox"})
     process.send_signal(signal.SIGINT)
 
     assert listed[0] == 0
     assert process.wait(timeout=5) == 130
-    assert process.stderr.read() == "audience-guard: the sandbox has ended\n"
+    assert re.fullmatch(f"({log})+audience-guard: the sandbox has ended\n", process.stderr.read())
 
 
-def test_the_sandbox_logs_its_answers_with_debug(start: Start, audience_guard: Run) -> None:
-    process = start("sandbox", "--port", "0", "--debug")
-    assert process.stderr
-    address = process.stderr.readline().split("is at ")[1].split(";")[0]
-
-    audience_guard("segments", environ={"BLUESHIFT_BASE_URL": address, "BLUESHIFT_API_KEY": "sandbox"})
-    process.send_signal(signal.SIGINT)
-
-    assert process.wait(timeout=5) == 130
-    first, *_ = process.stderr.read().splitlines()
-    assert " guard.sandbox: answer method=GET path=/api/v1/segments/list?" in first
-    assert first.endswith(" status=200 fault=none")
-
-
-def test_a_scenario_that_is_wrong_is_told_with_its_place(audience_guard: Run, folder: Path) -> None:
+def test_a_wrong_scenario_has_a_line(refused: Refused, folder: Path) -> None:
     (folder / "scenario.yaml").write_text("segments:\n  - {uuid: 7, nam: x}\n")
 
-    code, stdout, stderr = audience_guard("sandbox", "scenario.yaml")
-
-    assert (code, stdout) == (2, "")
-    assert "scenario.yaml:2:" in stderr
+    assert "scenario.yaml:2:" in refused("sandbox", "scenario.yaml")
 
 
-def test_the_demonstration_runs_as_it_should(audience_guard: Run) -> None:
+def test_the_demo_runs(audience_guard: Run) -> None:
     code, stdout, stderr = audience_guard("demo")
 
     assert code == 0
@@ -263,9 +224,7 @@ def test_completion_is_offered(start: Start) -> None:
         ("audience-guard segments --output ", ["text", "json", "csv"]),
     ],
 )
-def test_completion_knows_verbs_choices_and_the_keys_of_the_rules(
-    start: Start, folder: Path, words: str, offered: list[str]
-) -> None:
+def test_completion_knows_the_rules(start: Start, folder: Path, words: str, offered: list[str]) -> None:
     (folder / "mine.yaml").write_text(
         "version: 1\nsegments: {my-own: {name: A, tags: [my-tag], channels: {email: {min: 1}}}}\n"
         "campaigns: {my-campaign: {segments: [my-own]}}\n"
@@ -289,7 +248,7 @@ def test_completion_knows_verbs_choices_and_the_keys_of_the_rules(
         (["validate", str(ROOT / "rules.example.yaml")], ["httpx", "rich", "asyncio", "guard.run"]),
     ],
 )
-def test_nothing_is_imported_before_it_is_needed(command: list[str], unneeded: list[str]) -> None:
+def test_imports_are_late(command: list[str], unneeded: list[str]) -> None:
     program = f"import sys; from guard.cli.main import run; run({command!r}); print(*sys.modules)"
 
     ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)

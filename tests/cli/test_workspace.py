@@ -12,10 +12,9 @@ from guard.cli.workspace import in_workspace
 from tests.cli.conftest import RULES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
-    Run = Callable[..., tuple[int, str, str]]
+    from tests.cli.conftest import Run
 
 
 @pytest.fixture
@@ -24,47 +23,34 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "repository/marketing").mkdir(parents=True)
     (tmp_path / "repository/marketing/rules.yaml").write_text(RULES)
     (tmp_path / "elsewhere.yaml").write_text(RULES)
+    (tmp_path / "link").symlink_to(tmp_path / "repository")
     monkeypatch.chdir(tmp_path / "repository/marketing")
     return tmp_path / "repository"
 
 
-@pytest.mark.parametrize("path", ["rules.yaml", "./rules.yaml", "../marketing/rules.yaml", ".//.//rules.yaml"])
-def test_a_file_is_named_from_the_root_of_the_workspace(workspace: Path, path: str) -> None:
-    assert in_workspace(path, {"GITHUB_WORKSPACE": str(workspace)}) == "marketing/rules.yaml"
+@pytest.mark.parametrize(
+    ("path", "root", "named"),
+    [
+        *(
+            (path, "{above}/repository", "marketing/rules.yaml")
+            for path in ("rules.yaml", "./rules.yaml", "../marketing/rules.yaml", ".//.//rules.yaml")
+        ),
+        ("{above}/repository/marketing/rules.yaml", "{above}/repository", "marketing/rules.yaml"),
+        ("rules.yaml", "{above}/link", "marketing/rules.yaml"),
+        ("../../elsewhere.yaml", "{above}/repository", "{above}/elsewhere.yaml"),
+        *((path, "{above}/repository", path) for path in ("<stdin>", "gone.yaml", "no\0name", "\ud800", "x" * 5000)),
+        *(("./rules.yaml", root, "rules.yaml") for root in ("", None)),
+        *(("../marketing/rules.yaml", root, "../marketing/rules.yaml") for root in ("", None)),
+    ],
+)
+def test_a_path_begins_at_the_workspace(workspace: Path, path: str, root: str | None, named: str) -> None:
+    above = workspace.parent.as_posix()
+    environ = {} if root is None else {"GITHUB_WORKSPACE": root.format(above=above)}
+
+    assert in_workspace(path.format(above=above), environ) == named.format(above=above)
 
 
-def test_a_full_path_is_named_so_too(workspace: Path) -> None:
-    full = str(workspace / "marketing/rules.yaml")
-
-    assert in_workspace(full, {"GITHUB_WORKSPACE": str(workspace)}) == "marketing/rules.yaml"
-
-
-def test_a_workspace_behind_a_link_is_the_same_one(workspace: Path) -> None:
-    link = workspace.parent / "link"
-    link.symlink_to(workspace)
-
-    assert in_workspace("rules.yaml", {"GITHUB_WORKSPACE": str(link)}) == "marketing/rules.yaml"
-
-
-def test_a_file_outside_of_the_workspace_has_its_full_path(workspace: Path) -> None:
-    outside = workspace.parent / "elsewhere.yaml"
-
-    assert in_workspace("../../elsewhere.yaml", {"GITHUB_WORKSPACE": str(workspace)}) == outside.as_posix()
-
-
-@pytest.mark.parametrize("path", ["<stdin>", "gone.yaml", "no\0name", "\ud800", "x" * 5000])
-def test_what_is_not_a_file_stays_as_it_is(workspace: Path, path: str) -> None:
-    assert in_workspace(path, {"GITHUB_WORKSPACE": str(workspace)}) == path
-
-
-@pytest.mark.parametrize("environ", [{}, {"GITHUB_WORKSPACE": ""}])
-@pytest.mark.usefixtures("workspace")
-def test_without_a_workspace_a_path_loses_no_more_than_its_dot(environ: dict[str, str]) -> None:
-    assert in_workspace("./rules.yaml", environ) == "rules.yaml"
-    assert in_workspace("../marketing/rules.yaml", environ) == "../marketing/rules.yaml"
-
-
-def test_a_command_in_a_subfolder_annotates_the_file_of_the_workspace(audience_guard: Run, folder: Path) -> None:
+def test_a_subfolder_annotates_the_file(audience_guard: Run, folder: Path) -> None:
     environ = {"GITHUB_WORKSPACE": str(folder.parent)}
     outputs = ("--output", "github", "--output", "json=report.json")
 

@@ -28,7 +28,7 @@ ELSEWHERE = {
     },
     "The rules file": {
         "A name that YAML cuts short at a comment": [
-            "cli/test_check.py::test_a_name_that_yaml_cuts_short_is_counted_by_neither_reading",
+            "cli/test_check.py::test_a_cut_name_is_refused",
             "rules/test_load.py::test_a_cut_remark_gets_a_hint",
         ],
         "Thousands of words to look for among near ones": [
@@ -52,74 +52,75 @@ ELSEWHERE = {
     },
     "The command and its environment": {
         "No key, an empty or impossible one, a key file that is missing, exposed or holds none": [
-            "cli/test_check.py::test_an_unusable_environment_is_told_and_nothing_is_sent",
+            "cli/test_check.py::test_a_bad_environment_sends_nothing",
             "blueshift/test_account.py::test_an_invalid_key_is_refused_and_not_shown",
             "blueshift/test_account.py::test_a_key_file_without_a_key_is_refused",
             "blueshift/test_account.py::test_an_exposed_key_file_is_noticed",
             "blueshift/test_account.py::test_a_key_file_must_be_a_regular_file",
         ],
         "Quotation marks that an env file kept": [
-            "cli/test_leaks.py::test_quotation_marks_that_an_env_file_kept_are_named",
-            "cli/test_leaks.py::test_a_quotation_mark_at_one_end_of_a_secret_is_named_and_nothing_is_sent",
+            "cli/test_leaks.py::test_kept_quotes_are_named",
+            "cli/test_leaks.py::test_a_stray_character_is_named",
         ],
         "A copied line, with the name of its variable, in place of a secret": [
-            "cli/test_leaks.py::test_a_copied_line_in_place_of_a_secret_is_named_and_nothing_is_sent",
-            "cli/test_leaks.py::test_more_than_the_key_in_a_key_file_is_named_and_nothing_is_sent",
+            "cli/test_leaks.py::test_a_copied_line_is_named",
+            "cli/test_leaks.py::test_a_wrong_key_file_is_named",
         ],
         "Entries of NO_PROXY that are about others, or that nobody understands": [
             "security/test_proxies.py::test_an_entry_about_others_has_no_effect"
         ],
         "Unknown flags, keys and formats, two reports in one place, a path that cannot be written": [
-            "cli/test_check.py::test_a_slip_is_told_and_nothing_is_sent"
+            "cli/test_check.py::test_a_wrong_argument_sends_nothing"
         ],
         "An address that the key must not go to": [
             "blueshift/test_account.py::test_the_key_does_not_go_to_other_addresses"
         ],
         "A full disk, a closed standard output, a reader who went away": [
-            "cli/test_check.py::test_a_report_that_cannot_be_written_is_no_pass",
-            "cli/test_output.py::test_a_verdict_for_a_closed_stdout_is_never_a_pass",
-            "cli/test_check.py::test_the_exit_code_survives_a_reader_that_went_away",
+            "cli/test_check.py::test_a_full_disk_never_passes",
+            "cli/test_output.py::test_a_lost_verdict_never_passes",
+            "cli/test_check.py::test_a_gone_reader_keeps_the_exit_code",
             "report/test_outputs.py::test_a_full_disk_is_an_output_error",
         ],
         "A standard input that never ends, a standard output or a pipe that nobody reads": [
-            "cli/test_output.py::test_an_input_that_never_ends_is_a_usage_error",
-            "cli/test_output.py::test_a_verdict_that_nobody_reads_is_never_a_pass",
-            "cli/test_output.py::test_a_pipe_that_is_named_as_an_output_is_given_up_as_well",
+            "cli/test_output.py::test_an_endless_input_is_an_error",
+            "cli/test_output.py::test_an_unread_stdout_never_passes",
+            "cli/test_output.py::test_an_unread_pipe_is_given_up",
         ],
         "Signals, once and twice, also while a report is written": [
-            "cli/test_check.py::test_a_signal_ends_it_at_once_without_a_report",
-            "cli/test_check.py::test_a_second_signal_ends_it_at_once",
-            "cli/test_check.py::test_what_does_not_end_by_itself_is_ended",
-            "cli/test_check.py::test_a_report_that_was_written_before_the_interrupt_is_taken_back",
+            "cli/test_check.py::test_a_signal_leaves_no_report",
+            "cli/test_signals.py::test_a_second_signal_ends_it",
+            "cli/test_signals.py::test_a_hanging_process_is_ended",
+            "cli/test_check.py::test_an_interrupt_removes_reports",
         ],
         "No asserts, other encodings, no home, a dumb terminal": [
             "cli/test_check.py::test_odd_environments_change_nothing"
         ],
         "A folder `guard`, or one of a package that it needs, where PYTHONPATH leads; a missing package": [
-            "cli/test_start.py::test_a_package_of_our_name_does_not_take_our_place",
-            "cli/test_start.py::test_nor_does_one_of_the_name_of_something_that_we_use",
-            "cli/test_start.py::test_a_package_that_was_loaded_first_is_refused",
-            "cli/test_start.py::test_what_it_needs_is_missing_is_no_verdict",
-            "cli/test_start.py::test_an_isolated_python_runs_ours_whatever_stands_in_pythonpath",
-            "action/test_action.py::test_nor_can_a_folder_that_pythonpath_names",
+            "cli/test_start.py::test_a_package_of_our_name_is_not_run",
+            "cli/test_start.py::test_a_module_of_theirs_is_not_run",
+            "cli/test_start.py::test_an_earlier_package_is_refused",
+            "cli/test_start.py::test_a_missing_package_exits_2",
+            "cli/test_start.py::test_isolated_python_ignores_pythonpath",
+            "action/test_action.py::test_pythonpath_replaces_no_module",
         ],
         "A bug in the guard itself": [
-            "cli/test_check.py::test_a_bug_exits_3_and_shows_no_traceback_and_never_the_key",
+            "cli/test_verbs.py::test_a_crash_exits_3_with_a_hint",
+            "cli/test_debug.py::test_a_traceback_hides_the_key",
             "blueshift/test_counting.py::test_a_bug_is_unknown_and_never_a_pass",
         ],
         "A report of an earlier run, two runs that write one report, links": [
-            "cli/test_check.py::test_yesterdays_pass_is_never_read_as_todays",
+            "cli/test_check.py::test_an_old_pass_does_not_stay",
             "report/test_outputs.py::test_two_runs_at_once_leave_one_whole_report",
             "report/test_outputs.py::test_a_link_keeps_pointing_and_its_target_is_replaced",
         ],
         "An output that names somebody's file, also through /proc, a link or the standard streams": [
-            "cli/test_check.py::test_a_file_that_was_never_a_report_is_untouched",
-            "cli/test_check.py::test_the_file_behind_standard_input_is_never_a_place_for_a_report",
-            "cli/test_check.py::test_the_file_behind_standard_output_is_not_replaced_under_it",
+            "cli/test_check.py::test_other_files_are_untouched",
+            "cli/test_check.py::test_the_file_on_stdin_stays",
+            "cli/test_check.py::test_the_file_on_stdout_is_refused",
             "report/test_outputs.py::test_a_file_that_is_not_a_report_is_refused_and_stays",
         ],
         "A saved report that is old, doctored, of another version, or lacks a segment": [
-            "cli/test_report.py::test_an_old_report_says_how_old_it_is_and_calls_nothing_fresh",
+            "cli/test_report.py::test_an_old_report_is_never_fresh",
             "report/test_json_report_read.py::test_a_contradiction_is_refused_with_where_and_what",
             "report/test_json_report_read.py::test_another_versions_sentences_are_written_anew",
             "report/test_json_report_read.py::test_a_segment_that_a_campaign_needs_cannot_be_dropped",
@@ -131,18 +132,18 @@ ELSEWHERE = {
     },
     "The GitHub Action and its runner": {
         "No summary, no outputs, no temporary folder": [
-            "action/test_module.py::test_a_missing_summary_is_warned_of_and_the_outputs_agree_with_the_exit_code",
-            "action/test_module.py::test_without_a_place_for_the_outputs_nothing_is_checked",
-            "action/test_module.py::test_outputs_that_were_not_written_are_no_pass",
-            "action/test_module.py::test_a_runner_without_room_cannot_start_and_its_outputs_say_so",
-            "action/test_action.py::test_a_failed_installation_without_a_summary_has_the_exit_code_that_the_outputs_say",
+            "action/test_module.py::test_a_missing_summary_is_a_warning",
+            "action/test_module.py::test_nothing_is_checked_without_outputs",
+            "action/test_module.py::test_lost_outputs_never_pass",
+            "action/test_module.py::test_a_runner_without_room_cannot_start",
+            "action/test_action.py::test_a_failed_installation_exits_2",
         ],
         "The reports of an earlier run, when an input is wrong or the installation fails": [
-            "action/test_module.py::test_a_run_that_writes_no_report_leaves_no_earlier_one",
-            "action/test_action.py::test_a_failed_installation_leaves_no_report_of_an_earlier_run",
+            "action/test_module.py::test_old_reports_are_removed",
+            "action/test_action.py::test_a_failed_installation_removes_reports",
         ],
         "A working directory below the root of the workspace": [
-            "cli/test_workspace.py::test_a_command_in_a_subfolder_annotates_the_file_of_the_workspace"
+            "cli/test_workspace.py::test_a_subfolder_annotates_the_file"
         ],
     },
     "What comes out": {
@@ -153,12 +154,12 @@ ELSEWHERE = {
             "report/test_text.py::test_no_name_can_speak_for_us_or_to_the_terminal",
             "report/test_json_report.py::test_a_nasty_name_is_ascii_and_comes_back",
             "report/test_junit.py::test_any_file_is_plain_ascii_without_a_command_for_the_runner",
-            "cli/test_lists.py::test_no_name_is_a_formula_or_a_command",
+            "cli/test_lists.py::test_csv_names_are_harmless",
         ],
         "Names and files that are commands of a CI system, on standard output and standard error": [
-            "cli/test_leaks.py::test_no_name_of_the_account_is_obeyed_or_shows_the_key",
-            "cli/test_leaks.py::test_what_is_printed_is_not_obeyed_in_any_line",
-            "cli/test_leaks.py::test_a_rules_file_named_like_a_command_is_not_obeyed",
+            "cli/test_leaks.py::test_account_names_are_harmless",
+            "cli/test_leaks.py::test_printed_text_is_not_obeyed",
+            "cli/test_leaks.py::test_a_file_name_is_not_obeyed",
         ],
         "More than a format may hold": [
             "report/test_markdown.py::test_a_page_that_would_be_too_large_is_cut_and_says_so",
@@ -176,10 +177,10 @@ ELSEWHERE = {
             "faults/test_secrets.py::test_no_other_process_has_the_key"
         ],
         "The key in another variable, argument, input or file name, in capitals or small letters": [
-            "cli/test_leaks.py::test_a_secret_in_the_wrong_variable_is_not_shown",
-            "cli/test_leaks.py::test_a_secret_in_the_wrong_argument_is_not_shown",
-            "cli/test_leaks.py::test_no_report_nor_hint_shows_a_key_that_files_are_named_after",
-            "action/test_module.py::test_a_key_in_the_wrong_input_is_shown_nowhere",
+            "cli/test_leaks.py::test_a_wrong_variable_shows_no_secret",
+            "cli/test_leaks.py::test_a_wrong_argument_shows_no_secret",
+            "cli/test_leaks.py::test_file_names_show_no_key",
+            "action/test_module.py::test_a_key_in_a_wrong_input_stays_hidden",
         ],
         "Reports that others can read": ["faults/test_secrets.py::test_reports_follow_the_umask"],
     },
