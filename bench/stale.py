@@ -31,7 +31,7 @@ from guard.blueshift.freshness import Prover
 from guard.core.model import Channel, Pacing, Refresh
 from guard.core.progress import Progress
 from guard.core.results import Count
-from tests.blueshift.conftest import run as run_on_a_leaping_clock
+from tests.blueshift.in_process import leap
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -231,7 +231,7 @@ def ask(client: Client, number: int, setting: Setting) -> Outcome:
         return Outcome.UNSEEN if blueshift.swallowed_unseen else Outcome.STALE
 
     random.seed(number)
-    return run_on_a_leaping_clock(run())
+    return leap(run())
 
 
 def measure(client: str, runs: int, setting: str) -> Tally:

@@ -14,7 +14,7 @@ import pytest
 
 from guard.slack import webhook as module
 from guard.slack.webhook import post
-from tests.blueshift.conftest import run
+from tests.blueshift.in_process import leap
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
@@ -35,7 +35,7 @@ def posted(url: str = URL, **options: float) -> tuple[str | None, float, bool]:
     async def main() -> tuple[Refusal | None, float]:
         return await post(url, PAYLOAD, **options), asyncio.get_running_loop().time()
 
-    refusal, seconds = run(main())
+    refusal, seconds = leap(main())
     assert not any(part in str(refusal) for part in ("hooks", "example", "services", "a_webhook_for_tests"))
     return (refusal.why, seconds, refusal.may_have_arrived) if refusal else (None, seconds, False)
 
