@@ -177,6 +177,7 @@ async def check_over(
         host=blueshift.host,
         rules_path=rules.path,
         rules_sha256=rules.sha256,
+        account=rules.account,
         selection=selection,
         segments=segments,
         campaigns=campaigns,

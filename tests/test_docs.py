@@ -153,7 +153,7 @@ def slack_headings() -> set[str]:
     return {
         text
         for node in slack_nodes()
-        if isinstance(node, ast.Call) and ast.unparse(node.func) in {"note", "_message"} and node.args
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in {"notice", "_message"} and node.args
         for text in texts(node.args[0])
     }
 

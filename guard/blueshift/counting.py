@@ -20,7 +20,7 @@ from guard.blueshift.rate_limiter import RateLimiter
 from guard.blueshift.segment_lock import segment_lock
 from guard.core.model import Channel
 from guard.core.progress import Progress
-from guard.core.results import Count, Reason, SegmentReadings, Unavailable
+from guard.core.results import Before, Count, Reason, SegmentReadings, Unavailable
 from guard.security.debug_log import log
 
 if TYPE_CHECKING:
@@ -179,6 +179,7 @@ class _Run:
             each.key: SegmentReadings(
                 uuid=self._uuids[each.key],
                 channels={channel: self._reading(each, channel) for channel in each.channels},
+                before=self._before(each),
             )
             for each in self._wanted
         }
@@ -196,17 +197,25 @@ class _Run:
         log("given_up", segment=about, channel=channel, reason=why.reason, why=why.detail)
         return why
 
+    def _before(self, each: Wanted) -> dict[Channel, Before]:
+        uuid = self._uuids[each.key]
+        if uuid is None:
+            return {}
+        target = Target(uuid=uuid, bypass_global=each.bypass_global)
+        shown = {channel: self._prover.before(target, channel) for channel in each.channels}
+        return {channel: before for channel, before in shown.items() if before}
+
     def _never_came(self, each: Wanted, channel: Channel) -> Unavailable:
         """Return why there is no reading; at the deadline, also what the count was waiting for."""
         if self.leftover.reason is not Reason.DEADLINE:
             return self.leftover
         uuid = self._uuids[each.key]
         target = None if uuid is None else Target(uuid=uuid, bypass_global=each.bypass_global)
-        waited = f" while waiting for {self._prover.waits_for(target, channel)}" if target else ""
+        waited = f"{self._prover.waits_for(target, channel)} when " if target else ""
         trouble = self._api.trouble(target)
         return replace(
             self.leftover,
-            detail=self.leftover.detail + waited + (f" ({trouble.detail})" if trouble else ""),
+            detail=waited + self.leftover.detail + (f" ({trouble.detail})" if trouble else ""),
             cause=trouble.reason if trouble else None,
         )
 

@@ -15,7 +15,7 @@ from guard.blueshift.answers import is_of_this_run, whole_seconds
 from guard.blueshift.api import attempts
 from guard.blueshift.errors import BadAnswerError, RequestError, UnavailableError
 from guard.blueshift.poll_intervals import about, grown, out_of_step, sometime
-from guard.core.results import Count, Reason, Unavailable
+from guard.core.results import Before, Count, Reason, Unavailable
 from guard.core.text import duration
 from guard.security.debug_log import log
 
@@ -56,16 +56,30 @@ class Prover:
         self._clock = asyncio.get_running_loop()
         self._waits: dict[tuple[Target, Channel], str] = {}
         self._at_work: dict[str, tuple[Target, Channel]] = {}
+        self._first_looks: dict[Target, Answer] = {}
+        self._triggered: set[str] = set()
 
     def waits_for(self, target: Target, channel: Channel) -> str:
-        """Return what an unfinished count waits for, as the end of "while waiting for ...".
+        """Return what an unfinished count waits for, as in "Blueshift was still counting email".
 
         A count that has not begun waits for the running count of its segment.
         """
         before = self._at_work.get(target.uuid)
         if (target, channel) in self._waits or before not in self._waits:
-            return self._waits.get((target, channel), "its turn")
-        return f"this segment's {before[1]}, which waits for {self._waits[before]}"
+            return self._waits.get((target, channel), "its turn had not come")
+        same = before[1] is channel  # with the other value of bypass_global
+        after = "another of its segment" if same else before[1].facts.label
+        return f"{self._waits[before]}, and {'this count' if same else channel.facts.label} was to come after {after}"
+
+    def before(self, target: Target, channel: Channel) -> Before | None:
+        """Return what Blueshift showed before this run counted the segment, or None if it showed no such count."""
+        look = self._first_looks.get(target)
+        if look is None or look.refreshing or look.stamp is None:
+            return None
+        try:
+            return Before(count=look.count(channel), counted_at=look.stamp)
+        except BadAnswerError:
+            return None
 
     async def count(self, target: Target, channel: Channel) -> Count | Unavailable:
         """Return the channel's count, proven fresh, or why there is none; raises only ``RunEndedError``."""
@@ -98,7 +112,7 @@ class Prover:
         moves_left = self._pending.count(target)
         while True:
             baseline, triggered = await self._start(target, channel, baseline)
-            self._waits[target, channel] = "the refresh to end"
+            self._waits[target, channel] = f"Blueshift was still counting {channel.facts.label}"
             with self._progress.refresh():
                 answer = await self._finish(target, channel, baseline, triggered)
             if not moves_left:
@@ -127,6 +141,7 @@ class Prover:
     async def _trigger(self, target: Target, channel: Channel, baseline: Answer) -> Answer:
         """Return the answer to the trigger, and note it as pending, answered or not."""
         async with self._api.trigger_slot(baseline.asked_at) as sent_at:
+            self._triggered.add(target.uuid)
             try:
                 triggered = await self._api.trigger(target, channel, sent_at)
             except RequestError as error:
@@ -142,15 +157,17 @@ class Prover:
 
     async def _baseline(self, target: Target, channel: Channel, *, first: bool, due: float = 0.0) -> Answer:
         """Return the state before the trigger, once no other refresh runs."""
-        self._waits[target, channel] = "Blueshift's answer"
+        self._waits[target, channel] = "Blueshift had not answered"
         answer = await self._api.read(target, first=first, due=due)
+        if target.uuid not in self._triggered:
+            self._first_looks.setdefault(target, answer)
         log("first_look", segment=target, channel=channel, refreshing=answer.refreshing, stamp=answer.stamp)
         self._pending.seen(target, whole_seconds(answer.stamp))
         if answer.refreshing:
-            self._waits[target, channel] = f"{self._name_of_refresh(target)} to end"
+            self._waits[target, channel] = f"{self._name_of_refresh(target)} had not ended"
             with self._progress.refresh():
                 answer = await self._wait_for_other_refresh(target)
-        self._waits[target, channel] = "Blueshift's answer"
+        self._waits[target, channel] = "Blueshift had not answered"
         if answer.stamp is None and answer.date is None:
             raise BadAnswerError("the answer has neither a stamp nor a Date, so a new count would look like an old one")
         return await self._let_the_second_pass(target, channel, answer)

@@ -39,9 +39,9 @@ def report(saved: str, outputs: tuple[str, ...], color: str) -> int:
 
     REPORT is a file from check --output json=PATH; - reads standard input.
     """
+    from guard.report.decision import age  # noqa: PLC0415 - see above
     from guard.report.json_report.read import read_report  # noqa: PLC0415 - see above
     from guard.report.outputs import parse_outputs, prepare  # noqa: PLC0415 - not needed to print help
-    from guard.report.wording import age  # noqa: PLC0415 - see above
 
     wanted = parse_outputs(outputs)
     prepare(wanted, protected=[] if saved == "-" else [Path(saved)])

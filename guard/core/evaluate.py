@@ -55,16 +55,14 @@ def evaluate(
 
 def _planned(readings: SegmentReadings, channels: tuple[Channel, ...]) -> SegmentReadings:
     found = {channel: readings.channels[channel] for channel in channels if channel in readings.channels}
-    return SegmentReadings(uuid=readings.uuid, channels=found)
+    return replace(readings, channels=found)
 
 
 def _judge_segment(segment: Segment, readings: SegmentReadings | None) -> SegmentResult:
-    channels = readings.channels if readings else {}
-    return SegmentResult(
-        segment=segment,
-        uuid=readings.uuid if readings else segment.uuid,
-        guards=tuple(judge_guard(guard, channels) for guard in segment.guards),
-    )
+    readings = readings or SegmentReadings(uuid=segment.uuid, channels={})
+    judged = (judge_guard(guard, readings.channels) for guard in segment.guards)
+    guards = tuple(replace(each, before=readings.before.get(each.channel)) for each in judged)
+    return SegmentResult(segment=segment, uuid=readings.uuid, guards=guards)
 
 
 def judge_guard(guard: Guard, channels: Mapping[Channel, Count | Unavailable]) -> GuardResult:
@@ -209,7 +207,7 @@ def _judge_total(total: Total, campaign: Campaign, readings: Mapping[str, Segmen
         detail=observed.detail if isinstance(observed, Unavailable) else contradiction,
         line=total.line,
         checks=tuple(_check(bound, observed, Severity.FAIL, subject) for bound in total.bounds),
-        parts=tuple(_part(key, _reading(key, total.channel, readings)) for key in campaign.segments),
+        parts=tuple(_part(key, total.channel, readings) for key in campaign.segments),
         cause=observed.cause if isinstance(observed, Unavailable) else None,
     )
 
@@ -222,8 +220,10 @@ def _first_contradiction(channel: Channel, campaign: Campaign, readings: Mapping
     return None
 
 
-def _part(key: str, reading: Count | Unavailable) -> Part:
-    return Part(segment=key, count=reading.value if isinstance(reading, Count) else None)
+def _part(key: str, channel: Channel, readings: Mapping[str, SegmentReadings]) -> Part:
+    reading = _reading(key, channel, readings)
+    before = readings[key].before.get(channel) if key in readings else None
+    return Part(segment=key, count=reading.value if isinstance(reading, Count) else None, before=before)
 
 
 def _total_subject(channel: Channel, parts: dict[str, int] | Unavailable) -> str:

@@ -218,6 +218,7 @@ class Campaign:
 
     key: str
     segments: tuple[str, ...]
+    owner: str | None = None
     totals: tuple[Total, ...] = ()
     line: int
 
@@ -253,6 +254,7 @@ class Rules:
 
     path: str
     sha256: str
+    account: str | None = None
     region: Region | None = None
     pacing: Pacing = Pacing()
     refresh: Refresh = Refresh()

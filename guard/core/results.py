@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from enum import StrEnum
 from operator import attrgetter
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, ClassVar, TypeVar
 from guard.core.errors import ExitCode
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from datetime import datetime
     from fractions import Fraction
 
@@ -113,11 +113,20 @@ class Unavailable:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Before:
+    """What Blueshift showed before the run counted: people, and when they were counted. Shown, never judged by."""
+
+    count: int
+    counted_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SegmentReadings:
-    """The readings of one segment: its uuid (None if its name was not found) and its channels."""
+    """The readings of one segment: its uuid (None if its name was not found), its channels, and what was ``before``."""
 
     uuid: str | None
     channels: dict[Channel, Count | Unavailable]
+    before: Mapping[Channel, Before] = field(default_factory=dict)
 
 
 # What follows from it
@@ -169,6 +178,7 @@ class GuardResult(_Result):
     users: int | None
     segment: str = ""
     is_contradictory: bool = False
+    before: Before | None = None
     campaign: ClassVar[None] = None
 
 
@@ -196,6 +206,7 @@ class Part:
 
     segment: str
     count: int | None
+    before: Before | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -235,6 +246,7 @@ class Report:
     host: str
     rules_path: str
     rules_sha256: str
+    account: str | None = None
     selection: Selection
     segments: tuple[SegmentResult, ...]
     campaigns: tuple[CampaignResult, ...] = ()

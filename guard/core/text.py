@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 UUID = "-".join(f"[0-9a-fA-F]{{{digits}}}" for digits in (8, 4, 4, 4, 12))
 """How a segment's uuid is written, as a regular expression."""
 _LEAST_DECIMALS = 3  # of a fraction of 1: tenths of a per cent
+_WHOLE_FROM = 10  # times; from here on nobody reads the decimal
 _MOST_DECIMALS = 32  # a bound has up to 15, so its difference from any share has up to about 30
 _UNPRINTABLE = re.compile(
     "[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]",
@@ -173,6 +174,13 @@ def percent(share: int | Fraction) -> str:
     """Return a fraction of 1 as an exact percentage: ``12.25%``, ``1,900%``."""
     whole, rest = divmod(round(share * 100 * 10**_MOST_DECIMALS), 10**_MOST_DECIMALS)
     return f"{whole:,}.{rest:0{_MOST_DECIMALS}d}".rstrip("0").rstrip(".") + "%"
+
+
+def multiple(ratio: Fraction) -> str:
+    """Return a ratio of two or more as people say it: ``3.8``, ``26``; one decimal below ten."""
+    if ratio >= _WHOLE_FROM:
+        return number(int(2 * ratio + 1) // 2)
+    return f"{int(20 * ratio + 1) // 2 / 10:g}"
 
 
 def told_apart(share: Fraction, *bounds: Fraction) -> Fraction:

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from guard.core.model import BoundName
-from guard.report.wording import limit
+from guard.report.wording import span, times
 
 if TYPE_CHECKING:
-    from guard.core.results import Check
     from guard.report.view import Finding
 
 
@@ -18,7 +17,7 @@ class Gauge:
     """A count and its bounds, in people, or in fractions of the users for a guard with only shares.
 
     At least one of ``low`` and ``high`` is set. ``warn_low`` and ``warn_high`` are narrower bounds that warn.
-    ``allowed`` gives the bounds in words, ``calm`` the narrower ones.
+    ``allowed`` gives the bounds in words, and ``times`` how many times the high one was observed, from double on.
     """
 
     observed: float
@@ -27,7 +26,7 @@ class Gauge:
     warn_low: float | None = None
     warn_high: float | None = None
     allowed: str
-    calm: str = ""
+    times: str = ""
 
     def draw(self, cells: int, *, unicode: bool) -> str:
         """Return a bar of ``cells`` characters (at least 5), with the allowed range in the middle and the count.
@@ -100,16 +99,9 @@ def gauge(finding: Finding) -> Gauge | None:
         high=float(high.limit) if high else None,
         warn_low=float(warn_low.limit) if warn_low else None,
         warn_high=float(warn_high.limit) if warn_high else None,
-        allowed=allowed(low, high),
-        calm=allowed(warn_low, warn_high),
+        allowed=span(low, high),
+        times=(times(high) or "") if high else "",
     )
-
-
-def allowed(low: Check | None, high: Check | None) -> str:
-    """Return what the bounds allow: ``10,000 to 50,000``, ``at least 60%``; empty without a bound."""
-    if low and high:
-        return f"{limit(low)} to {limit(high)}"
-    return f"at least {limit(low)}" if low else f"at most {limit(high)}" if high else ""
 
 
 def _cell(progress: float, cells: int) -> int:

@@ -9,8 +9,7 @@ from guard.core.measure import Measure
 from guard.core.model import BoundName, Severity
 from guard.core.results import Verdict
 from guard.core.text import number, percent
-from guard.report.gauge import allowed
-from guard.report.wording import limit, share, shown_share
+from guard.report.wording import limit, share, shown_share, times
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -44,16 +43,14 @@ class Label:
 class Bullet:
     """A count and its bounds, ready to draw.
 
-    ``allowed`` gives the bounds in words, ``calm`` the narrower ones that warn (empty without any), and ``standing``
-    how the count compares. ``count`` is None if nothing was observed. A count ``beyond`` the scale is drawn at its end.
+    ``standing`` says in words how the count compares. ``count`` is None if nothing was observed. A count ``beyond`` the
+    scale is drawn at its end, and its label says how many times the high bound it is.
     """
 
     zones: tuple[Zone, ...]
     bounds: tuple[Label, ...]
     count: Label | None
     beyond: bool
-    allowed: str
-    calm: str
     standing: str
 
 
@@ -145,9 +142,7 @@ def _bullet(bounds: _Bounds) -> Bullet:
         bounds=tuple(Label(at=at, text=limit(check), anchor="middle") for check, at in ends if check),
         count=_count(bounds, scale, beyond=beyond),
         beyond=beyond,
-        allowed=allowed(bounds.floor, bounds.ceiling),
-        calm=allowed(bounds.warn_floor, bounds.warn_ceiling),
-        standing=_standing(bounds) + (", beyond the scale" if beyond else ""),
+        standing=_standing(bounds),
     )
 
 
@@ -176,7 +171,7 @@ def _count(bounds: _Bounds, scale: _Scale, *, beyond: bool) -> Label | None:
     left, right = _CENTRED
     return Label(
         at=at,
-        text=_told(bounds.observed, bounds) + (", beyond the scale" if beyond else ""),
+        text=_told(bounds.observed, bounds) + (f", {times(bounds.high)} times" if beyond and bounds.high else ""),
         anchor="start" if at < left else "end" if at > right else "middle",
     )
 

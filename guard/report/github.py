@@ -1,4 +1,4 @@
-"""The report as annotations in GitHub Actions: workflow commands on the line of each broken bound.
+"""The report as annotations in GitHub Actions: workflow commands on the lines of the rules that are broken.
 
 The runner defines the commands and their escaping:
 https://github.com/actions/toolkit/blob/main/packages/core/src/command.ts
@@ -10,48 +10,45 @@ from typing import TYPE_CHECKING
 
 from guard.core.results import Verdict
 from guard.core.text import plural, shortened
-from guard.report import next_steps, wording
-from guard.report.view import guards_of, totals_of
+from guard.report import decision, wording
+from guard.report.facts import facts
+from guard.report.view import findings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from guard.core.results import Check, Report
+    from guard.core.results import Report
     from guard.report.screen import Screen
     from guard.report.view import Finding
 
 _MOST_OF_A_LEVEL = 10  # GitHub shows ten for each step and drops the rest silently
-_MOST_SEGMENTS = 20
+_TITLES = {Verdict.FAIL: "Do not send", Verdict.UNKNOWN: "Do not send yet", Verdict.WARN: "Look first"}
 _LONGEST_NAME = 100
 _LONGEST_SENTENCE = 400
 
 
 def render(report: Report, _screen: Screen | None = None) -> str:
-    """Return one workflow command a line: errors (failed and unknown), warnings, and the conclusion.
+    """Return one workflow command a line: the decision, an error for each finding that stops a send, and warnings.
 
     There are at most ten errors and ten warnings; if there are more, the tenth says how many.
     """
-    findings = [*guards_of(report), *totals_of(report)]
-    errors = [*_broken(findings, Verdict.FAIL), *_unknown(findings)]
+    told = [each for each in findings(report) if each.checks]
+    errors = [each for each in told if each.verdict in {Verdict.FAIL, Verdict.UNKNOWN}]
+    warnings = [each for each in told if each.verdict is Verdict.WARN]
     commands = [
-        *_first("error", errors),
-        *_first("warning", _broken(findings, Verdict.WARN)),
-        command("notice", "\n".join([wording.conclusion(report), *_counted(findings)]), title="audience-guard"),
+        command("notice", "\n".join(_overview(report)), title="audience-guard"),
+        *_first("error", [_annotation("error", each) for each in errors]),
+        *_first("warning", [_annotation("warning", each) for each in warnings]),
     ]
     return "\n".join(commands) + "\n"
 
 
-def _counted(findings: Iterable[Finding]) -> list[str]:
-    """Return a line for each counted segment, and one for how many are left out."""
-    lines = list(
-        dict.fromkeys(
-            f"{_short(finding.name, _LONGEST_NAME)}: segment {_short(segment, _LONGEST_SENTENCE)}"
-            for finding in findings
-            if (segment := wording.counted_segment(finding))
-        )
-    )
-    left_out = len(lines) - _MOST_SEGMENTS
-    return [*lines[:_MOST_SEGMENTS], *([plural(left_out, "more segment")] if left_out > 0 else [])]
+def _overview(report: Report) -> list[str]:
+    """Return the decision, and a line for what may be sent and what not."""
+    return [
+        wording.safe(decision.decision(report)),
+        *(_short(f"{each.answer.upper()} {each.about}", _LONGEST_SENTENCE) for each in decision.answers(report)),
+        wording.safe(decision.tally(report)),
+        _short(decision.circumstances(report), _LONGEST_SENTENCE),
+    ]
 
 
 def _first(level: str, commands: list[str]) -> list[str]:
@@ -63,45 +60,14 @@ def _first(level: str, commands: list[str]) -> list[str]:
     return [*shown, command(level, "GitHub shows at most ten; the other reports have all of them.", title=more)]
 
 
-def _broken(findings: Iterable[Finding], verdict: Verdict) -> list[str]:
-    """Return a command for each check of the verdict, fail or warn."""
-    level, said = ("error", "Failed") if verdict is Verdict.FAIL else ("warning", "Warned")
-    return [
-        _annotation(level, f"{said}: {_name(finding)} / {check.bound}", [check], finding)
-        for finding in findings
-        for check in finding.checks
-        if check.verdict is verdict
-    ]
-
-
-def _unknown(findings: Iterable[Finding]) -> list[str]:
-    """Return one command for each unknown guard or total, however many bounds it has."""
-    return [
-        _annotation("error", f"Unknown: {_name(finding)}", unknown, finding)
-        for finding in findings
-        if (unknown := [check for check in finding.checks if check.verdict is Verdict.UNKNOWN])
-    ]
-
-
-def _annotation(level: str, title: str, checks: list[Check], finding: Finding) -> str:
-    """Return a command on the line of the first check, about all of them."""
-    remark = wording.remark(finding, checks)
-    segment = wording.counted_segment(finding)
-    steps = dict.fromkeys(next_steps.next_step(check, finding) for check in checks)
-    lines = [
-        *dict.fromkeys(_short(wording.sentence(check, finding), _LONGEST_SENTENCE) for check in checks),
-        f"note: {_short(remark, _LONGEST_SENTENCE)}" if remark else None,
-        finding.age,
-        f"segment: {_short(segment, _LONGEST_SENTENCE)}" if segment else None,
-        *(f"next: {step}" for step in steps if step),
-        f"ask: {_short(finding.owner, _LONGEST_NAME)}" if finding.owner else None,
-    ]
-    message = "\n".join(line for line in lines if line)
-    return command(level, message, file=wording.safe(finding.path), line=str(checks[0].line), title=title)
-
-
-def _name(finding: Finding) -> str:
-    return f"{_short(finding.name, _LONGEST_NAME)} / {finding.part}"
+def _annotation(level: str, finding: Finding) -> str:
+    """Return a command on the line of the gravest check, about all that is wrong with the finding."""
+    check = finding.troubles[0]
+    on_the_line = {"rule"} if finding.called else {"rule", "segment"}  # a uuid stands in the rules, beside the line
+    told = [str(fact) for fact in facts(finding) if fact.label not in on_the_line]
+    lines = [_short(each, _LONGEST_SENTENCE) for each in (*wording.results(finding), *told)]
+    title = f"{_TITLES[finding.verdict]}: {finding.titled(_short(finding.name, _LONGEST_NAME))}"
+    return command(level, "\n".join(lines), file=wording.safe(finding.path), line=str(check.line), title=title)
 
 
 def _short(text: str, longest: int) -> str:

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from guard.core.text import harmless, plural, printable, shortened
-from guard.report import wording
+from guard.core.text import harmless, printable, shortened
+from guard.report import decision
 from guard.report.html_view import circumstances, groups
 from guard.report.view import utc
 
@@ -35,9 +35,11 @@ def render(report: Report, _screen: Screen | None = None) -> str:
     digest = base64.b64encode(hashlib.sha256(css.encode()).digest()).decode()
     return _template().render(
         report=report,
-        conclusion=wording.conclusion(report),
-        tally=wording.tally(report),
-        host=shortened(printable(report.host)),
+        verdict=decision.answer(report.verdict, report),
+        conclusion=decision.decision(report),
+        answers=decision.answers(report),
+        tally=decision.tally(report),
+        account=shortened(printable(decision.account(report))),
         finished=utc(report.finished_at),
         groups=groups(report),
         circumstances=circumstances(report),
@@ -57,7 +59,6 @@ def _template() -> Template:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.globals["plural"] = plural
     return environment.get_template("page.html")
 
 

@@ -1,69 +1,50 @@
-"""What the HTML page shows, in order and in words: cards for segments and for campaigns."""
+"""What the HTML page shows, in order and in words: groups of cards, each a campaign with its totals or a segment."""
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
-from itertools import islice
 from typing import TYPE_CHECKING
 
-from guard.core.model import Severity
 from guard.core.results import Verdict, gravest_first
-from guard.core.text import number, printable, shortened
-from guard.report import next_steps, wording
+from guard.core.text import plural, printable, shortened
+from guard.report import decision, wording
+from guard.report.facts import facts
 from guard.report.gauge_picture import Bullet, bullets
-from guard.report.view import guards_of, totals_of, utc
+from guard.report.view import findings, utc
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from guard.core.results import CampaignResult, GuardResult, Report, SegmentResult, TotalResult
+    from guard.core.results import Check, Report
     from guard.report.view import Finding
 
 _LONGEST_NAME = 200
 _LONGEST_TEXT = 600
-_HEADINGS = {
+HEADINGS = {
     Verdict.FAIL: "Out of bounds",
-    Verdict.UNKNOWN: "Could not be found out",
+    Verdict.UNKNOWN: "Not counted",
     Verdict.WARN: "Worth a look",
     Verdict.PASS: "Within bounds",
 }
-"""The headings of the segments by verdict, the worst first."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
-    """The result of one bound, or of several with the same sentence, and their places in the rules."""
-
-    verdict: Verdict
-    sentence: str
-    places: str
+"""The headings of the groups by verdict, the worst first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Block:
-    """A guard or a campaign's total.
-
-    ``people`` is the count, ``distance`` how far off it is, ``origin`` when and how it was counted, ``remark`` what
-    else to know, ``steps`` what to do next and ``ask`` whom to ask.
-    """
+    """A guard or a campaign's total: its ``part``, what it led to, its gauges, and what helps to act."""
 
     part: str
     verdict: Verdict
-    people: str | None
-    distance: str | None
-    origin: str | None
+    results: tuple[str, ...]
     bullets: tuple[Bullet, ...]
-    lines: tuple[Line, ...]
-    remark: str | None
-    steps: tuple[str, ...]
-    ask: str | None
+    facts: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
-    """A segment or a campaign; ``facts`` are pairs of label and value."""
+    """A segment, or a campaign with its totals; ``facts`` are pairs of label and value."""
 
     name: str
+    is_campaign: bool
     verdict: Verdict
     description: str | None
     facts: tuple[tuple[str, str], ...]
@@ -72,28 +53,26 @@ class Card:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
-    """The segments of one verdict, or all campaigns; links lead to ``anchor``."""
+    """The cards of one verdict; links lead to ``anchor``, and ``many`` says how many of what: ``2 segments``."""
 
     anchor: str
     heading: str
-    noun: str
+    many: str
     cards: tuple[Card, ...]
 
 
 def groups(report: Report) -> list[Group]:
-    """Return the segments by verdict, the worst first, and then the campaigns, without empty groups."""
-    segments = _segments(report)
-    found = [
-        Group(
-            anchor=verdict.value,
-            heading=heading,
-            noun="segment",
-            cards=tuple(card for card in segments if card.verdict is verdict),
-        )
-        for verdict, heading in _HEADINGS.items()
+    """Return the campaigns' totals and the segments by verdict, the worst first, without empty groups."""
+    held: dict[tuple[bool, str], list[Finding]] = {}
+    for finding in findings(report):
+        held.setdefault((finding.is_total, finding.name), []).append(finding)
+    cards = [_card(told) for told in held.values()]
+    found = [(verdict, tuple(card for card in cards if card.verdict is verdict)) for verdict in HEADINGS]
+    return [
+        Group(anchor=verdict.value, heading=HEADINGS[verdict], many=_many(cards), cards=cards)
+        for verdict, cards in found
+        if cards
     ]
-    found.append(Group(anchor="campaigns", heading="Campaigns", noun="campaign", cards=tuple(_campaigns(report))))
-    return [group for group in found if group.cards]
 
 
 def circumstances(report: Report) -> list[tuple[str, str]]:
@@ -101,101 +80,51 @@ def circumstances(report: Report) -> list[tuple[str, str]]:
     selection = report.selection
     asked = {"Segments": selection.segments, "Tags": selection.tags, "Campaigns": selection.campaigns}
     return [
-        ("Asked", _name(report.host)),
+        ("Asked", _name(decision.account(report))),
         ("Started", utc(report.started_at)),
         ("Finished", utc(report.finished_at)),
         ("Rules", _text(report.rules_path)),
         ("SHA-256 of the rules", _name(report.rules_sha256)),
         *((f"{what} checked only", _text(", ".join(keys))) for what, keys in asked.items() if keys),
         ("Stops on", f"--fail-on {report.fail_on}"),
-        ("Exit code", str(int(report.exit_code))),
         ("Checked by", f"audience-guard {_name(report.version)}"),
     ]
 
 
-def _segments(report: Report) -> list[Card]:
-    findings = iter(guards_of(report))
-    return [_segment(result, islice(findings, len(result.guards))) for result in report.segments]
+def _many(cards: tuple[Card, ...]) -> str:
+    found = Counter(card.is_campaign for card in cards)
+    kinds = ((found[True], "campaign"), (found[False], "segment"))
+    return " and ".join(plural(many, noun) for many, noun in kinds if many)
 
 
-def _segment(result: SegmentResult, findings: Iterable[Finding]) -> Card:
-    segment = result.segment
-    facts = {
-        "Owner": segment.owner,
-        "Tags": ", ".join(segment.tags),
-        "Name in Blueshift": segment.name,
-        "UUID": result.uuid,
-        "Counted": "without the account's global inclusion segment" if segment.bypass_global else None,
-    }
-    blocks = [_guard(guard, finding) for guard, finding in zip(result.guards, findings, strict=True)]
+def _card(told: list[Finding]) -> Card:
+    first = told[0]
+    description = " ".join((first.description or "").split("\n")).strip()
+    segment = wording.counted_segment(first)
     return Card(
-        name=_name(segment.key),
-        verdict=result.verdict,
-        description=_text(" ".join(segment.description.split("\n")).strip()) if segment.description else None,
-        facts=tuple((what, _name(which)) for what, which in facts.items() if which),
-        blocks=tuple(gravest_first(blocks)),
+        name=_name(first.name),
+        is_campaign=first.is_total,
+        verdict=first.verdict,
+        description=_text(description) or None,
+        facts=(("In Blueshift", _text(segment)),) if segment else (),
+        blocks=tuple(_block(finding) for finding in gravest_first(told)),
     )
 
 
-def _campaigns(report: Report) -> list[Card]:
-    findings = iter(totals_of(report))
-    cards = [_campaign(result, islice(findings, len(result.totals))) for result in report.campaigns]
-    return gravest_first(cards)
-
-
-def _campaign(result: CampaignResult, findings: Iterable[Finding]) -> Card:
-    segments = ", ".join(result.campaign.segments)
-    return Card(
-        name=_name(result.campaign.key),
-        verdict=result.verdict,
-        description=None,
-        facts=(("Segments", _text(segments)),),
-        blocks=tuple(
-            gravest_first(_total(total, finding) for total, finding in zip(result.totals, findings, strict=True))
-        ),
-    )
-
-
-def _guard(guard: GuardResult, finding: Finding) -> Block:
-    origin = None
-    if guard.count:
-        moment = utc(guard.count.counted_at)
-        origin = f"Proven: Blueshift counted it again for this run; {finding.age or ''}"
-        origin += "" if moment in origin else f", at {moment}"
-    return _block(finding, guard.severity, origin)
-
-
-def _total(total: TotalResult, finding: Finding) -> Block:
-    return _block(finding, Severity.FAIL, None if total.count is None else "The sum of its segments' counts")
-
-
-def _block(finding: Finding, severity: Severity, origin: str | None) -> Block:
-    checks = gravest_first(finding.checks)
-    distances = (wording.distance(check, finding) for check in checks)
-    steps = dict.fromkeys(next_steps.next_step(check, finding) for check in checks)
-    remark = wording.remark(finding, checks)
+def _block(finding: Finding) -> Block:
     return Block(
         part=finding.part,
         verdict=finding.verdict,
-        people=None if finding.people is None else number(finding.people),
-        distance=next(filter(None, distances), None),
-        origin=origin,
-        bullets=bullets(finding.checks, severity),
-        lines=tuple(_lines(finding)),
-        remark=_text(remark) if remark else None,
-        steps=tuple(step for step in steps if step),
-        ask=_name(finding.owner) if finding.owner and finding.troubles else None,
+        results=tuple(_text(each) for each in wording.results(finding)),
+        bullets=bullets(_drawn(finding), finding.severity),
+        facts=tuple((fact.label, _text(fact.text)) for fact in facts(finding) if fact.label != "segment"),
     )
 
 
-def _lines(finding: Finding) -> Iterator[Line]:
-    """Yield the results of the bounds, the worst first; bounds with the same sentence share a line."""
-    places: dict[tuple[Verdict, str], list[str]] = {}
-    for check in gravest_first(finding.checks):
-        place = f"{_name(finding.path)}:{check.line}"
-        places.setdefault((check.verdict, wording.sentence(check, finding)), []).append(place)
-    for (verdict, sentence), where in places.items():
-        yield Line(verdict=verdict, sentence=_text(sentence), places=", ".join(dict.fromkeys(where)))
+def _drawn(finding: Finding) -> list[Check]:
+    """Return the checks to draw: all that measure what is in trouble, or all if nothing is."""
+    measures = {check.bound.measure for check in finding.troubles}
+    return [check for check in finding.checks if not measures or check.bound.measure in measures]
 
 
 def _name(text: str) -> str:

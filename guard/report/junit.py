@@ -11,12 +11,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC
 from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from guard.core.results import Verdict
-from guard.report import next_steps, wording
+from guard.report import decision, wording
+from guard.report.facts import facts
 from guard.report.view import guards_of, totals_of
 
 if TYPE_CHECKING:
@@ -41,7 +43,11 @@ def render(report: Report, _screen: Screen | None = None) -> str:
     _add_properties(suite, report)
     _add_cases(suite, report)
     SubElement(suite, "system-out").text = _lines(
-        [wording.circumstances(report), wording.tally(report), wording.conclusion(report)]
+        [
+            decision.decision(report),
+            *(f"{each.answer} {each.about}" for each in decision.answers(report)),
+            decision.circumstances(report),
+        ]
     )
     counts = {
         "tests": str(len(suite.findall("testcase"))),
@@ -76,11 +82,11 @@ def _add_cases(suite: Element, report: Report) -> None:
     for kind, findings in (("segments", guards_of(report)), ("campaigns", totals_of(report))):
         for finding in findings:
             for check in finding.checks:
-                name = _unique(_text(f"{finding.name} / {finding.part} / {check.bound}"), seen)
+                name = _unique(_text(f"{_name(finding)} / {check.bound}"), seen)
                 _add_case(suite, check, finding, name, kind)
     if report.verdict is Verdict.UNKNOWN and suite.find("testcase/error") is None:
         case = SubElement(suite, "testcase", classname="audience-guard", name="every guard was judged", time="0")
-        conclusion = wording.conclusion(report)
+        conclusion = _text(decision.decision(report))
         SubElement(case, "error", message=conclusion, type="not_judged").text = conclusion
 
 
@@ -92,7 +98,7 @@ def _add_case(suite: Element, check: Check, finding: Finding, name: str, kind: s
         name=name,
         time="0",
     )
-    message = _text(wording.sentence(check, finding))
+    message = _text(check.message)
     match check.verdict:
         case Verdict.FAIL:
             SubElement(case, "failure", message=message, type=check.bound).text = _body(check, finding)
@@ -102,21 +108,22 @@ def _add_case(suite: Element, check: Check, finding: Finding, name: str, kind: s
             SubElement(case, "system-out").text = _body(check, finding)
 
 
+def _name(finding: Finding) -> str:
+    """Return the name that a test case has had since the first version, in the words of the rules."""
+    return (
+        f"campaign {finding.name} / {finding.channel} total"
+        if finding.is_total
+        else f"{finding.name} / {finding.channel}"
+    )
+
+
 def _body(check: Check, finding: Finding) -> str:
     """Return the sentence and what helps a person to act, each on a line that begins with one of our words."""
-    remark = wording.remark(finding, [check])
-    step = next_steps.next_step(check, finding)
-    segment = wording.counted_segment(finding)
-    lines = [
-        wording.sentence(check, finding),
-        f"note: {remark}" if remark else None,
-        finding.age,
-        f"segment: {segment}" if segment else None,
-        f"next: {step}" if step else None,
-        f"ask: {finding.owner}" if finding.owner and check.verdict is not Verdict.PASS else None,
-        f"rule: {wording.place(check, finding)}",
-    ]
-    return _lines(lines)
+    if check.verdict is Verdict.PASS:
+        segment = f"segment: {wording.counted_segment(finding)}" if finding.called else None
+        return _lines([check.message, finding.counted, segment])
+    alone = replace(finding, checks=(check,), is_stopping=finding.is_stopping and check.verdict is finding.verdict)
+    return _lines([check.message, *map(str, facts(alone))])
 
 
 def _unique(name: str, seen: Counter[str]) -> str:

@@ -1,8 +1,8 @@
 """Recognises whole reports that audience-guard wrote, in any format. Only such files are replaced.
 
 Each format has a mark: JSON its ``tool``, HTML its generator (older pages their title), JUnit XML the name of its
-root; Markdown, annotations and text their first and last lines. HTML and JUnit XML also end with a digest of the rest,
-because other tools and people add to such files: a changed file is not ours.
+root; Markdown, annotations and text their first and last lines. HTML, JUnit XML and Markdown also end with a digest of
+the rest, because other tools and people add to such files: a changed file is not ours.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import re
 from itertools import dropwhile
 
 from guard.core.results import Verdict
+from guard.report.wording import SYMBOLS
 
 LARGEST_REPORT = 64 * 1024 * 1024
 """The largest report, in bytes; 10,000 guards take about a quarter of it in JSON."""
@@ -22,20 +23,21 @@ _VERDICTS = tuple(f"{verdict.upper():7} " for verdict in Verdict)
 _CONCLUSION = re.compile(r"\(exit \d+\)\Z")
 _NOTICE = re.compile(r"::notice title=audience-guard::[^%]*(?:%(?!0A)[^%]*)*\(exit \d+\)(?:%0A.*)?\Z")
 _ANNOTATION = re.compile(
-    r"title=(?:(?:Failed|Warned|Unknown)%3A |[\d%C]+ more )"
+    r"title=(?:(?:Failed|Warned|Unknown|Do not send(?: yet)?|Look first)%3A |[\d%C]+ more )"
 )  # %3A and %2C are a colon and a comma
 _HTML = re.compile(
     r'<!doctype html>\n<html lang="en">\n<head>\n(?:<(?:meta|link) [^\n]*>\n)*'
     r'(?:<meta name="generator" content="audience-guard">|<title>[A-Z]+: audience check by audience-guard</title>)\n'
 )
+_HEADING = re.compile(f"## (?:{'|'.join(SYMBOLS.values())}) ")
 _SUITE = re.compile(r"<testsuite[\s/>]")
 _XML = re.compile(r'<\?xml version="1\.0" encoding="UTF-8"\?>\n<testsuites name="audience-guard"[ >]')
 _DIGEST = re.compile(r"<!-- audience-guard [0-9a-f]{64} -->\n\Z")
 
 
 def signed(text: str) -> str:
-    """Return a report for its file: HTML and JUnit XML get the digest in a comment at the end."""
-    return text + _digest(text) if text.startswith("<") else text
+    """Return a report for its file: HTML, JUnit XML and Markdown get the digest in a comment at the end."""
+    return text + _digest(text) if text.startswith(("<", "## ")) else text
 
 
 def is_report(data: bytes) -> bool:
@@ -46,6 +48,8 @@ def is_report(data: bytes) -> bool:
         return False
     if text.startswith("<"):
         return _is_marked_up(text)
+    if text.startswith("## ") and _DIGEST.search(text):
+        return _unsigned(text) is not None
     *lines, end = text.split("\n")
     return _is_json(text) or (
         bool(lines) and not end and any(each(lines) for each in (_is_text, _is_markdown, _is_github))
@@ -56,11 +60,17 @@ def _digest(text: str) -> str:
     return f"<!-- audience-guard {hashlib.sha256(text.encode()).hexdigest()} -->\n"
 
 
-def _is_marked_up(text: str) -> bool:
-    """Whether the text is our HTML or JUnit XML; printed reports and those of older versions have no digest."""
+def _unsigned(text: str) -> str | None:
+    """Return the text without its digest, if it has one; None if the digest is of another text."""
     digest = _DIGEST.search(text)
     rest = text[: digest.start()] if digest else text
-    if digest and digest[0] != _digest(rest):
+    return None if digest and digest[0] != _digest(rest) else rest
+
+
+def _is_marked_up(text: str) -> bool:
+    """Whether the text is our HTML or JUnit XML; printed reports and those of older versions have no digest."""
+    rest = _unsigned(text)
+    if rest is None:
         return False
     is_junit = _is_between(rest, _XML, "</testsuites>\n") and len(_SUITE.findall(rest)) == 1
     return is_junit or _is_between(rest, _HTML, "</html>\n")
@@ -81,25 +91,36 @@ def _is_json(text: str) -> bool:
 
 
 def _is_text(lines: list[str]) -> bool:
-    """Whether the lines are verdicts, who was asked, at most two more lines, and a conclusion."""
+    """Whether the last line is the first one with an exit code, after a line on who was asked, or as older versions."""
+    first, *rest, last = lines if len(lines) > 1 else [*lines, ""]
+    if _CONCLUSION.sub("", last) == f"{first} " and _is_conclusion(last):
+        return lines.count(last) == 1 and bool(rest) and _is_asked(rest[-1])
     rest = list(dropwhile(lambda line: line.startswith(_VERDICTS), lines))
-    asked = 2 <= len(rest) <= 4 and rest[0].startswith("Asked ") and ", by the rules in " in rest[0]  # noqa: PLR2004 - said above
-    return asked and _is_conclusion(rest[-1])
+    return 2 <= len(rest) <= 4 and _is_asked(rest[0]) and _is_conclusion(rest[-1])  # noqa: PLR2004 - see the module
+
+
+def _is_asked(line: str) -> bool:
+    return line.startswith("Asked ") and ", by the rules in " in line
 
 
 def _is_markdown(lines: list[str]) -> bool:
-    """Whether the only conclusion is a heading in the first line, and the last line names the rules."""
-    headings = [position for position, line in enumerate(lines) if line.startswith("## ") and _is_conclusion(line)]
+    """Whether the only verdict is a heading in the first line, and the last line names the rules."""
+    headings = [position for position, line in enumerate(lines) if _HEADING.match(line)]
     foot = lines[-1].startswith("The SHA-256 of the rules begins with ") and "; audience-guard is " in lines[-1]
     return headings == [0] and foot
 
 
 def _is_github(lines: list[str]) -> bool:
-    """Whether the lines are annotations with our titles, and then a conclusion."""
+    """Whether the lines are our notice and annotations with our titles; in older versions the notice came last."""
+    first, *rest = lines
+    if first.startswith("::notice title=audience-guard::") and ("%0A" in first or not rest):
+        return all(_is_annotation(each) for each in rest)
     *annotations, last = lines
-    return _NOTICE.match(last) is not None and all(
-        each.startswith(("::error ", "::warning ")) and _ANNOTATION.search(each) for each in annotations
-    )
+    return _NOTICE.match(last) is not None and all(_is_annotation(each) for each in annotations)
+
+
+def _is_annotation(line: str) -> bool:
+    return line.startswith(("::error ", "::warning ")) and _ANNOTATION.search(line) is not None
 
 
 def _is_conclusion(line: str) -> bool:

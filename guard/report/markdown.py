@@ -1,4 +1,4 @@
-"""The report for a job summary or a pull-request comment: a table of guards, worst first, and folded details.
+"""The report for a job summary or a pull-request comment: who may be sent to, and a table of what is wrong.
 
 Text from elsewhere is in code spans. Escaping is not enough: GitHub and GitLab find mentions, issue numbers and
 addresses after they remove backslashes and entities, but never in code.
@@ -6,22 +6,23 @@ addresses after they remove backslashes and entities, but never in code.
 
 from __future__ import annotations
 
-import html
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from guard.core.results import Verdict, gravest_first
+from guard.core.results import Verdict
 from guard.core.text import plural, shortened
-from guard.report import next_steps, wording
-from guard.report.gauge import gauge
-from guard.report.view import guards_of, totals_of
+from guard.report import decision, wording
+from guard.report.decision import names
+from guard.report.facts import facts
+from guard.report.view import findings
 from guard.report.wording import SYMBOLS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from guard.core.results import Check, Report
+    from guard.core.results import Report
+    from guard.report.facts import Fact
     from guard.report.screen import Screen
     from guard.report.view import Finding
 
@@ -30,7 +31,14 @@ _ROOM_FOR_FRAMES = 2_000  # bytes; headings, table heads and notes about a cut t
 _LONGEST_NAME = 100
 _LONGEST_TEXT = 400
 _LONGEST_CIRCUMSTANCES = 2_000
-_GAUGE_CELLS = 15
+_TROUBLED = ("What", "Counted", "What to do", "Stops", "Details")
+_FINE = ("What", "Counted", "Allowed", "Details")
+_TITLES = {
+    Verdict.FAIL: "Out of bounds",
+    Verdict.UNKNOWN: "Not counted",
+    Verdict.WARN: "Worth a look",
+    Verdict.PASS: "Within bounds",
+}
 
 _CLOSING = ".,;:!?%)…"
 # Only letters, only digits, or a time: not an address, mention, reference (GH-1), emoji or markup.
@@ -42,63 +50,88 @@ _PLAIN = re.compile(r"(?:[^\W\d_]+(?:['-][^\W\d_]+)*|\d+(?:[.,-]\d+)*|\d\d:\d\d:
 def render(report: Report, _screen: Screen | None = None) -> str:
     """Return the report as GitHub Flavored Markdown, at most 900,000 bytes in UTF-8.
 
-    If it does not fit, passes are left out first and failures last, and the text says how many.
+    If it does not fit, what is fine is left out first and failures last, and the text says how many.
     """
-    tally = wording.tally(report)
-    head = [f"## {SYMBOLS[report.verdict]} {wording.conclusion(report)}", *(["", tally] if tally else [])]
+    head = [
+        f"## {SYMBOLS[report.verdict]} {_prose(decision.decision(report), _LONGEST_CIRCUMSTANCES)}",
+        "",
+        *map(_answer, decision.answers(report)),
+    ]
     sha256, version = _code(_short(report.rules_sha256[:12])), _code(_short(report.version))
     foot = [
         "",
-        _prose(wording.circumstances(report), _LONGEST_CIRCUMSTANCES),
+        decision.tally(report) or "Nothing was checked.",
+        _prose(decision.circumstances(report), _LONGEST_CIRCUMSTANCES),
         f"The SHA-256 of the rules begins with {sha256}; audience-guard is {version}.",
     ]
+    told = findings(report)
     sections = [
-        _Section(title="Guards", subject="Segment", nouns=("guard", "guards"), findings=guards_of(report)),
-        _Section(
-            title="Campaign totals",
-            subject="Campaign",
-            nouns=("campaign total", "campaign totals"),
-            findings=totals_of(report),
-        ),
+        _Section(verdict=verdict, findings=[each for each in told if each.verdict is verdict])
+        for verdict in reversed(Verdict)
     ]
     _fill(sections, _LARGEST - _ROOM_FOR_FRAMES - _size([*head, *foot]))
     body = [line for section in sections if section.findings for line in section.lines()]
+    body += _counted_segments([finding for section in sections for finding in section.shown])
     return "\n".join([*head, *body, *foot]) + "\n"
+
+
+def _answer(answer: decision.Answer) -> str:
+    return f"- {SYMBOLS[answer.verdict]} **{answer.answer}** {_prose(answer.about, _LONGEST_CIRCUMSTANCES)}"
 
 
 @dataclass(slots=True, kw_only=True)
 class _Section:
-    """A table: all its findings, and the rows and details that fit."""
+    """A table: all its findings, and the rows that fit."""
 
-    title: str
-    subject: str
-    nouns: tuple[str, str]
+    verdict: Verdict
     findings: list[Finding]
     rows: list[str] = field(default_factory=list)
-    details: list[str] = field(default_factory=list)
+
+    @property
+    def shown(self) -> list[Finding]:
+        """The findings that have a row."""
+        return self.findings[: len(self.rows)]
 
     def lines(self) -> list[str]:
-        columns = ("Verdict", self.subject, "Channel", *wording.COLUMNS, "Gauge", "Segment in Blueshift")
+        is_fine = self.verdict is Verdict.PASS
+        columns = _FINE if is_fine else _TROUBLED
+        title = f"{_TITLES[self.verdict]}: {_prose(names(list(dict.fromkeys(each.name for each in self.findings))))}"
         table = [_row(columns), _row(["---"] * len(columns)), *self.rows] if self.rows else []
         left_out = len(self.findings) - len(self.rows)
-        are = "is" if left_out == 1 else "are"
-        cut = [
-            "",
-            f"**{plural(left_out, f'more {self.nouns[0]}', f'more {self.nouns[1]}')} {are} in the JSON report.**",
-        ]
-        return ["", f"### {self.title}", "", *table, *(cut if left_out else []), *self.details]
+        cut = ["", f"**{plural(left_out, 'more line')} {'is' if left_out == 1 else 'are'} in the JSON report.**"]
+        body = ["", *table, *(cut if left_out else [])]
+        if is_fine:
+            return [
+                "",
+                f"<details><summary>{_TITLES[self.verdict]}: {len(self.findings)}</summary>",
+                *body,
+                "",
+                "</details>",
+            ]
+        return ["", f"### {title}", *body]
 
 
 def _fill(sections: Iterable[_Section], room: int) -> None:
-    """Add as many rows and details to the sections as fit into the room (in bytes), the worst first."""
-    ranked = [(section, finding) for section in sections for finding in section.findings]
-    for section, finding in gravest_first(ranked, lambda pair: pair[1].verdict):
-        row, details = _finding_row(finding), _details(finding)
-        room -= _size([row, *details])
-        if room < 0:
-            return
-        section.rows.append(row)
-        section.details += details
+    """Add as many rows to the sections as fit into the room (in bytes), the worst first."""
+    for section in sections:
+        for finding in section.findings:
+            row = _finding_row(finding)
+            room -= _size([row, _counted_segment(finding)])
+            if room < 0:
+                return
+            section.rows.append(row)
+
+
+def _counted_segments(shown: Iterable[Finding]) -> list[str]:
+    """Return which segments were counted, folded, each once."""
+    lines = list(dict.fromkeys(_counted_segment(finding) for finding in shown if not finding.is_total))
+    if not lines:
+        return []
+    return ["", "<details><summary>Segments in Blueshift</summary>", "", *lines, "", "</details>"]
+
+
+def _counted_segment(finding: Finding) -> str:
+    return f"- {_code(_short(finding.name))}: {_code(_short(wording.counted_segment(finding)) or 'unknown')}"
 
 
 def _size(lines: Iterable[str]) -> int:
@@ -109,60 +142,26 @@ def _size(lines: Iterable[str]) -> int:
 
 
 def _finding_row(finding: Finding) -> str:
-    picture = gauge(finding)
-    segment = _short(wording.counted_segment(finding))
-    return _row(
-        [
-            f"{SYMBOLS[finding.verdict]} {finding.verdict.upper()}",
-            _code(_short(finding.name)),
-            _code(finding.part),
-            *wording.cells(finding),
-            f"`{picture.draw(_GAUGE_CELLS, unicode=True)}`" if picture else "",
-            _code(segment) if segment else "",
-        ]
-    )
+    name = f"{_code(_short(finding.name))} {finding.part}"
+    told = {
+        label: [fact.text for fact in facts(finding) if fact.label == label]
+        for label in ("next", "ask", "stops", "segment")
+    }
+    rest = [fact for fact in facts(finding) if fact.label not in told]
+    if finding.verdict is Verdict.PASS:
+        return _row([name, wording.people(finding), wording.allowed(finding), _told(rest, finding)])
+    results = "<br>".join(_prose(each, name=finding.called) for each in wording.results(finding))
+    action = [*(_prose(step) for step in told["next"]), *(f"ask {_code(_short(each))}" for each in told["ask"])]
+    return _row([name, results, "<br>".join(action), ", ".join(map(_prose, told["stops"])), _told(rest, finding)])
+
+
+def _told(rest: Iterable[Fact], finding: Finding) -> str:
+    return "<br>".join(_prose(str(fact), name=finding.called) for fact in rest)
 
 
 def _row(cells: Iterable[str]) -> str:
     escaped = [cell.replace("|", "\\|") for cell in cells]
     return f"| {' | '.join(escaped)} |"
-
-
-def _details(finding: Finding) -> list[str]:
-    """Return a folded block with what helps a person to act; empty for a pass."""
-    if finding.verdict is Verdict.PASS:
-        return []
-    name = html.escape(f"{_short(finding.name)} / {finding.part}")
-    remark = wording.remark(finding, finding.troubles)
-    steps = dict.fromkeys(next_steps.next_step(check, finding) for check in finding.troubles)
-    return [
-        "",
-        f"<details><summary>{SYMBOLS[finding.verdict]} {finding.verdict.upper()} <code>{name}</code></summary>",
-        "",
-        *_sentences(finding),
-        *([f"- note: {_prose(remark, name=finding.called)}"] if remark else []),
-        *(f"- next: {_prose(step)}" for step in steps if step),
-        *([f"- owner: {_code(_short(finding.owner))}"] if finding.owner else []),
-        *([f"- about: {_prose(finding.description)}"] if finding.description else []),
-        "",
-        "</details>",
-    ]
-
-
-def _sentences(finding: Finding) -> list[str]:
-    """Return a line for each sentence on broken bounds; several bounds can share one."""
-    said: dict[str, list[Check]] = {}
-    for check in finding.troubles:
-        said.setdefault(wording.sentence(check, finding), []).append(check)
-    return [
-        f"- {', '.join(f'{check.bound} ({_place(check, finding)})' for check in checks)}: "
-        f"{_prose(sentence, name=finding.called)}"
-        for sentence, checks in said.items()
-    ]
-
-
-def _place(check: Check, finding: Finding) -> str:
-    return _code(f"{_short(finding.path, _LONGEST_TEXT)}:{check.line}")
 
 
 # Text from elsewhere

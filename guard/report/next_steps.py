@@ -11,10 +11,11 @@ if TYPE_CHECKING:
     from guard.core.results import Check
     from guard.report.view import Finding
 
-_TOO_FEW = "compare with the last send; a filter may have broken, or an import may have failed"
+_TOO_FEW = "open the segment in Blueshift: a filter may have broken, or an import may have failed"
 _NOBODY = "see whether Blueshift has an adapter for this channel; a filter or an import may also have failed"
-_TOO_MANY = "compare with the last send; a filter or an exclusion may be missing"
-_CONTRADICTION = "run again; if the numbers still contradict each other, show them to Blueshift's support"
+_TOO_MANY = "open the segment in Blueshift: a filter or an exclusion may be missing"
+_TOO_MANY_TOGETHER = "see which of its segments grew: a filter or an exclusion may be missing"
+_CONTRADICTION = "run the check again; if the numbers still contradict each other, show them to Blueshift's support"
 _REMEDIES = {
     Reason.REFUSED_KEY: "check that BLUESHIFT_API_KEY is a User API key of this account and region",
     Reason.NOT_FOUND: "correct the uuid or name in the rules, or check the region; the segment may have been deleted",
@@ -27,8 +28,8 @@ _REMEDIES = {
         "check the region and the base URL, then run again; if that continues, show this answer to Blueshift's support"
     ),
     Reason.NOT_COUNTED: "open the segment in Blueshift so that it is counted there once, then run again",
-    Reason.TIMEOUT: "see whether Blueshift can count the segment at all; a slow one needs a longer refresh timeout",
-    Reason.DEADLINE: "see what it waited for; slow counts need a longer --timeout, or fewer segments at once",
+    Reason.TIMEOUT: "open the segment in Blueshift: can it be counted there? if so, raise refresh.timeout in the rules",
+    Reason.DEADLINE: "run the check again, with a longer --timeout or fewer segments at once",
     Reason.ZERO_USERS: "find out why the segment is empty; a share of nobody cannot be judged",
     Reason.INTERNAL: "this is a fault in audience-guard: run again with --debug, and report what it says",
 }
@@ -51,6 +52,7 @@ def next_step(check: Check, finding: Finding) -> str | None:
         case Verdict.WARN | Verdict.FAIL if finding.is_contradictory:
             return _CONTRADICTION
         case Verdict.WARN | Verdict.FAIL if not check.bound.is_floor:
-            return _TOO_MANY
+            return _TOO_MANY_TOGETHER if finding.is_total else _TOO_MANY
         case Verdict.WARN | Verdict.FAIL:
-            return _NOBODY if finding.people == 0 and finding.channel is not Channel.USERS else _TOO_FEW
+            never_reached = finding.people == 0 and not finding.people_before and finding.channel is not Channel.USERS
+            return _NOBODY if never_reached else _TOO_FEW

@@ -1,4 +1,4 @@
-"""The report on a terminal: a block for each guard that did not pass, two lines for each that passed."""
+"""The report on a terminal: a block for each finding that did not pass, a line for each that passed."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.text import Text
 
-from guard.core.results import Verdict, gravest_first
-from guard.core.text import plural, printable, shortened
-from guard.report import next_steps, wording
+from guard.core.results import Verdict
+from guard.core.text import printable, shortened
+from guard.report import decision, wording
+from guard.report.facts import facts
 from guard.report.gauge import gauge
-from guard.report.view import guards_of, totals_of
+from guard.report.text import with_exit_code
+from guard.report.view import findings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -35,21 +37,25 @@ def render_blocks(report: Report, screen: Screen, width: int) -> str:
     Every line begins with one of our words or with a bar, so a name never begins a line.
     """
     page = _Page(width=max(width, _NARROWEST), color=screen.color, unicode=screen.unicode)
-    findings = gravest_first([*guards_of(report), *totals_of(report)])
-    troubled = [finding for finding in findings if finding.verdict is not Verdict.PASS]
-    passed = [finding for finding in findings if finding.verdict is Verdict.PASS]
-    for finding in troubled:
+    style = _STYLE[report.verdict]
+    said = decision.decision(report)
+    page.add(said, style=style)
+    page.add_space()
+    for answer in decision.answers(report):
+        _add_answer(page, answer)
+    page.add_space()
+    told = findings(report)
+    for finding in (each for each in told if each.verdict is not Verdict.PASS):
         _add_block(page, finding)
         page.add_space()
-    for finding in passed:
-        _add_pass(page, finding)
-    if passed:
+    fine = [each for each in told if each.verdict is Verdict.PASS]
+    for finding in fine:
+        _add_headline(page, finding)
+    if fine:
         page.add_space()
-    page.add(wording.circumstances(report))
-    page.add(wording.tally(report))
-    if look := wording.where_to_look(report):
-        page.add(look)
-    page.add(wording.conclusion(report), style=_STYLE[report.verdict])
+    page.add(decision.tally(report) or "Nothing was checked.")
+    page.add(decision.circumstances(report))
+    page.add(with_exit_code(said, report), style=style)
     return page.drawn()
 
 
@@ -87,8 +93,8 @@ class _Page:
         picture = gauge(finding)
         if picture:
             bar = picture.draw(min(self._width, _WIDEST_GAUGE), unicode=self._unicode)
-            calm = f", without a warning {picture.calm}" if picture.calm else ""
-            self.add_under_bar(f"{bar} {picture.allowed}{calm}", style=style)
+            beyond = f" {picture.times}x" if picture.times else ""
+            self.add_under_bar(f"{bar}{beyond} allowed: {picture.allowed}", style=style)
 
     def add_space(self) -> None:
         """Add an empty line."""
@@ -119,52 +125,27 @@ class _Page:
         return plain.replace("…", "...").encode("ascii", "backslashreplace").decode("ascii")
 
 
+def _add_answer(page: _Page, answer: decision.Answer) -> None:
+    word = answer.answer.upper()
+    page.add(f"{word} {answer.about}", lead=word, style=_STYLE[answer.verdict])
+
+
 def _add_block(page: _Page, finding: Finding) -> None:
     style = _STYLE[finding.verdict]
-    _add_headline(page, finding, "")
-    # A guard without a count has the same sentence for every bound; show it once.
-    for sentence in dict.fromkeys(wording.sentence(check, finding) for check in finding.troubles):
-        page.add_under_bar(shortened(printable(sentence), _LONGEST_DETAIL), style=style)
+    _add_headline(page, finding)
     page.add_gauge(finding, style=style)
-    for line in _background(finding):
-        page.add_under_bar(line, style=style)
+    told = facts(finding)
+    for labels in (("",), ("note",), ("next",), ("ask", "stops", "rule"), ("segment",)):
+        line = "; ".join(str(fact) for fact in told if fact.label in labels)
+        if line:
+            page.add_under_bar(shortened(printable(line), _LONGEST_DETAIL), style=style)
 
 
-def _background(finding: Finding) -> list[str]:
-    """Return what helps a person to act, and the lines of the rules."""
-    remark = wording.remark(finding, finding.troubles)
-    steps = dict.fromkeys(next_steps.next_step(check, finding) for check in finding.troubles)
-    places = dict.fromkeys(wording.place(check, finding) for check in finding.troubles)
-    lines = [
-        shortened(printable(remark), _LONGEST_DETAIL) if remark else None,
-        finding.age,
-        _segment(finding),
-        *(f"next: {step}" for step in steps if step),
-        f"ask: {_name(finding.owner)}" if finding.owner else None,
-        ", ".join(places),
-    ]
-    return [line for line in lines if line]
-
-
-def _add_pass(page: _Page, finding: Finding) -> None:
-    picture = gauge(finding)
-    _add_headline(page, finding, ", ".join(filter(None, (picture.allowed if picture else None, finding.age))))
-    if segment := _segment(finding):
-        page.add_under_bar(segment, style=_STYLE[finding.verdict])
-
-
-def _add_headline(page: _Page, finding: Finding, more: str) -> None:
+def _add_headline(page: _Page, finding: Finding) -> None:
     word = finding.verdict.upper()
-    people = "no proven count" if finding.people is None else plural(finding.people, "person", "people")
-    extra = f" ({more})" if more else ""
-    page.add(
-        f"{word} {_name(finding.name)} / {finding.part}: {people}{extra}", lead=word, style=_STYLE[finding.verdict]
-    )
-
-
-def _segment(finding: Finding) -> str | None:
-    segment = wording.counted_segment(finding)
-    return f"segment: {_name(segment)}" if segment else None
+    results = "; ".join(wording.results(finding))
+    line = f"{word} {finding.titled(_name(finding.name))}: {results}"
+    page.add(shortened(printable(line), _LONGEST_DETAIL), lead=word, style=_STYLE[finding.verdict])
 
 
 def _name(text: str) -> str:

@@ -1,34 +1,26 @@
-"""What the readable formats add to the evaluator's sentences: distances, tallies, the conclusion."""
+"""The words of the readable formats for one finding: what was counted, what is allowed, and how far off it is."""
 
 from __future__ import annotations
 
 import math
-from collections import Counter
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from guard.core.errors import ExitCode
 from guard.core.measure import Measure
-from guard.core.results import Check, FailOn, Verdict, gravest_first
-from guard.core.text import duration, harmless, number, percent, plural, printable, shortened, told_apart
-from guard.report.view import guards_of, totals_of, utc
+from guard.core.results import Check, Reason, Verdict
+from guard.core.text import harmless, multiple, number, percent, plural, printable, shortened, told_apart
+from guard.report.view import LONGEST_KEY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from guard.core.model import Selection
-    from guard.core.results import Report
     from guard.report.view import Finding
 
 SYMBOLS = {Verdict.FAIL: "❌", Verdict.UNKNOWN: "❓", Verdict.WARN: "⚠️", Verdict.PASS: "✅"}
-COLUMNS = ("Observed", "Bounds", "Distance", "Counted")
-"""The headings of ``cells``."""
 
-_GUARDS = ("guard", "guards")
-_TOTALS = ("campaign total", "campaign totals")
-_MOST_NAMED, _LONGEST_NAME = 3, 60
-_DOUBLE, _WHOLE_TIMES = 2, 100
-_SAID = {Verdict.FAIL: "failed", Verdict.UNKNOWN: "could not be found out", Verdict.WARN: "warned"}
+_DOUBLE = 2
+_PARTS_NAMED = 3
+_LONGEST_PATH = 200
 
 
 def safe(line: str) -> str:
@@ -39,47 +31,117 @@ def safe(line: str) -> str:
     return harmless(printable(line))
 
 
-def sentence(check: Check, finding: Finding) -> str:
-    """Return the evaluator's sentence on the check, with the distance that it lacks: per cent, or people."""
-    distance = _distance(check, finding)
-    return f"{check.message} ({distance})" if distance else check.message
+def result(check: Check, finding: Finding) -> str:
+    """Return what one bound led to: ``1,311,000, maximum 50,000: 26 times the maximum``, or why it is unknown."""
+    if check.observed is None:
+        return _unknown(check, finding)
+    off = distance(check, finding)
+    told = f"{observed(check, finding)}, {check.bound.label} {limit(check)}" + (f": {off}" if off else "")
+    return f"{told} (this bound only warns)" if check.verdict is Verdict.WARN else told
 
 
-def remark(finding: Finding, checks: Iterable[Check]) -> str | None:
-    """Return the finding's detail, unless one of the checks already says it."""
-    said = any(finding.detail in check.message for check in checks) if finding.detail else True
-    return None if said else finding.detail
+def results(finding: Finding) -> list[str]:
+    """Return what is wrong with it, or else what was counted and what is allowed."""
+    wrong = [result(check, finding) for check in finding.troubles]
+    return list(dict.fromkeys(wrong)) or [f"{people(finding)}, allowed {allowed(finding)}"]
+
+
+def in_short(finding: Finding, *, named: bool = True) -> str:
+    """Return the gravest trouble without its distance: ``vip email 1,311,000, maximum 50,000``; ``named`` or not."""
+    check = finding.troubles[0]
+    who = f"{shortened(finding.name, LONGEST_KEY)} " if named else ""
+    label = finding.channel.facts.label
+    if check.observed is None:
+        return f"{who}{label} could not be counted"
+    return f"{who}{label} {observed(check, finding, in_full=False)}, {check.bound.label} {limit(check)}"
+
+
+def people(finding: Finding) -> str:
+    """Return the count: ``1,900``, ``nobody``, or ``no proven count``."""
+    return "no proven count" if finding.people is None else number(finding.people)
+
+
+def observed(check: Check, finding: Finding, *, in_full: bool = True) -> str:
+    """Return what the bound was held against: people, or a share of the users; ``in_full`` with what it is made of."""
+    if check.bound.measure is Measure.SHARE:
+        part = percent(shown_share(check, finding.checks))
+        if not in_full or finding.people is None or finding.users is None:
+            return f"{part} of the users"
+        return f"{part} of the users ({number(finding.people)} of {number(finding.users)})"
+    shown = number(int(check.observed or 0))
+    return f"{shown} ({parts(finding)})" if in_full and len(finding.parts) > 1 else shown
+
+
+def parts(finding: Finding) -> str:
+    """Return what the segments add to a total, the most first: ``newsletter 412,000, sms-optin 1,850``."""
+    largest = sorted(finding.parts, key=lambda part: -(part.count or 0))
+    named = [f"{shortened(part.segment, LONGEST_KEY)} {number(part.count or 0)}" for part in largest[:_PARTS_NAMED]]
+    more = [f"{number(len(largest) - _PARTS_NAMED)} more"] if len(largest) > _PARTS_NAMED else []
+    return ", ".join([*named, *more])
+
+
+def allowed(finding: Finding) -> str:
+    """Return what the rules allow, in people and in shares: ``10,000 to 50,000, at least 60%``; without warnings."""
+    bounds = [each for each in finding.checks if not each.bound.is_warning] or list(finding.checks)
+    ranges = []
+    for measure in Measure:
+        held = {check.bound.is_floor: check for check in bounds if check.bound.measure is measure}
+        of = " of the users" if held and measure is Measure.SHARE else ""
+        ranges.append(f"{span(held.get(True), held.get(False))}{of}")
+    return ", ".join(each for each in ranges if each)
+
+
+def span(low: Check | None, high: Check | None) -> str:
+    """Return what two bounds allow: ``10,000 to 50,000``, ``at least 60%``; empty without a bound."""
+    if low and high:
+        return f"{limit(low)} to {limit(high)}"
+    return f"at least {limit(low)}" if low else f"at most {limit(high)}" if high else ""
 
 
 def distance(check: Check, finding: Finding) -> str | None:
-    """Return how far off a broken bound is, in people and per cent; None if it is not broken.
+    """Return how far off a broken bound is; None if it is not broken.
 
-    Per cent are of the limit, as in ``8,100 people below (81%)``, or of the users for a share. From twice the limit it
-    is a multiple, as in ``1,850,000 people above (38 times the maximum)``.
+    From twice the limit it is a multiple, ``26 times the maximum``, else per cent of the limit, ``7.5% below``; for a
+    share it is people, ``4,900 people too few``.
     """
     if check.observed is None or check.verdict not in {Verdict.FAIL, Verdict.WARN}:
         return None
-    side = "below" if check.bound.is_floor else "above"
-    off: str | None
     if check.bound.measure is Measure.SHARE:
-        people = _people_off(check, finding)
-        off = f"{percent(abs(shown_share(check, finding.checks) - share(check.limit)))} of the users"
-    else:
-        people = int(abs(Fraction(check.observed) - check.limit))
-        off = _in_relation(check)
-    if people is None:
-        return f"{off} {side}"
-    return f"{plural(people, 'person', 'people')} {side}" + (f" ({off})" if off else "")
+        off = _people_off(check, finding)
+        return (
+            None
+            if off is None
+            else f"{plural(off, 'person', 'people')} too {'few' if check.bound.is_floor else 'many'}"
+        )
+    if not check.limit:
+        return None
+    if not check.observed:
+        return "nobody is left"
+    multiple = times(check)
+    if multiple is not None:
+        return f"{multiple} times the {check.bound.label}"
+    side = "below" if check.bound.is_floor else "above"
+    return f"{percent(told_apart(abs(Fraction(check.observed) / Fraction(check.limit) - 1)))} {side}"
 
 
-def cells(finding: Finding) -> tuple[str, str, str, str]:
-    """Return what a table shows under ``COLUMNS``; a cell may be empty."""
-    return (
-        _observed(finding),
-        ", ".join(f"{check.bound} {limit(check)}" for check in finding.checks),
-        _gravest_distance(finding),
-        finding.age.removeprefix("counted ") if finding.age else "",
-    )
+def times(check: Check) -> str | None:
+    """Return how many times the limit was observed, ``26`` or ``3.8``; None below double."""
+    if check.observed is None or not check.limit:
+        return None
+    ratio = Fraction(check.observed) / Fraction(check.limit)
+    if ratio < _DOUBLE:
+        return None
+    return multiple(ratio)
+
+
+def note(finding: Finding) -> str | None:
+    """Return what else to know: numbers that contradict each other, or people that a total counts twice."""
+    if finding.detail and not any(finding.detail in check.message for check in finding.troubles):
+        return finding.detail
+    counts = [part.count for part in finding.parts if part.count]
+    if len(counts) > 1 and any(check.observed and max(counts) <= check.limit for check in finding.troubles):
+        return f"people in several of its segments are counted for each; it may be as few as {number(max(counts))}"
+    return None
 
 
 def limit(check: Check) -> str:
@@ -100,8 +162,8 @@ def counted_segment(finding: Finding) -> str:
 
 
 def place(check: Check, finding: Finding) -> str:
-    """Return the place of the bound, as ``rules.yaml:28``."""
-    return f"{finding.path}:{check.line}"
+    """Return the place of the bound, as ``rules.yaml:28``; a long path is cut, so that the line is in sight."""
+    return f"{shortened(finding.path, _LONGEST_PATH)}:{check.line}"
 
 
 def shown_share(check: Check, checks: Iterable[Check]) -> Fraction:
@@ -115,141 +177,15 @@ def share(value: float | Fraction) -> Fraction:
     return Fraction(str(float(value)))
 
 
-def circumstances(report: Report) -> str:
-    """Return who was asked, when, by which rules, and what was selected."""
-    asked = asked_for(report.selection)
-    only = f" Checked only: {', '.join(asked)}." if asked else ""
-    return (
-        f"Asked {report.host} from {utc(report.started_at)} to {utc(report.finished_at)},"
-        f" by the rules in {report.rules_path}.{only} Counts are Blueshift's approximate counts."
-    )
-
-
-def asked_for(selection: Selection) -> list[str]:
-    """Return what was selected, each with its kind: ``segment sms-optin``, ``campaign spring-sale``."""
-    kinds = (("segment", selection.segments), ("tag", selection.tags), ("campaign", selection.campaigns))
-    return [f"{kind} {key}" for kind, keys in kinds for key in keys]
-
-
-def tally(report: Report) -> str:
-    """Return how many guards and totals have each verdict."""
-    groups = [("Guards", guards_of(report)), ("Campaign totals", totals_of(report))]
-    return " ".join(_tally(title, findings) for title, findings in groups if findings)
-
-
-def where_to_look(report: Report) -> str | None:
-    """Return the names with the gravest verdict, for readers who see the end of a report first; None on a pass."""
-    verdict = report.verdict
-    found = [each for each in (*guards_of(report), *totals_of(report)) if each.verdict is verdict]
-    if verdict is Verdict.PASS or not found:
-        return None
-    names = list(dict.fromkeys(shortened(finding.name, _LONGEST_NAME) for finding in found))
-    more = f" and {number(len(names) - _MOST_NAMED)} more" if len(names) > _MOST_NAMED else ""
-    return f"Look first at {', '.join(names[:_MOST_NAMED])}{more}."
-
-
-def conclusion(report: Report) -> str:
-    """Return what to do about the send in one line, with the exit code."""
-    return f"{what_follows(report)} (exit {int(report.exit_code)})"
-
-
-def what_follows(report: Report) -> str:
-    """Return what to do about the send in one sentence.
-
-    A failure is called a failure even if ``--fail-on never`` exits with 0. A report that is shown long after its run
-    says so in a second sentence.
-    """
-    then = "" if report.is_recent else f" The {age(report)}: count again before you send."
-    return f"{_what_follows(report)}.{then}"
-
-
-def age(report: Report) -> str:
-    """Return how long ago the run was, as ``run finished 3 days ago, at ...``."""
-    finished, now = report.finished_at, report.rendered_at or report.finished_at
-    if now < finished and not report.is_recent:
-        return f"run finished at {utc(finished)}, which is in the future by the clock of this machine"
-    return f"run finished {duration((now - finished).total_seconds())} ago, at {utc(finished)}"
-
-
-def _what_follows(report: Report) -> str:
-    guards, totals = guards_of(report), totals_of(report)
-    if not guards and not totals:
-        return "Not proven: nothing was checked; do not send on this report"
-    troubles = "; ".join(filter(None, (_troubles(guards, _GUARDS), _troubles(totals, _TOTALS))))
-    if not report.complete and not any(each.verdict is Verdict.UNKNOWN for each in (*guards, *totals)):
-        troubles = "; ".join(filter(None, (troubles, "not every bound could be judged")))
-    match report.verdict:
-        case Verdict.FAIL:
-            never = "; under --fail-on never that does not change the exit code"
-            return f"Do not send: {troubles}{never if report.fail_on is FailOn.NEVER else ''}"
-        case Verdict.UNKNOWN | Verdict.WARN if report.exit_code is ExitCode.FAILED:
-            return f"Do not send: {troubles}; a warning counts as a failure here (--fail-on warn)"
-        case Verdict.UNKNOWN:
-            return f"Not proven: {troubles}; do not send on this report"
-        case Verdict.WARN:
-            return f"Look before you send: {troubles}; none failed"
-        case Verdict.PASS:
-            fresh = "; every count is fresh" if report.is_fresh else ""
-            every = [plural(len(group), *nouns) for group, nouns in ((guards, _GUARDS), (totals, _TOTALS)) if group]
-            return f"{'All ' if len(guards) > 1 else ''}{' and '.join(every)} passed{fresh}"
-
-
-def _troubles(findings: list[Finding], nouns: tuple[str, str]) -> str:
-    """Return how many did not pass, and how: ``2 of 7 guards failed, 1 could not be found out``."""
-    found = Counter(finding.verdict for finding in findings)
-    phrases = [f"{number(found[verdict])} {said}" for verdict, said in _SAID.items() if found[verdict]]
-    if not phrases:
-        return ""
-    first, rest = phrases[0].split(" ", 1)
-    return ", ".join([f"{first} of {plural(len(findings), *nouns)} {rest}", *phrases[1:]])
-
-
-def _tally(title: str, findings: list[Finding]) -> str:
-    found = Counter(finding.verdict for finding in findings)
-    return f"{title}: {', '.join(f'{number(found[verdict])} {verdict}' for verdict in reversed(Verdict))}."
-
-
-def _observed(finding: Finding) -> str:
-    if finding.people is None:
-        return "unknown"
-    shares = [check for check in finding.checks if check.bound.measure is Measure.SHARE and check.observed is not None]
-    if not shares or finding.users is None:
-        return number(finding.people)
-    part = percent(shown_share(shares[0], finding.checks))
-    return f"{number(finding.people)} ({part} of {number(finding.users)} users)"
-
-
-def _gravest_distance(finding: Finding) -> str:
-    """Return the distance of the gravest broken bound."""
-    return next(filter(None, (distance(check, finding) for check in gravest_first(finding.troubles))), "")
-
-
-def _distance(check: Check, finding: Finding) -> str | None:
-    """Return the distance of a broken bound that its sentence lacks: per cent for people, people for a share."""
-    if check.observed is None or check.verdict not in {Verdict.FAIL, Verdict.WARN}:
-        return None
-    side = "below" if check.bound.is_floor else "above"
-    if check.bound.measure is Measure.SHARE:
-        people = _people_off(check, finding)
-        return f"{plural(people, 'person', 'people')} {side}" if people else None
-    off = _in_relation(check)
-    return f"{off} {side}" if off and off.endswith("%") else off
-
-
-def _in_relation(check: Check) -> str | None:
-    """Return the distance in per cent of a limit in people, or as a multiple from double; None for a limit of 0."""
-    if not check.limit or check.observed is None:
-        return None
-    times = Fraction(check.observed) / Fraction(check.limit)
-    if times < _DOUBLE:
-        return percent(told_apart(abs(times - 1)))
-    shown = number(round(times)) if times >= _WHOLE_TIMES else f"{float(round(times, 1)):g}"
-    return f"{shown} times the {check.bound.label}"
+def _unknown(check: Check, finding: Finding) -> str:
+    in_time = " in time" if finding.reason in {Reason.DEADLINE, Reason.TIMEOUT} else ""
+    what = "its share is unknown" if finding.people is not None else f"not counted{in_time}"
+    return f"{what}: {finding.detail or check.message}; allowed {allowed(finding)}"
 
 
 def _people_off(check: Check, finding: Finding) -> int | None:
     """Return how many people are too few or too many for the share."""
     if finding.people is None or finding.users is None:
         return None
-    limit = share(check.limit) * finding.users
-    return math.ceil(limit) - finding.people if check.bound.is_floor else finding.people - math.floor(limit)
+    bound = share(check.limit) * finding.users
+    return math.ceil(bound) - finding.people if check.bound.is_floor else finding.people - math.floor(bound)

@@ -68,6 +68,7 @@ def _rules(data: bytes, path: str) -> Rules:
     return Rules(
         path=path,
         sha256=hashlib.sha256(data).hexdigest(),
+        account=file.blueshift.account,
         region=Region(region) if region else None,
         pacing=Pacing(requests_per_second=file.blueshift.requests_per_second, concurrency=file.blueshift.concurrency),
         refresh=Refresh(**dict(file.refresh)),
@@ -115,11 +116,12 @@ def _warn_or_pass(*, warns: bool) -> str:
 
 def _doubts(places: Mapping) -> Iterator[Doubt]:
     """Yield the texts for people that may be cut short; for other texts that is an error."""
-    for kind in ("segments", "campaigns"):
-        for entry in places.get(kind, {}).values():
-            for key, value in entry.items():
-                if isinstance(value, Cut):
-                    yield Doubt(line=entry.value_place(key)[0], what=f"{key}: {cut_short(value, value.rest)}")
+    entries = [entry for kind in ("segments", "campaigns") for entry in places.get(kind, {}).values()]
+    settings = places.get("blueshift", {})
+    for entry in [settings, *entries]:
+        for key, value in entry.items():
+            if isinstance(value, Cut) and (entry is not settings or key == "account"):
+                yield Doubt(line=entry.value_place(key)[0], what=f"{key}: {cut_short(value, value.rest)}")
 
 
 def _segment(key: str, segment: models.Segment, places: Mapping) -> Segment:
@@ -166,6 +168,7 @@ def _campaign(key: str, campaign: models.Campaign, places: Mapping) -> Campaign:
     return Campaign(
         key=key,
         segments=tuple(campaign.segments),
+        owner=campaign.owner,
         totals=tuple(_total(Channel(channel), getattr(campaign.totals, channel), totals) for channel in totals),
         line=places.line(key),
     )

@@ -47,6 +47,11 @@ _CEILING = {"max": 100000}
 class BlueshiftSettings(Closed, title="Blueshift"):
     """Which account is asked, and how fast."""
 
+    account: Remark | None = Field(
+        default=None,
+        description="A name of the account for readers of the report, such as Acme EU.",
+        examples=["Acme EU"],
+    )
     region: Literal["us", "eu"] | None = Field(
         default=None, description="The account's region, us or eu; a key works in its own region only."
     )
@@ -199,6 +204,9 @@ Totals = _by_channel(
 class Campaign(Closed, title="Campaign"):
     """Segments that are launched together: check --campaign KEY."""
 
+    owner: Remark | None = Field(
+        default=None, description="Whom to ask about the campaign; by default the owners of its segments."
+    )
     segments: Annotated[
         list[Text], Field(min_length=1, max_length=MOST_IN_A_CAMPAIGN, json_schema_extra={"uniqueItems": True})
     ] = Field(description="The keys of its segments, each once; at most 10,000.", examples=[["vip", "newsletter"]])

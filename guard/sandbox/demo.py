@@ -36,13 +36,13 @@ _AFTER = """
 What you have just seen
   newsletter-active  blown up: 62,000 people at the last count, 1,900,000
                      now. Its filter broke overnight, and with it the
-                     ceiling of the campaign spring-sale.
+                     ceiling of the campaign spring-sale, which must not go.
   cart-abandoners    empty: 3,400 addresses at the last count, none now.
   sms-optin          shrunk below its minimum, but its rule says
                      severity: warn, so it stops nothing.
-  loyal-app-users    stuck: Blueshift never finishes counting in_app. What
+  loyal-app-users    stuck: Blueshift never finishes counting in-app. What
                      cannot be found out never passes.
-  win-back           fine.
+  win-back           fine, and so the campaign come-back may go.
 
 check exited with 1: at least one segment is out of bounds, and a CI job
 would stop here, before the send. (0: all was counted and is within bounds;

@@ -1,4 +1,4 @@
-"""The Slack message for a report: the verdict first, then the worst findings, then what to do."""
+"""The Slack message for a report: the decision first, then what may be sent, then the worst findings."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import json
 import re
 from collections import Counter
 from dataclasses import dataclass
-from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
-from guard.core.results import Verdict, gravest_first
+from guard.core.results import Verdict
 from guard.core.text import duration, number
-from guard.report import next_steps, wording
-from guard.report.view import guards_of, totals_of, utc
+from guard.report import decision, wording
+from guard.report.facts import facts
+from guard.report.view import findings, utc
 from guard.report.wording import SYMBOLS
 from guard.security.keyring import scrubbed
 from guard.slack.blocks import (
@@ -31,7 +31,7 @@ from guard.slack.blocks import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from guard.core.results import Report
     from guard.report.view import Finding
@@ -40,17 +40,22 @@ CHECK_AGAIN = "check_again"
 SHARE = "share"
 
 _MOST_ROWS = 20
-_MOST_EXPLAINED = 3
-_MOST_NAMED = 2
+_MOST_EXPLAINED, _ALWAYS_EXPLAINED = 6, 3
+_MOST_NAMED = 5
 _LONGEST_NAME = 60
 _LONGEST_CELL = 200
 _LONGEST_SENTENCE = 300
 _LONGEST_FACT = 100
+_LONGEST_TEXT = 2_700  # of the message's own `text`; remarks in front of it still fit below 3,000
+_ROOM_FOR_ANSWERS = 2_000  # characters of JSON
+_ROOM_FOR_EXPLANATION = 900
+_ROOM_FOR_TABLE = 1_500
 _ROOM_FOR_MORE = 300  # characters of JSON; the note on left-out rows needs fewer
 
-_HEADS = ("Verdict", "Segment", "Channel", *wording.COLUMNS[:-1], "Age", "Segment in Blueshift")
-_NARROW, _WIDE, _NUMBER = {"align": "left"}, {"is_wrapped": True}, {"align": "right"}
-_COLUMNS = (_NARROW, _WIDE, _NARROW, _NUMBER, _WIDE, _WIDE, _NARROW, _WIDE)
+_CUT = "…"
+_HEADS = ("Verdict", "What", "Result", "Before", "Counted")
+_NARROW, _WIDE = {"align": "left"}, {"is_wrapped": True}
+_COLUMNS = (_NARROW, _WIDE, _WIDE, _WIDE, _WIDE)
 _USER = re.compile(r"[UW][A-Z0-9]{1,50}")
 
 
@@ -82,105 +87,108 @@ def verdict_message(
 ) -> Message:
     """Return the message for a report, always within Slack's limits.
 
-    ``requester`` is the id of the Slack user who asked. ``again`` and ``share`` are the values of the two buttons;
-    a button without a value is left out.
+    ``requester`` is the id of the Slack user who asked; the message mentions them. ``again`` and ``share`` are the
+    values of the two buttons. A button without a value, or with a value over 2,000 characters, is left out.
     """
-    findings = gravest_first([*guards_of(report), *totals_of(report)])
-    headline = f"{_verdict(report.verdict)}: {_asked_for(report)}"
-    top = [header(headline), section(wording.what_follows(report))]
+    told = findings(report)
+    top = [header(f"{SYMBOLS[report.verdict]} {decision.headline(report)}"), *_answers(report)]
+    wrong = [each for each in told if each.verdict is not Verdict.PASS]
     bottom = [
-        *_explanations(findings),
         context(_facts(report, requester)),
         *buttons([(CHECK_AGAIN, "Check again", again), (SHARE, "Share in channel", share)]),
     ]
     room = LARGEST - size([*top, *bottom]) - _ROOM_FOR_MORE
-    return Message(
-        text=" ".join(map(unformatted, [f"{headline}. {wording.what_follows(report)}", *_worst(findings)])),
-        blocks=(*top, *_table(findings, room), *bottom),
-    )
+    explanations = _explanations(wrong, room - _ROOM_FOR_TABLE)
+    blocks = (*top, *explanations, *_table(told[len(explanations) :], room - size(explanations)), *bottom)
+    return Message(text=_text([decision.decision(report), *_what_to_do(wrong), *_may_go(report)]), blocks=blocks)
 
 
-def _verdict(verdict: Verdict) -> str:
-    return f"{SYMBOLS[verdict]} {verdict.upper()}"
+def _text(sentences: Iterable[str]) -> str:
+    """Return the sentences without markup, as many as fit: whole ones, the first always."""
+    text = ""
+    for sentence in map(unformatted, sentences):
+        if text and len(text) + len(sentence) >= _LONGEST_TEXT:
+            break
+        text = f"{text} {sentence}".lstrip()
+    return text
 
 
-def _asked_for(report: Report) -> str:
-    """Name what was checked, short enough for a header."""
-    asked = wording.asked_for(report.selection)
-    if not asked:
-        return "all segments"
-    more = f" and {number(len(asked) - _MOST_NAMED)} more" if len(asked) > _MOST_NAMED else ""
-    return ", ".join(line(each, _LONGEST_NAME) for each in asked[:_MOST_NAMED]) + more
+def _paragraph(lines: Iterable[str], room: int) -> Block:
+    """Return a paragraph of as many of the lines as fit into ``room`` characters of JSON, the first always."""
+    shown: list[str] = []
+    for each in lines:
+        if shown and size([section(*shown, each, _CUT)]) > room:
+            return section(*shown, _CUT)
+        shown.append(each)
+    return section(*shown)
 
 
-def _table(findings: list[Finding], room: int) -> list[Block]:
-    """Return a table of as many findings as fit into ``room`` characters, and a note on the rest."""
-    if not findings:
+def _answers(report: Report) -> list[Block]:
+    """Return a paragraph on what may be sent and what not."""
+    lines = [
+        f"{SYMBOLS[each.verdict]} {each.answer.upper()} {each.about}" for each in decision.answers(report, _MOST_NAMED)
+    ]
+    return [_paragraph((line(each, _LONGEST_SENTENCE) for each in lines), _ROOM_FOR_ANSWERS)] if lines else []
+
+
+def _explanations(wrong: list[Finding], room: int) -> list[Block]:
+    """Return a paragraph on each of the worst findings: on the first three always, on more where there is room."""
+    told: list[Block] = []
+    for finding in wrong[:_MOST_EXPLAINED]:
+        each = _paragraph(_explanation(finding), _ROOM_FOR_EXPLANATION)
+        if len(told) >= _ALWAYS_EXPLAINED and size([*told, each]) > room:
+            break
+        told.append(each)
+    return told
+
+
+def _table(rest: list[Finding], room: int) -> list[Block]:
+    """Return a table of as many of the other findings as fit into ``room`` characters, and a note on the rest."""
+    if not rest:
         return []
     rows: list[tuple[str, ...]] = [_HEADS]
-    for finding in findings[:_MOST_ROWS]:
+    for finding in rest[:_MOST_ROWS]:
         row = _row(finding)
         if size([table([*rows, row], _COLUMNS)]) > room:
             break
         rows.append(row)
-    left_out = Counter(finding.verdict for finding in findings[len(rows) - 1 :])
+    left_out = Counter(finding.verdict for finding in rest[len(rows) - 1 :])
     counted = ", ".join(f"{number(left_out[verdict])} {verdict}" for verdict in reversed(Verdict) if left_out[verdict])
     more = [context([plain_text(f"{number(left_out.total())} more: {counted}")])] if left_out else []
-    return [table(rows, _COLUMNS), *more]
+    return [*([table(rows, _COLUMNS)] if len(rows) > 1 else []), *more]
 
 
 def _row(finding: Finding) -> tuple[str, ...]:
-    cells = (*wording.cells(finding)[:-1], _age(finding), wording.counted_segment(finding))
-    return (
-        _verdict(finding.verdict),
-        line(finding.name, _LONGEST_NAME),
-        finding.part,
-        *(line(cell, _LONGEST_CELL) for cell in cells),
-    )
+    cells = (_title(finding), "; ".join(wording.results(finding)), finding.before or "", finding.counted or "")
+    return (f"{SYMBOLS[finding.verdict]} {finding.verdict.upper()}", *(line(cell, _LONGEST_CELL) for cell in cells))
 
 
-def _age(finding: Finding) -> str:
-    """Return the age of the count and the time it refers to, because people may read the message much later."""
-    if finding.age is None or finding.read_at is None:
-        return finding.age or ""
-    old = finding.age.removeprefix("counted ").removesuffix(" ago")
-    return f"{old} old at {finding.read_at.astimezone(UTC):%H:%M:%S} UTC"
-
-
-def _explanations(findings: list[Finding]) -> list[Block]:
-    """Return a paragraph for each of the first findings in trouble, the first unknown one always among them."""
-    troubled = [finding for finding in findings if finding.troubles]
-    chosen, rest = troubled[:_MOST_EXPLAINED], troubled[_MOST_EXPLAINED:]
-    unknown = [finding for finding in rest if finding.verdict is Verdict.UNKNOWN]
-    if unknown and all(finding.verdict is not Verdict.UNKNOWN for finding in chosen):
-        chosen[-1] = unknown[0]
-    left_out = len(troubled) - len(chosen)
-    more = [context([plain_text(f"{number(left_out)} more that did not pass: see the table")])] if left_out else []
-    return [*map(_paragraph, chosen), *more]
-
-
-def _worst(findings: list[Finding]) -> Iterator[str]:
-    """Yield the worst finding's segment, numbers, bound and next step, for notifications and screen readers."""
-    for finding in findings[:1]:
-        if finding.troubles:
-            where, what, *step = _explanation(finding)
-            yield f"{where}: {what}."
-            yield from (f"{each}." for each in step)
-
-
-def _paragraph(finding: Finding) -> Block:
-    where, *rest = _explanation(finding)
-    owner = [f"Ask: {line(finding.owner, _LONGEST_NAME)}"] if finding.owner else []
-    return section(f"{SYMBOLS[finding.verdict]} {where}", *rest, *owner)
+def _title(finding: Finding) -> str:
+    """Return what was checked; a long name is cut, so that the channel is seen."""
+    return f"{'campaign ' if finding.is_total else ''}{line(finding.name, _LONGEST_NAME)} / {finding.part}"
 
 
 def _explanation(finding: Finding) -> Iterator[str]:
-    """Yield where the gravest trouble is, what it is, and the next step if there is one."""
-    gravest = gravest_first(finding.troubles)[0]
-    yield f"{line(finding.name, _LONGEST_NAME)}, {finding.part}"
-    yield line(wording.sentence(gravest, finding), _LONGEST_SENTENCE)
-    if step := next_steps.next_step(gravest, finding):
-        yield f"Next: {step}"
+    """Yield what is wrong with a finding, and what helps a person to act."""
+    yield f"{SYMBOLS[finding.verdict]} {_title(finding)}"
+    for result in wording.results(finding):
+        yield line(result, _LONGEST_SENTENCE)
+    for fact in facts(finding):
+        yield line(str(fact), _LONGEST_SENTENCE)
+
+
+def _what_to_do(wrong: list[Finding]) -> Iterator[str]:
+    """Yield what to do about the worst finding, for notifications and screen readers."""
+    for finding in wrong[:1]:
+        told = [fact for fact in facts(finding) if fact.label in {"next", "ask"}]
+        yield from (line(f"{fact.label.capitalize()}: {fact.text}.", _LONGEST_SENTENCE) for fact in told)
+
+
+def _may_go(report: Report) -> Iterator[str]:
+    """Yield what may go, by name."""
+    for each in decision.answers(report, _MOST_NAMED):
+        if each.verdict is Verdict.PASS:
+            yield line(f"{each.answer.capitalize()}: {each.about}.", _LONGEST_SENTENCE)
 
 
 def _facts(report: Report, requester: str | None) -> Iterator[Block]:
@@ -189,6 +197,6 @@ def _facts(report: Report, requester: str | None) -> Iterator[Block]:
         yield mrkdwn(f"Asked by <@{requester}>")
     took = duration((report.finished_at - report.started_at).total_seconds())
     yield plain_text(f"{utc(report.started_at)}, took {took}")
-    yield plain_text(f"Approximate counts by Blueshift ({line(report.host, _LONGEST_FACT)})")
+    yield plain_text(f"Approximate counts by Blueshift: {line(decision.account(report), _LONGEST_FACT)}")
     yield plain_text(f"{line(report.rules_path, _LONGEST_FACT)}, version {line(report.rules_sha256[:12], 12)}")
     yield plain_text(f"audience-guard {line(report.version, _LONGEST_FACT)}")

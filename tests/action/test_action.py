@@ -66,8 +66,8 @@ def test_within_bounds_passes(use: Use) -> None:
     assert run.code == 0
     assert run.outputs | {"report-json": ""} == outputs("pass", "0", "0", "0")
     assert json.loads(Path(run.outputs["report-json"]).read_text())["verdict"] == "pass"
-    assert "PASS    good / email / min" in run.log
-    assert "1 guard passed" in run.summary
+    assert "PASS    good / email: 50, allowed 10 to 100" in run.log
+    assert "May be sent: 1 segment is within bounds, counted fresh." in run.summary
     assert run.errors() == []
 
 
@@ -78,7 +78,7 @@ def test_a_failure_marks_its_line(use: Use) -> None:
     assert run.outputs | {"report-json": ""} == outputs("fail", "1", "1", "0")
     [(properties, text)] = [(properties, text) for name, properties, text in run.commands if name == "error"]
     assert (properties["file"], properties["line"]) == ("rules.yaml", "11")
-    assert "email reaches 5,000, which is 4,900 above the maximum of 100" in text
+    assert "5,000, maximum 100: 50 times the maximum" in text
     assert "Do not send" in run.summary
 
 
@@ -87,8 +87,8 @@ def test_an_unknown_does_not_pass(use: Use) -> None:
 
     assert run.code == 3
     assert (run.outputs["verdict"], run.outputs["unknown"], run.outputs["failed"]) == ("unknown", "1", "0")
-    assert any("unknown" in text for text in run.errors())
-    assert "could not be found out" in run.summary
+    assert any("not counted in time" in text for text in run.errors())
+    assert "Do not send to stuck yet: email could not be counted." in run.summary
 
 
 def test_a_usage_error_has_no_report(use: Use) -> None:

@@ -107,6 +107,15 @@ class Server:
 
         return leap(main())
 
+    def run(self, work: Callable[[Blueshift], Coroutine[Any, Any, T]]) -> T:
+        """Do what the runs of one connection do."""
+
+        async def main() -> T:
+            async with self._connect(QUICK) as blueshift:
+                return await work(blueshift)
+
+        return leap(main())
+
     def list(self, *, archived: bool, time_limit: float = 60.0) -> list[Listed]:
         async def main() -> list[Listed]:
             async with self._connect(QUICK) as blueshift:

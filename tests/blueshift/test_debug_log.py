@@ -149,13 +149,14 @@ def test_counts_that_never_began_are_logged(told: Told) -> None:
 
     Server(both, hang_up).count(*wanted, time_limit=5)
 
-    up = 'reason=deadline why="the time for the whole run was up'
+    up = "the time for the whole run was up"
     about = f"segment={ONE}?bypass_global=true"
-    waits = 'which waits for the refresh to end"'
+    why = 'reason=deadline why="'
+    counting = f"{why}Blueshift was still counting email"
     assert told()[-4:-1] == [
-        f'given_up segment=unknown channel=email {up} (blueshift.test could not be reached: connection refused)"',
-        f'given_up {about} channel=email {up} while waiting for the refresh to end"',
-        f"given_up {about} channel=sms {up} while waiting for this segment's email, {waits}",
+        f'given_up segment=unknown channel=email {why}{up} (blueshift.test could not be reached: connection refused)"',
+        f'given_up {about} channel=email {counting} when {up}"',
+        f'given_up {about} channel=sms {counting}, and sms was to come after email when {up}"',
     ]
     assert told()[-1].startswith("run_ended proven=1 unknown=3 requests=")
 

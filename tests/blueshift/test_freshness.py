@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 ONE, TWO = uuid_of(1), uuid_of(2)
 OLD = {Channel.USERS: 50, Channel.EMAIL: 40, Channel.SMS: 30}
 NEW = {Channel.USERS: 500, Channel.EMAIL: 400, Channel.SMS: 300}
-UP = "the time for the whole run was up while waiting for"
+UP = "when the time for the whole run was up"
 
 
 def segment(uuid: str = ONE, **values: Any) -> ScenarioSegment:
@@ -241,14 +241,14 @@ def test_what_was_proven_survives_the_deadline() -> None:
     assert server.seconds == pytest.approx(20)
     assert found[ONE].channels[Channel.EMAIL].value == 400
     assert found[TWO].channels[Channel.EMAIL] == Unavailable(
-        reason=Reason.DEADLINE, detail=f"{UP} the refresh to end", cause=None
+        reason=Reason.DEADLINE, detail=f"Blueshift was still counting email {UP}", cause=None
     )
 
 
 def test_the_deadline_tells_the_failure() -> None:
     assert email(Server(scenario(), refuse), time_limit=3) == Unavailable(
         reason=Reason.DEADLINE,
-        detail=f"{UP} Blueshift's answer (blueshift.test could not be reached: connection refused)",
+        detail=f"Blueshift had not answered {UP} (blueshift.test could not be reached: connection refused)",
         cause=Reason.NETWORK,
     )
 

@@ -263,7 +263,7 @@ HIDDEN = (Reply(stamped=False),)
             script(others=(Other(at=-1.0, kind=USERS, course=Course(runs=5.0)),), triggers=(Reply(seconds=9.0),)),
             replace(ONE, time_limit=12.0),
             Reason.DEADLINE,
-            "the time for the whole run was up while waiting for Blueshift's answer",
+            "Blueshift had not answered when the time for the whole run was up",
             id="deadline",
         ),
     ],

@@ -125,12 +125,12 @@ async def test_a_count_that_has_not_begun_waits() -> None:
     api: Any = SimpleNamespace(trouble=lambda _target: None)
     prover = Prover(api, Refresh(), {}, PendingRefreshes(), Progress())
 
-    assert prover.waits_for(Target(uuid="a"), EMAIL) == "its turn"
+    assert prover.waits_for(Target(uuid="a"), EMAIL) == "its turn had not come"
 
 
 def test_the_deadline_names_a_refresh() -> None:
     assert email(Server(scenario(), refreshing), time_limit=5).detail == (
-        "the time for the whole run was up while waiting for somebody else's refresh of this segment to end"
+        "somebody else's refresh of this segment had not ended when the time for the whole run was up"
     )
 
 

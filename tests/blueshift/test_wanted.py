@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from typing import TYPE_CHECKING, Any
 
 from guard.blueshift import counting
 from guard.blueshift.counting import Wanted, longest_run
 from guard.core.model import Channel, Guard, Pacing, Refresh, Segment
+from guard.core.progress import Progress
 from guard.core.results import Count, Reason
 from guard.sandbox.scenario import Scenario, ScenarioSegment
 from tests.blueshift.in_process import Server, named, reply, uuid_of, want
 
 if TYPE_CHECKING:
     import pytest
+
+    from guard.blueshift.counting import Blueshift
 
 UUID = uuid_of(1)
 PEOPLE = {Channel.EMAIL: 40, Channel.SMS: 30}
@@ -75,6 +79,37 @@ def test_the_deadline_names_what_is_awaited() -> None:
 
     found = Server(Scenario(segments=(stuck,))).count(wanted, time_limit=10)[UUID].channels
 
-    up = "the time for the whole run was up while waiting for"
-    assert found[Channel.EMAIL].detail == f"{up} the refresh to end"
-    assert found[Channel.SMS].detail == f"{up} this segment's email, which waits for the refresh to end"
+    counting, up = "Blueshift was still counting email", "when the time for the whole run was up"
+    assert found[Channel.EMAIL].detail == f"{counting} {up}"
+    assert found[Channel.SMS].detail == f"{counting}, and sms was to come after email {up}"
+
+
+def test_the_other_variant_says_so() -> None:
+    """It is of the same channel, so "email was to come after email" would say nothing."""
+    stuck = ScenarioSegment(uuid=UUID, name="One", counts=PEOPLE, stuck=frozenset({Channel.EMAIL}))
+    other = want(UUID, key="all", bypass_global=True)
+
+    found = Server(Scenario(segments=(stuck,))).count(want(UUID), other, time_limit=10)["all"].channels
+
+    assert found[Channel.EMAIL].detail == (
+        "Blueshift was still counting email, and this count was to come after another of its segment"
+        " when the time for the whole run was up"
+    )
+
+
+def test_a_run_that_waits_for_another() -> None:
+    """Its segment is being counted by a run that has more time."""
+    stuck = ScenarioSegment(uuid=UUID, name="One", counts=PEOPLE, stuck=frozenset({Channel.EMAIL}))
+
+    async def second(blueshift: Blueshift) -> Any:
+        first = asyncio.create_task(
+            blueshift.count([want(UUID)], refresh=Refresh(), time_limit=60, progress=Progress())
+        )
+        await asyncio.sleep(1)
+        found = await blueshift.count([want(UUID)], refresh=Refresh(), time_limit=5, progress=Progress())
+        await first
+        return found[UUID].channels[Channel.EMAIL]
+
+    assert Server(Scenario(segments=(stuck,))).run(second).detail == (
+        "its turn had not come when the time for the whole run was up"
+    )

@@ -11,7 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from guard.cli import gate
+from guard.core.model import Selection
+from guard.core.results import FailOn
 from guard.report import Format, render
+from guard.rules import load_rules
+from guard.sandbox.demo import example_rules
 from tests.cli.conftest import GOOD
 from tests.conftest import wait_until
 from tests.report.builders import outcomes
@@ -19,25 +24,27 @@ from tests.report.builders import outcomes
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from guard.core.model import Rules
     from guard.sandbox.server import Sandbox
     from tests.cli.conftest import Refused, Run, Start
 
 
 def check_lines(stdout: str) -> list[str]:
     """Return the lines of the report without what differs from run to run."""
-    return [re.sub(r" \| counted \d+ s ago", "", line) for line in stdout.splitlines() if not line.startswith("Asked ")]
+    timed = r" \| (was [\d,]+, counted [^|]+|counted fresh at [^|]+ UTC)(?= \|)"
+    return [re.sub(timed, "", line) for line in stdout.splitlines() if not line.startswith("Asked ")]
 
 
 def test_within_bounds_passes(audience_guard: Run) -> None:
     code, stdout, stderr = audience_guard("check", "--segment", "good")
 
     assert code == 0
-    place = f"segment {GOOD} | rules.yaml:8"
     assert check_lines(stdout) == [
-        f"PASS    good / email / min: email reaches 50, which meets the minimum of 10 | {place}",
-        f"PASS    good / email / max: email reaches 50, which is within the maximum of 100 | {place}",
-        "Guards: 0 fail, 0 unknown, 0 warn, 1 pass.",
-        "1 guard passed; every count is fresh. (exit 0)",
+        "May be sent: 1 segment is within bounds, counted fresh.",
+        "MAY GO              segment good",
+        f"PASS    good / email: 50, allowed 10 to 100 | segment: {GOOD} | rule: rules.yaml:8",
+        "1 segment: 1 fine.",
+        "May be sent: 1 segment is within bounds, counted fresh. (exit 0)",
     ]
     assert stderr == ""
 
@@ -48,16 +55,15 @@ def test_within_bounds_passes(audience_guard: Run) -> None:
         pytest.param(
             ["bad"],
             1,
-            "FAIL    bad / email / max: email reaches 5,000, "
-            "which is 4,900 above the maximum of 100 (50 times the maximum)",
-            "Do not send: 1 of 1 guard failed. (exit 1)",
+            "FAIL    bad / email: 5,000, maximum 100: 50 times the maximum | next: ",
+            "Do not send to bad: email 5,000, maximum 100. (exit 1)",
             id="out-of-bounds",
         ),
         pytest.param(
             ["stuck", "good"],
             3,
-            "UNKNOWN stuck / email / min: email is unknown: the refresh did not end within 3 s | ",
-            "Not proven: 1 of 2 guards could not be found out; do not send on this report. (exit 3)",
+            "UNKNOWN stuck / email: not counted in time: the refresh did not end within 3 s; allowed 10 to 100 | ",
+            "Do not send to stuck yet: email could not be counted. (exit 3)",
             id="unknown",
         ),
     ],
@@ -67,7 +73,8 @@ def test_the_worst_comes_first(audience_guard: Run, segments: list[str], code: i
 
     lines = check_lines(stdout)
     assert (found, lines[-1], stderr) == (code, last, "")
-    assert lines[0].startswith(first)
+    assert f"{lines[0]} (exit {code})" == last
+    assert lines[1 + len(segments)].startswith(first)
 
 
 def test_a_failure_outranks_an_unknown(audience_guard: Run) -> None:
@@ -178,7 +185,7 @@ def test_an_unreachable_host_gets_advice(audience_guard: Run, environ: dict[str,
     code, stdout, stderr = audience_guard("check", "--timeout", "500ms", "--quiet", "--output", "text")
 
     assert code == 3
-    assert "Not proven" in stdout
+    assert stdout.startswith("Do not send ")
     assert "could not be reached" in stdout
     assert "check the connection, base URL, proxy and certificates" in stdout
     assert "fewer segments" not in stdout
@@ -195,7 +202,7 @@ def test_a_refused_key_is_told_once(audience_guard: Run, folder: Path) -> None:
     assert {guard["reason"] for each in report["segments"] for guard in each["guards"]} == {"refused_key"}
     assert stderr.count("Blueshift refused the API key (401 Unauthorized)") == 1
     assert "  hint: BLUESHIFT_API_KEY must be a User API key" in stderr
-    assert "Not proven" in stdout
+    assert stdout.startswith("Do not send sale yet: ")
 
 
 def test_one_run_writes_all_reports(audience_guard: Run, folder: Path) -> None:
@@ -205,7 +212,7 @@ def test_one_run_writes_all_reports(audience_guard: Run, folder: Path) -> None:
 
     assert code == 0
     assert json.loads(stdout) == json.loads((folder / "a.json").read_text())
-    assert "1 guard passed" in (folder / "b.txt").read_text()
+    assert "May be sent: 1 segment" in (folder / "b.txt").read_text()
 
 
 @pytest.mark.parametrize(
@@ -287,7 +294,32 @@ def test_rules_come_from_stdin(audience_guard: Run, folder: Path) -> None:
     code, stdout, _ = audience_guard("check", "-", "--segment", "good", given=(folder / "rules.yaml").read_text())
 
     assert code == 0
-    assert "| <stdin>:8" in stdout
+    assert "| rule: <stdin>:8" in stdout
+
+
+@pytest.mark.parametrize(("source", "waited", "left"), [("-", 7, 3), ("-", 12, 0), ("rules.yaml", 7, 10)])
+def test_stdin_counts_against_timeout(monkeypatch: pytest.MonkeyPatch, source: str, waited: int, left: int) -> None:
+    now = [100.0]
+
+    def read(*_: object) -> Rules:
+        now[0] += waited
+        return load_rules(example_rules())
+
+    monkeypatch.setattr(gate, "read_rules", read)
+    monkeypatch.setattr("time.monotonic", lambda: now[0])
+    made = gate.Gate(
+        rules=source,
+        outputs=(),
+        selection=Selection(),
+        fail_on=FailOn.FAIL,
+        region=None,
+        base_url=None,
+        timeout=10.0,
+        notify_on=None,
+        quiet=True,
+    )
+
+    assert made.timeout == left
 
 
 def test_a_deadline_still_writes_a_report(audience_guard: Run) -> None:
@@ -375,7 +407,7 @@ def test_odd_environments_change_nothing(audience_guard: Run, variables: dict[st
     code, stdout, stderr = audience_guard("check", "--segment", "bad", environ=variables)
 
     assert (code, stderr) == (1, "")
-    assert "email reaches 5,000" in stdout
+    assert "email: 5,000, maximum 100" in stdout
 
 
 def test_an_open_side_gets_a_hint(audience_guard: Run, folder: Path) -> None:

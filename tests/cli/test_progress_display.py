@@ -79,4 +79,4 @@ def test_colour_needs_a_request(
     _, stdout, _ = audience_guard("check", "--segment", "good", *flags, environ=variables)
 
     assert ("\x1b[" in stdout) is colored
-    assert "good / email / min: email reaches 50" in stdout
+    assert "good / email: 50, allowed" in stdout

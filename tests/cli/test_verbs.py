@@ -191,7 +191,8 @@ def test_the_demo_runs(audience_guard: Run) -> None:
 
     assert code == 0
     assert stdout.splitlines()[-1] == (
-        "Do not send: 3 of 7 guards failed, 1 could not be found out, 1 warned; 1 of 1 campaign total failed. (exit 1)"
+        "Do not send spring-sale: sms 413,850, maximum 100,000 (and 3 more problems). "
+        "Do not send to cart-abandoners either. Not yet: loyal-app-users. (exit 1)"
     )
     assert "check exited with 1" in stderr
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from fractions import Fraction
 from typing import Any
@@ -14,6 +15,7 @@ from guard.core.evaluate import evaluate
 from guard.core.model import Bound, BoundName, Campaign, Channel, Guard, Segment, Severity, Total
 from guard.core.plan import Plan
 from guard.core.results import (
+    Before,
     CampaignResult,
     Count,
     GuardResult,
@@ -57,6 +59,12 @@ def readings(**found: Reading | None) -> SegmentReadings:
     """Return a segment's readings by the channel's name; None is a channel that was not read."""
     channels = {Channel(name): each for name, each in found.items() if each is not None}
     return SegmentReadings(uuid=None, channels=channels)
+
+
+def seen(count: int, *, channel: Channel = Channel.SMS, reading: Reading | None = None) -> SegmentReadings:
+    """Return the readings of one channel, and what it had before."""
+    before = {channel: Before(count=count, counted_at=NOON)}
+    return replace(readings(**{channel: reading}), before=before)
 
 
 def judge_segment(own: Segment, found: SegmentReadings | None = None) -> SegmentResult:
@@ -116,6 +124,17 @@ def test_a_named_segment_shows_its_uuid() -> None:
     own = Segment(key="vip", name="VIP", guards=(guard(min=1),), line=1)
 
     assert judge_segment(own, SegmentReadings(uuid="the-uuid-found", channels={})).uuid == "the-uuid-found"
+
+
+@pytest.mark.parametrize("reading", [count(2000), STUCK, None], ids=["counted", "unavailable", "missing"])
+def test_before_is_shown_and_never_judged(reading: Reading | None) -> None:
+    own = segment(guard(Channel.SMS, min=1000), guard(min=1000))
+    found = seen(1500, reading=reading)
+
+    sms, email = judge_segment(own, found).guards
+
+    assert sms == replace(judge(own.guards[0], reading), before=found.before[Channel.SMS])
+    assert email.before is None
 
 
 @pytest.mark.parametrize("users", [STUCK, None], ids=["unavailable", "missing"])
@@ -381,6 +400,19 @@ def test_a_total_lists_what_each_segment_adds() -> None:
     result = judge_total(a=count(60), b=STUCK, c=count(0), d=None)
 
     assert [(part.segment, part.count) for part in result.parts] == [("a", 60), ("b", None), ("c", 0), ("d", None)]
+
+
+def test_a_part_has_its_own_before() -> None:
+    """It is no part of the sum."""
+    first, other = seen(9, reading=count(60)), seen(500, channel=Channel.EMAIL, reading=count(1))
+    found = {"a": first, "b": seen(7, reading=STUCK), "c": other}
+    segments = [segment(guard(Channel.SMS, min=1), key=key) for key in found]
+
+    (total,) = judge_campaign(campaign("a", "b", "c", "d"), *segments, **found).totals
+
+    assert [part.before and part.before.count for part in total.parts] == [9, 7, None, None]
+    assert [part.count for part in total.parts] == [60, None, None, None]
+    assert total.count is None
 
 
 def test_a_missing_segment_never_passes() -> None:

@@ -6,7 +6,7 @@ import json
 from functools import partial
 
 from guard.sandbox.faults import Fault
-from tests.faults.row import BAD_ANSWER, EMPTY, KEY, WELL, Row, always, last_look, reads, says, triggers, unknown
+from tests.faults.row import BAD_ANSWER, EMPTY, FRESH, KEY, WELL, Row, always, last_look, reads, says, triggers, unknown
 
 _contents = partial(Row, "Contents of an answer")
 _count = partial(Row, "Counts")
@@ -81,7 +81,20 @@ ROWS = (
         _count(f"a count that is {words}", BAD_ANSWER, reads(says(email_users=text), "again"), requests=(1, 5))
         for words, text in _NO_COUNTS.items()
     ),
-    _count("a whole count with a decimal point", WELL, reads(says(email_users="150.0"), "again"), requests=(3, 5)),
+    _count(
+        "a whole count with a decimal point",
+        WELL,
+        reads(says(email_users="150.0"), "again"),
+        requests=(3, 5),
+        before=(FRESH,),
+    ),
+    _count(
+        "a number in quotes, before the count alone",
+        WELL,
+        reads(says(email_users='"140"')),
+        requests=(3, 5),
+        before=(None,),
+    ),
     _count("nobody, counted afresh", EMPTY, segment="fresh: {email: 0}", requests=(3, 5)),
     _count(
         "another channel that makes no sense",

@@ -15,6 +15,11 @@ ELSEWHERE = {
             "blueshift/test_freshness.py::test_channels_are_proven_one_after_another",
             "blueshift/test_catalog.py::test_a_name_and_a_uuid_share_a_lock",
         ],
+        "A look before the count that shows our own refresh, a running one, or no number of people": [
+            "blueshift/test_before.py::test_the_second_variant_has_none",
+            "blueshift/test_before.py::test_a_lost_trigger_came_first_too",
+            "blueshift/test_before.py::test_what_is_no_count_is_not_shown",
+        ],
         "A trigger that was held back too long after its baseline": [
             "blueshift/test_freshness.py::test_a_delayed_trigger_needs_a_new_baseline"
         ],
@@ -30,6 +35,7 @@ ELSEWHERE = {
         "A name that YAML cuts short at a comment": [
             "cli/test_check.py::test_a_cut_name_is_refused",
             "rules/test_load.py::test_a_cut_remark_gets_a_hint",
+            "rules/test_load.py::test_a_cut_name_gets_a_hint",
         ],
         "Thousands of words to look for among near ones": [
             "core/test_text.py::test_comparing_hostile_names_is_bounded"

@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from guard.core.model import Channel
-from tests.faults.row import BAD_ANSWER, UUID, WELL, Row, last_look, reads, triggers, unknown
+from tests.faults.row import BAD_ANSWER, FRESH, UUID, WELL, Row, last_look, reads, triggers, unknown
 
 if TYPE_CHECKING:
     from guard.sandbox.server import Sandbox
@@ -51,6 +51,7 @@ ROWS = (
         beforehand=_counted_by_somebody_else,
         timeout=8,
         requests=(4, 30),
+        before=(None, FRESH),  # it may have ended before the first look
     ),
     _refresh(
         "a refresh of somebody else's that never ends",
@@ -98,7 +99,13 @@ ROWS = (
         )
         for words, text in {"null": "'null'", "absent": "absent"}.items()
     ),
-    _stamp("zeros and null, until it was counted", WELL, segment="counted: never\ncounts: ", requests=(3, 5)),
+    _stamp(
+        "zeros and null, until it was counted",
+        WELL,
+        segment="counted: never\ncounts: ",
+        requests=(3, 5),
+        before=(None,),
+    ),
     *(
         _stamp(
             f"a stamp that is {words}, always",

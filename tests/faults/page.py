@@ -28,6 +28,7 @@ a real socket. The last count of its only segment was {OLD}, a fresh one is {FRE
 old count that is believed would pass. Of every row this is tried:
 
 - The exit code, and in the JSON report the count, or the reason why there is none.
+- What Blueshift showed before the count: the report tells the old count, or none.
 - The time. From `started_at` to `finished_at` of its report, no run takes a second more than its `--timeout`. Python's
   own start and end are not in there, and take long where many tests run side by side: the whole process gets twice the
   `--timeout` and half a minute, and is broken off then.

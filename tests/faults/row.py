@@ -89,7 +89,8 @@ class Row:
 
     ``answers``, ``segment`` and ``account`` are parts of a scenario file; ``segment`` and ``account`` are further lines
     of it. ``timeout`` is the command's, ``refresh_timeout`` that of the rules, both in seconds. ``requests`` are the
-    fewest and the most that reach the sandbox. ``audience`` is how the rules say which segment it is.
+    fewest and the most that reach the sandbox. ``audience`` is how the rules say which segment it is. ``before`` holds
+    the counts that may be told of before, None for none; a fault may hide them, but never beside a proven count.
     """
 
     group: str
@@ -106,6 +107,7 @@ class Row:
     beforehand: Callable[[Sandbox], None] = lambda _: None
     audience: str = f"uuid: {UUID}"
     name: str = "Newsletter"
+    before: tuple[int | None, ...] = (OLD,)
 
     @property
     def rules(self) -> str:

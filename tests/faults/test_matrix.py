@@ -9,6 +9,7 @@ import pytest
 from guard.core.errors import ExitCode
 from guard.report import Format
 from tests.faults.playing import longest, secrets_in
+from tests.faults.row import WELL
 from tests.faults.table import ROWS
 
 if TYPE_CHECKING:
@@ -38,6 +39,13 @@ def test_a_fault_ends_as_it_should(row: Row, played: Played) -> None:
     (guard,) = outcome.guards()
     assert guard["count"] == row.ends.count
     assert guard["reason"] in (row.ends.reasons or {None}), guard["detail"]
+
+
+@every_row
+def test_before_is_the_old_count_or_none(row: Row, played: Played) -> None:
+    for guard in played(row).guards():
+        shown = guard["before"]["count"] if guard["before"] else None
+        assert shown in row.before or (shown is None and row.ends != WELL)
 
 
 @every_row

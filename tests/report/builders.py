@@ -2,28 +2,46 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
+from typing import Any
 
 from hypothesis import strategies as st
 
 from guard.core.measure import Measure
 from guard.core.model import LARGEST_COUNT, BoundName, Campaign, Channel, Guard, Segment, Selection, Severity
 from guard.core.results import (
+    Before,
     CampaignResult,
     Check,
     Count,
     FailOn,
     GuardResult,
+    Part,
     Reason,
     Report,
     SegmentResult,
     TotalResult,
     Verdict,
+    worst,
 )
 
 MOMENT = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 WHY_UNKNOWN = "the refresh did not end within 10 min"
+HOSTILE = 'a]]>&<b>"%\n::error::x,y:z\x07\x1b[31m|`<!channel>=1+1##[error]\u202e[/b] @all #1 www.example.com'
+
+SHOWN_ON_SCREENS = [
+    "pass",
+    "warn",
+    "fail-too-few",
+    "totals-fail",
+    "unknown",
+    "refused-key",
+    "two-hundred",
+    "hostile",
+]
+"""The outcomes with golden files of every format, on terminals of 80 and 200 columns too."""
 
 
 def shown(value: int | Fraction) -> str:
@@ -38,10 +56,11 @@ def check(
     line: int = 28,
     severity: Severity = Severity.FAIL,
     message: str | None = None,
+    why: str = WHY_UNKNOWN,
 ) -> Check:
     name = BoundName(bound)
     if observed is None:
-        verdict, said = Verdict.UNKNOWN, f"it is unknown: {WHY_UNKNOWN}"
+        verdict, said = Verdict.UNKNOWN, f"it is unknown: {why}"
     elif observed < limit if name.is_floor else observed > limit:
         lenient = name.is_warning or severity is Severity.WARN
         verdict = Verdict.WARN if lenient else Verdict.FAIL
@@ -69,6 +88,7 @@ def guard(
     reason: Reason | None = None,
     detail: str | None = None,
     severity: Severity = Severity.FAIL,
+    before: int | None = None,
 ) -> GuardResult:
     return GuardResult(
         channel=channel,
@@ -79,17 +99,27 @@ def guard(
         detail=detail,
         line=27,
         checks=checks,
+        before=None if before is None else Before(count=before, counted_at=MOMENT - timedelta(hours=1)),
     )
 
 
-def email(count: int | None, *, low: int = 10_000, high: int = 50_000, reason: Reason = Reason.TIMEOUT) -> GuardResult:
+def email(
+    count: int | None,
+    *,
+    low: int = 10_000,
+    high: int = 50_000,
+    reason: Reason = Reason.TIMEOUT,
+    detail: str = WHY_UNKNOWN,
+    before: int | None = None,
+) -> GuardResult:
     """Return a guard on email between two bounds; no count stands for a refresh that never ended."""
     return guard(
-        check("min", low, count, line=28),
-        check("max", high, count, line=29),
+        check("min", low, count, line=28, why=detail),
+        check("max", high, count, line=29, why=detail),
         count=count,
         reason=reason if count is None else None,
-        detail=WHY_UNKNOWN if count is None else None,
+        detail=detail if count is None else None,
+        before=before,
     )
 
 
@@ -120,8 +150,15 @@ def segment(
 
 
 def campaign(
-    *checks: Check, count: int | None = 7_000, key: str = "spring-sale", reason: Reason | None = None
+    *checks: Check,
+    count: int | None = 7_000,
+    key: str = "spring-sale",
+    reason: Reason | None = None,
+    parts: dict[str, int | None] | None = None,
+    owner: str | None = None,
 ) -> CampaignResult:
+    """Return a campaign of newsletter-active, or of the segments in ``parts``; ``report`` completes its verdict."""
+    parts = parts or {"newsletter-active": count}
     total = TotalResult(
         channel=Channel.SMS,
         count=count,
@@ -129,8 +166,9 @@ def campaign(
         detail=f"sms-optin: {WHY_UNKNOWN}" if reason else None,
         line=40,
         checks=checks,
+        parts=tuple(Part(segment=segment, count=part) for segment, part in parts.items()),
     )
-    asked = Campaign(key=key, segments=("newsletter-active", "sms-optin"), line=38)
+    asked = Campaign(key=key, segments=tuple(parts), owner=owner, line=38)
     return CampaignResult(campaign=asked, verdict=total.verdict, totals=(total,))
 
 
@@ -140,7 +178,14 @@ def report(
     fail_on: FailOn = FailOn.FAIL,
     selection: Selection | None = None,
     rules_path: str = "rules.yaml",
+    account: str | None = None,
 ) -> Report:
+    """Return a report; a campaign's verdict includes those of its segments, as the evaluator has it."""
+    own = {each.segment.key: each.verdict for each in segments}
+    judged = tuple(
+        replace(each, verdict=worst([each.verdict, *(own.get(key, Verdict.UNKNOWN) for key in each.campaign.segments)]))
+        for each in campaigns
+    )
     return Report(
         version="0.1.0",
         fail_on=fail_on,
@@ -149,9 +194,10 @@ def report(
         host="api.getblueshift.com",
         rules_path=rules_path,
         rules_sha256="0123456789abcdef" * 4,
+        account=account,
         selection=selection or Selection(),
         segments=segments,
-        campaigns=campaigns,
+        campaigns=judged,
     )
 
 
@@ -173,6 +219,19 @@ def outcomes() -> dict[str, Report]:
         check("min", 100, 90, line=36, severity=Severity.WARN), count=90, channel=Channel.PUSH, severity=Severity.WARN
     )
     ceiling, broken = check("max", 100_000, 7_000, line=41), check("max", 5_000, 7_000, line=41)
+    optin = segment(guard(check("min", 1_000, 2_000, line=36), count=2_000, channel=Channel.SMS), key="sms-optin")
+    timed_out = segment(
+        guard(
+            check("min", 1_000, None, line=36),
+            count=None,
+            channel=Channel.SMS,
+            reason=Reason.TIMEOUT,
+            detail=WHY_UNKNOWN,
+        ),
+        key="sms-optin",
+    )
+    both: dict[str, int | None] = {"newsletter-active": 7_000, "sms-optin": 2_000}
+    total_broken = campaign(check("max", 5_000, 9_000, line=41), count=9_000, parts=both, owner="launch@example.com")
     everything = (
         segment(email(30_000), key="cart-abandoners", owner=None),
         segment(push, key="app-users"),
@@ -180,30 +239,74 @@ def outcomes() -> dict[str, Report]:
         segment(email(1_900), sms),
         segment(email(1_900_000), key="everybody", owner="shop@example.com"),
     )
+    refused: dict[str, Any] = {"reason": Reason.REFUSED_KEY, "detail": "Blueshift refused the API key (HTTP 401)"}
+    gone = 'the account has no segment named "Win back"'
+    hostile = guard(check("min", 10, 7, message=HOSTILE), count=7, detail=HOSTILE)
     return {
-        "pass": report(segment(email(30_000), sms)),
-        "fail-too-few": report(segment(email(1_900), sms)),
+        "pass": report(segment(email(30_000, before=28_500), sms), account="Acme EU"),
+        "fail-too-few": report(segment(email(1_900, before=20_500), sms)),
         "fail-too-many": report(segment(email(1_900_000))),
         "fail-nobody": report(segment(email(0))),
         "fail-share": report(segment(share_short)),
         "fail-let-pass": report(segment(email(1_900)), fail_on=FailOn.NEVER),
-        "unknown": report(segment(email(None)), segment(sms, key="sms-optin")),
+        "unknown": report(segment(email(None, before=20_500)), segment(sms, key="sms-optin")),
+        "refused-key": report(
+            segment(email(None, **refused)), segment(email(None, **refused), key="win-back"), account="Acme EU"
+        ),
         "warn": report(segment(push, sms)),
         "warn-stops": report(segment(push, sms), fail_on=FailOn.WARN),
         "totals-pass": report(segment(sms), campaigns=(campaign(ceiling),)),
-        "totals-fail": report(segment(sms), campaigns=(campaign(broken),)),
+        "totals-fail": report(
+            segment(sms), optin, segment(email(30_000), key="win-back"), campaigns=(total_broken, win_back())
+        ),
         "totals-unknown": report(
-            segment(sms), campaigns=(campaign(check("max", 100_000, None), count=None, reason=Reason.TIMEOUT),)
+            segment(sms),
+            timed_out,
+            campaigns=(
+                campaign(
+                    check("max", 100_000, None, line=41, why=f"sms-optin: {WHY_UNKNOWN}"),
+                    count=None,
+                    reason=Reason.TIMEOUT,
+                    parts={"newsletter-active": 7_000, "sms-optin": None},
+                ),
+            ),
         ),
         "selected": report(segment(sms), selection=Selection(segments=("newsletter-active",), tags=("weekly",))),
         "nothing": report(),
         "named": report(
-            segment(email(30_000), name="Promo, week 3"),
-            segment(email(None, reason=Reason.NOT_FOUND), key="win-back", name="Win back", uuid=None),
+            segment(email(1_900), name="Promo, week 3"),
+            segment(email(None, reason=Reason.NOT_FOUND, detail=gone), key="win-back", name="Win back", uuid=None),
         ),
         "everything": report(*everything, campaigns=(campaign(ceiling), campaign(broken, key="summer-sale"))),
         "many": report(*(segment(email(1_000 * number), key=f"segment-{number}") for number in range(5, 56, 5))),
+        "two-hundred": two_hundred(),
+        "hostile": report(
+            segment(hostile, key=HOSTILE, owner=HOSTILE, description=HOSTILE, name=HOSTILE),
+            campaigns=(
+                campaign(check("max", 5, 7, message=HOSTILE), key=f"sale {HOSTILE}", count=7, parts={HOSTILE: 7}),
+            ),
+            rules_path=HOSTILE,
+            selection=Selection(tags=(HOSTILE,)),
+            account=HOSTILE,
+        ),
     }
+
+
+def win_back() -> CampaignResult:
+    """Return a campaign without a total, of the segment of the same name."""
+    asked = Campaign(key="win-back", segments=("win-back",), line=50)
+    return CampaignResult(campaign=asked, verdict=Verdict.PASS, totals=())
+
+
+def two_hundred() -> Report:
+    """Return a report of 200 segments; the 50th, 100th and 150th fail."""
+    counts = {number: 1_900 if number in {50, 100, 150} else 30_000 for number in range(1, 201)}
+    return report(
+        *(
+            segment(guard(check("min", 10_000, count), count=count), key=f"segment-{number}")
+            for number, count in counts.items()
+        )
+    )
 
 
 # Any report that the types allow, sensible or not: ANY_REPORT, or st.from_type(Report)
@@ -221,6 +324,7 @@ _LINES = st.integers(1, 10**6)
 _VERDICTS = st.sampled_from(Verdict)
 _CHANNELS = st.sampled_from(Channel)
 _MOMENTS = st.datetimes(min_value=datetime(1, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - the zone stands beside it
+_BEFORE = st.none() | st.builds(Before, count=_COUNTS, counted_at=_MOMENTS)
 _CHECKS = st.one_of(
     [
         st.builds(
@@ -247,6 +351,7 @@ _GUARDS = st.builds(
     detail=st.none() | _TEXTS,
     line=_LINES,
     checks=_MANY_CHECKS,
+    before=_BEFORE,
 )
 _TOTALS = st.builds(
     TotalResult,
@@ -256,6 +361,7 @@ _TOTALS = st.builds(
     detail=st.none() | _TEXTS,
     line=_LINES,
     checks=_MANY_CHECKS,
+    parts=st.lists(st.builds(Part, segment=_TEXTS, count=st.none() | _COUNTS, before=_BEFORE), max_size=5).map(tuple),
 )
 _KEYS = st.lists(_TEXTS, max_size=2).map(tuple)
 _SEGMENTS = st.builds(
@@ -277,7 +383,7 @@ _SEGMENTS = st.builds(
 )
 _CAMPAIGNS = st.builds(
     CampaignResult,
-    campaign=st.builds(Campaign, key=_TEXTS, segments=_KEYS, totals=st.just(()), line=_LINES),
+    campaign=st.builds(Campaign, key=_TEXTS, segments=_KEYS, owner=st.none() | _TEXTS, totals=st.just(()), line=_LINES),
     verdict=_VERDICTS,
     totals=st.lists(_TOTALS, max_size=2).map(tuple),
 )
@@ -290,6 +396,7 @@ ANY_REPORT = st.builds(
     host=_TEXTS,
     rules_path=_TEXTS,
     rules_sha256=st.just("0123456789abcdef" * 4),
+    account=st.none() | _TEXTS,
     selection=st.builds(Selection, segments=_KEYS, tags=_KEYS, campaigns=_KEYS),
     segments=st.lists(_SEGMENTS, max_size=3).map(tuple),
     campaigns=st.lists(_CAMPAIGNS, max_size=2).map(tuple),

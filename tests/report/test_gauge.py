@@ -22,16 +22,11 @@ def bar(observed: float, low: float | None, high: float | None) -> str:
 def judged(*checks: Check) -> Finding:
     return Finding(
         name="newsletter-active",
-        part="email",
         channel=Channel.EMAIL,
         people=None,
         users=None,
-        age=None,
-        read_at=None,
-        uuid=None,
-        called=None,
-        owner=None,
-        description=None,
+        before=None,
+        asks=(),
         reason=None,
         detail=None,
         path="rules.yaml",
@@ -93,7 +88,7 @@ def test_the_count_is_on_its_side_of_the_warning_zone(
 def test_a_bound_that_warns_where_another_fails_has_no_zone(check: Callable[..., Check]) -> None:
     picture = gauge(judged(check("min", 10, 30), check("warn.min", 10, 30)))
     assert picture
-    assert (picture.warn_low, picture.calm) == (None, "")
+    assert picture.warn_low is None
 
 
 @pytest.mark.parametrize("cells", [5, 18, 30])
@@ -113,9 +108,7 @@ def test_failing_bounds_and_people_come_first(check: Callable[..., Check]) -> No
         check("min", 10, 30),
         check("warn.max", 45, 30),
     ]
-    assert gauge(judged(*bounds)) == Gauge(
-        observed=30, low=10, high=45, warn_low=12, allowed="10 to 45", calm="at least 12"
-    )
+    assert gauge(judged(*bounds)) == Gauge(observed=30, low=10, high=45, warn_low=12, allowed="10 to 45")
 
 
 def test_shares_alone_are_shown_in_per_cent(check: Callable[..., Check]) -> None:

@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from guard.core.model import Channel, Severity
 from guard.core.results import FailOn, Report, Verdict
 from guard.report import Format, render
+from guard.report.decision import decision
+from guard.report.wording import safe
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -67,16 +69,17 @@ def test_annotations_read_as_agreed(reports: dict[str, Report], golden: Callable
 
 
 def test_a_failure_is_an_error_on_the_very_line_of_the_bound(reports: dict[str, Report]) -> None:
-    failed = annotations_of(reports["fail-too-many"])[0]
+    failed = annotations_of(reports["fail-too-many"])[1]
     assert failed == Annotation(
         level="error",
-        title="Failed: newsletter-active / email / max",
+        title="Do not send: newsletter-active / email",
         message=(
-            "it reaches 1,900,000, which is 1,850,000 above the max of 50,000 (38 times the maximum)\n"
-            "counted 10 s ago\n"
-            "segment: 2dd093e6-8c6f-4e14-8a2c-744477e1fdef\n"
-            "next: compare with the last send; a filter or an exclusion may be missing\n"
-            "ask: crm@example.com"
+            "1,900,000, maximum 50,000: 38 times the maximum\n"
+            "no earlier count known\n"
+            "next: open the segment in Blueshift: a filter or an exclusion may be missing\n"
+            "ask: crm@example.com\n"
+            "stops: every send to it\n"
+            "counted fresh at 09:01:02 UTC"
         ),
         file="rules.yaml",
         line=29,
@@ -84,16 +87,18 @@ def test_a_failure_is_an_error_on_the_very_line_of_the_bound(reports: dict[str, 
 
 
 def test_an_unknown_guard_is_one_error(reports: dict[str, Report]) -> None:
-    unknown, _ = annotations_of(reports["unknown"])
-    assert (unknown.level, unknown.title) == ("error", "Unknown: newsletter-active / email")
+    _, unknown = annotations_of(reports["unknown"])
+    assert (unknown.level, unknown.title) == ("error", "Do not send yet: newsletter-active / email")
     assert (unknown.file, unknown.line) == ("rules.yaml", 28)
-    assert unknown.message.startswith("it is unknown: the refresh did not end within 10 min\nsegment: ")
+    assert unknown.message.startswith(
+        "not counted in time: the refresh did not end within 10 min; allowed 10,000 to 50,000\nwas 20,500"
+    )
 
 
 @pytest.mark.parametrize("outcome", ["warn", "warn-stops"])
 def test_a_warning_is_a_warning(reports: dict[str, Report], outcome: str) -> None:
-    warned, _ = annotations_of(reports[outcome])
-    assert (warned.level, warned.title) == ("warning", "Warned: newsletter-active / push / min")
+    _, warned = annotations_of(reports[outcome])
+    assert (warned.level, warned.title) == ("warning", "Look first: newsletter-active / push")
     assert (warned.file, warned.line) == ("rules.yaml", 36)
 
 
@@ -103,8 +108,11 @@ def test_a_pass_says_so_and_annotates_nothing(reports: dict[str, Report]) -> Non
             level="notice",
             title="audience-guard",
             message=(
-                "All 2 guards passed; every count is fresh. (exit 0)\n"
-                "newsletter-active: segment 2dd093e6-8c6f-4e14-8a2c-744477e1fdef"
+                "May be sent: 1 segment is within bounds, counted fresh.\n"
+                "MAY GO segment newsletter-active\n"
+                "1 segment: 1 fine.\n"
+                "Asked Acme EU (api.getblueshift.com) from 2026-11-23 09:00:00 UTC to 2026-11-23 09:01:12 UTC, by the"
+                " rules in rules.yaml. Counts are Blueshift's approximate counts."
             ),
             file=None,
             line=None,
@@ -112,17 +120,16 @@ def test_a_pass_says_so_and_annotates_nothing(reports: dict[str, Report]) -> Non
     ]
 
 
-def test_the_conclusion_comes_last(reports: dict[str, Report]) -> None:
+def test_the_decision_comes_first(reports: dict[str, Report]) -> None:
     for report in reports.values():
-        *others, last = annotations_of(report)
-        assert last.level == "notice"
-        assert last.message.splitlines()[0].endswith(f"(exit {int(report.exit_code)})")
+        first, *others = annotations_of(report)
+        assert (first.level, first.message.splitlines()[0]) == ("notice", safe(decision(report)))
         assert "notice" not in {each.level for each in others}
 
 
 def test_failures_come_before_what_is_unknown(reports: dict[str, Report]) -> None:
     titles = [each.title.split(":")[0] for each in annotations_of(reports["everything"])]
-    assert titles == ["Failed", "Failed", "Failed", "Unknown", "Warned", "audience-guard"]
+    assert titles == ["audience-guard", *["Do not send"] * 3, "Do not send yet", "Look first"]
 
 
 # Text from elsewhere
@@ -135,25 +142,25 @@ def test_no_name_can_become_a_command_or_a_property(
     guard: Callable[..., GuardResult],
     check: Callable[..., Check],
 ) -> None:
-    broken = guard(check("min", 10, 7, message=NASTY), count=7, detail=NASTY)
+    broken = guard(check("min", 10, 7, message=NASTY), count=7, detail=f"{NASTY}x")
     nasty = report(
         segment(broken, key=NASTY, owner=NASTY),
         campaigns=(campaign(check("max", 5, 7, message=NASTY), key=NASTY),),
         rules_path=NASTY,
     )
-    on_guard, on_total, _ = annotations_of(nasty)
+    _, on_total, on_guard = annotations_of(nasty)
     assert on_guard == Annotation(
         level="error",
-        title=f"Failed: {SHOWN} / email / min",
+        title=f"Do not send: {SHOWN} / email",
         message=(
-            f"{SHOWN} (30% below)\ncounted 10 s ago\nsegment: 2dd093e6-8c6f-4e14-8a2c-744477e1fdef\n"
-            "next: run again; if the numbers still contradict each other, show them to Blueshift's support\n"
-            f"ask: {SHOWN}"
+            f"7, minimum 10: 30% below\nno earlier count known\nnote: {SHOWN}x\n"
+            "next: run the check again; if the numbers still contradict each other, show them to Blueshift's support\n"
+            f"ask: {SHOWN}\nstops: every send to it\ncounted fresh at 09:01:02 UTC"
         ),
         file=SHOWN,
         line=28,
     )
-    assert on_total.title == f"Failed: campaign {SHOWN} / sms total / max"
+    assert on_total.title == f"Do not send: campaign {SHOWN} / sms total"
     assert "##[" not in render(nasty, Format.GITHUB)
 
 
@@ -173,7 +180,7 @@ def test_a_title_is_escaped_as_the_runner_reads_it(
     key: str,
     written: str,
 ) -> None:
-    assert f"title=Failed%3A {written} / email / min::" in render(report(segment(email(0), key=key)), Format.GITHUB)
+    assert f"title=Do not send%3A {written} / email::" in render(report(segment(email(0), key=key)), Format.GITHUB)
 
 
 @settings(deadline=None)
@@ -185,21 +192,21 @@ def test_any_report_is_a_few_commands_of_ours(report: Report) -> None:
     assert levels.count("warning") <= 10
     assert levels.count("notice") == 1
     assert "##[" not in render(report, Format.GITHUB)
-    verdicts = {check.verdict for result in report.results() for check in result.checks}
-    assert ("error" in levels) == bool(verdicts & {Verdict.FAIL, Verdict.UNKNOWN})
-    assert ("warning" in levels) == (Verdict.WARN in verdicts)
+    findings = {result.verdict for result in report.results() if result.checks}
+    assert levels[0] == "notice"
+    assert ("error" in levels) == bool(findings & {Verdict.FAIL, Verdict.UNKNOWN})
+    assert ("warning" in levels) == (Verdict.WARN in findings)
 
 
 # Many
 
 
-def test_the_notice_names_twenty_segments_and_counts_the_rest(
+def test_the_notice_names_ten_segments_and_counts_the_rest(
     report: Callable[..., Report], segment: Callable[..., SegmentResult], email: Callable[..., GuardResult]
 ) -> None:
-    found = annotations_of(report(*(segment(email(30_000), key=f"segment-{number}") for number in range(23))))
-    _, *named, rest = found[-1].message.splitlines()
-    assert [line.split(":")[0] for line in named] == [f"segment-{number}" for number in range(20)]
-    assert rest == "3 more segments"
+    (notice,) = annotations_of(report(*(segment(email(30_000), key=f"segment-{number}") for number in range(23))))
+    named = ", ".join(f"segment-{number}" for number in range(10))
+    assert notice.message.splitlines()[1] == f"MAY GO segments {named} and 13 more"
 
 
 @pytest.mark.parametrize(
@@ -217,7 +224,7 @@ def test_at_most_ten_of_a_level_are_shown(
     found = annotations_of(report(*(segment(email(0), key=f"segment-{number}") for number in range(failed))))
     titles = [each.title for each in found if each.level == "error"]
     assert titles == [
-        *(f"Failed: segment-{number} / email / min" for number in range(shown)),
+        *(f"Do not send: segment-{number} / email" for number in range(shown)),
         *([more] if more else []),
     ]
 
@@ -233,5 +240,5 @@ def test_errors_and_warnings_are_counted_apart(
         check("min", 100, 90, severity=Severity.WARN), channel=Channel.SMS, count=90, severity=Severity.WARN
     )
     found = annotations_of(report(*[segment(email(None), lenient)] * 12, fail_on=FailOn.WARN))
-    assert [each.level for each in found] == ["error"] * 10 + ["warning"] * 10 + ["notice"]
-    assert [found[9].title, found[19].title] == ["3 more errors", "3 more warnings"]
+    assert [each.level for each in found] == ["notice"] + ["error"] * 10 + ["warning"] * 10
+    assert [found[10].title, found[20].title] == ["3 more errors", "3 more warnings"]

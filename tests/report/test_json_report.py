@@ -39,9 +39,10 @@ def test_a_report_holds_what_the_design_promises(
     guard: Callable[..., GuardResult],
     check: Callable[..., Check],
 ) -> None:
-    few = guard(check("min", 10_000, 1_900, message="email reaches 1,900"), count=1_900)
+    few = guard(check("min", 10_000, 1_900, message="email reaches 1,900"), count=1_900, before=20_500)
     ceiling = check("max", 100_000, 7_000, line=41, message="sms reaches 7,000")
-    assert as_json(report(segment(few, tags=("weekly",)), campaigns=(campaign(ceiling),))) == {
+    total = campaign(ceiling, owner="launch@example.com")
+    assert as_json(report(segment(few, tags=("weekly",)), campaigns=(total,), account="Acme EU")) == {
         "schema_version": 1,
         "tool": {"name": "audience-guard", "version": "0.1.0"},
         "verdict": "fail",
@@ -51,6 +52,7 @@ def test_a_report_holds_what_the_design_promises(
         "started_at": "2026-11-23T09:00:00.000Z",
         "finished_at": "2026-11-23T09:01:12.345Z",
         "host": "api.getblueshift.com",
+        "account": "Acme EU",
         "rules": {"path": "rules.yaml", "sha256": "0123456789abcdef" * 4},
         "selection": {"segments": [], "tags": [], "campaigns": []},
         "summary": {
@@ -77,6 +79,7 @@ def test_a_report_holds_what_the_design_promises(
                         "counted_at": "2026-11-23T09:01:02.000Z",
                         "age_seconds": 10,
                         "proof": "refreshed",
+                        "before": {"count": 20_500, "counted_at": "2026-11-23T08:00:00.000Z"},
                         "reason": None,
                         "detail": None,
                         "path": "rules.yaml",
@@ -99,8 +102,9 @@ def test_a_report_holds_what_the_design_promises(
         "campaigns": [
             {
                 "key": "spring-sale",
-                "segments": ["newsletter-active", "sms-optin"],
-                "verdict": "pass",
+                "owner": "launch@example.com",
+                "segments": ["newsletter-active"],
+                "verdict": "fail",
                 "totals": [
                     {
                         "channel": "sms",
@@ -110,7 +114,7 @@ def test_a_report_holds_what_the_design_promises(
                         "detail": None,
                         "path": "rules.yaml",
                         "line": 40,
-                        "parts": [],
+                        "parts": [{"segment": "newsletter-active", "count": 7_000, "before": None}],
                         "checks": [
                             {
                                 "bound": "max",
@@ -204,7 +208,7 @@ def test_the_keys_are_the_same_whatever_was_found_out(reports: dict[str, Report]
 def test_the_schema_is_one_and_is_closed_and_complete_and_documented() -> None:
     VALIDATOR.check_schema(SCHEMA)
     objects = [each for each in within(SCHEMA) if each.get("type") == "object"]
-    assert len(objects) == 12
+    assert len(objects) == 13
     for each in objects:
         assert each["additionalProperties"] is False
         assert each["required"] == list(each["properties"])

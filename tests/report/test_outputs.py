@@ -27,6 +27,7 @@ PRECIOUS = {
     "two-reports-in-a-history": YESTERDAY + YESTERDAY,
     "a-text-history": render(outcomes()["pass"], Format.TEXT) * 2,
     "a-markdown-history": render(outcomes()["pass"], Format.MARKDOWN) * 2,
+    "a-signed-report-that-was-changed": signed(render(outcomes()["pass"], Format.MARKDOWN)).replace("may go", "go"),
     "a-log-that-ends-in-a-report": "PASS src/app.test.js\n" + render(outcomes()["pass"], Format.TEXT),
     "a-report-with-notes": render(outcomes()["pass"], Format.MARKDOWN) + "\nWe sent it all the same.\n",
     "another-tools-annotations": "::error file=a.py,line=1::x\n::notice title=lint::done\n",
@@ -35,6 +36,20 @@ PRECIOUS = {
     "half-a-report": YESTERDAY[:500],
 }
 """Files that are not one report of ours, close as they may come to it."""
+
+_ASKED = "Asked a.b from 2026-11-23 09:00:00 UTC to 2026-11-23 09:01:12 UTC, by the rules in rules.yaml.\n"
+OLD = {
+    "text": f"PASS    vip / email / min: it reaches 30 | rules.yaml:28\n{_ASKED}"
+    "Guards: 0 fail, 0 unknown, 0 warn, 1 pass.\n"
+    "All 1 guard passed; every count is fresh. (exit 0)\n",
+    "annotations": "::error file=rules.yaml,line=28,title=Failed%3A vip / email / min::it reaches 1%0Aask: Ann\n"
+    "::notice title=audience-guard::Do not send: 1 of 1 guard failed. (exit 1)%0Avip: segment 2dd093e6\n",
+    "markdown": "## ❌ Do not send: 1 of 1 guard failed. (exit 1)\n\nGuards: 1 fail, 0 unknown, 0 warn, 0 pass.\n\n"
+    "### Guards\n\n"
+    f"| Verdict | Segment |\n| --- | --- |\n| ❌ FAIL | `vip` |\n\n{_ASKED}"
+    "The SHA-256 of the rules begins with `0123456789ab`; audience-guard is `0.1.0`.\n",
+}
+"""Reports as version 0.1.0 wrote them, shortened; Markdown had no digest then."""
 
 NEEDS_FIFO = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the system has no FIFO in its file system")
 NEEDS_DEV_FULL = pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no /dev/full")
@@ -264,7 +279,14 @@ def test_a_file_behind_an_open_descriptor_is_left_alone(path: Path) -> None:
 @pytest.mark.parametrize("format_", Format)
 @pytest.mark.parametrize("outcome", outcomes())
 def test_an_earlier_report_is_recognised_in_every_format(path: Path, outcome: str, format_: Format) -> None:
-    path.write_text(render(outcomes()[outcome], format_), encoding="utf-8")
+    path.write_text(signed(render(outcomes()[outcome], format_)), encoding="utf-8")
+    prepare(to(path), [])
+    assert not path.exists()
+
+
+@pytest.mark.parametrize("content", OLD.values(), ids=OLD)
+def test_a_report_of_an_older_version_is_recognised(path: Path, content: str) -> None:
+    path.write_text(content, encoding="utf-8")
     prepare(to(path), [])
     assert not path.exists()
 
@@ -296,13 +318,13 @@ def test_what_others_added_to_a_report_is_theirs(path: Path) -> None:
 @pytest.mark.no_cover
 def test_the_largest_kinds_of_report_are_recognised(path: Path) -> None:
     for format_ in Format:
-        path.write_text(render(many(failed=3_000, passed=3_000, key="k" * 80), format_), encoding="utf-8")
+        path.write_text(signed(render(many(failed=3_000, passed=3_000, key="k" * 80), format_)), encoding="utf-8")
         prepare(to(path), [])
         assert not path.exists()
 
 
 def test_a_page_of_before_there_was_a_mark_is_recognised(path: Path) -> None:
-    page = render(outcomes()["pass"], Format.HTML)
+    page = render(outcomes()["pass"], Format.HTML).replace("<title>May go:", "<title>PASS:")
     path.write_text(page.replace('<meta name="generator" content="audience-guard">\n', ""), encoding="utf-8")
     prepare(to(path), [])
     assert not path.exists()

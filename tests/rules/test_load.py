@@ -16,7 +16,7 @@ from tests.rules.source import HERE, SEGMENTS, guarded, parsed, problems
 
 SOURCE = """\
 version: 1
-blueshift: {region: eu, requests_per_second: 0.5, concurrency: 3}
+blueshift: {account: Acme EU, region: eu, requests_per_second: 0.5, concurrency: 3}
 refresh: {timeout: 1m, poll_interval: 250ms, max_poll_interval: 5s}
 segments:
   b:
@@ -40,6 +40,7 @@ segments:
     channels: {users: {min: 1}}
 campaigns:
   spring:
+    owner: crm@example.com
     segments: [a, b]
     totals:
       sms: {max: 5}
@@ -49,7 +50,7 @@ campaigns:
 def test_every_value_has_its_line_and_order() -> None:
     rules = parse_rules(SOURCE.encode(), "some/rules.yaml")
     assert (rules.path, rules.sha256) == ("some/rules.yaml", hashlib.sha256(SOURCE.encode()).hexdigest())
-    assert rules.region is Region.EU
+    assert (rules.account, rules.region) == ("Acme EU", Region.EU)
     assert rules.pacing == Pacing(requests_per_second=0.5, concurrency=3)
     assert rules.refresh == Refresh(timeout=60.0, poll_interval=0.25, max_poll_interval=5.0)
     b, a = rules.segments
@@ -70,14 +71,21 @@ def test_every_value_has_its_line_and_order() -> None:
         Guard(channel=Channel.PUSH, bounds=push, line=11),
         Guard(channel=Channel.EMAIL, severity=Severity.WARN, bounds=email, line=12),
     )
-    ceiling = Total(channel=Channel.SMS, bounds=(Bound(name=BoundName.MAX, limit=5, line=28),), line=28)
-    assert rules.campaigns == (Campaign(key="spring", segments=("a", "b"), totals=(ceiling,), line=25),)
+    ceiling = Total(channel=Channel.SMS, bounds=(Bound(name=BoundName.MAX, limit=5, line=29),), line=29)
+    assert rules.campaigns == (
+        Campaign(key="spring", segments=("a", "b"), owner="crm@example.com", totals=(ceiling,), line=25),
+    )
 
 
 def test_the_model_has_the_defaults() -> None:
     rules = parsed(SEGMENTS)
-    assert (rules.region, rules.pacing, rules.refresh, rules.campaigns) == (None, Pacing(), Refresh(), ())
-    assert rules.segments[0].tags == ()
+    assert (rules.account, rules.region, rules.pacing, rules.refresh) == (None, None, Pacing(), Refresh())
+    assert (rules.campaigns, rules.segments[0].tags) == ((), ())
+
+
+def test_a_campaign_need_not_have_an_owner() -> None:
+    (campaign,) = parsed(f"{SEGMENTS}campaigns: {{spring: {{segments: [vip]}}}}\n").campaigns
+    assert campaign.owner is None
 
 
 def test_a_merged_bound_keeps_its_line() -> None:
@@ -151,6 +159,19 @@ def test_a_cut_remark_gets_a_hint() -> None:
             'write "crm #2" if it belongs to the text, or two spaces and "# " before it if it is a comment'
         ),
     ]
+
+
+@pytest.mark.parametrize(
+    ("line", "rest"),
+    [
+        pytest.param(7, "blueshift:\n  account: Acme #1\n", id="account"),
+        pytest.param(8, "campaigns:\n  spring:\n    owner: Acme #1\n    segments: [vip]\n", id="owner"),
+    ],
+)
+def test_a_cut_name_gets_a_hint(line: int, rest: str, request: pytest.FixtureRequest) -> None:
+    (hint,) = hints(parsed(guarded("{users: {min: 1, max: 9}}") + rest))
+    key = request.node.callspec.id
+    assert hint.startswith(f'rules.yaml:{line}: {key}: this is read as "Acme", and "#1" as a comment; write "Acme #1"')
 
 
 @pytest.mark.parametrize(

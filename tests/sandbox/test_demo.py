@@ -1,6 +1,10 @@
 from __future__ import annotations
 
+import os
+import re
+import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,16 +17,18 @@ from guard.sandbox import demo
 from guard.sandbox.demo import demo_scenario, example_rules, run_demo
 from guard.sandbox.scenario import _Answers, _ClockJump, _RateLimit, _Scenario, _Segment, load_scenario
 from guard.sandbox.scripted_answers import _ScriptedAnswer
+from guard.sandbox.server import Sandbox
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from guard.core.model import Segment
     from guard.sandbox.scenario import ScenarioSegment
 
 RULES = load_rules(example_rules())
 SCENARIO = load_scenario(demo_scenario())
 PYTHON = (sys.executable, "-c")
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+GUARD = [sys.executable, "-m", "guard"]
 
 # Stands for the command: says how it was started, looks whether the sandbox answers, and exits with 1.
 ASKS_AND_FAILS = """
@@ -126,3 +132,82 @@ def test_the_rules_of_an_installation_are_found(monkeypatch: pytest.MonkeyPatch,
     monkeypatch.setattr(demo, "_HERE", tmp_path)
     (tmp_path / "rules.example.yaml").touch()
     assert example_rules() == tmp_path / "rules.example.yaml"
+
+
+def shown(section: str, language: str) -> list[list[str]]:
+    """Return the lines of each block in a section of the README."""
+    found = re.findall(
+        rf"^```{language}\n(.*?)^```", README.split(f"## {section}\n")[1].split("\n## ")[0], re.MULTILINE | re.DOTALL
+    )
+    return [block.splitlines() for block in found]
+
+
+def timeless(line: str) -> str:
+    """Return a line with one time of day for all, and without the seconds by which an age grew meanwhile."""
+    timed = re.sub(r"\d\d:\d\d:\d\d UTC", "09:01:12 UTC", line)
+    return re.sub(r"( h| min)( \d+ (?:min|s))+ before", r"\1 before", timed)
+
+
+def assert_printed(expected: list[str], printed: str) -> None:
+    """Assert that the lines follow each other as they are shown; ``...`` stands for more of the line, or for lines."""
+    left = [timeless(line) for line in printed.splitlines()]
+    skips = True
+    for each in expected:
+        if each == "...":
+            skips = True
+            continue
+        parts = [re.escape(part) for part in each.split(" ... ")]
+        pattern = re.compile(" .+ ".join(parts).removesuffix(re.escape("...")) + (".+" if each.endswith("...") else ""))
+        places = [place for place, line in enumerate(left if skips else left[:1]) if pattern.fullmatch(line)]
+        assert places, f"{each}\nis not in\n" + "\n".join(left)
+        left, skips = left[places[0] + 1 :], False
+
+
+def unclaimed() -> dict[str, str]:
+    """Return an environment in which nothing says how to print."""
+    told = {"COLUMNS", "NO_COLOR", "FORCE_COLOR", "TERM"}
+    return {name: value for name, value in os.environ.items() if name not in told} | {"PYTHONUTF8": "1"}
+
+
+def test_the_readme_shows_what_it_prints() -> None:
+    ended = subprocess.run(
+        [*GUARD, "demo"], cwd=ROOT, env=unclaimed(), capture_output=True, encoding="utf-8", timeout=60, check=True
+    )
+    block = shown("Try it: two commands", "text")[0]
+    assert_printed(block, ended.stdout)
+    assert block[-1] == ended.stdout.splitlines()[-1]
+
+
+SEES = """
+import os, pty, sys
+status = pty.spawn([sys.executable, "-m", "guard", "demo"])
+sys.exit(os.waitstatus_to_exitcode(status))
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no pseudo-terminals")
+def test_the_readme_shows_what_a_terminal_shows() -> None:
+    ended = subprocess.run(
+        [*PYTHON, SEES],
+        cwd=ROOT,
+        env={**unclaimed(), "COLUMNS": "120", "TERM": "xterm-256color"},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=60,
+        check=True,
+    )
+    printed = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", ended.stdout.decode()).replace("\r", "")
+    assert_printed(shown("Try it: two commands", "text")[1], printed)
+
+
+def test_the_readme_shows_the_first_check(tmp_path: Path) -> None:
+    (tmp_path / "rules.yaml").write_text("\n".join(shown("Your first rules file", "yaml")[0]) + "\n")
+    (block,) = [each for each in shown("Your first rules file", "console") if "$ audience-guard check" in each]
+    with Sandbox(SCENARIO) as sandbox:
+        environ = {**unclaimed(), "BLUESHIFT_BASE_URL": sandbox.url, "BLUESHIFT_API_KEY": SCENARIO.key or ""}
+        ended = subprocess.run(
+            [*GUARD, "check"], cwd=tmp_path, env=environ, capture_output=True, encoding="utf-8", timeout=60, check=True
+        )
+    expected = block[block.index("$ audience-guard check") + 1 :]
+    assert_printed(expected, ended.stdout)
+    assert expected[-1] == ended.stdout.splitlines()[-1]

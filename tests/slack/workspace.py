@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -103,9 +104,17 @@ sys.meta_path.insert(0, Hidden())
 """
 
 
+_DECISIONS = {
+    "unknown": r"\bDo not send [^:]*\byet: ",
+    "fail": r"\bDo not send ",
+    "warn": r"\bLook before you send ",
+    "pass": r"\bMay be sent: ",
+}
+
+
 def verdict(message: dict[str, Any]) -> str:
-    """Return the verdict that a message tells first."""
-    return str(message["text"].split(":")[0].split()[-1].lower())
+    """Return the verdict that the decision of a message stands for, or its text if it has none."""
+    return next((each for each, words in _DECISIONS.items() if re.search(words, message["text"])), message["text"])
 
 
 def together(*acts: Callable[[], Any]) -> list[Any]:

@@ -17,9 +17,12 @@ from guard.report.json_report.values import Line, Number, People, Seconds, Texts
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from guard.core.results import CampaignResult, Check, GuardResult, Part, Report, SegmentResult, TotalResult
+    from guard.core.results import Before, CampaignResult, Check, GuardResult, Part, Report, SegmentResult, TotalResult
 
 _PATH = "The rules file, as it was named to the command."
+_BEFORE = (
+    "What Blueshift showed before this run counted the segment; null when it showed no count, or a count was under way."
+)
 _REASON = "Why there is no count, in one word for machines; null when everything was found out. Words may be added."
 
 
@@ -64,6 +67,18 @@ class CheckObject(_Object):
         }
 
 
+class BeforeObject(_Object):
+    """What Blueshift showed before this run counted; the guard never judges by it."""
+
+    count: People = Field(description="How many people Blueshift showed.")
+    counted_at: Timestamp = Field(description="When Blueshift had counted them, by its own clock.")
+
+    @staticmethod
+    def written(before: Before | None) -> dict[str, Any] | None:
+        """Return what was shown for JSON."""
+        return None if before is None else {"count": before.count, "counted_at": written_timestamp(before.counted_at)}
+
+
 class GuardObject(_Object):
     """All bounds on one channel of a segment, judged."""
 
@@ -85,6 +100,7 @@ class GuardObject(_Object):
         description="How the count is known to be fresh: refreshed means that Blueshift counted it again for this"
         " run; null without a count. More ways may be added."
     )
+    before: BeforeObject | None = Field(default=None, description=_BEFORE)
     reason: Reason | None = Field(description=_REASON)
     detail: StrictStr | None = Field(
         description="Why there is no count, or what to know of it, in a sentence; null when there is nothing to say."
@@ -106,6 +122,7 @@ class GuardObject(_Object):
             "counted_at": written_timestamp(count.counted_at) if count else None,
             "age_seconds": count.age_seconds if count else None,
             "proof": "refreshed" if count else None,
+            "before": BeforeObject.written(guard.before),
             "reason": guard.reason,
             "detail": guard.detail,
             "path": path,
@@ -121,11 +138,12 @@ class PartObject(_Object):
     count: People | None = Field(
         description="How many people its channel reaches, proven fresh; null when it was not found out."
     )
+    before: BeforeObject | None = Field(default=None, description=_BEFORE)
 
     @staticmethod
     def written(part: Part) -> dict[str, Any]:
         """Return a part for JSON."""
-        return {"segment": part.segment, "count": part.count}
+        return {"segment": part.segment, "count": part.count, "before": BeforeObject.written(part.before)}
 
 
 class TotalObject(_Object):
@@ -205,6 +223,7 @@ class CampaignObject(_Object):
     """Segments that are launched together, and the ceilings on their summed reach."""
 
     key: StrictStr = Field(description="What the rules call it.")
+    owner: StrictStr | None = Field(default=None, description="Whom to ask; null when the rules do not say.")
     segments: Texts = Field(description="The keys of its segments.")
     verdict: Verdict = Field(description="The gravest verdict of its totals and of the guards of its segments.")
     totals: tuple[TotalObject, ...] = Field(description="Its totals, in the order of the rules.")
@@ -214,6 +233,7 @@ class CampaignObject(_Object):
         """Return a campaign's result for JSON."""
         return {
             "key": result.campaign.key,
+            "owner": result.campaign.owner,
             "segments": result.campaign.segments,
             "verdict": result.verdict,
             "totals": [TotalObject.written(total, path) for total in result.totals],
@@ -291,6 +311,9 @@ class ReportObject(_Object):
     started_at: Timestamp = Field(description="When the run began, by the clock of the machine that ran it.")
     finished_at: Timestamp = Field(description="When the last count was in, by the clock of the machine that ran it.")
     host: StrictStr = Field(description="The host that counted.")
+    account: StrictStr | None = Field(
+        default=None, description="The name that the rules give the account; null when they give none."
+    )
     rules: RulesObject = Field(description="The rules file that the counts were held to.")
     selection: SelectionObject = Field(description="What the run was asked to check; all three empty means everything.")
     summary: SummaryObject = Field(description="How many came to which verdict.")
@@ -313,6 +336,7 @@ class ReportObject(_Object):
             "started_at": written_timestamp(report.started_at),
             "finished_at": written_timestamp(report.finished_at),
             "host": report.host,
+            "account": report.account,
             "rules": {"path": path, "sha256": report.rules_sha256},
             "selection": {"segments": asked.segments, "tags": asked.tags, "campaigns": asked.campaigns},
             "summary": {

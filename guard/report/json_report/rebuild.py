@@ -16,7 +16,7 @@ from guard.core.evaluate import evaluate, judge_guard
 from guard.core.measure import Measure
 from guard.core.model import Bound, Campaign, Channel, Guard, Rules, Segment, Selection, Total
 from guard.core.plan import plan
-from guard.core.results import Count, Reason, Report, SegmentReadings, Unavailable
+from guard.core.results import Before, Count, Reason, Report, SegmentReadings, Unavailable
 from guard.report.wording import share
 
 if TYPE_CHECKING:
@@ -51,7 +51,11 @@ def rebuild(saved: ReportObject) -> Report:
     planned = plan(rules, selection)
     if (planned.segments, planned.campaigns) != (segments, campaigns):
         raise ValueError("it contains a segment or a campaign that was not selected")
-    readings = {each.key: SegmentReadings(uuid=each.uuid, channels=channels[each.key]) for each in saved.segments}
+    before = _before(saved)
+    readings = {
+        each.key: SegmentReadings(uuid=each.uuid, channels=channels[each.key], before=before[each.key])
+        for each in saved.segments
+    }
     judged, totals = evaluate(planned, readings)
     return Report(
         version=saved.tool.version,
@@ -61,6 +65,7 @@ def rebuild(saved: ReportObject) -> Report:
         host=saved.host,
         rules_path=saved.rules.path,
         rules_sha256=saved.rules.sha256,
+        account=saved.account,
         selection=selection,
         segments=judged,
         campaigns=totals,
@@ -90,7 +95,7 @@ def _campaign(saved: CampaignObject) -> Campaign:
         )
         for each in saved.totals
     )
-    return Campaign(key=saved.key, segments=saved.segments, totals=totals, line=_ANY_LINE)
+    return Campaign(key=saved.key, owner=saved.owner, segments=saved.segments, totals=totals, line=_ANY_LINE)
 
 
 # What was found out
@@ -138,6 +143,22 @@ def _parts(campaigns: Iterable[CampaignObject]) -> dict[str, dict[Channel, Count
             elif part.segment == missing:
                 why = (total.detail or "").removeprefix(f"{missing}: ")
                 found[missing][total.channel] = _unavailable(total.reason, why)
+    return found
+
+
+def _before(saved: ReportObject) -> defaultdict[str, dict[Channel, Before]]:
+    """Return what Blueshift showed of each segment before the run, by its guards and its parts in totals."""
+    found: defaultdict[str, dict[Channel, Before]] = defaultdict(dict)
+    parts = (
+        (part.segment, total.channel, part.before)
+        for campaign in saved.campaigns
+        for total in campaign.totals
+        for part in total.parts
+    )
+    guards = ((each.key, guard.channel, guard.before) for each in saved.segments for guard in each.guards)
+    for key, channel, before in (*parts, *guards):
+        if before:
+            found[key][channel] = Before(count=before.count, counted_at=before.counted_at)
     return found
 
 
