@@ -10,14 +10,15 @@ from guard.core.errors import ExitCode
 from guard.core.results import FailOn, Verdict, gravest_first
 from guard.core.text import duration, number, plural, shortened
 from guard.report import wording
-from guard.report.view import LONGEST_KEY, audiences, findings, is_stopping, utc
+from guard.report.audiences import Audience, audiences
+from guard.report.view import LONGEST_KEY, findings, is_stopping, utc
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from guard.core.model import Selection
     from guard.core.results import Report
-    from guard.report.view import Audience, Finding
+    from guard.report.view import Finding
 
 _MOST_NAMED, _MOST_REASONS = 3, 5
 _SAID = {

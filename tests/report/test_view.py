@@ -12,8 +12,9 @@ from guard.core.evaluate import evaluate
 from guard.core.model import Bound, BoundName, Campaign, Channel, Guard, Segment, Total
 from guard.core.plan import Plan
 from guard.core.results import Before, Count, Reason, SegmentReadings, Unavailable, Verdict
+from guard.report.audiences import audiences
 from guard.report.next_steps import next_step
-from guard.report.view import audiences, guards_of, totals_of
+from guard.report.view import guards_of, totals_of
 from tests.report.builders import MOMENT, campaign, check, email, guard, report, segment
 
 COUNTED_AT = MOMENT + timedelta(seconds=62)
