@@ -12,15 +12,16 @@ from guard.core.text import duration, number, plural, shortened
 from guard.report import wording
 from guard.report.audiences import Audience, audiences
 from guard.report.view import LONGEST_KEY, findings, is_stopping, utc
+from guard.report.wording import listed, names
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator
 
     from guard.core.model import Selection
     from guard.core.results import Report
     from guard.report.view import Finding
 
-_MOST_NAMED, _MOST_REASONS = 3, 5
+_MOST_REASONS = 5
 _SAID = {
     Verdict.FAIL: "out of bounds",
     Verdict.UNKNOWN: "not counted",
@@ -45,8 +46,17 @@ def _also(report: Report) -> Iterator[str]:
         yield f"Do not send to {names(alone)} either."
     if report.verdict is Verdict.FAIL and found[Verdict.UNKNOWN]:
         yield f"Not yet: {names([each.name for each in found[Verdict.UNKNOWN]])}."
-    if stops and found[Verdict.WARN] and not is_stopping(Verdict.WARN, report):
-        yield f"After a look: {names([each.name for each in found[Verdict.WARN]])}."
+    warned = [each.name for each in found[Verdict.WARN]]
+    if is_stopping(Verdict.WARN, report) and report.verdict is not Verdict.WARN and (warned or _warns(report)):
+        also = f": do not send {names(warned)}" if warned else ""
+        yield f"A warning counts as a failure here (--fail-on warn){also}."
+    elif warned and stops and report.is_recent:
+        yield f"After a look: {names(warned)}."
+
+
+def _warns(report: Report) -> bool:
+    """Whether any bound warns, also one of a guard that is worse."""
+    return any(check.verdict is Verdict.WARN for result in report.results() for check in result.checks)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,13 +95,13 @@ def answers(report: Report, most: int = 10) -> list[Answer]:
             one = len(alone) == 1
             these = " of this check" if report.selection else ""
             where = f", which {'is' if one else 'are'} in no campaign{these}" if report.campaigns else ""
-            found.append(_answer(report, verdict, f"{'segment' if one else 'segments'} {_listed(keys, most)}{where}"))
+            found.append(_answer(report, verdict, f"{'segment' if one else 'segments'} {listed(keys, most)}{where}"))
     return found
 
 
 def _why(campaign: Audience) -> str:
     """Return what keeps a campaign from being sent, or warns, and which of its segments are fine."""
-    why = f", because of {_listed(campaign.because, _MOST_REASONS)}" if campaign.because else ""
+    why = f", because of {listed(campaign.because, _MOST_REASONS)}" if campaign.because else ""
     return f"{why}; nothing wrong with {names(campaign.fine)}" if campaign.because and campaign.fine else why
 
 
@@ -156,17 +166,6 @@ def age(report: Report) -> str:
     return f"run finished {duration((now - finished).total_seconds())} ago, at {utc(finished)}"
 
 
-def names(keys: Iterable[str], most: int = _MOST_NAMED) -> str:
-    """Return the first names, and how many more there are: ``a, b, c and 4 more``."""
-    return _listed([shortened(key, LONGEST_KEY) for key in keys], most)
-
-
-def _listed(texts: Sequence[str], most: int) -> str:
-    left_out = len(texts) - most
-    shown = ", ".join(texts[:most])
-    return f"{shown} and {number(left_out)} more" if left_out > 0 else shown
-
-
 def headline(report: Report) -> str:
     """Return what to do about the send in one sentence, which names what is worst.
 
@@ -176,14 +175,14 @@ def headline(report: Report) -> str:
         return "Do not send yet: nothing was checked"
     verdict = report.verdict  # it goes through all results
     found = [each for each in findings(report) if each.verdict is verdict and each.troubles]
-    stopped, first = _concerned(report, found[0] if found else None)
-    more = f" (and {plural(len(found) - 1, 'more problem')})" if len(found) > 1 else ""
-    worst = f"{wording.in_short(found[0], named=found[0].name != first)}{more}" if found else ""
+    stopped, worst = _concerned(report, verdict, found[0] if found else None)
+    if len(found) > 1:
+        worst += f" (and {plural(len(found) - 1, 'more problem')})"
     match verdict:
         case Verdict.FAIL:
             never = "; under --fail-on never that does not change the exit code"
             return f"Do not send {stopped}: {worst}{never if report.fail_on is FailOn.NEVER else ''}"
-        case Verdict.UNKNOWN | Verdict.WARN if report.exit_code is ExitCode.FAILED:
+        case Verdict.WARN if report.exit_code is ExitCode.FAILED:
             return f"Do not send {stopped}: {worst}; a warning counts as a failure here (--fail-on warn)"
         case Verdict.UNKNOWN:
             return f"Do not send {stopped} yet: {worst or 'not every bound could be judged'}"
@@ -195,15 +194,21 @@ def headline(report: Report) -> str:
             return f"{may_go}: {_everything(report)} within bounds{fresh}"
 
 
-def _concerned(report: Report, worst: Finding | None) -> tuple[str, str]:
-    """Return the campaigns with the report's verdict, or else the segments, and the first: the worst finding's."""
-    verdict = report.verdict
+def _concerned(report: Report, verdict: Verdict, worst: Finding | None) -> tuple[str, str]:
+    """Return the campaigns with the report's verdict, or else the segments, and the worst finding in short.
+
+    What the worst finding is about comes first; its name is not said twice.
+    """
     concerned = [each for each in audiences(report) if each.verdict is verdict]
     campaigns = [each.name for each in concerned if each.is_campaign]
     keys = campaigns or [each.name for each in concerned]
-    if worst:
-        keys.sort(key=lambda key: key not in {worst.name, *worst.campaigns})
-    return names(keys) if campaigns else f"to {names(keys)}", keys[0] if keys else ""
+    in_short = ""
+    if worst is not None:
+        own = worst.campaigns if campaigns else (worst.name,)
+        keys.sort(key=lambda key: key not in own)
+        is_said = worst.is_total if campaigns else True
+        in_short = wording.in_short(worst, named=not (is_said and keys[:1] == [worst.name]))
+    return names(keys) if campaigns else f"to {names(keys)}", in_short
 
 
 def _everything(report: Report) -> str:

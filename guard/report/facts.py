@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 NO_BEFORE = "no earlier count known"
 NO_OWNER = "the rules name no owner"
-STOPS_NOTHING = "nothing; it may go after a look"
+STOPS_NOTHING = "nothing by itself"
 BYPASSED = "counted without the account's global inclusion segment"
 
 
@@ -50,12 +50,12 @@ def facts(finding: Finding) -> list[Fact]:
 
 def _stops(finding: Finding) -> str:
     if finding.is_stopping:
-        return ", ".join(finding.campaigns) or "every send to it"
+        return wording.names(finding.campaigns) or "every send to it"
     return STOPS_NOTHING if finding.verdict is Verdict.WARN and not finding.stopped else ""
 
 
 def _stopped_otherwise(finding: Finding) -> str:
-    """Say it where a count that is fine, or only warns, belongs to a campaign that must not be sent."""
+    """Say it where a count that is fine, or only warns, belongs to a campaign or segment that must not be sent to."""
     if finding.is_stopping or not finding.stopped:
         return ""
-    return f"but {', and '.join(finding.stopped)}"
+    return f"but {wording.listed(finding.stopped)}"

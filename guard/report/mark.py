@@ -23,13 +23,15 @@ _VERDICTS = tuple(f"{verdict.upper():7} " for verdict in Verdict)
 _CONCLUSION = re.compile(r"\(exit \d+\)\Z")
 _NOTICE = re.compile(r"::notice title=audience-guard::[^%]*(?:%(?!0A)[^%]*)*\(exit \d+\)(?:%0A.*)?\Z")
 _ANNOTATION = re.compile(
-    r"title=(?:(?:Failed|Warned|Unknown|Do not send(?: yet)?|Look first)%3A |[\d%C]+ more )"
+    r"title=(?:(?:Failed|Warned|Unknown|Do not send(?: yet)?|Look first)%3A |[\d%C]+ more (?:error|warning)s?::)"
 )  # %3A and %2C are a colon and a comma
 _HTML = re.compile(
     r'<!doctype html>\n<html lang="en">\n<head>\n(?:<(?:meta|link) [^\n]*>\n)*'
     r'(?:<meta name="generator" content="audience-guard">|<title>[A-Z]+: audience check by audience-guard</title>)\n'
 )
 _HEADING = re.compile(f"## (?:{'|'.join(SYMBOLS.values())}) ")
+_DECIDED = ("Do not send ", "Look before you send ", "May be sent: ", "Was fine then: ")
+_TOLD = re.compile(r"(?:DO NOT SEND|MAY GO|COUNT AGAIN|[\d,]+ (?:campaign|segment)s?: )")
 _SUITE = re.compile(r"<testsuite[\s/>]")
 _XML = re.compile(r'<\?xml version="1\.0" encoding="UTF-8"\?>\n<testsuites name="audience-guard"[ >]')
 _DIGEST = re.compile(r"<!-- audience-guard [0-9a-f]{64} -->\n\Z")
@@ -93,8 +95,10 @@ def _is_json(text: str) -> bool:
 def _is_text(lines: list[str]) -> bool:
     """Whether the last line is the first one with an exit code, after a line on who was asked, or as older versions."""
     first, *rest, last = lines if len(lines) > 1 else [*lines, ""]
-    if _CONCLUSION.sub("", last) == f"{first} " and _is_conclusion(last):
-        return lines.count(last) == 1 and bool(rest) and _is_asked(rest[-1])
+    if _CONCLUSION.sub("", last) == f"{first} " and first.startswith(_DECIDED) and rest:
+        *told, asked = rest
+        are_ours = all(line.startswith(_VERDICTS) or _TOLD.match(line) for line in told)
+        return are_ours and _is_asked(asked) and _is_conclusion(last)
     rest = list(dropwhile(lambda line: line.startswith(_VERDICTS), lines))
     return 2 <= len(rest) <= 4 and _is_asked(rest[0]) and _is_conclusion(rest[-1])  # noqa: PLR2004 - see the module
 
@@ -113,7 +117,8 @@ def _is_markdown(lines: list[str]) -> bool:
 def _is_github(lines: list[str]) -> bool:
     """Whether the lines are our notice and annotations with our titles; in older versions the notice came last."""
     first, *rest = lines
-    if first.startswith("::notice title=audience-guard::") and ("%0A" in first or not rest):
+    begins = tuple(f"::notice title=audience-guard::{words}" for words in _DECIDED)
+    if first.startswith(begins) and "%0AAsked " in first:
         return all(_is_annotation(each) for each in rest)
     *annotations, last = lines
     return _NOTICE.match(last) is not None and all(_is_annotation(each) for each in annotations)

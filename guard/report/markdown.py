@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 from guard.core.results import Verdict
 from guard.core.text import plural, shortened
 from guard.report import decision, wording
-from guard.report.decision import names
 from guard.report.facts import facts
 from guard.report.view import findings
 from guard.report.wording import SYMBOLS
@@ -95,7 +94,7 @@ class _Section:
     def lines(self) -> list[str]:
         is_fine = self.verdict is Verdict.PASS
         columns = _FINE if is_fine else _TROUBLED
-        title = f"{_TITLES[self.verdict]}: {_prose(names(list(dict.fromkeys(each.name for each in self.findings))))}"
+        title = f"{_TITLES[self.verdict]}: {_prose(wording.names(dict.fromkeys(each.name for each in self.findings)))}"
         table = [_row(columns), _row(["---"] * len(columns)), *self.rows] if self.rows else []
         left_out = len(self.findings) - len(self.rows)
         cut = ["", f"**{plural(left_out, 'more line')} {'is' if left_out == 1 else 'are'} in the JSON report.**"]

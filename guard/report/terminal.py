@@ -28,6 +28,7 @@ _NARROWEST = 20
 _EXIT, _UNBROKEN_EXIT = "(exit ", "(exit\ue000"  # a private-use character, so that lines do not break there
 _LONGEST_NAME = 100
 _LONGEST_DETAIL = 400
+_LONGEST_FACT = 200
 _WIDEST_GAUGE = 30
 
 
@@ -136,7 +137,7 @@ def _add_block(page: _Page, finding: Finding) -> None:
     page.add_gauge(finding, style=style)
     told = facts(finding)
     for labels in (("",), ("note",), ("next",), ("ask", "stops", "rule"), ("segment",)):
-        line = "; ".join(str(fact) for fact in told if fact.label in labels)
+        line = "; ".join(shortened(str(fact), _LONGEST_FACT) for fact in told if fact.label in labels)
         if line:
             page.add_under_bar(shortened(printable(line), _LONGEST_DETAIL), style=style)
 

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 
 from guard.core.model import Severity
 from guard.core.results import Check, FailOn, Reason, Verdict, gravest_first, worst
-from guard.core.text import duration, multiple, number, percent, told_apart
+from guard.core.text import duration, multiple, number, percent, shortened, told_apart
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
 
     from guard.core.model import Channel
@@ -144,7 +144,12 @@ def guards_of(report: Report) -> list[Finding]:
 def totals_of(report: Report) -> list[Finding]:
     """Return a finding for each campaign's total, in the order of the rules."""
     by_the_end = _counted_by_the_end(report)
-    return [_of_total(report, each, total, by_the_end) for each in report.campaigns for total in each.totals]
+    owners = {each.segment.key: each.segment.owner for each in report.segments}
+    return [
+        _of_total(report, each, total, by_the_end, _asks(each, owners))
+        for each in report.campaigns
+        for total in each.totals
+    ]
 
 
 def utc(moment: datetime) -> str:
@@ -170,7 +175,7 @@ def _of_guard(report: Report, result: SegmentResult, guard: GuardResult, campaig
         people_before=guard.before.count if guard.before else None,
         campaigns=tuple(each.campaign.key for each in campaigns),
         is_stopping=is_stopping(guard.verdict, report),
-        stopped=_stopped(campaigns, report),
+        stopped=_stopped(campaigns, report) if campaigns else _stopped_alone(result, report),
         asks=_distinct([segment.owner]) or _distinct(each.campaign.owner for each in campaigns),
         uuid=result.uuid,
         called=segment.name,
@@ -185,7 +190,9 @@ def _of_guard(report: Report, result: SegmentResult, guard: GuardResult, campaig
     )
 
 
-def _of_total(report: Report, result: CampaignResult, total: TotalResult, by_the_end: str) -> Finding:
+def _of_total(
+    report: Report, result: CampaignResult, total: TotalResult, by_the_end: str, asks: tuple[str, ...]
+) -> Finding:
     shown = [part.before for part in total.parts if part.before]
     together = (
         f"was {number(sum(each.count for each in shown))} before" if shown and len(shown) == len(total.parts) else None
@@ -201,7 +208,7 @@ def _of_total(report: Report, result: CampaignResult, total: TotalResult, by_the
         campaigns=(result.campaign.key,),
         is_stopping=is_stopping(total.verdict, report),
         stopped=_stopped([result], report),
-        asks=asks(result, report),
+        asks=asks,
         reason=total.reason,
         detail=total.detail,
         path=report.rules_path,
@@ -212,17 +219,25 @@ def _of_total(report: Report, result: CampaignResult, total: TotalResult, by_the
 
 def _stopped(campaigns: Iterable[CampaignResult], report: Report) -> tuple[str, ...]:
     return tuple(
-        f"do not send {each.campaign.key}{' yet' if each.verdict is Verdict.UNKNOWN else ''}"
+        f"do not send {shortened(each.campaign.key, LONGEST_KEY)}{_yet(each.verdict)}"
         for each in campaigns
         if is_stopping(each.verdict, report)
     )
 
 
-def asks(result: CampaignResult, report: Report) -> tuple[str, ...]:
+def _stopped_alone(result: SegmentResult, report: Report) -> tuple[str, ...]:
+    if not is_stopping(result.verdict, report):
+        return ()
+    return (f"do not send to {shortened(result.segment.key, LONGEST_KEY)}{_yet(result.verdict)}",)
+
+
+def _yet(verdict: Verdict) -> str:
+    return " yet" if verdict is Verdict.UNKNOWN else ""
+
+
+def _asks(result: CampaignResult, owners: Mapping[str, str | None]) -> tuple[str, ...]:
     """Return whom to ask about a campaign: its owner, or else the owners of its segments."""
-    keys = result.campaign.segments
-    segments = (each.segment.owner for each in report.segments if each.segment.key in keys)
-    return _distinct([result.campaign.owner]) or _distinct(segments)
+    return _distinct([result.campaign.owner]) or _distinct(owners.get(key) for key in result.campaign.segments)
 
 
 def _distinct(names: Iterable[str | None]) -> tuple[str, ...]:

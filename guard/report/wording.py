@@ -12,7 +12,7 @@ from guard.core.text import harmless, multiple, number, percent, plural, printab
 from guard.report.view import LONGEST_KEY
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from guard.report.view import Finding
 
@@ -20,6 +20,7 @@ SYMBOLS = {Verdict.FAIL: "❌", Verdict.UNKNOWN: "❓", Verdict.WARN: "⚠️", 
 
 _DOUBLE = 2
 _PARTS_NAMED = 3
+_MOST_NAMED = 3
 _LONGEST_PATH = 200
 
 
@@ -38,6 +39,18 @@ def result(check: Check, finding: Finding) -> str:
     off = distance(check, finding)
     told = f"{observed(check, finding)}, {check.bound.label} {limit(check)}" + (f": {off}" if off else "")
     return f"{told} (this bound only warns)" if check.verdict is Verdict.WARN else told
+
+
+def names(keys: Iterable[str], most: int = _MOST_NAMED) -> str:
+    """Return the first names, and how many more there are: ``a, b, c and 4 more``."""
+    return listed([shortened(key, LONGEST_KEY) for key in keys], most)
+
+
+def listed(texts: Sequence[str], most: int = _MOST_NAMED) -> str:
+    """Return the first texts, and how many more there are."""
+    left_out = len(texts) - most
+    shown = ", ".join(texts[:most])
+    return f"{shown} and {number(left_out)} more" if left_out > 0 else shown
 
 
 def results(finding: Finding) -> list[str]:
@@ -128,10 +141,9 @@ def times(check: Check) -> str | None:
     """Return how many times the limit was observed, ``26`` or ``3.8``; None below double."""
     if check.observed is None or not check.limit:
         return None
-    ratio = Fraction(check.observed) / Fraction(check.limit)
-    if ratio < _DOUBLE:
-        return None
-    return multiple(ratio)
+    is_share = check.bound.measure is Measure.SHARE
+    value, bound = (share(each) if is_share else Fraction(each) for each in (check.observed, check.limit))
+    return multiple(value / bound) if bound and value >= _DOUBLE * bound else None
 
 
 def note(finding: Finding) -> str | None:

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import html
 import re
+from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 import pytest
 
-from guard.core.results import Verdict
+from guard.core.model import Channel
+from guard.core.results import FailOn, Verdict
 from guard.core.text import number
 from guard.report import Format, render
 from guard.report.decision import answers, decision
 from guard.report.screen import Screen
 from guard.report.view import findings
-from tests.report.builders import outcomes
+from tests.report.builders import MOMENT, campaign, check, email, guard, outcomes, report, segment
 
 if TYPE_CHECKING:
-    from guard.core.results import Report
+    from guard.core.results import GuardResult, Report
 
 READABLE = [each for each in Format if each is not Format.JSON]
 
@@ -40,14 +43,60 @@ def said(report: Report, format_: Format, screen: Screen | None = None) -> str:
 @pytest.mark.parametrize("format_", READABLE)
 @pytest.mark.parametrize("outcome", [each for each in outcomes() if each != "hostile"])
 def test_every_format_says_the_same(reports: dict[str, Report], outcome: str, format_: Format) -> None:
-    report = reports[outcome]
+    told = reports[outcome]
     for screen in (None, Screen(width=80)):
-        shown = said(report, format_, screen)
-        assert decision(report).lower() in shown
-        for each in answers(report):
+        shown = said(told, format_, screen)
+        assert decision(told).lower() in shown
+        for each in answers(told):
             assert f"{each.answer} {each.about}".lower() in shown
-        for finding in findings(report):
-            for check in finding.troubles:
-                if check.verdict is not Verdict.UNKNOWN and isinstance(check.limit, int):
-                    assert number(int(check.observed or 0)) in shown
-                    assert number(check.limit) in shown
+        for finding in findings(told):
+            for broken in finding.troubles:
+                if broken.verdict is not Verdict.UNKNOWN and isinstance(broken.limit, int):
+                    assert number(int(broken.observed or 0)) in shown
+                    assert number(broken.limit) in shown
+
+
+# What must not read as a go-ahead
+
+
+def warned() -> GuardResult:
+    return guard(check("warn.min", 9_000, 7_000), count=7_000, channel=Channel.SMS)
+
+
+@pytest.mark.parametrize("format_", READABLE)
+@pytest.mark.parametrize("count", [pytest.param(1_900, id="failed"), pytest.param(None, id="unknown")])
+def test_a_warning_in_a_stopped_segment(format_: Format, count: int | None) -> None:
+    shown = said(report(segment(email(count), warned())), format_)
+
+    assert "after a look" not in shown
+    assert "but do not send to newsletter-active" in shown
+
+
+@pytest.mark.parametrize("format_", READABLE)
+def test_an_old_warning(format_: Format) -> None:
+    old = replace(report(segment(warned())), rendered_at=MOMENT + timedelta(days=3))
+
+    assert "may go" not in said(old, format_)
+    assert "after a look" not in said(old, format_)
+
+
+def test_a_warning_that_stops_is_named() -> None:
+    told = report(segment(email(None), key="u"), segment(warned(), key="w"), fail_on=FailOn.WARN)
+
+    assert decision(told) == (
+        "Do not send to u yet: email could not be counted."
+        " A warning counts as a failure here (--fail-on warn): do not send w."
+    )
+
+
+def test_a_campaign_and_a_segment_of_one_name() -> None:
+    told = report(
+        segment(email(10), key="vip"),
+        segment(email(9_000), key="b"),
+        campaigns=(
+            campaign(check("max", 100_000, 9_000), count=9_000, key="vip", parts={"b": 9_000}),
+            campaign(check("max", 100_000, 10), count=10, key="z", parts={"vip": 10}),
+        ),
+    )
+
+    assert decision(told).startswith("Do not send z, vip: vip email 10, minimum 10,000")

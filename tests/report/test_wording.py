@@ -253,8 +253,8 @@ def test_a_stopping_warning_is_not_a_failure(
 ) -> None:
     half_known = guard(check("warn.min", 10, 7), check("share.min", Fraction(1, 2), None), count=None)
     assert conclusion(report(segment(half_known), fail_on=FailOn.WARN)) == (
-        "Do not send to newsletter-active: email could not be counted;"
-        " a warning counts as a failure here (--fail-on warn). (exit 1)"
+        "Do not send to newsletter-active yet: email could not be counted."
+        " A warning counts as a failure here (--fail-on warn). (exit 1)"
     )
 
 
