@@ -197,7 +197,7 @@ def headline(report: Report) -> str:
 def _concerned(report: Report, verdict: Verdict, worst: Finding | None) -> tuple[str, str]:
     """Return the campaigns with the report's verdict, or else the segments, and the worst finding in short.
 
-    What the worst finding is about comes first; its name is not said twice.
+    What the worst finding is about comes first; where nothing else is named, its name is not said twice.
     """
     concerned = [each for each in audiences(report) if each.verdict is verdict]
     campaigns = [each.name for each in concerned if each.is_campaign]
@@ -207,7 +207,7 @@ def _concerned(report: Report, verdict: Verdict, worst: Finding | None) -> tuple
         own = worst.campaigns if campaigns else (worst.name,)
         keys.sort(key=lambda key: key not in own)
         is_said = worst.is_total if campaigns else True
-        in_short = wording.in_short(worst, named=not (is_said and keys[:1] == [worst.name]))
+        in_short = wording.in_short(worst, named=not (is_said and keys == [worst.name]))
     return names(keys) if campaigns else f"to {names(keys)}", in_short
 
 

@@ -151,7 +151,10 @@ def left_out(message: Message) -> int:
         ("fail-too-few", "❌ Do not send to newsletter-active: email 1,900, minimum 10,000"),
         ("totals-unknown", "❓ Do not send spring-sale yet: sms could not be counted (and 1 more problem)"),
         ("warn", "⚠️ Look before you send to newsletter-active: push 90, minimum 100"),
-        ("everything", "❌ Do not send summer-sale, spring-sale: sms 7,000, maximum 5,000 (and 2 more problems)"),
+        (
+            "everything",
+            "❌ Do not send summer-sale, spring-sale: summer-sale sms 7,000, maximum 5,000 (and 2 more problems)",
+        ),
         ("nothing", "❓ Do not send yet: nothing was checked"),
     ],
 )
@@ -388,7 +391,7 @@ def test_a_button_holds_its_value() -> None:
         (
             "everything",
             (
-                "Do not send summer-sale, spring-sale: sms 7,000, maximum 5,000 (and 2 more problems). "
+                "Do not send summer-sale, spring-sale: summer-sale sms 7,000, maximum 5,000 (and 2 more problems). "
                 "Do not send to everybody either. Not yet: win-back. After a look: app-users. "
                 "Next: see which of its segments grew: a filter or an exclusion may be missing. "
                 "Ask: crm·example·com. May go: segment cart-abandoners, which is in no campaign."
@@ -544,7 +547,9 @@ def test_three_of_two_hundred_are_found() -> None:
     message = verdict_message(many(passed=197, failed=3), requester=ASKER, again="a", share="b")
     assert_valid(message.payload())
     names = "segment-197, segment-198, segment-199"
-    assert message.text.startswith(f"Do not send to {names}: email 1,900, minimum 10,000 (and 2 more problems). Next: ")
+    assert message.text.startswith(
+        f"Do not send to {names}: segment-197 email 1,900, minimum 10,000 (and 2 more problems). Next: "
+    )
     assert explained(message) == [f"❌ {each} / email" for each in names.split(", ")]
     assert paragraphs(message)[0].endswith("segment-4 and 192 more")
 
