@@ -22,12 +22,6 @@ if TYPE_CHECKING:
     from guard.report.view import Finding
 
 _MOST_REASONS = 5
-_SAID = {
-    Verdict.FAIL: "out of bounds",
-    Verdict.UNKNOWN: "not counted",
-    Verdict.WARN: "worth a look",
-    Verdict.PASS: "fine",
-}
 
 
 def decision(report: Report) -> str:
@@ -127,14 +121,15 @@ def answer(verdict: Verdict, report: Report) -> str:
 
 
 def tally(report: Report) -> str:
-    """Return how many campaigns and segments came to what."""
+    """Return how many campaigns and segments came to what, or that nothing was checked."""
     campaigns = Counter(answer(each.verdict, report) for each in gravest_first(report.campaigns))
-    segments = Counter(_SAID[each.verdict] for each in gravest_first(report.segments))
-    return " ".join(
+    segments = Counter(wording.HEADINGS[each.verdict].lower() for each in gravest_first(report.segments))
+    counted = [
         f"{plural(found.total(), noun)}: {', '.join(f'{number(many)} {said}' for said, many in found.items())}."
         for noun, found in (("campaign", campaigns), ("segment", segments))
         if found
-    )
+    ]
+    return " ".join(counted) or "Nothing was checked."
 
 
 def circumstances(report: Report) -> str:

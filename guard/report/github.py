@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from guard.report.view import Finding
 
 _MOST_OF_A_LEVEL = 10  # GitHub shows ten for each step and drops the rest silently
-_TITLES = {Verdict.FAIL: "Do not send", Verdict.UNKNOWN: "Do not send yet", Verdict.WARN: "Look first"}
 _LONGEST_NAME = 100
 _LONGEST_SENTENCE = 400
 
@@ -46,7 +45,7 @@ def _overview(report: Report) -> list[str]:
     return [
         wording.safe(decision.decision(report)),
         *(_short(f"{each.answer.upper()} {each.about}", _LONGEST_SENTENCE) for each in decision.answers(report)),
-        wording.safe(decision.tally(report)),
+        decision.tally(report),
         _short(decision.circumstances(report), _LONGEST_SENTENCE),
     ]
 
@@ -66,7 +65,7 @@ def _annotation(level: str, finding: Finding) -> str:
     on_the_line = {"rule"} if finding.called else {"rule", "segment"}  # a uuid stands in the rules, beside the line
     told = [str(fact) for fact in facts(finding) if fact.label not in on_the_line]
     lines = [_short(each, _LONGEST_SENTENCE) for each in (*wording.results(finding), *told)]
-    title = f"{_TITLES[finding.verdict]}: {finding.titled(_short(finding.name, _LONGEST_NAME))}"
+    title = f"{wording.HEADINGS[finding.verdict]}: {finding.titled(_short(finding.name, _LONGEST_NAME))}"
     return command(level, "\n".join(lines), file=wording.safe(finding.path), line=str(check.line), title=title)
 
 

@@ -19,13 +19,6 @@ if TYPE_CHECKING:
 
 _LONGEST_NAME = 200
 _LONGEST_TEXT = 600
-HEADINGS = {
-    Verdict.FAIL: "Out of bounds",
-    Verdict.UNKNOWN: "Not counted",
-    Verdict.WARN: "Worth a look",
-    Verdict.PASS: "Within bounds",
-}
-"""The headings of the groups by verdict, the worst first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,9 +60,9 @@ def groups(report: Report) -> list[Group]:
     for finding in findings(report):
         held.setdefault((finding.is_total, finding.name), []).append(finding)
     cards = [_card(told) for told in held.values()]
-    found = [(verdict, tuple(card for card in cards if card.verdict is verdict)) for verdict in HEADINGS]
+    found = [(verdict, tuple(card for card in cards if card.verdict is verdict)) for verdict in wording.HEADINGS]
     return [
-        Group(anchor=verdict.value, heading=HEADINGS[verdict], many=_many(cards), cards=cards)
+        Group(anchor=verdict.value, heading=wording.HEADINGS[verdict], many=_many(cards), cards=cards)
         for verdict, cards in found
         if cards
     ]

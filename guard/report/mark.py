@@ -13,7 +13,7 @@ import re
 from itertools import dropwhile
 
 from guard.core.results import Verdict
-from guard.report.wording import SYMBOLS
+from guard.report.wording import HEADINGS, SYMBOLS
 
 LARGEST_REPORT = 64 * 1024 * 1024
 """The largest report, in bytes; 10,000 guards take about a quarter of it in JSON."""
@@ -22,16 +22,17 @@ _KEYS = {"schema_version", "verdict", "exit_code", "rules", "summary", "segments
 _VERDICTS = tuple(f"{verdict.upper():7} " for verdict in Verdict)
 _CONCLUSION = re.compile(r"\(exit \d+\)\Z")
 _NOTICE = re.compile(r"::notice title=audience-guard::[^%]*(?:%(?!0A)[^%]*)*\(exit \d+\)(?:%0A.*)?\Z")
+_TITLES = "|".join([*HEADINGS.values(), "Failed", "Warned", "Unknown"])  # the last three in older versions
 _ANNOTATION = re.compile(
-    r"title=(?:(?:Failed|Warned|Unknown|Do not send(?: yet)?|Look first)%3A |[\d%C]+ more (?:error|warning)s?::)"
-)  # %3A and %2C are a colon and a comma
+    rf"title=(?:(?:{_TITLES})%3A |[\d%C]+ more (?:error|warning)s?::)"
+)  # %3A is a colon, %2C a comma
 _HTML = re.compile(
     r'<!doctype html>\n<html lang="en">\n<head>\n(?:<(?:meta|link) [^\n]*>\n)*'
     r'(?:<meta name="generator" content="audience-guard">|<title>[A-Z]+: audience check by audience-guard</title>)\n'
 )
 _HEADING = re.compile(f"## (?:{'|'.join(SYMBOLS.values())}) ")
 _DECIDED = ("Do not send ", "Look before you send ", "May be sent: ", "Was fine then: ")
-_TOLD = re.compile(r"(?:DO NOT SEND|MAY GO|COUNT AGAIN|[\d,]+ (?:campaign|segment)s?: )")
+_TOLD = re.compile(r"(?:DO NOT SEND|MAY GO|COUNT AGAIN|Nothing was checked|[\d,]+ (?:campaign|segment)s?: )")
 _SUITE = re.compile(r"<testsuite[\s/>]")
 _XML = re.compile(r'<\?xml version="1\.0" encoding="UTF-8"\?>\n<testsuites name="audience-guard"[ >]')
 _DIGEST = re.compile(r"<!-- audience-guard [0-9a-f]{64} -->\n\Z")

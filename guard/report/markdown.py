@@ -32,12 +32,6 @@ _LONGEST_TEXT = 400
 _LONGEST_CIRCUMSTANCES = 2_000
 _TROUBLED = ("What", "Counted", "What to do", "Stops", "Details")
 _FINE = ("What", "Counted", "Allowed", "Details")
-_TITLES = {
-    Verdict.FAIL: "Out of bounds",
-    Verdict.UNKNOWN: "Not counted",
-    Verdict.WARN: "Worth a look",
-    Verdict.PASS: "Within bounds",
-}
 
 _CLOSING = ".,;:!?%)…"
 # Only letters, only digits, or a time: not an address, mention, reference (GH-1), emoji or markup.
@@ -59,7 +53,7 @@ def render(report: Report, _screen: Screen | None = None) -> str:
     sha256, version = _code(_short(report.rules_sha256[:12])), _code(_short(report.version))
     foot = [
         "",
-        decision.tally(report) or "Nothing was checked.",
+        decision.tally(report),
         _prose(decision.circumstances(report), _LONGEST_CIRCUMSTANCES),
         f"The SHA-256 of the rules begins with {sha256}; audience-guard is {version}.",
     ]
@@ -94,7 +88,8 @@ class _Section:
     def lines(self) -> list[str]:
         is_fine = self.verdict is Verdict.PASS
         columns = _FINE if is_fine else _TROUBLED
-        title = f"{_TITLES[self.verdict]}: {_prose(wording.names(dict.fromkeys(each.name for each in self.findings)))}"
+        heading = wording.HEADINGS[self.verdict]
+        keys = wording.names(dict.fromkeys(each.name for each in self.findings))
         table = [_row(columns), _row(["---"] * len(columns)), *self.rows] if self.rows else []
         left_out = len(self.findings) - len(self.rows)
         cut = ["", f"**{plural(left_out, 'more line')} {'is' if left_out == 1 else 'are'} in the JSON report.**"]
@@ -102,12 +97,12 @@ class _Section:
         if is_fine:
             return [
                 "",
-                f"<details><summary>{_TITLES[self.verdict]}: {len(self.findings)}</summary>",
+                f"<details><summary>{heading}: {len(self.findings)}</summary>",
                 *body,
                 "",
                 "</details>",
             ]
-        return ["", f"### {title}", *body]
+        return ["", f"### {heading}: {_prose(keys)}", *body]
 
 
 def _fill(sections: Iterable[_Section], room: int) -> None:

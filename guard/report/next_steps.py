@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 _TOO_FEW = "open the segment in Blueshift: a filter may have broken, or an import may have failed"
 _NOBODY = "see whether Blueshift has an adapter for this channel; a filter or an import may also have failed"
 _TOO_MANY = "open the segment in Blueshift: a filter or an exclusion may be missing"
-_TOO_MANY_TOGETHER = "see which of its segments grew: a filter or an exclusion may be missing"
+_TOO_MANY_TOGETHER = "see which of its segments is too large: a filter or an exclusion may be missing"
 _CONTRADICTION = "run the check again; if the numbers still contradict each other, show them to Blueshift's support"
 _REMEDIES = {
     Reason.REFUSED_KEY: "check that BLUESHIFT_API_KEY is a User API key of this account and region",

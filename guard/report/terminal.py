@@ -54,7 +54,7 @@ def render_blocks(report: Report, screen: Screen, width: int) -> str:
         _add_headline(page, finding)
     if fine:
         page.add_space()
-    page.add(decision.tally(report) or "Nothing was checked.")
+    page.add(decision.tally(report))
     page.add(decision.circumstances(report))
     page.add(with_exit_code(said, report), style=style)
     return page.drawn()

@@ -49,7 +49,8 @@ def _lines(report: Report, *, color: bool) -> str:
             for each in decision.answers(report)
         ),
         *(f"{_colored(each.verdict, each.verdict, color, _WIDEST)} {_line(each)}" for each in findings(report)),
-        *(wording.safe(line) for line in (decision.tally(report), decision.circumstances(report)) if line),
+        decision.tally(report),
+        wording.safe(decision.circumstances(report)),
         with_exit_code(said, report),
     ]
     return "\n".join(lines) + "\n"

@@ -17,6 +17,13 @@ if TYPE_CHECKING:
     from guard.report.view import Finding
 
 SYMBOLS = {Verdict.FAIL: "❌", Verdict.UNKNOWN: "❓", Verdict.WARN: "⚠️", Verdict.PASS: "✅"}
+HEADINGS = {
+    Verdict.FAIL: "Out of bounds",
+    Verdict.UNKNOWN: "Not counted",
+    Verdict.WARN: "Worth a look",
+    Verdict.PASS: "Within bounds",
+}
+"""What a verdict means for a count, the worst first."""
 
 _DOUBLE = 2
 _PARTS_NAMED = 3
@@ -70,7 +77,7 @@ def in_short(finding: Finding, *, named: bool = True) -> str:
 
 
 def people(finding: Finding) -> str:
-    """Return the count: ``1,900``, ``nobody``, or ``no proven count``."""
+    """Return the count: ``1,900``, or ``no proven count``."""
     return "no proven count" if finding.people is None else number(finding.people)
 
 

@@ -165,7 +165,7 @@ def _row(finding: Finding) -> tuple[str, ...]:
 
 def _title(finding: Finding) -> str:
     """Return what was checked; a long name is cut, so that the channel is seen."""
-    return f"{'campaign ' if finding.is_total else ''}{line(finding.name, _LONGEST_NAME)} / {finding.part}"
+    return finding.titled(line(finding.name, _LONGEST_NAME))
 
 
 def _explanation(finding: Finding) -> Iterator[str]:

@@ -43,7 +43,7 @@ def test_within_bounds_passes(audience_guard: Run) -> None:
         "May be sent: 1 segment is within bounds, counted fresh.",
         "MAY GO              segment good",
         f"PASS    good / email: 50, allowed 10 to 100 | segment: {GOOD} | rule: rules.yaml:8",
-        "1 segment: 1 fine.",
+        "1 segment: 1 within bounds.",
         "May be sent: 1 segment is within bounds, counted fresh. (exit 0)",
     ]
     assert stderr == ""

@@ -403,7 +403,7 @@ def test_a_total_lists_what_each_segment_adds() -> None:
 
 
 def test_a_part_has_its_own_before() -> None:
-    """It is no part of the sum."""
+    """It is not part of the sum."""
     first, other = seen(9, reading=count(60)), seen(500, channel=Channel.EMAIL, reading=count(1))
     found = {"a": first, "b": seen(7, reading=STUCK), "c": other}
     segments = [segment(guard(Channel.SMS, min=1), key=key) for key in found]

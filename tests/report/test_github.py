@@ -72,7 +72,7 @@ def test_a_failure_is_an_error_on_the_very_line_of_the_bound(reports: dict[str, 
     failed = annotations_of(reports["fail-too-many"])[1]
     assert failed == Annotation(
         level="error",
-        title="Do not send: newsletter-active / email",
+        title="Out of bounds: newsletter-active / email",
         message=(
             "1,900,000, maximum 50,000: 38 times the maximum\n"
             "no earlier count known\n"
@@ -88,7 +88,7 @@ def test_a_failure_is_an_error_on_the_very_line_of_the_bound(reports: dict[str, 
 
 def test_an_unknown_guard_is_one_error(reports: dict[str, Report]) -> None:
     _, unknown = annotations_of(reports["unknown"])
-    assert (unknown.level, unknown.title) == ("error", "Do not send yet: newsletter-active / email")
+    assert (unknown.level, unknown.title) == ("error", "Not counted: newsletter-active / email")
     assert (unknown.file, unknown.line) == ("rules.yaml", 28)
     assert unknown.message.startswith(
         "not counted in time: the refresh did not end within 10 min; allowed 10,000 to 50,000\nwas 20,500"
@@ -98,7 +98,7 @@ def test_an_unknown_guard_is_one_error(reports: dict[str, Report]) -> None:
 @pytest.mark.parametrize("outcome", ["warn", "warn-stops"])
 def test_a_warning_is_a_warning(reports: dict[str, Report], outcome: str) -> None:
     _, warned = annotations_of(reports[outcome])
-    assert (warned.level, warned.title) == ("warning", "Look first: newsletter-active / push")
+    assert (warned.level, warned.title) == ("warning", "Worth a look: newsletter-active / push")
     assert (warned.file, warned.line) == ("rules.yaml", 36)
 
 
@@ -110,7 +110,7 @@ def test_a_pass_says_so_and_annotates_nothing(reports: dict[str, Report]) -> Non
             message=(
                 "May be sent: 1 segment is within bounds, counted fresh.\n"
                 "MAY GO segment newsletter-active\n"
-                "1 segment: 1 fine.\n"
+                "1 segment: 1 within bounds.\n"
                 "Asked Acme EU (api.getblueshift.com) from 2026-11-23 09:00:00 UTC to 2026-11-23 09:01:12 UTC, by the"
                 " rules in rules.yaml. Counts are Blueshift's approximate counts."
             ),
@@ -129,7 +129,7 @@ def test_the_decision_comes_first(reports: dict[str, Report]) -> None:
 
 def test_failures_come_before_what_is_unknown(reports: dict[str, Report]) -> None:
     titles = [each.title.split(":")[0] for each in annotations_of(reports["everything"])]
-    assert titles == ["audience-guard", *["Do not send"] * 3, "Do not send yet", "Look first"]
+    assert titles == ["audience-guard", *["Out of bounds"] * 3, "Not counted", "Worth a look"]
 
 
 # Text from elsewhere
@@ -151,7 +151,7 @@ def test_no_name_can_become_a_command_or_a_property(
     _, on_total, on_guard = annotations_of(nasty)
     assert on_guard == Annotation(
         level="error",
-        title=f"Do not send: {SHOWN} / email",
+        title=f"Out of bounds: {SHOWN} / email",
         message=(
             f"7, minimum 10: 30% below\nno earlier count known\nnote: {SHOWN}x\n"
             "next: run the check again; if the numbers still contradict each other, show them to Blueshift's support\n"
@@ -160,7 +160,7 @@ def test_no_name_can_become_a_command_or_a_property(
         file=SHOWN,
         line=28,
     )
-    assert on_total.title == f"Do not send: campaign {SHOWN} / sms total"
+    assert on_total.title == f"Out of bounds: campaign {SHOWN} / sms total"
     assert "##[" not in render(nasty, Format.GITHUB)
 
 
@@ -180,7 +180,7 @@ def test_a_title_is_escaped_as_the_runner_reads_it(
     key: str,
     written: str,
 ) -> None:
-    assert f"title=Do not send%3A {written} / email::" in render(report(segment(email(0), key=key)), Format.GITHUB)
+    assert f"title=Out of bounds%3A {written} / email::" in render(report(segment(email(0), key=key)), Format.GITHUB)
 
 
 @settings(deadline=None)
@@ -224,7 +224,7 @@ def test_at_most_ten_of_a_level_are_shown(
     found = annotations_of(report(*(segment(email(0), key=f"segment-{number}") for number in range(failed))))
     titles = [each.title for each in found if each.level == "error"]
     assert titles == [
-        *(f"Do not send: segment-{number} / email" for number in range(shown)),
+        *(f"Out of bounds: segment-{number} / email" for number in range(shown)),
         *([more] if more else []),
     ]
 

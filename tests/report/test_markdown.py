@@ -144,7 +144,7 @@ def test_what_to_do_stands_beside_what_is_wrong(reports: dict[str, Report]) -> N
     assert rows(markdown(reports["totals-fail"]))[0] == [
         "spring-sale sms total",
         "9,000 (newsletter-active 7,000, sms-optin 2,000), maximum 5,000: 80% above",
-        "see which of its segments grew: a filter or an exclusion may be missing<br>ask launch@example.com",
+        "see which of its segments is too large: a filter or an exclusion may be missing<br>ask launch@example.com",
         "spring-sale",
         "no earlier count known<br>counted fresh by 09:01:12 UTC<br>rule: rules.yaml:41",
     ]

@@ -393,7 +393,7 @@ def test_a_button_holds_its_value() -> None:
             (
                 "Do not send summer-sale, spring-sale: summer-sale sms 7,000, maximum 5,000 (and 2 more problems). "
                 "Do not send to everybody either. Not yet: win-back. After a look: app-users. "
-                "Next: see which of its segments grew: a filter or an exclusion may be missing. "
+                "Next: see which of its segments is too large: a filter or an exclusion may be missing. "
                 "Ask: crm·example·com. May go: segment cart-abandoners, which is in no campaign."
             ),
         ),

@@ -15,13 +15,8 @@ from guard.report.json_report.words import shown
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Iterator
 
-    from guard.report.json_report.model import (
-        CampaignObject,
-        GuardObject,
-        ReportObject,
-        SegmentObject,
-        TotalObject,
-    )
+    from guard.report.json_report.model import ReportObject
+    from guard.report.json_report.results import CampaignObject, GuardObject, SegmentObject, TotalObject
 
 _CLOCKS_DIFFER = timedelta(hours=15)  # a clock with local time for UTC is off by at most 14
 _STAMPS_DIFFER = timedelta(hours=1)  # Blueshift's stamps and its Date may come from two clocks

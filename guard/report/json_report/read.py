@@ -16,8 +16,9 @@ from guard.core.errors import UsageError
 from guard.core.results import SCHEMA_VERSION
 from guard.core.strict_json import without_duplicates
 from guard.report.json_report.contradictions import contradictions
-from guard.report.json_report.model import PartObject, ReportObject, TotalObject
+from guard.report.json_report.model import ReportObject
 from guard.report.json_report.rebuild import rebuild
+from guard.report.json_report.results import PartObject, TotalObject
 from guard.report.json_report.words import shown, what_is_wrong
 from guard.version import __version__
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
     from guard.core.model import Channel
     from guard.core.results import Report
-    from guard.report.json_report.model import CampaignObject
+    from guard.report.json_report.results import CampaignObject
 
 _SENTENCES = ("message", "detail")
 

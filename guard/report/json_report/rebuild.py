@@ -22,7 +22,8 @@ from guard.report.wording import share
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from guard.report.json_report.model import CampaignObject, CheckObject, GuardObject, ReportObject, SegmentObject
+    from guard.report.json_report.model import ReportObject
+    from guard.report.json_report.results import CampaignObject, CheckObject, GuardObject, SegmentObject
 
 _NO_MOMENT = datetime.min.replace(tzinfo=UTC)
 _A_LITTLE = Fraction(1, 10**40)

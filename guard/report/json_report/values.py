@@ -6,7 +6,7 @@ import re
 from datetime import UTC, datetime
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, PlainValidator, StrictInt, StrictStr, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator, StrictInt, StrictStr, WithJsonSchema
 
 from guard.core.model import LARGEST_COUNT
 from guard.report.json_report.words import shown
@@ -54,3 +54,14 @@ People = Annotated[int, Field(strict=True, ge=0), AfterValidator(_read_people)]
 Seconds = Annotated[StrictInt, AfterValidator(_read_seconds)]
 Line = Annotated[int, Field(strict=True, ge=1)]
 Texts = tuple[StrictStr, ...]
+
+
+class JsonObject(BaseModel):
+    """A JSON object. Every key is always written, so the schema requires all of them and allows no others."""
+
+    model_config = ConfigDict(
+        extra="ignore",
+        frozen=True,
+        json_schema_extra={"additionalProperties": False},
+        json_schema_serialization_defaults_required=True,
+    )
