@@ -68,7 +68,7 @@ class Prover:
         if (target, channel) in self._waits or before not in self._waits:
             return self._waits.get((target, channel), "its turn had not come")
         same = before[1] is channel  # with the other value of bypass_global
-        after = "another of its segment" if same else before[1].facts.label
+        after = "another of the same segment" if same else before[1].facts.label
         return f"{self._waits[before]}, and {'this count' if same else channel.facts.label} was to come after {after}"
 
     def before(self, target: Target, channel: Channel) -> Before | None:

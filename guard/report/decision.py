@@ -100,7 +100,12 @@ def _why(campaign: Audience) -> str:
 
 
 def _answer(report: Report, verdict: Verdict, about: str) -> Answer:
-    return Answer(verdict=verdict, answer=answer(verdict, report), about=about)
+    return Answer(verdict=standing(verdict, report), answer=answer(verdict, report), about=about)
+
+
+def standing(verdict: Verdict, report: Report) -> Verdict:
+    """Return how a verdict stands today: what was fine, or only warned, is unknown long after its run."""
+    return verdict if report.is_recent or is_stopping(verdict, report) else Verdict.UNKNOWN
 
 
 def answer(verdict: Verdict, report: Report) -> str:

@@ -35,6 +35,7 @@ def render(report: Report, _screen: Screen | None = None) -> str:
     digest = base64.b64encode(hashlib.sha256(css.encode()).digest()).decode()
     return _template().render(
         report=report,
+        standing=decision.standing(report.verdict, report),
         verdict=decision.answer(report.verdict, report),
         conclusion=decision.decision(report),
         answers=decision.answers(report),

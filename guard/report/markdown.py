@@ -45,8 +45,9 @@ def render(report: Report, _screen: Screen | None = None) -> str:
 
     If it does not fit, what is fine is left out first and failures last, and the text says how many.
     """
+    symbol = SYMBOLS[decision.standing(report.verdict, report)]
     head = [
-        f"## {SYMBOLS[report.verdict]} {_prose(decision.decision(report), _LONGEST_CIRCUMSTANCES)}",
+        f"## {symbol} {_prose(decision.decision(report), _LONGEST_CIRCUMSTANCES)}",
         "",
         *map(_answer, decision.answers(report)),
     ]

@@ -38,7 +38,7 @@ def render_blocks(report: Report, screen: Screen, width: int) -> str:
     Every line begins with one of our words or with a bar, so a name never begins a line.
     """
     page = _Page(width=max(width, _NARROWEST), color=screen.color, unicode=screen.unicode)
-    style = _STYLE[report.verdict]
+    style = _STYLE[decision.standing(report.verdict, report)]
     said = decision.decision(report)
     page.add(said, style=style)
     page.add_space()

@@ -91,7 +91,10 @@ def verdict_message(
     values of the two buttons. A button without a value, or with a value over 2,000 characters, is left out.
     """
     told = findings(report)
-    top = [header(f"{SYMBOLS[report.verdict]} {decision.headline(report)}"), *_answers(report)]
+    top = [
+        header(f"{SYMBOLS[decision.standing(report.verdict, report)]} {decision.headline(report)}"),
+        *_answers(report),
+    ]
     wrong = [each for each in told if each.verdict is not Verdict.PASS]
     bottom = [
         context(_facts(report, requester)),

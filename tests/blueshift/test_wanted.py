@@ -92,7 +92,7 @@ def test_the_other_variant_says_so() -> None:
     found = Server(Scenario(segments=(stuck,))).count(want(UUID), other, time_limit=10)["all"].channels
 
     assert found[Channel.EMAIL].detail == (
-        "Blueshift was still counting email, and this count was to come after another of its segment"
+        "Blueshift was still counting email, and this count was to come after another of the same segment"
         " when the time for the whole run was up"
     )
 

@@ -80,6 +80,14 @@ def test_an_old_warning(format_: Format) -> None:
     assert "after a look" not in said(old, format_)
 
 
+@pytest.mark.parametrize("format_", [Format.TEXT, Format.MARKDOWN, Format.HTML])
+def test_an_old_pass_is_not_green(format_: Format) -> None:
+    old = replace(outcomes()["pass"], rendered_at=MOMENT + timedelta(days=3))
+    top = render(old, format_, Screen(width=80, color=True)).partition("newsletter-active")[0]
+
+    assert not [mark for mark in ("✅", "\x1b[32m", '<header class="pass">', 'badge pass"') if mark in top]
+
+
 def test_a_warning_that_stops_is_named() -> None:
     told = report(segment(email(None), key="u"), segment(warned(), key="w"), fail_on=FailOn.WARN)
 

@@ -170,8 +170,8 @@ def test_a_long_name_is_cut_in_the_header() -> None:
 def test_an_old_pass_is_none() -> None:
     old = replace(outcomes()["pass"], rendered_at=MOMENT + timedelta(days=3))
     message = verdict_message(old)
-    assert header(message).startswith("✅ Was fine then: ")
-    assert paragraphs(message)[0] == "✅ COUNT AGAIN segment newsletter-active"
+    assert header(message).startswith("❓ Was fine then: ")
+    assert paragraphs(message)[0] == "❓ COUNT AGAIN segment newsletter-active"
     assert "count again before you send" in message.text
     assert "May" not in message.text
 
