@@ -80,9 +80,9 @@ format: $(CAN_TEST)
 	$(BIN)/ruff format
 
 lock: $(CAN_TEST)
-	$(LOCK) pyproject.toml --upgrade --extra slack --group dev --output-file requirements/dev.txt
-	$(LOCK) pyproject.toml --constraints requirements/dev.txt --group build --output-file requirements/action.txt
-	$(LOCK) pyproject.toml --constraints requirements/dev.txt --extra slack --group build --output-file requirements/slack.txt
+	$(LOCK) pyproject.toml --upgrade --all-extras --group dev --output-file requirements/dev.txt
+	$(LOCK) pyproject.toml --constraints requirements/dev.txt --extra postgres --group build --output-file requirements/action.txt
+	$(LOCK) pyproject.toml --constraints requirements/dev.txt --all-extras --group build --output-file requirements/slack.txt
 
 clean:
 	rm -rf .venv .bench_cache .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import os
-import threading
 import time
-from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from guard.abandoned_threads import AbandonedThreads
 from guard.blueshift.account import open_account
 from guard.blueshift.counting import Wanted, connect, longest_run
 from guard.core import results
@@ -19,6 +18,7 @@ from guard.core.model import Rules, Selection
 from guard.core.plan import plan
 from guard.core.progress import Progress
 from guard.core.results import FailOn
+from guard.core.run_id import RANDOM_BYTES, run_id
 from guard.core.text import did_you_mean, printable, shortened
 from guard.report import format_named, render
 from guard.rules import load_rules
@@ -31,9 +31,10 @@ T = TypeVar("T")
 _LONGEST_TIMEOUT = 1e9  # seconds; clocks do not accept many more
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Coroutine
 
     from guard.blueshift.counting import Blueshift
+    from guard.history.store import Store
 
 
 class Report(results.Report):
@@ -63,6 +64,8 @@ def check(
     fail_on: FailOn | str = FailOn.FAIL,
     timeout: float | str | None = None,
     progress: Progress | None = None,
+    history: str | os.PathLike[str] | None = None,
+    record: bool = True,
 ) -> Report:
     """Have Blueshift count what the rules guard, judge it, and return the report.
 
@@ -70,7 +73,10 @@ def check(
     (``BLUESHIFT_API_KEY`` or ``BLUESHIFT_API_KEY_FILE``, ``BLUESHIFT_REGION``, ``BLUESHIFT_BASE_URL``), then from the
     rules. ``timeout`` is for the whole run, in seconds or as a text such as ``"20m"``; the default is long enough for
     every channel to use its ``refresh.timeout``. What is not counted by then is unknown in the report. ``progress`` is
-    updated during the run, and another thread may read it.
+    updated during the run, and another thread may read it. ``history`` is the address of a store, such as
+    ``"history.db"`` or ``"postgresql://host/database"``, by default that of ``AUDIENCE_GUARD_HISTORY``; the run is
+    recorded there unless ``record`` is false. If that fails, ``report.history.recorded`` is false, and the verdict
+    stands.
 
     Raises ``UsageError`` before anything is sent: for invalid rules, a missing key, an unknown region or selection, or
     an unsafe address. Failures of a segment or of the network do not raise; they are in the report. Inside a running
@@ -91,6 +97,8 @@ def check(
             fail_on=fail_on,
             timeout=timeout,
             progress=progress,
+            history=history,
+            record=record,
         )
     )
 
@@ -101,26 +109,8 @@ def run_to_its_end(main: Coroutine[Any, Any, T]) -> T:
     A DNS look-up cannot be cancelled, and asyncio would wait for its thread; so the thread is abandoned.
     """
     with asyncio.Runner() as runner:
-        runner.get_loop().set_default_executor(_AbandonedThreads())
+        runner.get_loop().set_default_executor(AbandonedThreads())
         return runner.run(main)
-
-
-class _AbandonedThreads(ThreadPoolExecutor):
-    """Runs each call in a thread that nothing waits for, not even the end of the interpreter."""
-
-    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        future: Future[Any] = Future()
-
-        def work() -> None:
-            if not future.set_running_or_notify_cancel():
-                return
-            try:
-                future.set_result(fn(*args, **kwargs))
-            except BaseException as error:  # noqa: BLE001 - the future raises it
-                future.set_exception(error)
-
-        threading.Thread(target=work, daemon=True).start()
-        return future
 
 
 async def check_async(
@@ -133,6 +123,8 @@ async def check_async(
     fail_on: FailOn | str = FailOn.FAIL,
     timeout: float | str | None = None,  # noqa: ASYNC109 - a timeout is part of the report, not an exception
     progress: Progress | None = None,
+    history: str | os.PathLike[str] | None = None,
+    record: bool = True,
 ) -> Report:
     """Like ``check``, for a running event loop."""
     _require_texts(api_key=api_key, region=region, base_url=base_url)
@@ -141,9 +133,17 @@ async def check_async(
     selection, fail_on = _selection(selection), _fail_on(fail_on)
     time_limit, rules = _seconds(timeout), _loaded(rules)
     account = open_account(api_key=api_key, region=region, base_url=base_url, rules_region=rules.region)
+    store = open_store(history)
     async with connect(account, rules.pacing) as blueshift:
         return await check_over(
-            blueshift, rules, selection=selection, fail_on=fail_on, timeout=time_limit, progress=progress
+            blueshift,
+            rules,
+            selection=selection,
+            fail_on=fail_on,
+            timeout=time_limit,
+            progress=progress,
+            store=store,
+            record=record,
         )
 
 
@@ -155,10 +155,18 @@ async def check_over(
     fail_on: FailOn = FailOn.FAIL,
     timeout: float | None = None,  # noqa: ASYNC109 - a timeout is part of the report, not an exception
     progress: Progress | None = None,
+    store: Store | None = None,
+    record: bool = True,
 ) -> Report:
     """Like ``check``, over an open connection, which other checks may use at the same time."""
     selection = selection or Selection()
     planned = plan(rules, selection)
+    memory = None
+    if store is not None:
+        from guard.history.memory import Memory  # noqa: PLC0415 - slow to import, and most runs have no store
+
+        memory = Memory(store, blueshift.host, records=record)
+        await memory.recall(planned.segments)
     wanted = [Wanted.of(segment, planned.channels(segment)) for segment in planned.segments]
     log("rules", sha256=rules.sha256, segments=len(wanted), fail_on=fail_on)
     started_at, started = datetime.now(UTC), time.monotonic()
@@ -169,7 +177,7 @@ async def check_over(
         progress=progress or Progress(),
     )
     segments, campaigns = evaluate(planned, readings)
-    return Report(
+    report = Report(
         version=__version__,
         fail_on=fail_on,
         started_at=started_at,
@@ -181,10 +189,33 @@ async def check_over(
         selection=selection,
         segments=segments,
         campaigns=campaigns,
+        run_id=run_id(int(started_at.timestamp() * 1000), os.urandom(RANDOM_BYTES)),
     )
+    return await memory.remember(report) if memory else report
+
+
+def open_store(address: str | os.PathLike[str] | None) -> Store | None:
+    """Return the history store of an address, or else of the environment; None if neither names one.
+
+    Nothing is opened yet. Raise ``UsageError`` for an address that cannot be one, or a package that is not installed.
+    """
+    from guard.history.address import named_store, parse_address  # noqa: PLC0415 - most runs have no store
+
+    named = named_store(None) if address is None else parse_address(_path_text(address), "history")
+    if named is None:
+        return None
+    from guard.history.store import Store  # noqa: PLC0415 - slow to import
+
+    return Store(named)
 
 
 # The arguments
+
+
+def _path_text(address: object) -> str:
+    if isinstance(address, str | os.PathLike) and isinstance(text := os.fspath(address), str):
+        return text
+    raise UsageError(f"history is a {type(address).__name__}; give the address of a store, or leave it out")
 
 
 def _require_texts(**arguments: object) -> None:

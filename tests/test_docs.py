@@ -8,12 +8,10 @@ import runpy
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
 import pytest
 
 from guard.blueshift import account
 from guard.cli import lists
-from guard.cli.main import audience_guard
 from guard.core.errors import ExitCode
 from guard.core.model import Channel
 from guard.core.results import Reason
@@ -21,6 +19,7 @@ from guard.report import Format
 from guard.report.json_report.model import report_schema
 from guard.rules.schema import rules_schema
 from guard.sandbox.demo import demo_scenario, example_rules
+from tests.verbs import commands
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,14 +33,11 @@ RULES = (ROOT / "docs/rules.md").read_text(encoding="utf-8")
 REPORT = (ROOT / "docs/report.md").read_text(encoding="utf-8")
 SANDBOX = (ROOT / "docs/sandbox.md").read_text(encoding="utf-8")
 SLACK = (ROOT / "docs/slack.md").read_text(encoding="utf-8")
-CONTEXT = click.Context(audience_guard)
-VERBS = audience_guard.list_commands(CONTEXT)
+VERBS = commands()
 
 
 def flags(verb: str) -> list[str]:
-    command = audience_guard.get_command(CONTEXT, verb)
-    assert command
-    return [each for parameter in command.params for each in parameter.opts if each.startswith("--")]
+    return [each for parameter in VERBS[verb].params for each in parameter.opts if each.startswith("--")]
 
 
 def report_keys() -> set[tuple[str, str]]:
@@ -57,8 +53,8 @@ def report_keys() -> set[tuple[str, str]]:
 
 @pytest.mark.parametrize(
     ("prefix", "documents"),
-    [("BLUESHIFT", README + COMMAND), ("SLACK", README + COMMAND + SLACK)],
-    ids=["blueshift", "slack"],
+    [("BLUESHIFT", README + COMMAND), ("SLACK", README + COMMAND + SLACK), ("AUDIENCE_GUARD", COMMAND)],
+    ids=["blueshift", "slack", "audience-guard"],
 )
 def test_the_variables_are_documented(prefix: str, documents: str) -> None:
     variable = re.compile(rf"\b{prefix}_[A-Z_]+\b(?<!_)")

@@ -90,11 +90,29 @@ def open_account(
     """
     # The key comes first: without one, another value may be the key.
     key = _key_from(environ) if api_key is None else ApiKey(api_key)
-    where = _region(region or environ.get("BLUESHIFT_REGION") or rules_region or Region.US)
-    address = base_url or environ.get("BLUESHIFT_BASE_URL") or HOSTS[where]
+    where, address = _place(environ, region, base_url, rules_region)
     if key.scrub_answer(address) != address:
         raise UsageError("the base URL contains the API key", hint=f"give an address, such as {HOSTS[where]}")
     return Account(base_url=checked_base_url(address, "the base URL"), region=where, key=key)
+
+
+def host_asked(
+    environ: Mapping[str, str] = os.environ,
+    *,
+    region: str | None = None,
+    base_url: str | None = None,
+    rules_region: Region | None = None,
+) -> str:
+    """Return the host that ``open_account`` would choose, with its port if it has one; needs no key."""
+    _, address = _place(environ, region, base_url, rules_region)
+    return urlsplit(checked_base_url(address, "the base URL")).netloc
+
+
+def _place(
+    environ: Mapping[str, str], region: str | None, base_url: str | None, rules_region: Region | None
+) -> tuple[Region, str]:
+    where = _region(region or environ.get("BLUESHIFT_REGION") or rules_region or Region.US)
+    return where, base_url or environ.get("BLUESHIFT_BASE_URL") or HOSTS[where]
 
 
 def _region(chosen: str) -> Region:

@@ -3,20 +3,47 @@
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from guard.cli.options import account_flags, notify_flags, report_flags, talk_flags, timeout_flag
+from guard.cli.options import (
+    account_flags,
+    notify_flags,
+    recording_flags,
+    report_flags,
+    talk_flags,
+    timeout_flag,
+)
 from guard.cli.rules import complete_key
 from guard.core.results import FailOn
 from guard.version import __version__
 
 if TYPE_CHECKING:
+    from guard.cli.gate import Recording
+    from guard.cli.options import Verb
+    from guard.core.model import Selection
     from guard.core.results import NotifyOn
 
 
-_selecting = functools.partial(click.option, multiple=True, shell_complete=complete_key)
+def _selecting_flags(verb: Verb) -> Verb:
+    """Add ``--segment``, ``--tag`` and ``--campaign``; the verb gets a ``selection``."""
+
+    @functools.wraps(verb)
+    def with_selection(
+        *args: Any, segments: tuple[str, ...], tags: tuple[str, ...], campaigns: tuple[str, ...], **kwargs: Any
+    ) -> int:
+        from guard.core.model import Selection  # noqa: PLC0415 - not needed to print help
+
+        return verb(*args, selection=Selection(segments=segments, tags=tags, campaigns=campaigns), **kwargs)
+
+    flag = functools.partial(click.option, multiple=True, shell_complete=complete_key)
+    segment = flag("--segment", "segments", metavar="KEY", help="Check this segment; may be repeated.")
+    tag = flag("--tag", "tags", metavar="TAG", help="Check the segments with this tag; may be repeated.")
+    campaign = flag(
+        "--campaign", "campaigns", metavar="KEY", help="Check this campaign's segments and totals; may be repeated."
+    )
+    return segment(tag(campaign(with_selection)))
 
 
 @click.command(
@@ -26,6 +53,7 @@ Examples:
   audience-guard check
   audience-guard check rules.yaml --tag weekly --timeout 20m
   audience-guard check --campaign spring-sale --output json=report.json
+  audience-guard check --history history.db     record the run, and show the trend of each count
   audience-guard check --fail-on never          try it out: failures are shown, the exit code is 0
 
 \b
@@ -38,11 +66,7 @@ Exit codes:
 """,
 )
 @click.argument("rules", default="rules.yaml", type=click.Path())
-@_selecting("--segment", "segments", metavar="KEY", help="Check this segment; may be repeated.")
-@_selecting("--tag", "tags", metavar="TAG", help="Check the segments with this tag; may be repeated.")
-@_selecting(
-    "--campaign", "campaigns", metavar="KEY", help="Check this campaign's segments and totals; may be repeated."
-)
+@_selecting_flags
 @click.option(
     "--fail-on",
     type=click.Choice([each.value for each in FailOn]),
@@ -53,20 +77,21 @@ Exit codes:
 @account_flags
 @timeout_flag
 @report_flags
+@recording_flags
 @notify_flags
 @click.version_option(__version__, "--version", message="audience-guard %(version)s")
 @talk_flags
 def check(
     rules: str,
-    segments: tuple[str, ...],
-    tags: tuple[str, ...],
-    campaigns: tuple[str, ...],
+    selection: Selection,
     outputs: tuple[str, ...],
     fail_on: str,
     region: str | None,
     base_url: str | None,
     timeout: float | None,
     color: str,
+    history: str | None,
+    record: Recording,
     notify_on: NotifyOn | None,
     quiet: bool,  # noqa: FBT001 - click passes flags so
 ) -> int:
@@ -76,18 +101,19 @@ def check(
     check everything in it.
     """
     from guard.cli.gate import Gate  # noqa: PLC0415 - not needed to print help
-    from guard.core.model import Selection  # noqa: PLC0415 - see above
     from guard.report.outputs import parse_outputs  # noqa: PLC0415 - see above
 
     gate = Gate(
         rules=rules,
         outputs=parse_outputs(outputs),
-        selection=Selection(segments=segments, tags=tags, campaigns=campaigns),
+        selection=selection,
         fail_on=FailOn(fail_on),
         region=region,
         base_url=base_url,
         timeout=timeout,
         notify_on=notify_on,
+        history=history,
+        record=record,
         color=color,
         quiet=quiet,
     )

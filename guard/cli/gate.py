@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from dataclasses import dataclass, field, replace
+from enum import Enum, auto
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,21 +13,40 @@ from guard.cli.output import Delivery, deliver, say, say_error
 from guard.cli.progress_display import display_progress
 from guard.cli.rules import read_rules, say_hints
 from guard.cli.signals import run_interruptibly
-from guard.core.errors import ExitCode, GuardError
+from guard.core.errors import ExitCode, GuardError, UsageError
 from guard.core.plan import plan
 from guard.core.results import NotifyOn, Reason
+from guard.history.address import VARIABLE_OF_FILE, named_store
 
 if TYPE_CHECKING:
     from pydantic import SecretStr
 
     from guard.core.model import Rules, Selection
     from guard.core.results import FailOn, Report
+    from guard.history.address import Address
     from guard.report.outputs import Output
+
+
+class Recording(Enum):
+    """Whether a run is recorded in the history store; REQUIRED: a run that was not recorded does not exit with 0."""
+
+    OFF = auto()
+    ON = auto()
+    REQUIRED = auto()
+
+    @staticmethod
+    def of(*, no_record: bool, required: bool) -> Recording:
+        """Return what the flags say; raise ``UsageError`` if they contradict each other."""
+        if no_record and required:
+            raise UsageError("--no-record and --record-required contradict each other", hint="leave one of them out")
+        return Recording.REQUIRED if required else Recording.OFF if no_record else Recording.ON
 
 
 @dataclass(slots=True, kw_only=True)
 class Gate:
     """One check; ``timeout`` is in seconds, and ``notify_on`` is None to tell nobody.
+
+    ``history`` is the store that the flag names; without one, the environment may name it.
 
     Making it reads all that may be wrong before anything is sent; raises ``UsageError``.
     """
@@ -39,6 +59,8 @@ class Gate:
     base_url: str | None
     timeout: float | None
     notify_on: NotifyOn | None
+    history: str | None = None
+    record: Recording = Recording.ON
     color: str = "auto"
     quiet: bool = False
     _loaded: Rules = field(init=False)
@@ -47,7 +69,10 @@ class Gate:
     def __post_init__(self) -> None:
         from guard.report.outputs import prepare  # noqa: PLC0415 - not needed to print help
 
-        prepare(self.outputs, protected=_inputs(self.rules))
+        store = named_store(self.history)
+        if store is None and self.record is Recording.REQUIRED:
+            raise UsageError("--record-required needs a history store", hint="give --history history.db")
+        prepare(self.outputs, protected=_inputs(self.rules, store))
         self._webhook = None
         if self.notify_on:
             from guard.slack.notify import webhook  # noqa: PLC0415 - only --notify needs it
@@ -76,6 +101,8 @@ class Gate:
                     region=self.region,
                     base_url=self.base_url,
                     timeout=self.timeout,
+                    history=self.history,
+                    record=self.record is not Recording.OFF,
                 )
             )
 
@@ -83,14 +110,24 @@ class Gate:
         """Write the report to every output, then notify; return what to exit with."""
         delivery = deliver(report, self.outputs, self.color)
         _say_refused_key(report)
+        for trouble in report.history.troubles if report.history else ():
+            say(f"audience-guard: {trouble}")
+        if self._lacks_its_record(report) and delivery.exit_code is ExitCode.PASSED:
+            say("audience-guard: --record-required: the run was not recorded, so it exits with 3")
+            delivery = replace(delivery, exit_code=ExitCode.UNKNOWN)
         if self._webhook and (self.notify_on is NotifyOn.ALWAYS or delivery.exit_code is not ExitCode.PASSED):
             _notify(report, delivery.exit_code, self._webhook)
         return delivery
 
+    def _lacks_its_record(self, report: Report) -> bool:
+        return self.record is Recording.REQUIRED and not (report.history and report.history.recorded)
 
-def _inputs(rules: str) -> list[Path]:
+
+def _inputs(rules: str, store: Address | None) -> list[Path]:
     """Return the files that a report must not overwrite."""
-    return [Path(each) for each in (rules, os.environ.get("BLUESHIFT_API_KEY_FILE")) if each and each != "-"]
+    named = [rules, os.environ.get("BLUESHIFT_API_KEY_FILE"), os.environ.get(VARIABLE_OF_FILE)]
+    files = [Path(each) for each in named if each and each != "-"]
+    return [*files, *([store.path] if store and store.path else [])]
 
 
 def _notify(report: Report, code: ExitCode, webhook: SecretStr) -> None:

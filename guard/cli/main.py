@@ -25,6 +25,7 @@ _VERBS = {
     "schema": ("guard.cli.rules", "Print the JSON Schema of the rules file, or of the JSON report."),
     "segments": ("guard.cli.account", "List the account's segments, with the counts they show now."),
     "counts": ("guard.cli.account", "Count segments now and show the counts, without rules."),
+    "history": ("guard.cli.history", "Keep the counts of every run, and show how they change."),
     "slack": ("guard.cli.slack", "Answer /audience-check in Slack with the verdict of check."),
     "demo": ("guard.cli.sandbox", "See the guard stop a bad send, without an account."),
     "sandbox": ("guard.cli.sandbox", "Serve a stand-in for Blueshift's API on this machine."),

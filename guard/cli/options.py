@@ -92,6 +92,31 @@ def notify_flags(verb: Verb) -> Verb:
     return whom(when(when_to_notify))
 
 
+def history_flag(verb: Verb) -> Verb:
+    """Add ``--history``."""
+    return click.option(
+        "--history",
+        metavar="URL",
+        help="The history store: a path, or postgresql://HOST/DATABASE.  [env AUDIENCE_GUARD_HISTORY]",
+    )(verb)
+
+
+def recording_flags(verb: Verb) -> Verb:
+    """Add ``--history`` and the flags that say whether the run is recorded there, which the verb gets as ``record``."""
+
+    @functools.wraps(verb)
+    def whether_to_record(*args: Any, no_record: bool, record_required: bool, **kwargs: Any) -> int:
+        from guard.cli.gate import Recording  # noqa: PLC0415 - not needed to print help
+
+        return verb(*args, record=Recording.of(no_record=no_record, required=record_required), **kwargs)
+
+    no = click.option("--no-record", is_flag=True, help="Read the history store, but do not record this run.")
+    required = click.option(
+        "--record-required", is_flag=True, help="Exit with 3 in place of 0 if the run could not be recorded."
+    )
+    return history_flag(no(required(whether_to_record)))
+
+
 def talk_flags(verb: Verb) -> Verb:
     """Add ``--quiet`` and ``--debug``."""
     quiet = click.option("-q", "--quiet", is_flag=True, help="No progress and no hints on stderr; errors still appear.")

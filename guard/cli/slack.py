@@ -6,9 +6,10 @@ import os
 
 import click
 
-from guard.cli.options import account_flags, duration
+from guard.cli.options import account_flags, duration, history_flag
 from guard.cli.signals import GracefulStop
 from guard.core.errors import UsageError
+from guard.history.address import named_store
 
 _TIME_TO_STOP = 20.0  # seconds
 _MOST_WORKERS = 32
@@ -58,6 +59,7 @@ Environment:
     show_default=True,
     help="The longest time for an answer; what is not counted by then is unknown.",
 )
+@history_flag
 @click.option("--debug", is_flag=True, help="Log every request to Blueshift too; never the key.")
 def slack(
     rules: str,
@@ -66,6 +68,7 @@ def slack(
     region: str | None,
     base_url: str | None,
     timeout: float,
+    history: str | None,
     debug: bool,  # noqa: FBT001 - click passes flags so
 ) -> int:
     """Answer /audience-check in Slack with the verdict of check, until it is stopped.
@@ -74,6 +77,7 @@ def slack(
     JSON object per line. docs/slack.md explains the setup.
     """
     try:
+        from guard.run import open_store  # noqa: PLC0415 - see above
         from guard.slack.rules_file import RulesFile  # noqa: PLC0415 - not needed to print help
         from guard.slack.serve import serve  # noqa: PLC0415 - see above
     except ModuleNotFoundError as error:
@@ -91,6 +95,8 @@ def slack(
             "the Slack app reads its rules again for every command, so it needs a file", hint="give its path"
         )
     settings = read_settings(os.environ, listen=listen)
+    named_store(history)  # a password in the flag is refused
+    store = open_store(history)
     log_to_stderr(debug=debug)
     stop = GracefulStop(_TIME_TO_STOP)
     ended = serve(
@@ -101,5 +107,6 @@ def slack(
         region=region,
         base_url=base_url,
         stop=stop,
+        store=store,
     )
     return stop.exit_code(ended)

@@ -4,7 +4,8 @@
     ├── UsageError             the command, the environment or a file is wrong; nothing was sent (2)
     │   ├── QuotedError        a value has quotation marks that do not belong to it
     │   └── RulesError         a rules file has problems; all are listed
-    └── OutputError            a report could not be written (3)
+    ├── OutputError            a report could not be written (3)
+    └── HistoryError           the history store could not be read or written (3)
 
 If one segment cannot be counted, that is not an error but data: ``guard.core.results.Unavailable``.
 """
@@ -84,3 +85,7 @@ class RulesError(UsageError):
 
 class OutputError(GuardError):
     """A report could not be written."""
+
+
+class HistoryError(GuardError):
+    """The history store could not be read or written: it is out of reach, locked, full or damaged."""

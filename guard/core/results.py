@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from fractions import Fraction
 
+    from guard.core.history import Day, History
     from guard.core.model import BoundName, Campaign, Channel, Segment, Selection, Severity
 
 T = TypeVar("T")
@@ -236,7 +237,9 @@ class CampaignResult:
 class Report:
     """The report of a run: every guard and total, in the order of the rules.
 
-    ``rendered_at`` is the time at which a saved report is shown again; None in the run itself.
+    ``rendered_at`` is the time at which a saved report is shown again; None in the run itself. ``run_id`` is None in
+    reports of older versions, ``history`` without a store. ``past`` has the earlier days of each guard, by the key of
+    its segment and its channel; it is not part of the JSON report.
     """
 
     version: str
@@ -251,6 +254,9 @@ class Report:
     segments: tuple[SegmentResult, ...]
     campaigns: tuple[CampaignResult, ...] = ()
     rendered_at: datetime | None = None
+    run_id: str | None = None
+    history: History | None = None
+    past: Mapping[tuple[str, Channel], tuple[Day, ...]] = field(default_factory=dict, compare=False)
 
     @property
     def is_recent(self) -> bool:

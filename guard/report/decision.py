@@ -143,8 +143,27 @@ def circumstances(report: Report) -> str:
     only = f" Checked only: {', '.join(asked)}." if asked else ""
     return (
         f"Asked {account(report)} from {utc(report.started_at)} to {utc(report.finished_at)},"
-        f" by the rules in {report.rules_path}.{only} Counts are Blueshift's approximate counts."
+        f" by the rules in {report.rules_path}.{only} Counts are Blueshift's approximate counts.{_and_history(report)}"
     )
+
+
+def _and_history(report: Report) -> str:
+    told = history(report)
+    return f" History: {told}." if told else ""
+
+
+def history(report: Report) -> str:
+    """Return when the history store began and how many runs it holds; empty without a store."""
+    found = report.history
+    if found is None:
+        return ""
+    own = "this run is recorded" if found.recorded else "this run was not recorded"
+    if found.runs is None:
+        return f"the store could not be read; {own}"
+    if found.runs == int(found.recorded):
+        return "it begins with this run" if found.recorded else f"the store holds no runs; {own}"
+    since = f" since {found.began}" if found.began else ""
+    return f"{plural(found.runs, 'run')}{since}; {own}"
 
 
 def account(report: Report) -> str:

@@ -21,8 +21,6 @@ from guard.report.html_view import circumstances, groups
 from guard.report.view import utc
 
 if TYPE_CHECKING:
-    from jinja2 import Template
-
     from guard.core.results import Report
     from guard.report.screen import Screen
 
@@ -31,9 +29,8 @@ _TEMPLATES = Path(__file__).with_name("templates")
 
 def render(report: Report, _screen: Screen | None = None) -> str:
     """Return the report as an HTML page, ending in a newline; all names are escaped."""
-    css = (_TEMPLATES / "page.css").read_text(encoding="utf-8")
-    digest = base64.b64encode(hashlib.sha256(css.encode()).digest()).decode()
-    return _template().render(
+    return page(
+        "page.html",
         report=report,
         standing=decision.standing(report.verdict, report),
         verdict=decision.answer(report.verdict, report),
@@ -44,14 +41,27 @@ def render(report: Report, _screen: Screen | None = None) -> str:
         finished=utc(report.finished_at),
         groups=groups(report),
         circumstances=circumstances(report),
-        css=Markup(css),  # noqa: S704 - our own file
-        style_source=f"'sha256-{digest}'",
+    )
+
+
+def page(template: str, **content: object) -> str:
+    """Return a page made from one of the templates; every text in it is escaped."""
+    css = (_TEMPLATES / "page.css").read_text(encoding="utf-8")
+    digest = base64.b64encode(hashlib.sha256(css.encode()).digest()).decode()
+    return (
+        _templates()
+        .get_template(template)
+        .render(
+            **content,
+            css=Markup(css),  # noqa: S704 - our own file
+            style_source=f"'sha256-{digest}'",
+        )
     )
 
 
 @cache
-def _template() -> Template:
-    environment = Environment(
+def _templates() -> Environment:
+    return Environment(
         loader=FileSystemLoader(_TEMPLATES),
         autoescape=True,
         finalize=_text,
@@ -60,7 +70,6 @@ def _template() -> Template:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    return environment.get_template("page.html")
 
 
 def _text(value: object) -> Markup:

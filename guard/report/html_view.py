@@ -11,6 +11,8 @@ from guard.core.text import plural, printable, shortened
 from guard.report import decision, wording
 from guard.report.facts import facts
 from guard.report.gauge_picture import Bullet, bullets
+from guard.report.trends.picture import Picture, picture
+from guard.report.trends.points import trend_of
 from guard.report.view import findings, utc
 
 if TYPE_CHECKING:
@@ -30,6 +32,7 @@ class Block:
     results: tuple[str, ...]
     bullets: tuple[Bullet, ...]
     facts: tuple[tuple[str, str], ...]
+    trend: Picture | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +82,7 @@ def circumstances(report: Report) -> list[tuple[str, str]]:
         ("Rules", _text(report.rules_path)),
         ("SHA-256 of the rules", _name(report.rules_sha256)),
         *((f"{what} checked only", _text(", ".join(keys))) for what, keys in asked.items() if keys),
+        *((("History", decision.history(report)),) if report.history else ()),
         ("Stops on", f"--fail-on {report.fail_on}"),
         ("Checked by", f"audience-guard {_name(report.version)}"),
     ]
@@ -105,12 +109,14 @@ def _card(told: list[Finding]) -> Card:
 
 
 def _block(finding: Finding) -> Block:
+    trend = trend_of(finding)
     return Block(
         part=finding.part,
         verdict=finding.verdict,
         results=tuple(_text(each) for each in wording.results(finding)),
         bullets=bullets(_drawn(finding), finding.severity),
         facts=tuple((fact.label, _text(fact.text)) for fact in facts(finding) if fact.label != "segment"),
+        trend=picture(trend) if trend else None,
     )
 
 

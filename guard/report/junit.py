@@ -72,6 +72,8 @@ def _add_properties(suite: Element, report: Report) -> None:
         "rules": report.rules_path,
         "rules_sha256": report.rules_sha256,
         "version": report.version,
+        **({"run_id": report.run_id} if report.run_id else {}),
+        **({"history": decision.history(report)} if report.history else {}),
     }
     for name, value in values.items():
         SubElement(properties, "property", name=name, value=_text(value))

@@ -19,6 +19,8 @@ LARGEST_REPORT = 64 * 1024 * 1024
 """The largest report, in bytes; 10,000 guards take about a quarter of it in JSON."""
 
 _KEYS = {"schema_version", "verdict", "exit_code", "rules", "summary", "segments"}
+_TREND_KEYS = {"schema_version", "history", "damage", "series"}
+_HOLDS = re.compile(r" holds (?:no|[\d,]+) runs?(?: since [\d-]+| yet)?\.\Z")
 _VERDICTS = tuple(f"{verdict.upper():7} " for verdict in Verdict)
 _CONCLUSION = re.compile(r"\(exit \d+\)\Z")
 _NOTICE = re.compile(r"::notice title=audience-guard::[^%]*(?:%(?!0A)[^%]*)*\(exit \d+\)(?:%0A.*)?\Z")
@@ -55,7 +57,7 @@ def is_report(data: bytes) -> bool:
         return _unsigned(text) is not None
     *lines, end = text.split("\n")
     return _is_json(text) or (
-        bool(lines) and not end and any(each(lines) for each in (_is_text, _is_markdown, _is_github))
+        bool(lines) and not end and any(each(lines) for each in (_is_text, _is_trends, _is_markdown, _is_github))
     )
 
 
@@ -90,7 +92,16 @@ def _is_json(text: str) -> bool:
     except (ValueError, RecursionError):
         return False
     tool = value.get("tool") if isinstance(value, dict) else None
-    return isinstance(tool, dict) and tool.get("name") == "audience-guard" and value.keys() >= _KEYS
+    return (
+        isinstance(tool, dict)
+        and tool.get("name") == "audience-guard"
+        and (value.keys() >= _KEYS or value.keys() >= _TREND_KEYS)
+    )
+
+
+def _is_trends(lines: list[str]) -> bool:
+    """Whether the lines are trends in text: how many runs there are, and at the end what the signs mean."""
+    return _HOLDS.search(lines[0]) is not None and lines[-1].startswith("Each sign is a day: ")
 
 
 def _is_text(lines: list[str]) -> bool:

@@ -9,11 +9,13 @@ from rich.console import Console
 from rich.text import Text
 
 from guard.core.results import Verdict
-from guard.core.text import printable, shortened
+from guard.core.text import plural, printable, shortened
 from guard.report import decision, wording
 from guard.report.facts import facts
 from guard.report.gauge import gauge
 from guard.report.text import with_exit_code
+from guard.report.trends.blocks import blocks
+from guard.report.trends.points import trend_of
 from guard.report.view import findings
 
 if TYPE_CHECKING:
@@ -97,6 +99,15 @@ class _Page:
             beyond = f" {picture.times}x" if picture.times else ""
             self.add_under_bar(f"{bar}{beyond} allowed: {picture.allowed}", style=style)
 
+    def add_trend(self, finding: Finding, *, style: str) -> None:
+        """Add the trend of the finding, if the history store has earlier days of it."""
+        trend = trend_of(finding)
+        if trend:
+            signs = blocks(trend.points, unicode=self._unicode)
+            self.add_under_bar(
+                f"trend: {signs} {plural(len(trend.points), 'day')} since {trend.points[0].day}", style=style
+            )
+
     def add_space(self) -> None:
         """Add an empty line."""
         self._lines.append(Text())
@@ -135,6 +146,7 @@ def _add_block(page: _Page, finding: Finding) -> None:
     style = _STYLE[finding.verdict]
     _add_headline(page, finding)
     page.add_gauge(finding, style=style)
+    page.add_trend(finding, style=style)
     told = facts(finding)
     for labels in (("",), ("note",), ("next",), ("ask", "stops", "rule"), ("segment",)):
         line = "; ".join(shortened(str(fact), _LONGEST_FACT) for fact in told if fact.label in labels)

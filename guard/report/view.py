@@ -18,8 +18,9 @@ from guard.core.text import duration, multiple, number, percent, shortened, told
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from datetime import datetime
+    from datetime import date, datetime
 
+    from guard.core.history import Day
     from guard.core.model import Channel
     from guard.core.results import Before, CampaignResult, Count, GuardResult, Part, Report, SegmentResult, TotalResult
 
@@ -43,6 +44,7 @@ class Finding:
     - ``path`` is the rules file, for the lines of the checks.
     - ``cause`` is what failed until the deadline.
     - ``contradicts`` says that numbers contradict each other, also if there is a ``reason``.
+    - ``past`` has the earlier days in the history store, None without one; ``today`` is the day of this count.
     """
 
     name: str
@@ -69,6 +71,8 @@ class Finding:
     checks: tuple[Check, ...]
     cause: Reason | None = None
     contradicts: bool = False
+    past: tuple[Day, ...] | None = None
+    today: date | None = None
     verdict: Verdict = field(init=False)
 
     def __post_init__(self) -> None:
@@ -187,6 +191,8 @@ def _of_guard(report: Report, result: SegmentResult, guard: GuardResult, campaig
         checks=guard.checks,
         cause=guard.cause,
         contradicts=guard.is_contradictory,
+        past=report.past.get((segment.key, guard.channel)),
+        today=(guard.count.counted_at if guard.count else report.finished_at).astimezone(UTC).date(),
     )
 
 

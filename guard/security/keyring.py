@@ -8,6 +8,7 @@ import stat
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 from guard.core.errors import QuotedError, UsageError
 from guard.core.text import is_quoted
@@ -22,6 +23,8 @@ SHORTEST_SECRET = 8
 
 _TOKENS = ("BLUESHIFT_API_KEY", "SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET")
 _WEBHOOK = "SLACK_WEBHOOK_URL"
+_STORE = "AUDIENCE_GUARD_HISTORY"
+_PASSWORD = re.compile(r"://[^/?#]*?:([^/?#]*)@|[?&](?:ssl)?password=([^&#]*)", re.IGNORECASE)
 _NAME = re.compile(rf"\b(?:{'|'.join((*_TOKENS, _WEBHOOK))})(?:_FILE)?\b", re.IGNORECASE)
 _MARKS = "\"'`\u2018\u2019\u201c\u201d"
 _AROUND = "<>{}[](),;$&\\|"
@@ -58,12 +61,22 @@ def scrubbed(text: str, environ: Mapping[str, str] = os.environ) -> str:
 
 
 def secrets_of(environ: Mapping[str, str] = os.environ) -> Secret:
-    """Return every key and token that is now in the environment, valid or not."""
+    """Return every key, token and password that is now in the environment, valid or not."""
     texts = [*(environ.get(name, "") for name in _TOKENS), _text_of(environ.get("BLUESHIFT_API_KEY_FILE", ""))]
     addresses = [_SERVER.sub("", each) for each in _values(environ.get(_WEBHOOK, ""))]
     parts = [part for each in addresses for part in re.split("[/?&=#]", each) if len(part) >= _SHORTEST_PART]
-    found = dict.fromkeys([*(each for text in texts for each in _values(text)), *parts])
+    stores = (environ.get(_STORE, ""), _text_of(environ.get(f"{_STORE}_FILE", "")))
+    passwords = [password for each in stores for password in passwords_in(each)]
+    found = dict.fromkeys([*(each for text in texts for each in _values(text)), *parts, *passwords])
     return _secret(*(text for text in found if len(text) >= SHORTEST_SECRET))
+
+
+def passwords_in(address: str) -> list[str]:
+    """Return every password in the address of a database, as it is written and without its percent signs."""
+    if "://" not in address:
+        return []
+    found = [one or other for one, other in _PASSWORD.findall(address)]
+    return [text for each in found if each for text in dict.fromkeys([each, unquote(each)])]
 
 
 def _values(text: str) -> list[str]:

@@ -22,7 +22,7 @@ LONGEST_TEXT = 2_000
 _HINT = "type /audience-check without a name to see what you can ask for"
 _KINDS = ("campaign", "segment", "tag")
 _OPTIONS = ("--campaign", "--segment", "--tag", "--all")
-_TAKEN = ("share", "help")  # words that are not names
+_TAKEN = ("share", "help", "history")  # words that are not names
 _MOST_NAMED = 3
 _QUOTES = str.maketrans("“”„‘’", '"""\'\'')  # noqa: RUF001 - quotation marks as phones type them
 _DASH = re.compile(r"^[—–](?=\w)")  # noqa: RUF001 - two hyphens as phones type them
@@ -31,9 +31,13 @@ _SPLITS = re.compile(r"[\s\"'\\]|^$")  # a word with one of these needs quotatio
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParsedCommand:
-    """What to check, and whether the channel sees the answer."""
+    """What to check, and whether the channel sees the answer.
 
-    selection: Selection | None  # an empty one means everything, None asks for help
+    An empty ``selection`` means everything. None asks for help, or for the ``history`` of a segment.
+    """
+
+    selection: Selection | None
+    history: str | None = None
     share: bool = False
     words: str = ""  # the same command without ``share``
 
@@ -44,6 +48,8 @@ def parse(text: str, rules: Rules) -> ParsedCommand:
     if [word.lower() for word in words] in ([], ["help"]):
         return ParsedCommand(selection=None)
     known = names(rules)
+    if words[0].lower() == "history":
+        return _history([word for word in words[1:] if word.lower() != "share"], known, share="share" in words)
     chosen: dict[str, set[str]] = {kind: set() for kind in _KINDS}
     asked: list[str] = []
     share = everything = False
@@ -66,6 +72,16 @@ def parse(text: str, rules: Rules) -> ParsedCommand:
         share=share,
         words=" ".join(_quoted(word) for word in asked),
     )
+
+
+def _history(words: list[str], known: dict[str, list[str]], *, share: bool) -> ParsedCommand:
+    """Return the command for ``history KEY``."""
+    if words[:1] == ["--segment"]:
+        words = words[1:]
+    if len(words) != 1:
+        raise UsageError("history needs the name of one segment", hint="type /audience-check history NAME")
+    key = _found(words[0], known["segment"]) or _refuse("no segment", words[0], known["segment"])
+    return ParsedCommand(selection=None, history=key, share=share)
 
 
 def names(rules: Rules) -> dict[str, list[str]]:

@@ -9,15 +9,18 @@ from typing import TYPE_CHECKING
 
 from guard.core.errors import GuardError, RulesError, UsageError
 from guard.core.plan import plan
-from guard.core.text import duration, plural
+from guard.core.text import duration, plural, shortened
 from guard.slack import log
 from guard.slack.command_text import parse
 from guard.slack.job_queue import BusyError, ClosedError, Job, JobQueue
 from guard.slack.jobs import STOPPED, explained, fault
 from guard.slack.notices import help_page, no_rules, notice, problems
+from guard.slack.trends import NO_STORE, trend_message
 
 if TYPE_CHECKING:
+    from guard.core.model import Rules
     from guard.core.plan import Plan
+    from guard.history.store import Store
     from guard.slack.delivery import Delivery
     from guard.slack.job_queue import Admission, Requester
     from guard.slack.jobs import Jobs, KeptAnswer
@@ -64,7 +67,9 @@ class Commands:
         delivery: Delivery,
         workers: int,
         time_limit: float,
+        store: Store | None = None,
     ) -> None:
+        self._store = store
         self._rules, self._permission = rules, permission
         self._jobs, self._delivery = jobs, delivery
         self._time_limit = time_limit
@@ -132,6 +137,8 @@ class Commands:
             log.trouble("rules_unusable", **requester.who, why=type(error).__name__)
             return problems(error) if isinstance(error, RulesError) else no_rules(error)
         ask = parse(text, rules)
+        if ask.history is not None:
+            return self._history(rules, ask.history, replace(requester, share=ask.share))
         if ask.selection is None:
             log.event("help", **requester.who)
             return help_page(rules)
@@ -143,6 +150,17 @@ class Commands:
         check, joined, before = admission.job.reference, admission.joined, admission.before
         log.event("asked", **requester.who, check=check, joined=joined, before=before)
         return _accepted(admission, planned, requester)
+
+    def _history(self, rules: Rules, key: str, requester: Requester) -> Message:
+        """Look the trends up after the first answer: a store may need longer than Slack waits."""
+        log.event("history", **requester.who, known=self._store is not None)
+        store = self._store
+        if store is None:
+            return NO_STORE
+        self._job_queue.later(
+            lambda: self._delivery.bring(trend_message(store, rules, key), requester, share=requester.share)
+        )
+        return notice(f"Looking up the history of {shortened(key)}")
 
 
 def _accepted(admission: Admission, planned: Plan, requester: Requester) -> Message:

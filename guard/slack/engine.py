@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from guard.blueshift.counting import Blueshift
     from guard.core.model import Rules, Selection
     from guard.core.results import Report
+    from guard.history.store import Store
 
 _GRACE = 10.0  # seconds for the report, after the counting
 _LONGEST_START = 10.0
@@ -27,10 +28,11 @@ _LONGEST_START = 10.0
 class Engine:
     """Runs the checks of all threads on one event loop; use it as a context manager.
 
-    The key is read again for each check, so it can change while the app runs.
+    The key is read again for each check, so it can change while the app runs. Each check is recorded in the ``store``.
     """
 
-    def __init__(self, *, region: str | None = None, base_url: str | None = None) -> None:
+    def __init__(self, *, region: str | None = None, base_url: str | None = None, store: Store | None = None) -> None:
+        self._store = store
         self._region = region
         self._base_url = base_url
         self._connections: dict[tuple[str, str], Blueshift] = {}
@@ -93,7 +95,7 @@ class Engine:
 
     async def _check(self, rules: Rules, selection: Selection, time_limit: float) -> Report:
         blueshift = await self._connected(rules)
-        return await check_over(blueshift, rules, selection=selection, timeout=time_limit)
+        return await check_over(blueshift, rules, selection=selection, timeout=time_limit, store=self._store)
 
     async def _connected(self, rules: Rules) -> Blueshift:
         """Return the account's connection, with the pacing of the current rules."""

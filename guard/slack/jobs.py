@@ -91,6 +91,7 @@ class Jobs:
             verdict=report.verdict.value,
             exit_code=int(report.exit_code),
             unknown=sorted({result.reason.value for result in report.results() if result.reason}),
+            recorded=report.history.recorded if report.history else None,
             seconds=round(time.monotonic() - job.started_at, 3),
             rules=report.rules_sha256[:12],
         )

@@ -27,7 +27,8 @@ Blueshift counts its audience now, and only you see the answer.
 • `/audience-check NAME` checks the campaign, segment or tag with that name
 • `/audience-check NAME share` shows the answer to everybody in the channel
 • `/audience-check --campaign KEY`, `--segment KEY` or `--tag TAG` says which kind you mean if names are alike
-• `/audience-check --all` checks everything"""
+• `/audience-check --all` checks everything
+• `/audience-check history NAME` shows how the counts of a segment changed, if the app keeps a history"""
 
 
 def notice(heading: str, *paragraphs: str) -> Message:

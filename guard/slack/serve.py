@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from guard.blueshift.account import open_account
-from guard.core.errors import ExitCode
+from guard.core.errors import ExitCode, HistoryError
 from guard.core.text import duration
 from guard.slack import log
 from guard.slack.app import build_app
@@ -21,6 +21,7 @@ from guard.slack.web_api import open_client
 if TYPE_CHECKING:
     from slack_sdk import WebClient
 
+    from guard.history.store import Store
     from guard.slack.rules_file import RulesFile
     from guard.slack.settings import Settings
 
@@ -46,6 +47,7 @@ def serve(
     region: str | None,
     base_url: str | None,
     stop: Stop,
+    store: Store | None = None,
 ) -> ExitCode:
     """Answer commands from Slack until ``stop`` says so (0), or until Slack or the engine is lost (3).
 
@@ -53,9 +55,10 @@ def serve(
     before the start, and ``GuardError`` if Slack cannot be reached.
     """
     open_account(region=region, base_url=base_url, rules_region=rules.read().region)
+    _look_into(store)
     client = open_client(settings)
     delivery = Delivery(client)
-    with Engine(region=region, base_url=base_url) as engine:
+    with Engine(region=region, base_url=base_url, store=store) as engine:
         commands = Commands(
             rules=rules,
             permission=Permission(users=settings.allowed_users, channels=settings.allowed_channels),
@@ -63,6 +66,7 @@ def serve(
             delivery=delivery,
             workers=workers,
             time_limit=time_limit,
+            store=store,
         )
         with _entrance(settings.mode, client, commands, engine) as entrance:
             log.event(
@@ -83,6 +87,18 @@ def serve(
                 return ExitCode.UNKNOWN
             finally:
                 commands.close()
+
+
+def _look_into(store: Store | None) -> None:
+    """Raise ``UsageError`` for a store that is none; one that is out of reach now may come back."""
+    if store is None:
+        return
+    try:
+        past = store.read()
+    except HistoryError as error:
+        log.trouble("history_unreadable", why=type(error).__name__)
+    else:
+        log.event("history_open", store=store.kind, runs=len(past.held))
 
 
 def _entrance(

@@ -203,3 +203,5 @@ def _facts(report: Report, requester: str | None) -> Iterator[Block]:
     yield plain_text(f"Approximate counts by Blueshift: {line(decision.account(report), _LONGEST_FACT)}")
     yield plain_text(f"{line(report.rules_path, _LONGEST_FACT)}, version {line(report.rules_sha256[:12], 12)}")
     yield plain_text(f"audience-guard {line(report.version, _LONGEST_FACT)}")
+    if report.history:
+        yield plain_text(f"History: {decision.history(report)}")

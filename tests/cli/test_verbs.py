@@ -9,14 +9,13 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
 import pytest
 
 from guard import __version__
-from guard.cli.main import audience_guard as group
 from guard.report import Format
 from guard.report.json_report import report_schema_text
 from tests.cli.conftest import GOOD, KEY, STUCK
+from tests.verbs import commands
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
     from tests.cli.conftest import Refused, Run, Start
 
 ROOT = Path(__file__).parents[2]
-VERBS = group.list_commands(click.Context(group))
+VERBS = list(commands())
 NOWHERE = "00000000-0000-4000-8000-000000000009"
 
 
@@ -45,10 +44,10 @@ def test_help(in_process: Run, verb: str) -> None:
 
 @pytest.mark.parametrize("verb", VERBS)
 def test_a_crash_exits_3_with_a_hint(crash: Callable[[str], None], in_process: Run, verb: str) -> None:
-    help_text = in_process(verb, "--help")[1]
+    help_text = in_process(*verb.split(), "--help")[1]
     crash(KEY)
 
-    code, stdout, stderr = in_process(verb)
+    code, stdout, stderr = in_process(*verb.split())
 
     assert (code, stdout) == (3, "")
     assert "Traceback" not in stderr

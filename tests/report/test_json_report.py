@@ -45,6 +45,7 @@ def test_a_report_holds_what_the_design_promises(
     assert as_json(report(segment(few, tags=("weekly",)), campaigns=(total,), account="Acme EU")) == {
         "schema_version": 1,
         "tool": {"name": "audience-guard", "version": "0.1.0"},
+        "run_id": None,
         "verdict": "fail",
         "exit_code": 1,
         "fail_on": "fail",
@@ -53,6 +54,7 @@ def test_a_report_holds_what_the_design_promises(
         "finished_at": "2026-11-23T09:01:12.345Z",
         "host": "api.getblueshift.com",
         "account": "Acme EU",
+        "history": None,
         "rules": {"path": "rules.yaml", "sha256": "0123456789abcdef" * 4},
         "selection": {"segments": [], "tags": [], "campaigns": []},
         "summary": {
@@ -208,7 +210,7 @@ def test_the_keys_are_the_same_whatever_was_found_out(reports: dict[str, Report]
 def test_the_schema_is_one_and_is_closed_and_complete_and_documented() -> None:
     VALIDATOR.check_schema(SCHEMA)
     objects = [each for each in within(SCHEMA) if each.get("type") == "object"]
-    assert len(objects) == 13
+    assert len(objects) == 14
     for each in objects:
         assert each["additionalProperties"] is False
         assert each["required"] == list(each["properties"])

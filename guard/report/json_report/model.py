@@ -12,11 +12,12 @@ from pydantic import Field, StrictBool, StrictStr
 
 from guard.core.results import SCHEMA_VERSION, FailOn, Verdict
 from guard.report.json_report.results import PATH, CampaignObject, SegmentObject
-from guard.report.json_report.values import JsonObject, People, Texts, Timestamp, written_timestamp
+from guard.report.json_report.values import Day, JsonObject, People, Texts, Timestamp, written_timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from guard.core.history import History
     from guard.core.results import Report
 
 
@@ -71,6 +72,34 @@ class SummaryObject(JsonObject):
     totals: TallyObject = Field(description="The totals of all campaigns.")
 
 
+class HistoryObject(JsonObject):
+    """The history store of the run."""
+
+    store: StrictStr = Field(description="The kind of store: sqlite or postgresql.")
+    began: Day | None = Field(
+        description="The first day of which the store has a reading; null when it has none, or could not be read."
+    )
+    runs: People | None = Field(
+        description="How many runs the store holds, this one included when it was recorded; null when it could not be"
+        " read."
+    )
+    recorded: StrictBool = Field(description="Whether this run was recorded in the store.")
+    timezone: StrictStr = Field(description="The time zone that says which day a reading belongs to.")
+
+    @staticmethod
+    def written(history: History | None) -> dict[str, Any] | None:
+        """Return what a report tells of its store for JSON."""
+        if history is None:
+            return None
+        return {
+            "store": history.store,
+            "began": history.began.isoformat() if history.began else None,
+            "runs": history.runs,
+            "recorded": history.recorded,
+            "timezone": history.timezone,
+        }
+
+
 class ReportObject(JsonObject):
     """What one run of audience-guard found out.
 
@@ -81,6 +110,9 @@ class ReportObject(JsonObject):
         description="The version of this format; it changes only when something is removed or means something else."
     )
     tool: ToolObject = Field(description="What wrote the report.")
+    run_id: StrictStr | None = Field(
+        default=None, description="The id of the run, a UUID of version 7; null in reports of older versions."
+    )
     verdict: Verdict = Field(description="The gravest verdict of all guards and totals.")
     exit_code: Literal[0, 1, 3] = Field(
         description="What the run exits with on these verdicts: 0 when nothing stops the send; 1 when something failed"
@@ -93,6 +125,9 @@ class ReportObject(JsonObject):
     host: StrictStr = Field(description="The host that counted.")
     account: StrictStr | None = Field(
         default=None, description="The name that the rules give the account; null when they give none."
+    )
+    history: HistoryObject | None = Field(
+        default=None, description="The history store of the run; null when none was named."
     )
     rules: RulesObject = Field(description="The rules file that the counts were held to.")
     selection: SelectionObject = Field(description="What the run was asked to check; all three empty means everything.")
@@ -109,6 +144,7 @@ class ReportObject(JsonObject):
         return {
             "schema_version": SCHEMA_VERSION,
             "tool": {"name": "audience-guard", "version": report.version},
+            "run_id": report.run_id,
             "verdict": report.verdict,
             "exit_code": int(report.exit_code),
             "fail_on": report.fail_on,
@@ -117,6 +153,7 @@ class ReportObject(JsonObject):
             "finished_at": written_timestamp(report.finished_at),
             "host": report.host,
             "account": report.account,
+            "history": HistoryObject.written(report.history),
             "rules": {"path": path, "sha256": report.rules_sha256},
             "selection": {"segments": asked.segments, "tags": asked.tags, "campaigns": asked.campaigns},
             "summary": {

@@ -13,6 +13,7 @@ from itertools import product
 from typing import TYPE_CHECKING
 
 from guard.core.evaluate import evaluate, judge_guard
+from guard.core.history import History
 from guard.core.measure import Measure
 from guard.core.model import Bound, Campaign, Channel, Guard, Rules, Segment, Selection, Total
 from guard.core.plan import plan
@@ -22,7 +23,7 @@ from guard.report.wording import share
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from guard.report.json_report.model import ReportObject
+    from guard.report.json_report.model import HistoryObject, ReportObject
     from guard.report.json_report.results import CampaignObject, CheckObject, GuardObject, SegmentObject
 
 _NO_MOMENT = datetime.min.replace(tzinfo=UTC)
@@ -70,6 +71,16 @@ def rebuild(saved: ReportObject) -> Report:
         selection=selection,
         segments=judged,
         campaigns=totals,
+        run_id=saved.run_id,
+        history=_history(saved.history),
+    )
+
+
+def _history(saved: HistoryObject | None) -> History | None:
+    if saved is None:
+        return None
+    return History(
+        store=saved.store, began=saved.began, runs=saved.runs, recorded=saved.recorded, timezone=saved.timezone
     )
 
 

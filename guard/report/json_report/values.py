@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator, StrictInt, StrictStr, WithJsonSchema
@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidato
 from guard.core.model import LARGEST_COUNT
 from guard.report.json_report.words import shown
 
+_DAY = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _TIMESTAMP = "[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\\.[0-9]{3}Z"
 
 
@@ -23,6 +24,12 @@ def _read_timestamp(value: object) -> datetime:
 def written_timestamp(moment: datetime) -> str:
     """Return UTC with milliseconds, as in ``2026-11-23T09:00:00.000Z``."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _read_day(value: object) -> date:
+    if not isinstance(value, str) or not re.fullmatch(_DAY, value):
+        raise ValueError(f"{shown(value)} is not a day such as 2026-11-23")
+    return date.fromisoformat(value)
 
 
 def _read_number(value: object) -> int | float:
@@ -48,6 +55,9 @@ Timestamp = Annotated[
     datetime,
     PlainValidator(_read_timestamp),
     WithJsonSchema({"type": "string", "format": "date-time", "pattern": f"^{_TIMESTAMP}$"}),
+]
+Day = Annotated[
+    date, PlainValidator(_read_day), WithJsonSchema({"type": "string", "format": "date", "pattern": f"^{_DAY}$"})
 ]
 Number = Annotated[int | float, PlainValidator(_read_number), WithJsonSchema({"type": "number", "minimum": 0})]
 People = Annotated[int, Field(strict=True, ge=0), AfterValidator(_read_people)]

@@ -1,0 +1,259 @@
+"""``audience-guard history``: the store and what is in it."""
+
+from __future__ import annotations
+
+import re
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from guard.cli.options import account_flags, debug_flag, history_flag
+from guard.cli.output import print_report, say, screen_for
+from guard.core.errors import ExitCode, UsageError
+from guard.core.text import number, plural, printable
+from guard.history.address import required_store
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from guard.core.model import Channel, Rules
+    from guard.history.store import Store
+    from guard.report.screen import Screen
+    from guard.report.trends.page import TrendPage
+
+_DAYS = re.compile(r"[1-9][0-9]{0,4}d")
+_SHOWN = ("text", "json", "html")
+_LONGEST = 3650  # days
+_USUAL_RULES = "rules.yaml"
+
+
+@click.group(
+    epilog="""
+\b
+Examples:
+  audience-guard history init --history history.db
+  audience-guard check --history history.db
+  audience-guard history show --history history.db --output html=trends.html
+  audience-guard history import reports/ --history history.db --min-runs 10
+
+docs/history.md explains the rest.
+"""
+)
+def history() -> None:
+    """Keep the counts of every run in a store, and show how they change."""
+
+
+@history.command()
+@history_flag
+@debug_flag
+def init(history: str | None) -> int:
+    """Make the store, or bring it to the version of this audience-guard; a right one stays as it is."""
+    store = _store(history)
+    what = f"{printable(store.address.shown)}"
+    if store.init():
+        print_report(f"made the history store {what}\n")
+        return ExitCode.PASSED
+    past = store.read()
+    since = f" since {past.began}" if past.began else ""
+    print_report(f"the history store {what} is right: it holds {plural(len(past.held), 'run')}{since}\n")
+    return ExitCode.PASSED
+
+
+@history.command()
+@click.argument("rules", required=False, type=click.Path())
+@history_flag
+@click.option("--segment", metavar="KEY", help="Show this segment only.")
+@click.option("--channel", metavar="CHANNEL", help="Show this channel only.")
+@click.option(
+    "--last",
+    type=click.IntRange(1, _LONGEST),
+    metavar="DAYS",
+    default=26,
+    show_default=True,
+    help="How many days of each series, counted from the newest; days without a reading do not count.",
+)
+@click.option(
+    "-o",
+    "--output",
+    default="text",
+    show_default=True,
+    metavar="FORMAT[=PATH]",
+    help="text, json or html, to stdout or to a file.",
+)
+@debug_flag
+def show(
+    rules: str | None,
+    history: str | None,
+    segment: str | None,
+    channel: str | None,
+    last: int,
+    output: str,
+) -> int:
+    """Show the trend of every count in the store, a row for each channel of each segment.
+
+    RULES is the rules file, rules.yaml where there is one; its bounds are what is allowed. Without rules, each count is
+    shown beside the bounds of its own run. Exits with 3 if a part of the store was lost or changed.
+    """
+    from guard.history.show import Wanted, show_trends  # noqa: PLC0415 - slow to import
+    from guard.report import Format  # noqa: PLC0415 - see above
+    from guard.report.mark import signed  # noqa: PLC0415 - see above
+    from guard.report.outputs import Output, prepare, write  # noqa: PLC0415 - see above
+    from guard.security.keyring import scrubbed  # noqa: PLC0415 - see above
+
+    word, path = _format(output)
+    wanted = Wanted(segment=segment, channel=_channel(channel), last=last)
+    store = _store(history)
+    if path:
+        prepare([Output(format=Format.HTML, path=path)], protected=[each for each in [store.address.path] if each])
+    page = show_trends(store, _rules(rules), wanted)
+    if path is None:
+        print_report(_rendered(page, word, screen_for(sys.stdout, "auto")))
+    else:
+        write(path, signed(scrubbed(_rendered(page, word, None))))
+    return _say_damage(history, page.damage)
+
+
+@history.command(name="import")
+@click.argument("paths", nargs=-1, required=True, type=click.Path())
+@history_flag
+@account_flags
+@click.option(
+    "--min-runs",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Exit with 3 if the store holds fewer runs after that: files may be missing.",
+)
+@debug_flag
+def import_(
+    paths: tuple[str, ...], history: str | None, region: str | None, base_url: str | None, min_runs: int | None
+) -> int:
+    """Import saved JSON reports, CSV files with the columns uuid,channel,day,count, or folders of both.
+
+    What is there already is passed over. Nothing of a file with a mistake is imported. The lines of a CSV file belong
+    to the account that check would ask.
+    """
+    from guard.history.files import read_files  # noqa: PLC0415 - slow to import
+    from guard.history.run_record import host_of  # noqa: PLC0415 - see above
+    from guard.history.store import SECONDS_FOR_A_PERSON  # noqa: PLC0415 - see above
+
+    store = _store(history)
+    store.read()
+    found = read_files(
+        [Path(each) for each in paths], lambda: host_of(_host(region, base_url)), datetime.now(UTC).date()
+    )
+    numbers = store.record(found.runs, seconds=SECONDS_FOR_A_PERSON)
+    held = len(store.read().held)
+    for problem in found.problems:
+        say(problem)
+    new = sum(each is not None for each in numbers)
+    there = f", {number(len(numbers) - new)} were there already" if len(numbers) > new else ""
+    print_report(
+        f"imported {plural(new, 'run')} from {plural(found.files, 'file')}{there};"
+        f" {printable(store.address.shown)} holds {plural(held, 'run')}\n"
+    )
+    if found.problems:
+        say("audience-guard: nothing was imported from the files with a mistake")
+        return ExitCode.USAGE
+    if min_runs is not None and held < min_runs:
+        say(f"audience-guard: the store holds {plural(held, 'run')}, but --min-runs asks for {number(min_runs)}")
+        say("  hint: the folder may lack files, or the store may be another one")
+        return ExitCode.UNKNOWN
+    return ExitCode.PASSED
+
+
+@history.command()
+@history_flag
+@debug_flag
+def export(history: str | None) -> int:
+    """Print every reading in the store as CSV, which history import can read."""
+    from guard.history.export import as_csv  # noqa: PLC0415 - slow to import
+    from guard.history.reader import damage_lines  # noqa: PLC0415 - see above
+
+    rows, past = _store(history).export()
+    print_report(as_csv(rows))
+    return _say_damage(history, damage_lines(past.damage))
+
+
+@history.command()
+@history_flag
+@click.option("--older-than", required=True, metavar="DAYS", help="Such as 750d: by the newest reading of a run.")
+@debug_flag
+def prune(history: str | None, older_than: str) -> int:
+    """Delete the readings of old runs; the number and the id of each run stay."""
+    if not _DAYS.fullmatch(older_than):
+        raise UsageError(f'"{printable(older_than)}" is not a number of days', hint="write one such as 750d")
+    store = _store(history)
+    runs, readings = store.prune(datetime.now(UTC) - timedelta(days=int(older_than.removesuffix("d"))))
+    print_report(
+        f"deleted {plural(readings, 'reading')} of {plural(runs, 'run')} from {printable(store.address.shown)}\n"
+    )
+    return ExitCode.PASSED
+
+
+def _store(named: str | None) -> Store:
+    address = required_store(named)
+    from guard.history.store import Store  # noqa: PLC0415 - slow to import
+
+    return Store(address)
+
+
+def _say_damage(named: str | None, damage: Sequence[str]) -> int:
+    for each in damage:
+        say(f"audience-guard: the history store {printable(required_store(named).shown)} is damaged: {each}")
+    return ExitCode.UNKNOWN if damage else ExitCode.PASSED
+
+
+def _host(region: str | None, base_url: str | None) -> str:
+    """Return the host of the account that check would ask; a CSV file does not say whose numbers it has."""
+    from guard.blueshift.account import host_asked  # noqa: PLC0415 - only a CSV file needs it
+
+    rules = _rules(None)
+    return host_asked(region=region, base_url=base_url, rules_region=rules.region if rules else None)
+
+
+def _rules(path: str | None) -> Rules | None:
+    """Return the rules in the file, or in rules.yaml where there is one."""
+    from guard.cli.rules import read_rules  # noqa: PLC0415 - see above
+
+    if path is None and not Path(_USUAL_RULES).is_file():
+        return None
+    return read_rules(path or _USUAL_RULES)
+
+
+def _channel(word: str | None) -> Channel | None:
+    from guard.core.model import Channel  # noqa: PLC0415 - see above
+    from guard.core.text import did_you_mean  # noqa: PLC0415 - a slip is rare
+
+    if word is None:
+        return None
+    if word not in set(Channel):
+        raise UsageError(
+            f'there is no channel "{printable(word)}"{did_you_mean(word, list(Channel))}',
+            hint=f"the channels are: {', '.join(Channel)}",
+        )
+    return Channel(word)
+
+
+def _format(output: str) -> tuple[str, Path | None]:
+    from guard.core.text import did_you_mean  # noqa: PLC0415 - a slip is rare
+
+    word, equals, path = output.partition("=")
+    if word not in _SHOWN:
+        near = did_you_mean(word, _SHOWN)
+        raise UsageError(f'there is no format "{printable(word)}"{near}', hint=f"possible are: {', '.join(_SHOWN)}")
+    if equals and not path:
+        raise UsageError(f"--output {word}= names no file", hint=f"write --output {word}=PATH")
+    return word, Path(path) if equals else None
+
+
+def _rendered(page: TrendPage, word: str, screen: Screen | None) -> str:
+    if word == "html":
+        from guard.report.trends.html_page import as_html  # noqa: PLC0415 - only HTML needs its packages
+
+        return as_html(page)
+    from guard.report.trends.page import as_object, as_text  # noqa: PLC0415 - see above
+
+    return as_object(page) if word == "json" else as_text(page, screen)

@@ -1,0 +1,107 @@
+"""What the guard remembers of a series: the counts of one channel of one segment, run after run. Pure values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import date, datetime, tzinfo
+
+    from guard.core.model import BoundName
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """The store of a run, as its report tells it.
+
+    - ``store`` is the kind of store: ``sqlite`` or ``postgresql``.
+    - ``began`` is the first day with a reading, ``runs`` the number of runs with readings, this one included if it is
+      ``recorded``; both are None if the store could not be read.
+    - ``timezone`` says whose days they are.
+    - ``troubles`` are sentences for people about what went wrong; they are not part of the JSON report.
+    """
+
+    store: str
+    began: date | None
+    runs: int | None
+    recorded: bool
+    timezone: str = "UTC"
+    troubles: tuple[str, ...] = ()
+
+
+class Series(NamedTuple):
+    """What readings are compared with: the same host, segment, variant and channel, whatever the rules call it."""
+
+    host: str
+    uuid: str
+    channel: str
+    bypass_global: bool
+
+
+class Limit(NamedTuple):
+    """A bound that a reading was judged by, its limit in people or as a fraction of 1, and the verdict on it."""
+
+    bound: str
+    limit: int | float
+    verdict: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """One count in the store, or why there was none.
+
+    ``at`` is the server's stamp, or for a reading without a count the end of its run. A reading from a CSV file
+    ``is_imported``: it has only a ``day``, and no verdict. ``reason`` and ``verdict`` are texts, since a newer version
+    may have written other words.
+    """
+
+    run: int
+    at: datetime
+    day: date | None = None
+    count: int | None
+    reason: str | None = None
+    verdict: str | None
+    limits: tuple[Limit, ...] = ()
+
+    @property
+    def is_imported(self) -> bool:
+        """Whether it came from a CSV file, which proves nothing."""
+        return self.day is not None
+
+    def day_in(self, zone: tzinfo) -> date:
+        """Return the day of the reading; an imported one is that day in every time zone."""
+        return self.day or self.at.astimezone(zone).date()
+
+    def limit(self, bound: BoundName) -> int | float | None:
+        """Return the limit of a bound that it was judged by, or None."""
+        return next((each.limit for each in self.limits if each.bound == bound), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Day:
+    """A day of a series, and the reading that stands for it."""
+
+    day: date
+    reading: Reading
+
+
+def days(readings: Iterable[Reading], last: int, zone: tzinfo = UTC) -> tuple[Day, ...]:
+    """Return the newest ``last`` days that have a reading, the oldest first.
+
+    The newest proven count stands for its day, an imported one where no run counted, and a reading without a count
+    where there is nothing else.
+    """
+    best: dict[date, Reading] = {}
+    for each in readings:
+        day = each.day_in(zone)
+        held = best.get(day)
+        if held is None or _worth(each) > _worth(held):
+            best[day] = each
+    return tuple(Day(day=day, reading=best[day]) for day in sorted(best)[-last:])
+
+
+def _worth(reading: Reading) -> tuple[bool, bool, datetime, int]:
+    return reading.count is not None, not reading.is_imported, reading.at, reading.run

@@ -1,0 +1,176 @@
+"""Connections to the database of a store: transactions with time limits, and its errors in our words.
+
+An SQLite file keeps its rollback journal: with WAL, a file that is copied without its two side files loses runs.
+PostgreSQL is used without a pool and without prepared statements, so a pooler such as PgBouncer may be between.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import struct
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from sqlalchemy import create_engine
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import NullPool
+
+from guard.core.errors import HistoryError, UsageError
+from guard.history.database_errors import explained
+from guard.security.keyring import irregular
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+    from typing import Any
+
+    from sqlalchemy import Connection
+
+    from guard.history.address import Address
+
+INIT = "audience-guard history init makes a store"
+_LOCK = 0x617564_67756172  # the key of PostgreSQL's advisory lock: any number, but always the same
+_MAGIC = b"SQLite format 3\0"
+_HEADER = 100  # bytes: https://www.sqlite.org/fileformat2.html#the_database_header
+_WAL = 2  # the version that the header gives a file with a write-ahead log
+
+
+class Database:
+    """A store's database for one use, with ``seconds`` for everything; ``history init`` alone ``may_create`` it."""
+
+    def __init__(self, address: Address, seconds: float, *, may_create: bool = False) -> None:
+        self._address, self._seconds, self._may_create = address, seconds, may_create
+        self._ends_at = time.monotonic() + seconds
+        connect = self._connect_to_file if self.is_sqlite else self._connect_to_server
+        dialect = "sqlite" if self.is_sqlite else "postgresql+psycopg"
+        self._engine = create_engine(f"{dialect}://", creator=connect, poolclass=NullPool)
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether it is an SQLite file."""
+        return self._address.path is not None
+
+    @contextmanager
+    def transaction(self, *, write: bool = False) -> Iterator[Connection]:
+        """Yield a connection in a transaction, and commit at the end of the block if it is to ``write``.
+
+        Only one connection writes at a time. Raise ``UsageError`` if this is no store and waiting does not help, and
+        ``HistoryError`` if it is out of reach, locked, full or damaged, or if the time is over.
+        """
+        try:
+            if self._address.path is not None:
+                _check_file(self._address.path, self._address.shown, may_create=self._may_create)
+            with self._engine.connect() as connection:
+                self._begin(connection, write=write)
+                yield connection
+                if write and self._left() > 0:
+                    connection.commit()
+                    return
+                connection.rollback()
+                if write:  # nobody waits for it any more
+                    raise too_slow(self._address, self._seconds)
+        except DBAPIError as error:
+            raise explained(error.orig, self._address.shown) from error
+
+    def _left(self) -> float:
+        return self._ends_at - time.monotonic()
+
+    def _begin(self, connection: Connection, *, write: bool) -> None:
+        if self.is_sqlite:
+            connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+            return
+        milliseconds = max(1, int(self._left() * 1000))
+        if not write:
+            connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        for name in ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"):
+            connection.exec_driver_sql(f"SET LOCAL {name} = {milliseconds}")
+        if write:
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
+
+    def _connect_to_file(self) -> sqlite3.Connection:
+        path = self._address.path
+        assert path is not None  # noqa: S101 - for the type checker
+        mode = "rwc" if self._may_create else "rw"
+        return sqlite3.connect(
+            f"{path.absolute().as_uri()}?mode={mode}",
+            uri=True,
+            timeout=self._seconds,
+            isolation_level=None,  # transactions begin where we say
+            check_same_thread=False,  # a connection that takes too long is left to its thread
+        )
+
+    def _connect_to_server(self) -> Any:
+        import psycopg  # noqa: PLC0415 - an extra, and only some stores need it
+
+        return psycopg.connect(
+            self._address.url or "",
+            connect_timeout=max(2, int(self._seconds)),  # libpq takes whole seconds, and no fewer than two
+            application_name="audience-guard",
+            client_encoding="utf8",
+            prepare_threshold=None,
+        )
+
+
+def too_slow(address: Address, seconds: float) -> HistoryError:
+    """Return the error for a store that takes longer than its time limit."""
+    return HistoryError(
+        f"the history store {address.shown} took longer than {seconds:g} s",
+        hint="check that nothing locks it, and that its server or disk answers",
+    )
+
+
+def need_driver(address: Address) -> None:
+    """Raise ``UsageError`` if the package that talks to PostgreSQL is not installed."""
+    if address.path is not None:
+        return
+    try:
+        import psycopg  # noqa: F401, PLC0415 - only whether it can be imported
+    except ImportError:
+        raise UsageError(
+            "a history store in PostgreSQL needs the package psycopg, which is not installed or lacks libpq",
+            hint="install the extra named postgres: in a clone, pip install '.[postgres]'",
+        ) from None
+
+
+def _check_file(path: Path, shown: str, *, may_create: bool) -> None:
+    """Raise an error for a path that is not a whole SQLite file with a rollback journal; SQLite says less."""
+    hint = f"check the path; {INIT}"
+    if found := irregular(str(path)):
+        raise UsageError(f"the history store {shown} is {found}, not a file", hint=hint)
+    try:
+        with path.open("rb") as file:
+            header = file.read(_HEADER)
+            size = os.fstat(file.fileno()).st_size
+    except FileNotFoundError:
+        if may_create and path.absolute().parent.is_dir():
+            return
+        what = "does not exist" if path.absolute().parent.is_dir() else "is in a folder that does not exist"
+        raise UsageError(f"the history store {shown} {what}", hint=hint) from None
+    except (OSError, ValueError) as error:
+        why = (error.strerror if isinstance(error, OSError) else None) or "its name is not valid"
+        raise UsageError(f"the history store {shown} cannot be read: {why}", hint=hint) from None
+    if not header and not may_create:
+        raise UsageError(f"the history store {shown} is empty", hint=hint)
+    if header and not header.startswith(_MAGIC):
+        raise UsageError(f"the history store {shown} is not an SQLite file", hint="check the path; it stays unchanged")
+    if header and size < _size_by_header(header):
+        raise HistoryError(
+            f"the history store {shown} is damaged: its end is missing", hint="put back a copy of the file"
+        )
+    if header[18:20] == bytes([_WAL, _WAL]) and not may_create:
+        raise UsageError(
+            f"the history store {shown} has a write-ahead log, which is lost if the file is copied alone",
+            hint="audience-guard history init gives it back its rollback journal",
+        )
+
+
+def _size_by_header(header: bytes) -> int:
+    """Return how many bytes the file must have, or 0 where the header does not say."""
+    if len(header) < _HEADER:
+        return _HEADER
+    page_size: int = struct.unpack(">H", header[16:18])[0]
+    changes, pages = struct.unpack(">II", header[24:32])
+    valid_for: int = struct.unpack(">I", header[92:96])[0]
+    return (65_536 if page_size == 1 else page_size) * pages if changes == valid_for else 0

@@ -1,0 +1,271 @@
+"""Reads a store inside a transaction, and notices what is lost, torn or changed."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from sqlalchemy import bindparam, func, inspect, select
+from sqlalchemy.exc import DBAPIError
+
+from guard.core.errors import HistoryError, UsageError
+from guard.core.history import Limit, Reading, Series
+from guard.core.text import number
+from guard.history.database import INIT
+from guard.history.tables import READINGS, RUNS, SERIES, STORE, VERSION, checksum
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from sqlalchemy import Connection
+
+    from guard.history.address import Address
+
+WHICH = [READINGS.c[name] for name in Series._fields]
+"""The columns that say which series a reading is of."""
+_OF_A_SERIES = (
+    select(READINGS)
+    .where(*(column == bindparam(f"its_{column.name}") for column in WHICH))
+    .order_by(READINGS.c.number.desc())
+)
+
+
+class Damage(NamedTuple):
+    """What is wrong with a row; ``run`` is the number of its run, or of the next run that is there."""
+
+    run: int
+    what: str
+    series: Series | None = None
+
+
+def damage_lines(found: Iterable[Damage], most: int = 10) -> list[str]:
+    """Return what is wrong in a store in at most so many sentences, and how many more there are."""
+    told = list(dict.fromkeys(f"run {each.run}: {each.what}" for each in found))
+    rest = len(told) - most
+    return [*told[:most], *([f"{number(rest)} more like these"] if rest > 0 else [])]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """A run in the store; ``first_at`` and ``last_at`` are its oldest and its newest reading."""
+
+    number: int
+    id: str
+    source: str
+    finished_at: datetime
+    host: str
+    exit_code: int | None
+    rules_sha256: str | None
+    tool_version: str
+    link: str | None
+    first_at: datetime | None
+    last_at: datetime | None
+    readings: int
+    is_pruned: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Past:
+    """What a store holds, as far as it was asked for.
+
+    ``readings`` has the newest of each series first; ``names`` is what the rules called each series last.
+    """
+
+    runs: tuple[Run, ...]
+    readings: dict[Series, tuple[Reading, ...]] = field(default_factory=dict)
+    names: dict[Series, str] = field(default_factory=dict)
+    damage: tuple[Damage, ...] = ()
+
+    @property
+    def held(self) -> tuple[Run, ...]:
+        """The runs whose readings are in the store."""
+        return tuple(run for run in self.runs if not run.is_pruned)
+
+    @property
+    def began(self) -> date | None:
+        """The first day with a reading, in UTC."""
+        return min((run.first_at.date() for run in self.held if run.first_at), default=None)
+
+
+def last_run(connection: Connection, address: Address) -> int:
+    """Return the number of the last run; raise ``UsageError`` if this is no store of this version."""
+    shown = f"the history store {address.shown}"
+    try:
+        rows = connection.execute(select(STORE)).all()
+    except DBAPIError:
+        connection.rollback()  # PostgreSQL answers nothing more in this transaction
+        tables = inspect(connection).get_table_names()
+        if STORE.name in tables:
+            raise
+        if tables and address.path is not None:
+            raise foreign(address) from None
+        raise UsageError(f"{shown} is empty", hint=f"check the address; {INIT}") from None
+    if len(rows) != 1:
+        raise damaged(address, "it does not say which run was the last")
+    row = rows[0]
+    if row.version > VERSION:
+        raise UsageError(
+            f"{shown} was made by a newer audience-guard (its version is {row.version}, this one knows {VERSION})",
+            hint="update audience-guard",
+        )
+    if row.version < VERSION:
+        raise UsageError(f"{shown} is of an older version", hint="run audience-guard history init")
+    if row.checksum != checksum(row[:-1]):
+        raise damaged(address, "the number of its last run was changed")
+    last: int = row.last_run
+    return last
+
+
+def foreign(address: Address) -> UsageError:
+    """Return the error for a database that holds something else."""
+    return UsageError(
+        f"the history store {address.shown} is the database of another program",
+        hint="check the path; it stays unchanged",
+    )
+
+
+def damaged(address: Address, what: str) -> HistoryError:
+    """Return the error for a store that cannot be trusted as a whole."""
+    return HistoryError(
+        f"the history store {address.shown} is damaged: {what}", hint="put back a copy of it, or make a new one"
+    )
+
+
+class Reader:
+    """Reads runs and series in one transaction; ``damage`` grows by what is found to be wrong."""
+
+    def __init__(self, connection: Connection, last: int) -> None:
+        """Read the runs; ``last`` is the number of the last one."""
+        self._connection = connection
+        self.damage: list[Damage] = []
+        self.names: dict[Series, str] = {}
+        self.runs = {run.number: run for run in self._read_runs(last)}
+        rows = connection.execute(select(SERIES)).all() if self.runs else []
+        self._lengths = {Series(*row[:4]): row.last_reading for row in rows if row.checksum == checksum(row[:-1])}
+
+    def all_series(self) -> list[Series]:
+        """Return every series of a segment with a uuid, sorted."""
+        rows = self._connection.execute(select(*WHICH).where(READINGS.c.uuid != "").distinct().order_by(*WHICH))
+        return [Series(*row) for row in rows]
+
+    def readings(self, series: Series, last: int | None = None) -> tuple[Reading, ...]:
+        """Return the newest readings, the newest first: those of the ``last`` days in UTC, or all."""
+        found: list[Reading] = []
+        days: set[date] = set()
+        length = self._lengths.get(series)
+        expected, newer = length or 0, 0
+        result = self._connection.execute(_OF_A_SERIES, dict(zip(_PARAMETERS, series, strict=True)))
+        for row in map(tuple, result):
+            if row[_NUMBER] != expected:
+                self._miss(series, newer or row[_RUN])
+            expected, newer = row[_NUMBER] - 1, row[_RUN]
+            reading = self._reading(series, row)
+            if reading is None:
+                continue
+            day = reading.day_in(UTC)
+            if last is not None and day not in days and len(days) == last:
+                result.close()
+                break
+            days.add(day)
+            found.append(reading)
+        else:
+            if expected > 0 or (length is None and newer):
+                self._miss(series, newer)
+        return tuple(found)
+
+    def count_readings(self) -> None:
+        """Compare the number of readings of each run with what its row says."""
+        rows = self._connection.execute(select(READINGS.c.run, func.count()).group_by(READINGS.c.run))
+        counted: dict[int, int] = {run: many for run, many in rows}  # noqa: C416 - mypy reads a dict() otherwise
+        for run in self.runs.values():
+            if counted.pop(run.number, 0) != run.readings:
+                self.damage.append(Damage(run.number, "it has another number of readings than were recorded"))
+        self.damage += [Damage(run, "its readings are there, but it is missing") for run in counted]
+
+    def _read_runs(self, last: int) -> Iterator[Run]:
+        expected = 1
+        for row in self._connection.execute(select(RUNS).order_by(RUNS.c.number)):
+            if row.number != expected:
+                self.damage.append(Damage(row.number, f"the run before it is missing (number {expected})"))
+            expected = row.number + 1
+            run = _run(row) if row.checksum == checksum(row[:-1]) else None
+            if run is None:
+                self.damage.append(Damage(row.number, "it was changed after it was recorded"))
+            else:
+                yield run
+        if expected != last + 1:
+            self.damage.append(Damage(last, "the last run is missing"))
+
+    def _reading(self, series: Series, row: tuple[Any, ...]) -> Reading | None:
+        """Return the reading in the row; None, with a note of the damage, if its checksum is not that of its run."""
+        run = self.runs.get(row[_RUN])
+        if run is None or row[-1] != reading_checksum(run.id, row[:-1]):
+            self.damage.append(Damage(row[_RUN], "a reading was changed after it was recorded", series))
+            return None
+        *_, segment, count, _, reason, counted_at, day, verdict, checks, _ = row
+        if segment and series not in self.names:
+            self.names[series] = json.loads(segment)
+        return Reading(
+            run=run.number,
+            at=_moment(counted_at) or _midnight(day) or run.finished_at,
+            day=date.fromisoformat(day) if day else None,
+            count=count,
+            reason=reason,
+            verdict=verdict,
+            limits=tuple(Limit(*each) for each in json.loads(checks)),
+        )
+
+    def _miss(self, series: Series, run: int) -> None:
+        self.damage.append(Damage(run, "a reading is missing", series))
+
+
+def rows(connection: Connection) -> list[dict[str, Any]]:
+    """Return a row for each reading, with the id, the source and the end of its run, in the order of the runs."""
+    of_run = (RUNS.c.id.label("run_id"), RUNS.c.source, RUNS.c.finished_at)
+    found = connection.execute(
+        select(READINGS, *of_run)
+        .join(RUNS, RUNS.c.number == READINGS.c.run)
+        .order_by(READINGS.c.run, *WHICH, READINGS.c.number)
+    )
+    return [dict(row) for row in found.mappings()]
+
+
+_PARAMETERS = [f"its_{name}" for name in Series._fields]
+_COLUMNS = list(READINGS.c.keys())
+_NUMBER, _RUN = _COLUMNS.index("number"), _COLUMNS.index("run")
+
+
+def reading_checksum(run_id: str, values: Iterable[object]) -> str:
+    """Return the checksum of a reading, which is bound to its run."""
+    return checksum([run_id, *values])
+
+
+def _run(row: Any) -> Run | None:
+    try:
+        return Run(
+            number=row.number,
+            id=row.id,
+            source=row.source,
+            finished_at=datetime.fromisoformat(row.finished_at),
+            host=row.host,
+            exit_code=row.exit_code,
+            rules_sha256=row.rules_sha256,
+            tool_version=row.tool_version,
+            link=row.link,
+            first_at=_moment(row.first_at),
+            last_at=_moment(row.last_at),
+            readings=row.readings,
+            is_pruned=row.pruned_at is not None,
+        )
+    except (TypeError, ValueError):
+        return None
+
+
+def _moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
+
+
+def _midnight(day: str | None) -> datetime | None:
+    return datetime.fromisoformat(f"{day}T00:00:00Z") if day else None

@@ -1,0 +1,1 @@
+"""The trend of a count: day by day, beside what is allowed; as text, JSON, HTML, and in the reports."""

@@ -1,0 +1,161 @@
+"""What a trend shows: a point for each day with a reading, and the limits that it is held to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC
+from typing import TYPE_CHECKING
+
+from guard.core.history import days as newest_days
+from guard.core.model import BoundName
+from guard.core.results import Verdict
+from guard.core.text import number, plural
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import date
+
+    from guard.core.history import Day, Reading, Series
+    from guard.core.results import Check
+    from guard.report.view import Finding
+
+
+DAYS = 26
+"""How many days a trend shows if nobody says otherwise: half a year of weekly runs."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Band:
+    """The least and the most people that are allowed; None where there is no bound."""
+
+    low: int | None = None
+    high: int | None = None
+
+    def side(self, count: int) -> int:
+        """Return -1 for a count below the band, 1 above it, else 0."""
+        return (self.high is not None and count > self.high) - (self.low is not None and count < self.low)
+
+    @property
+    def allowed(self) -> str:
+        """What is allowed, in words: ``allowed 10,000 to 50,000``, or nothing without a bound."""
+        match self.low, self.high:
+            case None, None:
+                return ""
+            case None, high:
+                return f"at most {number(int(high or 0))}"
+            case low, None:
+                return f"at least {number(int(low or 0))}"
+            case low, high:
+                return f"allowed {number(int(low or 0))} to {number(int(high or 0))}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Point:
+    """One day: its count, or None; the verdict of then; and the band that it is drawn with."""
+
+    day: date
+    count: int | None
+    verdict: str | None
+    band: Band
+    reason: str | None = None
+    is_imported: bool = False
+    run: int | None = None
+
+    @property
+    def is_unknown(self) -> bool:
+        """Whether there is no count."""
+        return self.count is None
+
+    @property
+    def failed(self) -> bool:
+        """Whether the guard failed then."""
+        return self.verdict == Verdict.FAIL
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trend:
+    """The points of one channel of a segment, the oldest first; ``name`` is the segment's key, or else its uuid.
+
+    ``series`` is None in a report, and where the store has no readings yet. ``note`` says what else to know: its host
+    where there are several, or that it is counted in another way.
+    """
+
+    name: str
+    channel: str
+    points: tuple[Point, ...]
+    series: Series | None = None
+    note: str = ""
+
+    @property
+    def title(self) -> str:
+        """What the trend is of: ``vip / email``."""
+        return f"{self.name} / {self.channel}"
+
+    @property
+    def last(self) -> Point | None:
+        """The newest day, if there is any."""
+        return self.points[-1] if self.points else None
+
+    @property
+    def in_words(self) -> str:
+        """The trend in a sentence: ``1,900 on 2026-11-29, allowed 10,000 to 50,000; 26 days since 2026-06-02``."""
+        last = self.last
+        if last is None:
+            return "no readings yet"
+        now = f"{'unknown' if last.count is None else number(last.count)} on {last.day}"
+        allowed = f", {last.band.allowed}" if last.band.allowed else ""
+        first = self.points[0].day
+        span = f"; {plural(len(self.points), 'day')} since {first}" if len(self.points) > 1 else "; its first day"
+        imported = sum(point.is_imported for point in self.points)
+        return f"{now}{allowed}{span}{f', {number(imported)} of them imported' if imported else ''}"
+
+
+def band_of(checks: Iterable[Check]) -> Band:
+    """Return the band of a guard's absolute bounds."""
+    limits = {check.bound: int(check.limit) for check in checks if check.bound in {BoundName.MIN, BoundName.MAX}}
+    return Band(low=limits.get(BoundName.MIN), high=limits.get(BoundName.MAX))
+
+
+def points_of(days: Iterable[Day], band: Band | None = None) -> tuple[Point, ...]:
+    """Return a point for each day, with one band for all, or with the limits that each was judged by."""
+    return tuple(_point(each.day, each.reading, band) for each in days)
+
+
+def trend_points(readings: Sequence[Reading], last: int, band: Band | None = None) -> tuple[Point, ...]:
+    """Return the points of the newest ``last`` days of a series, in UTC."""
+    return points_of(newest_days(readings, last, UTC), band)
+
+
+def _point(day: date, reading: Reading, band: Band | None) -> Point:
+    return Point(
+        day=day,
+        count=reading.count,
+        verdict=reading.verdict,
+        band=band or _band_then(reading),
+        reason=reading.reason,
+        is_imported=reading.is_imported,
+        run=reading.run,
+    )
+
+
+def _band_then(reading: Reading) -> Band:
+    low, high = reading.limit(BoundName.MIN), reading.limit(BoundName.MAX)
+    return Band(low=None if low is None else int(low), high=None if high is None else int(high))
+
+
+def trend_of(finding: Finding) -> Trend | None:
+    """Return the trend of a guard up to this run; None without a store, or before the second day with a reading."""
+    if finding.past is None or finding.today is None:
+        return None
+    band = band_of(finding.checks)
+    before = points_of((each for each in finding.past if each.day != finding.today), band)
+    now = Point(
+        day=finding.today,
+        count=finding.people,
+        verdict=finding.verdict,
+        band=band,
+        reason=finding.reason.value if finding.reason else None,
+    )
+    if not before:
+        return None
+    return Trend(name=finding.name, channel=finding.channel.facts.label, points=(*before, now)[-DAYS:])
