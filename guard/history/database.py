@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from guard.core.errors import HistoryError, UsageError
-from guard.history.database_errors import explained
+from guard.history.database_errors import explained, unreadable
 from guard.security.keyring import irregular
 
 if TYPE_CHECKING:
@@ -73,6 +73,8 @@ class Database:
                     raise too_slow(self._address, self._seconds)
         except DBAPIError as error:
             raise explained(error.orig, self._address.shown) from error
+        except (ValueError, TypeError, LookupError, ArithmeticError) as error:  # also a message that is not UTF-8
+            raise unreadable(self._address.shown) from error
 
     def _left(self) -> float:
         return self._ends_at - time.monotonic()
@@ -93,13 +95,16 @@ class Database:
         path = self._address.path
         assert path is not None  # noqa: S101 - for the type checker
         mode = "rwc" if self._may_create else "rw"
-        return sqlite3.connect(
+        connection = sqlite3.connect(
             f"{path.absolute().as_uri()}?mode={mode}",
             uri=True,
             timeout=self._seconds,
             isolation_level=None,  # transactions begin where we say
             check_same_thread=False,  # a connection that takes too long is left to its thread
         )
+        if self._may_create:
+            connection.execute("PRAGMA journal_mode=DELETE")
+        return connection
 
     def _connect_to_server(self) -> Any:
         import psycopg  # noqa: PLC0415 - an extra, and only some stores need it

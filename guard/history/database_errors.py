@@ -65,3 +65,10 @@ def explained(error: BaseException | None, shown: str) -> GuardError:
         told = _REFUSED if refused else _OF_POSTGRESQL.get(state or "", _OTHER_OF_POSTGRESQL)
     why = shortened(printable((str(error).strip().splitlines() or [""])[0]), _LONGEST_MESSAGE)
     return told.error(f"the history store {shown} {told.what.format(why=why)}", hint=told.hint)
+
+
+def unreadable(shown: str) -> HistoryError:
+    """Return the error for a store with a value that cannot be read."""
+    return HistoryError(
+        f"the history store {shown} {_DAMAGED.what.format(why='a value cannot be read')}", hint=_DAMAGED.hint
+    )
