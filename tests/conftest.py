@@ -12,6 +12,7 @@ import threading
 import time
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import coverage
@@ -22,9 +23,13 @@ import guard.core.text
 from guard.core.model import Channel
 from guard.sandbox.scenario import Scenario, ScenarioSegment
 from guard.sandbox.server import Sandbox
+from tests.postgres import programs, running
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
+    from pathlib import Path
+
+    from tests.postgres import Server
 
 UUID = "00000000-0000-4000-8000-000000000001"
 WEBHOOK_SECRET = "a-webhook-for-tests"
@@ -34,8 +39,9 @@ settings.register_profile("few", max_examples=settings().max_examples // 10, der
 settings.register_profile("same", derandomize=True, deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
-_OURS = ("BLUESHIFT_", "SLACK_", "GITHUB_")
+_OURS = ("BLUESHIFT_", "SLACK_", "GITHUB_", "AUDIENCE_GUARD_", "CI_", "PG")
 _OTHERS = {"NO_COLOR", "FORCE_COLOR", "SSL_CERT_FILE", "SSL_CERT_DIR", "SSLKEYLOGFILE", "COLUMNS", "TERM"}
+_DATABASES = count(1)
 _PROXIES = {"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"}
 
 
@@ -59,6 +65,24 @@ def sandbox() -> Iterator[Sandbox]:
     one = ScenarioSegment(uuid=UUID, name="One", counts=people, fresh=people, refresh=0.05)
     with Sandbox(Scenario(segments=(one,))) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Server]:
+    """Run a PostgreSQL server."""
+    if programs() is None:
+        pytest.skip("this machine has no PostgreSQL server (Debian's package postgresql)")
+    with running() as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Return the address of a history store that is not made yet; PostgreSQL's empty database is there."""
+    if request.param == "sqlite":
+        return str(tmp_path / "history.db")
+    server: Server = request.getfixturevalue("postgres")
+    return server.create(f"guard_{next(_DATABASES)}")
 
 
 class Webhook(ThreadingHTTPServer):

@@ -88,14 +88,17 @@ def environ(sandbox: Sandbox) -> dict[str, str]:
 
 @pytest.fixture
 def start(folder: Path, environ: dict[str, str]) -> Iterator[Start]:
-    """Start the command in the folder; ``environ`` adds variables, and None removes one."""
+    """Start the command in the folder.
+
+    ``environ`` adds variables, and None removes one; ``before`` is a command that runs it.
+    """
     started: list[subprocess.Popen[str]] = []
 
     def begin(*arguments: str, **options: Any) -> subprocess.Popen[str]:
         changed = {**environ, **options.pop("environ", {})}
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | options
         process = subprocess.Popen(
-            [sys.executable, "-m", "guard", *arguments],
+            [*pipes.pop("before", ()), sys.executable, "-m", "guard", *arguments],
             cwd=folder,
             env={name: value for name, value in changed.items() if value is not None},
             text=True,
