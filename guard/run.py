@@ -161,6 +161,7 @@ async def check_over(
     """Like ``check``, over an open connection, which other checks may use at the same time."""
     selection = selection or Selection()
     planned = plan(rules, selection)
+    started_at, started = datetime.now(UTC), time.monotonic()
     memory = None
     if store is not None:
         from guard.history.memory import Memory  # noqa: PLC0415 - slow to import, and most runs have no store
@@ -169,13 +170,10 @@ async def check_over(
         await memory.recall(planned.segments)
     wanted = [Wanted.of(segment, planned.channels(segment)) for segment in planned.segments]
     log("rules", sha256=rules.sha256, segments=len(wanted), fail_on=fail_on)
-    started_at, started = datetime.now(UTC), time.monotonic()
-    readings = await blueshift.count(
-        wanted,
-        refresh=rules.refresh,
-        time_limit=longest_run(wanted, rules.pacing, rules.refresh) if timeout is None else timeout,
-        progress=progress or Progress(),
-    )
+    left = longest_run(wanted, rules.pacing, rules.refresh)
+    if timeout is not None:  # reading the history is part of the run
+        left = max(0.0, timeout - (time.monotonic() - started))
+    readings = await blueshift.count(wanted, refresh=rules.refresh, time_limit=left, progress=progress or Progress())
     segments, campaigns = evaluate(planned, readings)
     report = Report(
         version=__version__,

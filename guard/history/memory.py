@@ -55,9 +55,7 @@ class Memory:
         except HistoryError as error:
             self._troubles.append(_told(error, "the history was not read"))
             return
-        shown = self._store.address.shown
-        damage = damage_lines(self._past.damage, _MOST_DAMAGE)
-        self._troubles += [f"the history store {shown} is damaged: {each}" for each in damage]
+        self._tell_damage(self._past)
         log("history", store=self._store.kind, runs=len(self._past.held), series=len(wanted))
 
     async def remember(self, report: R) -> R:
@@ -75,6 +73,11 @@ class Memory:
             store=self._store.kind, began=began, runs=runs, recorded=recorded, troubles=tuple(self._troubles)
         )
         return replace(report, history=history, past=past)
+
+    def _tell_damage(self, past: Past) -> None:
+        shown = self._store.address.shown
+        told = [f"the history store {shown} is damaged: {each}" for each in damage_lines(past.damage, _MOST_DAMAGE)]
+        self._troubles += [each for each in told if each not in self._troubles]
 
     async def _record(self, report: Report) -> bool:
         run = record_of(report, run_id=report.run_id or "", source="check", link=link_of(os.environ))
@@ -112,6 +115,7 @@ class Memory:
                 self._troubles.append(_told(error, "the history was not read"))
             else:
                 known |= later.readings
+                self._tell_damage(later)
         return {which: days(known.get(series, ()), DAYS) for which, series in own.items()}
 
 

@@ -136,6 +136,40 @@ ELSEWHERE = {
             "report/test_outputs.py::test_a_stuck_report_is_reported",
         ],
     },
+    "The history store": {
+        "Missing, mistyped, empty, another file, another program's database, a newer or older version": [
+            "cli/test_history.py::test_a_wrong_store_stops_the_run",
+            "history/test_sqlite_file.py::test_another_file_is_refused_and_stays",
+            "cli/test_history.py::test_a_database_that_is_missing_stops_the_run",
+        ],
+        "Unreadable, read-only, on a full disk, locked by another program": [
+            "cli/test_history.py::test_an_unreadable_file_stops_the_run",
+            "cli/test_history.py::test_a_read_only_file_is_not_recorded_in",
+            "cli/test_history.py::test_a_full_disk_is_told",
+            "cli/test_history.py::test_a_lock_held_by_another_is_told",
+        ],
+        "A server that says nothing, is gone, or dies in the run": [
+            "cli/test_history.py::test_a_server_that_says_nothing_is_left",
+            "cli/test_history.py::test_a_server_that_is_gone_is_told",
+            "cli/test_history.py::test_a_server_that_dies_in_the_run_is_told",
+        ],
+        "Rows that were lost or changed, a file that was cut, any flipped bit": [
+            "history/test_store.py::test_a_loss_is_noticed",
+            "history/test_sqlite_file.py::test_a_cut_file_is_noticed",
+            "history/test_sqlite_file.py::test_a_flipped_bit_never_changes_a_count",
+            "cli/test_history.py::test_a_damaged_store_is_told_and_the_verdict_stands",
+        ],
+        "A kill before and during recording; twenty runs that record at once": [
+            "cli/test_history.py::test_a_run_that_is_stopped_leaves_no_gap",
+            "cli/test_history.py::test_a_run_killed_at_its_recording_leaves_none",
+            "history/test_sqlite_file.py::test_a_kill_while_recording_leaves_no_run",
+            "cli/test_history.py::test_twenty_commands_record_at_once",
+        ],
+        "A password in the flag, or in the message of a server": [
+            "history/test_address.py::test_a_password_in_the_flag_is_refused",
+            "cli/test_history.py::test_a_server_that_is_gone_is_told",
+        ],
+    },
     "The GitHub Action and its runner": {
         "No summary, no outputs, no temporary folder": [
             "action/test_module.py::test_a_missing_summary_is_a_warning",

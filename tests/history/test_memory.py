@@ -1,0 +1,116 @@
+"""The store during a run: by whatever way a segment was found, its past is its own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from guard.core.errors import HistoryError, UsageError
+from guard.core.model import Channel
+from guard.history import memory as memory_module
+from guard.history.store import Store
+from guard.run import check
+from tests.conftest import UUID
+from tests.history.builders import made, run, series
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from guard.core.results import Report
+    from guard.sandbox.server import Sandbox
+
+RULES = """\
+version: 1
+refresh: {{timeout: 3s, poll_interval: 50ms}}
+segments:
+  one: {{{which}, channels: {{email: {{min: 10, max: 100}}}}}}
+"""
+SERIES = series("1", host="localhost")
+
+
+def checked(folder: Path, sandbox: Sandbox, which: str = f"uuid: {UUID}", *, record: bool = True) -> Report:
+    rules = folder / "rules.yaml"
+    rules.write_text(RULES.format(which=which))
+    return check(
+        rules, api_key="sandbox", base_url=sandbox.url, history=folder / "history.db", record=record, timeout=20
+    )
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    assert SERIES.uuid == UUID
+    return made(str(tmp_path / "history.db"), [run(1, {SERIES: 35}), run(2, {SERIES: 36})])
+
+
+@pytest.mark.parametrize("which", [f"uuid: {UUID}", f"uuid: {UUID.upper()}", 'name: "One"'])
+def test_the_past_of_a_segment_is_found(tmp_path: Path, sandbox: Sandbox, store: Store, which: str) -> None:
+    report = checked(tmp_path, sandbox, which)
+
+    past = report.past["one", Channel.EMAIL]
+    assert [(each.day.isoformat(), each.reading.count) for each in past] == [("2026-11-24", 35), ("2026-11-25", 36)]
+    assert report.history
+    assert (report.history.runs, report.history.recorded, report.history.troubles) == (3, True, ())
+    assert [each.count for each in store.read([SERIES]).readings[SERIES]] == [40, 36, 35]
+
+
+def test_another_accounts_past_is_not(tmp_path: Path, sandbox: Sandbox) -> None:
+    made(str(tmp_path / "history.db"), [run(1, {series("1", host="api.getblueshift.com"): 35})])
+
+    report = checked(tmp_path, sandbox)
+
+    assert report.past["one", Channel.EMAIL] == ()
+
+
+def test_python_can_leave_it_unrecorded(tmp_path: Path, sandbox: Sandbox, store: Store) -> None:
+    report = checked(tmp_path, sandbox, record=False)
+
+    assert report.history
+    assert (report.history.recorded, report.history.troubles) == (False, ())
+    assert len(store.read().runs) == 2
+
+
+@pytest.mark.usefixtures("store")
+@pytest.mark.parametrize("error", [HistoryError("it is locked"), UsageError("it is gone"), ZeroDivisionError("a bug")])
+def test_no_error_of_recording_withholds_a_verdict(
+    tmp_path: Path, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr(Store, "record", fail)
+
+    report = checked(tmp_path, sandbox)
+
+    assert report.verdict.value == "pass"
+    assert report.history
+    assert not report.history.recorded
+    assert "this run was not recorded, and its verdict stands" in report.history.troubles[0]
+
+
+def test_a_store_lost_in_the_run_is_told(
+    tmp_path: Path, sandbox: Sandbox, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended = memory_module.Memory.remember
+
+    async def lose(self: memory_module.Memory, report: Report) -> Report:
+        assert store.address.path
+        store.address.path.unlink()
+        return await ended(self, report)
+
+    monkeypatch.setattr(memory_module.Memory, "remember", lose)
+
+    report = checked(tmp_path, sandbox)
+
+    assert report.history
+    assert (report.verdict.value, report.history.recorded) == ("pass", False)
+    assert "does not exist" in report.history.troubles[0]
+
+
+@pytest.mark.parametrize("history", [5, b"history.db", ["history.db"]])
+def test_python_refuses_what_is_no_address(tmp_path: Path, history: object) -> None:
+    rules = tmp_path / "rules.yaml"
+    rules.write_text(RULES.format(which=f"uuid: {UUID}"))
+
+    with pytest.raises(UsageError, match="history is a"):
+        check(rules, api_key="sandbox", history=history)  # type: ignore[arg-type]
