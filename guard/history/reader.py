@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import bindparam, func, inspect, select
@@ -214,7 +215,7 @@ class Reader:
             count=count,
             reason=reason,
             verdict=verdict,
-            limits=tuple(Limit(*each) for each in json.loads(checks)),
+            limits=_limits(checks),
         )
 
     def _miss(self, series: Series, run: int) -> None:
@@ -239,7 +240,7 @@ _NUMBER, _RUN = _COLUMNS.index("number"), _COLUMNS.index("run")
 
 def reading_checksum(run_id: str, values: Iterable[object]) -> str:
     """Return the checksum of a reading, which is bound to its run."""
-    return checksum([run_id, *values])
+    return checksum((run_id, *values))
 
 
 def _run(row: Any) -> Run | None:
@@ -261,6 +262,12 @@ def _run(row: Any) -> Run | None:
         )
     except (TypeError, ValueError):
         return None
+
+
+@lru_cache(maxsize=4096)
+def _limits(text: str) -> tuple[Limit, ...]:
+    """Return the limits in a reading; most readings of a series have the same."""
+    return tuple(Limit(*each) for each in json.loads(text))
 
 
 def _moment(text: str | None) -> datetime | None:

@@ -8,7 +8,6 @@ So a row that is lost, torn or changed is noticed. Nothing here stops a person w
 from __future__ import annotations
 
 import hashlib
-import json
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import BigInteger, Boolean, Column, Integer, MetaData, Table, Text
@@ -91,6 +90,8 @@ SERIES = Table(
 
 
 def checksum(values: Iterable[object]) -> str:
-    """Return 16 hexadecimal digits for the values of a row: texts, whole numbers and None."""
-    text = json.dumps([int(each) if isinstance(each, bool) else each for each in values], separators=(",", ":"))
-    return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
+    """Return 16 hexadecimal digits for the values of a row: texts, whole numbers, truth values and None.
+
+    ``ascii`` writes them alike on every Python: ``repr`` would not, since newer ones know more characters.
+    """
+    return hashlib.blake2b(ascii(tuple(values)).encode(), digest_size=8).hexdigest()
