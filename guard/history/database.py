@@ -34,6 +34,7 @@ INIT = "audience-guard history init makes a store"
 _LOCK = 0x617564_67756172  # the key of PostgreSQL's advisory lock: any number, but always the same
 _MAGIC = b"SQLite format 3\0"
 _HEADER = 100  # bytes: https://www.sqlite.org/fileformat2.html#the_database_header
+_LONGEST_WAIT = 10.0  # seconds for a lock or a connection, also where a person waits
 _WAL = 2  # the version that the header gives a file with a write-ahead log
 
 
@@ -76,6 +77,16 @@ class Database:
         except (ValueError, TypeError, LookupError, ArithmeticError) as error:  # also a message that is not UTF-8
             raise unreadable(self._address.shown) from error
 
+    def shrink(self) -> None:
+        """Give back the space of deleted rows, and leave nothing of them in the file; PostgreSQL does so by itself."""
+        if not self.is_sqlite:
+            return
+        try:
+            with self._engine.connect() as connection:
+                connection.exec_driver_sql("VACUUM")
+        except DBAPIError as error:
+            raise explained(error.orig, self._address.shown) from error
+
     def _left(self) -> float:
         return self._ends_at - time.monotonic()
 
@@ -83,11 +94,16 @@ class Database:
         if self.is_sqlite:
             connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
             return
-        milliseconds = max(1, int(self._left() * 1000))
+        left = max(0.001, self._left())
+        limits = {
+            "statement_timeout": left,
+            "idle_in_transaction_session_timeout": left,
+            "lock_timeout": min(left, _LONGEST_WAIT),
+        }
         if not write:
             connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
-        for name in ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"):
-            connection.exec_driver_sql(f"SET LOCAL {name} = {milliseconds}")
+        for name, seconds in limits.items():
+            connection.exec_driver_sql(f"SET LOCAL {name} = {int(seconds * 1000)}")
         if write:
             connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
 
@@ -98,7 +114,7 @@ class Database:
         connection = sqlite3.connect(
             f"{path.absolute().as_uri()}?mode={mode}",
             uri=True,
-            timeout=self._seconds,
+            timeout=min(self._seconds, _LONGEST_WAIT),
             isolation_level=None,  # transactions begin where we say
             check_same_thread=False,  # a connection that takes too long is left to its thread
         )
@@ -111,7 +127,7 @@ class Database:
 
         return psycopg.connect(
             self._address.url or "",
-            connect_timeout=max(2, int(self._seconds)),  # libpq takes whole seconds, and no fewer than two
+            connect_timeout=max(2, int(min(self._seconds, _LONGEST_WAIT))),  # libpq takes whole seconds, two or more
             application_name="audience-guard",
             client_encoding="utf8",
             prepare_threshold=None,

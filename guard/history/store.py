@@ -105,7 +105,10 @@ class Store:
 
         def work(database: Database) -> tuple[int, int]:
             with database.transaction(write=True) as connection:
-                return writer.prune(connection, self.address, moment(before), moment(datetime.now(UTC)))
+                removed = writer.prune(connection, self.address, moment(before), moment(datetime.now(UTC)))
+            if any(removed):
+                database.shrink()
+            return removed
 
         return self._within(SECONDS_FOR_A_PERSON, work)
 
