@@ -21,7 +21,9 @@ import yaml
 
 from guard.history.address import parse_address
 from guard.history.store import Store
+from guard.report import Format, render
 from tests.conftest import UUID
+from tests.report.builders import outcomes
 from tests.slack.guide import commands, shown
 from tests.test_guides import ROOT, ran
 
@@ -365,6 +367,10 @@ class Job:
         named = ("--history", f"{self.temp}/history.db", "--no-record", f"--output=json={self.report}")
         return ran("audience-guard", "check", *named, cwd=self.workspace, env=self.environ)[0]
 
+    def end(self, outcome: str) -> None:
+        """Leave the report of a run that was counted earlier, which takes no time."""
+        self.report.write_text(render(outcomes()[outcome], Format.JSON), encoding="utf-8")
+
     def save(self) -> tuple[int, str, str]:
         return self._run(self.saving, {"REPORT": str(self.report)})
 
@@ -407,10 +413,9 @@ def test_every_run_adds_a_report(github: GitHub) -> None:
 
 
 def test_two_runs_that_push_at_once_both_land(github: GitHub) -> None:
-    jobs = [Job(github, name) for name in ("one", "two")]
+    jobs = [Job(github, name) for name in ("pass", "everything")]
     for job in jobs:
-        job.load()
-        job.check()
+        job.end(job.workspace.name)
 
     saving = [job.start_saving() for job in jobs]
     ended = [(each.communicate(timeout=60), each.returncode) for each in saving]
@@ -422,9 +427,8 @@ def test_two_runs_that_push_at_once_both_land(github: GitHub) -> None:
 
 def test_the_slower_run_lands_behind_the_faster(github: GitHub) -> None:
     first, second = Job(github, "one"), Job(github, "two")
-    for job in (first, second):
-        job.load()
-        job.check()
+    first.end("pass")
+    second.end("everything")
 
     assert first.save()[0] == 0
     code, _, stderr = second.save()
@@ -440,8 +444,7 @@ def test_pushing_ends_after_five_times(github: GitHub) -> None:
     hook.write_text(f"#!/bin/sh\necho once >> '{tried}'\nexit 1\n")
     hook.chmod(0o755)
     job = Job(github, "one")
-    job.load()
-    job.check()
+    job.end("pass")
 
     code, _, stderr = job.save()
 
@@ -452,8 +455,7 @@ def test_pushing_ends_after_five_times(github: GitHub) -> None:
 
 def test_saving_again_changes_nothing(github: GitHub) -> None:
     job = Job(github, "one")
-    job.load()
-    job.check()
+    job.end("pass")
 
     assert [job.save()[0], job.save()[0]] == [0, 0]
     assert len(github.reports()) == 1
@@ -461,8 +463,7 @@ def test_saving_again_changes_nothing(github: GitHub) -> None:
 
 def test_an_emptied_branch_is_loud(github: GitHub) -> None:
     job = Job(github, "one")
-    job.load()
-    job.check()
+    job.end("pass")
     job.save()
     github.git("rm", "--quiet", "-r", "reports", at=job.workspace / "history")
     github.git("commit", "--quiet", "--message=Oops", at=job.workspace / "history")

@@ -15,9 +15,10 @@ from guard.action import __main__ as action
 from guard.action import github
 from guard.action.inputs import Mode, read_inputs
 from guard.action.outputs import Ending, explain, is_from_fork, outputs
-from guard.cli.gate import Gate
+from guard.cli.gate import Gate, Recording
 from guard.cli.signals import InterruptedBySignal
 from guard.core.errors import GuardError, OutputError, UsageError
+from guard.core.history import History
 from guard.core.model import Selection
 from guard.core.results import FailOn, NotifyOn
 from guard.report import Format, render
@@ -261,6 +262,63 @@ def test_a_key_in_a_wrong_input_stays_hidden(name: str, value: str, ran: Callabl
 
     assert code in {2, 3}
     assert "unspeakable" not in "".join(texts).lower()
+
+
+@pytest.mark.parametrize(
+    ("event", "record", "expected", "told"),
+    [
+        ("push", "auto", Recording.ON, False),
+        ("pull_request", "auto", Recording.OFF, True),
+        ("pull_request_target", "", Recording.OFF, True),
+        ("pull_request", "true", Recording.ON, False),
+        ("push", "false", Recording.OFF, False),
+        ("", "", Recording.ON, False),
+    ],
+)
+def test_the_event_decides_what_is_recorded(
+    ran: Callable[..., Ran],
+    monkeypatch: pytest.MonkeyPatch,
+    event: str,
+    record: str,
+    expected: Recording,
+    told: bool,
+) -> None:
+    asked: list[Recording] = []
+
+    def count(gate: Gate) -> Any:
+        asked.append(gate.record)
+        return outcomes()["pass"]
+
+    monkeypatch.setattr(Gate, "count", count)
+    named = {"AUDIENCE_GUARD_HISTORY": "history.db", "GITHUB_EVENT_NAME": event, "INPUT_RECORD": record}
+
+    found = ran(INPUT_MODE="check", **named)
+
+    assert (found.code, asked) == (0, [expected])
+    assert ("belongs to a pull request, so it is not recorded" in found.err) is told
+
+
+def test_trouble_with_the_store_is_a_warning(ran: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch) -> None:
+    troubles = ("not read\n  hint: wait", "not recorded")
+    history = History(store="sqlite", began=None, runs=None, recorded=False, troubles=troubles)
+    ended = dataclasses.replace(outcomes()["pass"], history=history)
+    monkeypatch.setattr(Gate, "count", lambda _: ended)
+
+    found = ran(INPUT_MODE="check")
+
+    assert found.code == 0
+    assert re.findall("^::warning (.*)$", found.out, re.MULTILINE) == [
+        "title=The audience guard's history::not read%0A  hint: wait",
+        "title=The audience guard's history::not recorded",
+    ]
+
+
+def test_a_wrong_store_names_the_input(ran: Callable[..., Ran]) -> None:
+    found = ran(INPUT_MODE="check", AUDIENCE_GUARD_HISTORY="mysql://db.example.com/guard")
+
+    assert found.code == 2
+    assert 'the input "history" begins with "mysql://"' in found.summary
+    assert ran(INPUT_MODE="validate").code == 0
 
 
 @pytest.mark.parametrize("named", [None, "", "no folder/file"])
