@@ -61,6 +61,7 @@ class Store:
         def work(database: Database) -> Past:
             with database.transaction() as connection:
                 found = Reader(connection, reader.last_run(connection, self.address))
+                found.count_readings()
                 readings = {series: found.readings(series, last) for series in wanted}
             return _past(found, readings)
 

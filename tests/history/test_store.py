@@ -148,8 +148,8 @@ LOSSES: dict[str, tuple[Callable[[], sa.Executable], str]] = {
         lambda: sa.update(READINGS).where(READINGS.c.run == 2).values(channel="sms"),
         "a reading is missing",
     ),
-    "a run": (lambda: sa.delete(RUNS).where(RUNS.c.number == 2), "the run before it is missing"),
-    "the first run": (lambda: sa.delete(RUNS).where(RUNS.c.number == 1), "the run before it is missing"),
+    "a run": (lambda: sa.delete(RUNS).where(RUNS.c.number == 2), "it is missing"),
+    "the first run": (lambda: sa.delete(RUNS).where(RUNS.c.number == 1), "it is missing"),
     "the last run": (lambda: sa.delete(RUNS).where(RUNS.c.number == 3), "the last run is missing"),
     "the id of a run": (lambda: sa.update(RUNS).where(RUNS.c.number == 2).values(id="x"), "changed"),
     "the end of a run": (
@@ -216,6 +216,47 @@ def test_another_version_is_refused(url: str, version: int, told: str) -> None:
     for use in (store.read, store.init, lambda: store.record([run(1, {ONE: 1})])):
         with pytest.raises(UsageError, match=told):
             use()
+
+
+OLD, NEW = MOMENT.date() + timedelta(days=2), MOMENT.date() + timedelta(days=5)
+
+
+@pytest.mark.parametrize(
+    ("statement", "from_old", "from_new"),
+    [
+        pytest.param(lambda: sa.delete(RUNS).where(RUNS.c.number == 2), True, False, id="a-run-between-old-ones"),
+        pytest.param(lambda: sa.delete(RUNS).where(RUNS.c.number == 5), True, True, id="a-run-between-new-ones"),
+        pytest.param(lambda: sa.delete(RUNS).where(RUNS.c.number == 1), True, True, id="the-first-run"),
+        pytest.param(lambda: sa.delete(RUNS).where(RUNS.c.number == 6), True, True, id="the-last-run"),
+        pytest.param(
+            lambda: sa.delete(READINGS).where(READINGS.c.run == 2), True, False, id="a-reading-between-old-ones"
+        ),
+        pytest.param(lambda: sa.delete(READINGS).where(READINGS.c.run == 6), True, True, id="the-newest-reading"),
+        pytest.param(
+            lambda: sa.update(READINGS).where(READINGS.c.run == 3).values(count=1), True, False, id="an-old-count"
+        ),
+        pytest.param(
+            lambda: sa.update(READINGS).where(READINGS.c.run == 5).values(count=1), True, True, id="a-new-count"
+        ),
+        pytest.param(
+            lambda: sa.update(READINGS).where(READINGS.c.uuid == TWO.uuid).values(count=1),
+            False,
+            False,
+            id="another-series",
+        ),
+    ],
+)
+def test_damage_is_within_reach_or_not(
+    url: str, statement: Callable[[], sa.Executable], from_old: bool, from_new: bool
+) -> None:
+    store = made(url, [run(number, {ONE: number, TWO: number}) for number in range(1, 7)])
+    change(store, statement())
+
+    past = store.read([ONE, TWO])
+
+    assert past.damage
+    assert bool(past.damage_to(ONE, OLD)) is from_old
+    assert bool(past.damage_to(ONE, NEW)) is from_new
 
 
 # Many at once
