@@ -143,15 +143,22 @@ def too_slow(address: Address, seconds: float) -> HistoryError:
 
 
 def need_driver(address: Address) -> None:
-    """Raise ``UsageError`` if the package that talks to PostgreSQL is not installed."""
+    """Raise ``UsageError`` if the package that talks to PostgreSQL is not installed, or does not accept the address."""
     if address.path is not None:
         return
     try:
-        import psycopg  # noqa: F401, PLC0415 - only whether it can be imported
+        import psycopg  # noqa: PLC0415 - an extra, and only some stores need it
     except ImportError:
         raise UsageError(
             "a history store in PostgreSQL needs the package psycopg, which is not installed or lacks libpq",
             hint="install the extra named postgres: in a clone, pip install '.[postgres]'",
+        ) from None
+    try:
+        psycopg.conninfo.conninfo_to_dict(address.url or "")
+    except psycopg.ProgrammingError:  # its message can quote a part of the password
+        raise UsageError(
+            f"PostgreSQL does not accept the address of the history store {address.shown}",
+            hint="check the parameters after the ?; write % in a user or a password as %25, and a blank as %20",
         ) from None
 
 
