@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.text import Text
 
 from guard.core.results import Verdict
-from guard.core.text import plural, printable, shortened
+from guard.core.text import printable, shortened
 from guard.report import decision, wording
 from guard.report.facts import facts
 from guard.report.gauge import gauge
@@ -104,9 +104,7 @@ class _Page:
         trend = trend_of(finding)
         if trend:
             signs = blocks(trend.points, unicode=self._unicode)
-            self.add_under_bar(
-                f"trend: {signs} {plural(len(trend.points), 'day')} since {trend.points[0].day}", style=style
-            )
+            self.add_under_bar(f"trend: {signs} {trend.days_in_words}", style=style)
 
     def add_space(self) -> None:
         """Add an empty line."""

@@ -23,8 +23,8 @@ def as_html(shown: TrendPage) -> str:
 def _row(trend: Trend) -> dict[str, object]:
     return {
         "name": shortened(printable(trend.name), _LONGEST_NAME),
-        "channel": trend.channel,
+        "channel": trend.label,
         "note": trend.note,
-        "words": trend.in_words,
+        "words": trend.now_in_words,
         "picture": picture(trend) if trend.points else None,
     }

@@ -57,7 +57,7 @@ def as_text(page: TrendPage, screen: Screen | None = None) -> str:
 
 
 def _lines(trend: Trend, width: int | None, *, unicode: bool) -> list[str]:
-    title = f"{shortened(printable(trend.name), _LONGEST_NAME)} / {trend.channel}"
+    title = f"{shortened(printable(trend.name), _LONGEST_NAME)} / {trend.label}"
     note = f" ({trend.note})" if trend.note else ""
     signs = blocks(trend.points, unicode=unicode)
     if width is None:
@@ -71,11 +71,14 @@ def _lines(trend: Trend, width: int | None, *, unicode: bool) -> list[str]:
 
 
 def _wrapped(text: str, width: int | None, indent: str = "") -> list[str]:
+    """Return lines that fit the width, in columns: some characters take two."""
     if width is None:
         return [f"{indent}{text}"]
-    import textwrap  # noqa: PLC0415 - only a terminal needs it
+    from rich.console import Console  # noqa: PLC0415 - only a terminal needs it
+    from rich.text import Text  # noqa: PLC0415 - see above
 
-    return textwrap.wrap(text, width, initial_indent=indent, subsequent_indent=indent)
+    lines = Text(text).wrap(Console(_environ={}), width - len(indent), overflow="fold")
+    return [f"{indent}{line.plain.rstrip()}" for line in lines]
 
 
 def as_object(page: TrendPage) -> str:
@@ -103,7 +106,7 @@ def _series(trend: Trend) -> dict[str, Any]:
         "host": series.host if series else None,
         "uuid": series.uuid if series else None,
         "bypass_global": series.bypass_global if series else None,
-        "channel": series.channel if series else trend.channel,
+        "channel": trend.channel,
         "days": [_day(point) for point in trend.points],
     }
 
