@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from guard.core.results import Report
     from guard.report.screen import Screen
+    from guard.report.trends.points import Trend
     from guard.report.view import Finding
 
 _STYLE = {Verdict.FAIL: "bold red", Verdict.UNKNOWN: "bold cyan", Verdict.WARN: "bold yellow", Verdict.PASS: "green"}
@@ -99,9 +100,8 @@ class _Page:
             beyond = f" {picture.times}x" if picture.times else ""
             self.add_under_bar(f"{bar}{beyond} allowed: {picture.allowed}", style=style)
 
-    def add_trend(self, finding: Finding, *, style: str) -> None:
-        """Add the trend of the finding, if the history store has earlier days of it."""
-        trend = trend_of(finding)
+    def add_trend(self, trend: Trend | None, *, style: str) -> None:
+        """Add the trend, if there is one."""
         if trend:
             signs = blocks(trend.points, unicode=self._unicode)
             self.add_under_bar(f"trend: {signs} {trend.days_in_words}", style=style)
@@ -144,8 +144,9 @@ def _add_block(page: _Page, finding: Finding) -> None:
     style = _STYLE[finding.verdict]
     _add_headline(page, finding)
     page.add_gauge(finding, style=style)
-    page.add_trend(finding, style=style)
-    told = facts(finding)
+    trend = trend_of(finding)
+    page.add_trend(trend, style=style)
+    told = facts(finding, beside_trend=trend is not None)
     for labels in (("",), ("note",), ("next",), ("ask", "stops", "rule"), ("segment",)):
         line = "; ".join(shortened(str(fact), _LONGEST_FACT) for fact in told if fact.label in labels)
         if line:

@@ -17,7 +17,9 @@ _LONGEST_NAME = 200
 
 def as_html(shown: TrendPage) -> str:
     """Return the page, ending in a newline; all names are escaped."""
-    return page("trends.html", headline=shown.headline, damage=shown.damage, rows=map(_row, shown.trends))
+    return page(
+        "trends.html", headline=shown.headline, damage=shown.damage, rows=[_row(trend) for trend in shown.trends]
+    )
 
 
 def _row(trend: Trend) -> dict[str, object]:

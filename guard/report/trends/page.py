@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from guard.core.text import plural, printable, shortened
 from guard.report.json_report import as_json
 from guard.report.trends.blocks import LEGEND, LEGEND_IN_ASCII, blocks
+from guard.report.wording import safe
 from guard.version import __version__
 
 if TYPE_CHECKING:
@@ -45,40 +46,49 @@ class TrendPage:
 
 def as_text(page: TrendPage, screen: Screen | None = None) -> str:
     """Return a line for each series, or for a ``screen`` with a width two, which fit it."""
-    unicode = screen is None or screen.unicode
-    lines = [f"{printable(page.headline)}."]
+    lines = _Lines(screen)
+    lines.add(f"{page.headline}.")
     for trend in page.trends:
-        lines += _lines(trend, screen.width if screen else None, unicode=unicode)
+        _add(lines, trend)
     if any(trend.points for trend in page.trends):
-        legend = LEGEND if unicode else LEGEND_IN_ASCII
-        lines += _wrapped(f"{legend[:1].upper()}{legend[1:]}.", screen.width if screen else None)
-    text = "\n".join(lines) + "\n"
-    return text if unicode else text.replace("…", "...").encode("ascii", "backslashreplace").decode("ascii")
+        legend = LEGEND if lines.unicode else LEGEND_IN_ASCII
+        lines.add(f"{legend[:1].upper()}{legend[1:]}.")
+    return "".join(f"{line}\n" for line in lines.told)
 
 
-def _lines(trend: Trend, width: int | None, *, unicode: bool) -> list[str]:
+def _add(lines: _Lines, trend: Trend) -> None:
     title = f"{shortened(printable(trend.name), _LONGEST_NAME)} / {trend.label}"
-    note = f" ({trend.note})" if trend.note else ""
-    signs = blocks(trend.points, unicode=unicode)
-    if width is None:
-        return [f"{title}{note}: {signs} {trend.in_words}" if signs else f"{title}{note}: {trend.in_words}"]
-    body = [signs[start : start + width - len(_INDENT)] for start in range(0, len(signs), width - len(_INDENT))]
-    return [
-        *_wrapped(f"{title}{note}", width),
-        *(f"{_INDENT}{each}" for each in body),
-        *_wrapped(trend.in_words, width, _INDENT),
-    ]
+    title += f" ({trend.note})" if trend.note else ""
+    signs = blocks(trend.points, unicode=lines.unicode)
+    if lines.width is None:
+        lines.add(f"{title}: {signs} {trend.in_words}" if signs else f"{title}: {trend.in_words}")
+        return
+    lines.add(title)
+    lines.add(signs, _INDENT)
+    lines.add(trend.in_words, _INDENT)
 
 
-def _wrapped(text: str, width: int | None, indent: str = "") -> list[str]:
-    """Return lines that fit the width, in columns: some characters take two."""
-    if width is None:
-        return [f"{indent}{text}"]
-    from rich.console import Console  # noqa: PLC0415 - only a terminal needs it
-    from rich.text import Text  # noqa: PLC0415 - see above
+class _Lines:
+    """Lines of text in ``told``, wrapped if the screen has a width, and in ASCII if it has nothing else."""
 
-    lines = Text(text).wrap(Console(_environ={}), width - len(indent), overflow="fold")
-    return [f"{indent}{line.plain.rstrip()}" for line in lines]
+    def __init__(self, screen: Screen | None) -> None:
+        self.unicode = screen is None or screen.unicode
+        self.width = screen.width if screen else None
+        self.told: list[str] = []
+
+    def add(self, text: str, indent: str = "") -> None:
+        """Add the text, with the indent before each line that it wraps to."""
+        line = safe(text)
+        if not self.unicode:
+            line = line.replace("…", "...").encode("ascii", "backslashreplace").decode("ascii")
+        if self.width is None:
+            self.told.append(line)
+            return
+        from rich.console import Console  # noqa: PLC0415 - only a terminal needs it
+        from rich.text import Text  # noqa: PLC0415 - see above
+
+        wrapped = Text(line).wrap(Console(_environ={}), self.width - len(indent), overflow="fold")
+        self.told += [f"{indent}{each.plain.rstrip()}" for each in wrapped]
 
 
 def as_object(page: TrendPage) -> str:

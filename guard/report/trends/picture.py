@@ -138,7 +138,7 @@ def _path(places: Sequence[tuple[int, int]]) -> str:
     """Return the path through the places, as steps from one to the next: that is shorter."""
     (x, y), *others = places
     if not others:
-        return f"M{x - 1} {y}h2"
+        return f"M{x - 2} {y}h4"
     steps = [f"{after[0] - before[0]}{_signed(after[1] - before[1])}" for before, after in pairwise(places)]
     return f"M{x} {y}l{' '.join(steps)}"
 
