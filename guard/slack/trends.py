@@ -41,9 +41,11 @@ def trend_message(store: Store, rules: Rules, key: str) -> Message:
         return notice(_UNREADABLE, f"The history store took longer than {duration(_SECONDS)}.", "Ask again later.")
     heading = f"History of {shortened(key, _LONGEST_KEY)}"
     damaged = ["A part of the history was lost or changed."] if page.damage else []
-    return notice(heading, *map(_line, page.trends), f"{page.headline}. {LEGEND[:1].upper()}{LEGEND[1:]}.", *damaged)
+    legend = f"{LEGEND[:1].upper()}{LEGEND[1:]}."
+    return notice(heading, *map(_line, page.trends), f"The history {page.holds}. {legend}", *damaged)
 
 
 def _line(trend: Trend) -> str:
     note = f" ({trend.note})" if trend.note else ""
-    return f"{trend.label}{note}: {blocks(trend.points)} {trend.in_words}"
+    signs = f"{blocks(trend.points)} " if trend.points else ""
+    return f"{trend.label}{note}: {signs}{trend.in_words}"

@@ -38,10 +38,15 @@ class TrendPage:
     @property
     def headline(self) -> str:
         """How many runs there are, and since when."""
+        return f"{self.store} {self.holds}"
+
+    @property
+    def holds(self) -> str:
+        """The same without the address of the store: ``holds 26 runs since 2026-06-02``."""
         if not self.runs:
-            return f"{self.store} holds no runs yet"
+            return "holds no runs yet"
         since = f" since {self.began}" if self.began else ""
-        return f"{self.store} holds {plural(self.runs, 'run')}{since}"
+        return f"holds {plural(self.runs, 'run')}{since}"
 
 
 def as_text(page: TrendPage, screen: Screen | None = None) -> str:
