@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import threading
+import time
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import sqlalchemy as sa
 
 from guard.core.errors import HistoryError, UsageError
 from guard.core.history import Limit
+from guard.history import writer
 from guard.history.address import parse_address
 from guard.history.database import Database
 from guard.history.store import Store
@@ -28,7 +30,7 @@ ONE, TWO, OTHER = series("1"), series("2"), series("1", host="api.eu.example.com
 
 def change(store: Store, *statements: sa.Executable) -> None:
     """Change rows as nobody should."""
-    with Database(store.address, 5).transaction(write=True) as connection:
+    with Database(store.address).transaction(5, write=True) as connection:
         for each in statements:
             connection.execute(each)
 
@@ -305,13 +307,21 @@ def test_twenty_can_record_at_once(url: str) -> None:
 
 def test_a_late_record_is_rolled_back(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     store = made(url)
-    monkeypatch.setattr(Database, "_left", lambda _: 0.001 if store.address.url else 0.0)
+    write = writer.record
 
-    with pytest.raises(HistoryError):
-        store.record([run(1, {ONE: 1})])
+    def dawdle(*arguments: Any) -> Any:
+        numbers = write(*arguments)
+        time.sleep(0.3)
+        return numbers
+
+    monkeypatch.setattr(writer, "record", dawdle)
+
+    with pytest.raises(HistoryError, match=r"took longer than 0\.2 s|is busy"):
+        store.record([run(1, {ONE: 1})], seconds=0.2)
     monkeypatch.undo()
 
-    assert store.read().runs == ()
+    assert store.record([run(2, {ONE: 2})]) == [1]
+    assert [each.id for each in store.read().runs] == ["run-2"]
 
 
 def test_moments_are_kept_to_the_millisecond(url: str) -> None:
