@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
 
-from guard.core.history import Day, History, Reading
+from guard.core.history import Day, History, Limit, Reading, days
 from guard.core.measure import Measure
 from guard.core.model import LARGEST_COUNT, BoundName, Campaign, Channel, Guard, Segment, Selection, Severity
 from guard.core.results import (
@@ -443,7 +443,34 @@ _CAMPAIGNS = st.builds(
     verdict=_VERDICTS,
     totals=st.lists(_TOTALS, max_size=2).map(tuple),
 )
-ANY_REPORT = st.builds(
+HISTORIES = st.builds(
+    History,
+    store=st.sampled_from(["sqlite", "postgresql"]),
+    began=st.none() | st.dates(),
+    runs=st.none() | st.integers(0, 10**6),
+    recorded=st.booleans(),
+)
+_BANDS = st.lists(st.builds(Limit, st.sampled_from(["min", "max", "x"]), _COUNTS, _TEXTS), max_size=2).map(tuple)
+_READINGS = st.builds(
+    Reading,
+    run=st.integers(1, 10**6),
+    at=_MOMENTS,
+    day=st.none() | st.dates(),
+    count=st.none() | _COUNTS,
+    reason=st.none() | _TEXTS,
+    verdict=st.none() | _VERDICTS.map(str) | _TEXTS,
+    limits=_BANDS,
+)
+_DAYS = st.lists(_READINGS, max_size=5).map(lambda found: days(found, 26))
+
+
+def _with_past(known: Report, past: tuple[Day, ...]) -> Report:
+    return replace(
+        known, past={(each.segment.key, guard.channel): past for each in known.segments for guard in each.guards}
+    )
+
+
+_WITHOUT_PAST = st.builds(
     Report,
     version=_TEXTS,
     fail_on=st.sampled_from(FailOn),
@@ -456,5 +483,8 @@ ANY_REPORT = st.builds(
     selection=st.builds(Selection, segments=_KEYS, tags=_KEYS, campaigns=_KEYS),
     segments=st.lists(_SEGMENTS, max_size=3).map(tuple),
     campaigns=st.lists(_CAMPAIGNS, max_size=2).map(tuple),
+    run_id=st.none() | st.uuids().map(str),
+    history=st.none() | HISTORIES,
 )
+ANY_REPORT = st.builds(_with_past, _WITHOUT_PAST, _DAYS)
 st.register_type_strategy(Report, ANY_REPORT)
