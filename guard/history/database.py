@@ -39,11 +39,10 @@ _WAL = 2  # the version that the header gives a file with a write-ahead log
 
 
 class Database:
-    """A store's database for one use, with ``seconds`` for everything; ``history init`` alone ``may_create`` it."""
+    """A store's database; any thread may use it. Only ``history init`` ``may_create`` it."""
 
-    def __init__(self, address: Address, seconds: float, *, may_create: bool = False) -> None:
-        self._address, self._seconds, self._may_create = address, seconds, may_create
-        self._ends_at = time.monotonic() + seconds
+    def __init__(self, address: Address, *, may_create: bool = False) -> None:
+        self._address, self._may_create = address, may_create
         connect = self._connect_to_file if self.is_sqlite else self._connect_to_server
         dialect = "sqlite" if self.is_sqlite else "postgresql+psycopg"
         self._engine = create_engine(f"{dialect}://", creator=connect, poolclass=NullPool)
@@ -54,24 +53,25 @@ class Database:
         return self._address.path is not None
 
     @contextmanager
-    def transaction(self, *, write: bool = False) -> Iterator[Connection]:
-        """Yield a connection in a transaction, and commit at the end of the block if it is to ``write``.
+    def transaction(self, seconds: float, *, write: bool = False) -> Iterator[Connection]:
+        """Yield a connection in a transaction, which has so many seconds; if it is to ``write``, commit at its end.
 
         Only one connection writes at a time. Raise ``UsageError`` if this is no store and waiting does not help, and
         ``HistoryError`` if it is out of reach, locked, full or damaged, or if the time is over.
         """
+        ends_at = time.monotonic() + seconds
         try:
             if self._address.path is not None:
                 _check_file(self._address.path, self._address.shown, may_create=self._may_create)
             with self._engine.connect() as connection:
-                self._begin(connection, write=write)
+                self._begin(connection, ends_at, write=write)
                 yield connection
-                if write and self._left() > 0:
+                if write and time.monotonic() < ends_at:
                     connection.commit()
                     return
                 connection.rollback()
                 if write:  # nobody waits for it any more
-                    raise too_slow(self._address, self._seconds)
+                    raise too_slow(self._address, seconds)
         except DBAPIError as error:
             raise explained(error.orig, self._address.shown) from error
         except (ValueError, TypeError, LookupError, ArithmeticError) as error:  # also a message that is not UTF-8
@@ -87,23 +87,18 @@ class Database:
         except DBAPIError as error:
             raise explained(error.orig, self._address.shown) from error
 
-    def _left(self) -> float:
-        return self._ends_at - time.monotonic()
-
-    def _begin(self, connection: Connection, *, write: bool) -> None:
+    def _begin(self, connection: Connection, ends_at: float, *, write: bool) -> None:
+        left = max(0.001, ends_at - time.monotonic())
+        waits = int(min(left, _LONGEST_WAIT) * 1000)  # milliseconds
         if self.is_sqlite:
+            connection.exec_driver_sql(f"PRAGMA busy_timeout = {waits}")
             connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
             return
-        left = max(0.001, self._left())
-        limits = {
-            "statement_timeout": left,
-            "idle_in_transaction_session_timeout": left,
-            "lock_timeout": min(left, _LONGEST_WAIT),
-        }
         if not write:
             connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
-        for name, seconds in limits.items():
-            connection.exec_driver_sql(f"SET LOCAL {name} = {int(seconds * 1000)}")
+        connection.exec_driver_sql(f"SET LOCAL lock_timeout = {waits}")
+        for name in ("statement_timeout", "idle_in_transaction_session_timeout"):
+            connection.exec_driver_sql(f"SET LOCAL {name} = {int(left * 1000)}")
         if write:
             connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
 
@@ -114,7 +109,7 @@ class Database:
         connection = sqlite3.connect(
             f"{path.absolute().as_uri()}?mode={mode}",
             uri=True,
-            timeout=min(self._seconds, _LONGEST_WAIT),
+            timeout=_LONGEST_WAIT,
             isolation_level=None,  # transactions begin where we say
             check_same_thread=False,  # a connection that takes too long is left to its thread
         )
@@ -127,7 +122,7 @@ class Database:
 
         return psycopg.connect(
             self._address.url or "",
-            connect_timeout=max(2, int(min(self._seconds, _LONGEST_WAIT))),  # libpq takes whole seconds, two or more
+            connect_timeout=int(_LONGEST_WAIT),
             application_name="audience-guard",
             client_encoding="utf8",
             prepare_threshold=None,

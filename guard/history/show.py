@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from guard.core.errors import UsageError
-from guard.core.model import BoundName, Channel
+from guard.core.model import BoundName
 from guard.core.text import did_you_mean, printable, shortened
 from guard.history.reader import damage_lines
 from guard.report.trends.page import TrendPage
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from guard.core.history import Series
-    from guard.core.model import Guard, Rules, Segment
+    from guard.core.model import Channel, Guard, Rules, Segment
     from guard.history.reader import Past
     from guard.history.store import Store
     from guard.report.trends.points import Point
@@ -66,7 +66,7 @@ def _of_rules(past: Past, rules: Rules, wanted: Wanted) -> Iterator[Trend]:
                 host = series.host if len(found) > 1 else ""
                 yield _trend(segment.key, guard.channel, series, points, host)
             if not found:
-                yield Trend(name=segment.key, channel=guard.channel.facts.label, points=())
+                yield Trend(name=segment.key, channel=guard.channel, points=())
 
 
 def _is_of(series: Series, segment: Segment, guard: Guard, past: Past) -> bool:
@@ -87,11 +87,10 @@ def _of_store(past: Past, wanted: Wanted) -> Iterator[Trend]:
 
 
 def _trend(name: str, channel: str, series: Series, points: Iterable[Point], host: str) -> Trend:
-    label = Channel(channel).facts.label if channel in set(Channel) else printable(channel)
     variant = "without the account's global inclusion segment" if series.bypass_global else ""
     return Trend(
         name=name,
-        channel=label,
+        channel=channel,
         points=tuple(points),
         series=series,
         note=", ".join(filter(None, [f"on {host}" if host else "", variant])),

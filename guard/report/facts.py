@@ -28,13 +28,16 @@ class Fact(NamedTuple):
         return f"{self.label}: {self.text}" if self.label else self.text
 
 
-def facts(finding: Finding) -> list[Fact]:
-    """Return what it was before, what to do, whom to ask, what it stops, when it was counted, and where the rule is."""
+def facts(finding: Finding, *, beside_trend: bool = False) -> list[Fact]:
+    """Return what it was before, what to do, whom to ask, what it stops, when it was counted, and where the rule is.
+
+    Beside a trend, which shows earlier counts, it does not say that none is known.
+    """
     is_fine = finding.verdict is Verdict.PASS
     steps = dict.fromkeys(next_step(check, finding) for check in finding.troubles)
     places = dict.fromkeys(wording.place(check, finding) for check in finding.troubles or finding.checks)
     told = [
-        Fact("", finding.before or ("" if is_fine else NO_BEFORE)),
+        Fact("", finding.before or ("" if is_fine or beside_trend else NO_BEFORE)),
         Fact("note", wording.note(finding) or ""),
         *(Fact("next", step or "") for step in steps),
         Fact("ask", "" if is_fine else ", ".join(finding.asks) or NO_OWNER),

@@ -110,12 +110,13 @@ def _card(told: list[Finding]) -> Card:
 
 def _block(finding: Finding) -> Block:
     trend = trend_of(finding)
+    told = facts(finding, beside_trend=trend is not None)
     return Block(
         part=finding.part,
         verdict=finding.verdict,
         results=tuple(_text(each) for each in wording.results(finding)),
         bullets=bullets(_drawn(finding), finding.severity),
-        facts=tuple((fact.label, _text(fact.text)) for fact in facts(finding) if fact.label != "segment"),
+        facts=tuple((fact.label, _text(fact.text)) for fact in told if fact.label != "segment"),
         trend=picture(trend) if trend else None,
     )
 

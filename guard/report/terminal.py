@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.text import Text
 
 from guard.core.results import Verdict
-from guard.core.text import plural, printable, shortened
+from guard.core.text import printable, shortened
 from guard.report import decision, wording
 from guard.report.facts import facts
 from guard.report.gauge import gauge
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from guard.core.results import Report
     from guard.report.screen import Screen
+    from guard.report.trends.points import Trend
     from guard.report.view import Finding
 
 _STYLE = {Verdict.FAIL: "bold red", Verdict.UNKNOWN: "bold cyan", Verdict.WARN: "bold yellow", Verdict.PASS: "green"}
@@ -99,14 +100,11 @@ class _Page:
             beyond = f" {picture.times}x" if picture.times else ""
             self.add_under_bar(f"{bar}{beyond} allowed: {picture.allowed}", style=style)
 
-    def add_trend(self, finding: Finding, *, style: str) -> None:
-        """Add the trend of the finding, if the history store has earlier days of it."""
-        trend = trend_of(finding)
+    def add_trend(self, trend: Trend | None, *, style: str) -> None:
+        """Add the trend, if there is one."""
         if trend:
             signs = blocks(trend.points, unicode=self._unicode)
-            self.add_under_bar(
-                f"trend: {signs} {plural(len(trend.points), 'day')} since {trend.points[0].day}", style=style
-            )
+            self.add_under_bar(f"trend: {signs} {trend.days_in_words}", style=style)
 
     def add_space(self) -> None:
         """Add an empty line."""
@@ -146,8 +144,9 @@ def _add_block(page: _Page, finding: Finding) -> None:
     style = _STYLE[finding.verdict]
     _add_headline(page, finding)
     page.add_gauge(finding, style=style)
-    page.add_trend(finding, style=style)
-    told = facts(finding)
+    trend = trend_of(finding)
+    page.add_trend(trend, style=style)
+    told = facts(finding, beside_trend=trend is not None)
     for labels in (("",), ("note",), ("next",), ("ask", "stops", "rule"), ("segment",)):
         line = "; ".join(shortened(str(fact), _LONGEST_FACT) for fact in told if fact.label in labels)
         if line:

@@ -20,6 +20,7 @@ LONGEST_TEXT = 2_000
 """Characters; a button holds no more (https://docs.slack.dev/reference/block-kit/block-elements/button-element)."""
 
 _HINT = "type /audience-check without a name to see what you can ask for"
+_HISTORY_HINT = "type /audience-check history NAME"
 _KINDS = ("campaign", "segment", "tag")
 _OPTIONS = ("--campaign", "--segment", "--tag", "--all")
 _TAKEN = ("share", "help", "history")  # words that are not names
@@ -49,7 +50,7 @@ def parse(text: str, rules: Rules) -> ParsedCommand:
         return ParsedCommand(selection=None)
     known = names(rules)
     if words[0].lower() == "history":
-        return _history([word for word in words[1:] if word.lower() != "share"], known, share="share" in words)
+        return _history(words[1:], known)
     chosen: dict[str, set[str]] = {kind: set() for kind in _KINDS}
     asked: list[str] = []
     share = everything = False
@@ -74,14 +75,24 @@ def parse(text: str, rules: Rules) -> ParsedCommand:
     )
 
 
-def _history(words: list[str], known: dict[str, list[str]], *, share: bool) -> ParsedCommand:
-    """Return the command for ``history KEY``."""
-    if words[:1] == ["--segment"]:
-        words = words[1:]
-    if len(words) != 1:
-        raise UsageError("history needs the name of one segment", hint="type /audience-check history NAME")
-    key = _found(words[0], known["segment"]) or _refuse("no segment", words[0], known["segment"])
-    return ParsedCommand(selection=None, history=key, share=share)
+def _history(words: list[str], known: dict[str, list[str]]) -> ParsedCommand:
+    """Return the command for ``history KEY``, where the key may follow ``--segment`` as elsewhere."""
+    keys: list[str] = []
+    share = False
+    rest = iter(words)
+    for word in rest:
+        if word.lower() == "share":
+            share = True
+        elif word.startswith("--"):
+            kind, key = _option(word, rest, known)
+            if kind != "segment":
+                raise UsageError(f"history is of a segment, not of a {kind}", hint=_HISTORY_HINT)
+            keys.append(key)
+        else:
+            keys.append(_found(word, known["segment"]) or _refuse("no segment", word, known["segment"]))
+    if len(keys) != 1:
+        raise UsageError("history needs the name of one segment", hint=_HISTORY_HINT)
+    return ParsedCommand(selection=None, history=keys[0], share=share)
 
 
 def names(rules: Rules) -> dict[str, list[str]]:

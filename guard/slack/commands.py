@@ -157,9 +157,15 @@ class Commands:
         store = self._store
         if store is None:
             return NO_STORE
-        self._job_queue.later(
-            lambda: self._delivery.bring(trend_message(store, rules, key), requester, share=requester.share)
-        )
+
+        def answer() -> None:
+            try:
+                message = trend_message(store, rules, key)
+            except Exception as error:  # noqa: BLE001 - the person who asked learns of our own bugs too
+                message = fault(error, secrets.token_hex(4))
+            self._delivery.bring(message, requester, share=requester.share)
+
+        self._job_queue.later(answer)
         return notice(f"Looking up the history of {shortened(key)}")
 
 

@@ -13,7 +13,7 @@ from guard.core.errors import GuardError
 from guard.core.results import Report
 from guard.core.text import duration
 from guard.slack import log
-from guard.slack.notices import notice
+from guard.slack.notices import as_sentence, notice
 from guard.slack.verdict_message import prefaced, verdict_message
 
 if TYPE_CHECKING:
@@ -137,11 +137,7 @@ class Jobs:
 
 def explained(error: GuardError) -> Message:
     """Return the message for an expected error: what is wrong, and what to do."""
-    return notice("Nothing was checked", *(_as_sentence(text) for text in (error.message, error.hint) if text))
-
-
-def _as_sentence(text: str) -> str:
-    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "?", "!")) else ".")
+    return notice("Nothing was checked", *(as_sentence(text) for text in (error.message, error.hint) if text))
 
 
 def fault(error: Exception, reference: str) -> Message:

@@ -69,6 +69,11 @@ def no_rules(error: UsageError) -> Message:
     )
 
 
+def as_sentence(text: str) -> str:
+    """Return the message or the hint of an error with a capital letter and a full stop."""
+    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "?", "!")) else ".")
+
+
 def _message(heading: str, summary: str, body: list[Block]) -> Message:
     text = f"{heading}: {summary}" if summary else heading
     return Message(text=unformatted(text), blocks=(header(heading), *body))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from guard.bounded_io import within
 from guard.core.errors import GuardError
-from guard.core.text import shortened
+from guard.core.text import duration, shortened
 from guard.report.trends.blocks import LEGEND, blocks
 from guard.report.trends.points import DAYS
 from guard.slack import log
-from guard.slack.notices import notice
+from guard.slack.notices import as_sentence, notice
 
 if TYPE_CHECKING:
     from guard.core.model import Rules
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from guard.slack.verdict_message import Message
 
 _LONGEST_KEY = 60
+_SECONDS = 10.0  # to read the store; the threads that deliver verdicts must not wait longer
+_UNREADABLE = "The history could not be read"
 
 NO_STORE = notice(
     "There is no history", "This app keeps no history.", "The person who runs it can start it with --history."
@@ -29,15 +32,20 @@ def trend_message(store: Store, rules: Rules, key: str) -> Message:
     from guard.history.show import Wanted, show_trends  # noqa: PLC0415 - slow to import
 
     try:
-        page = show_trends(store, rules, Wanted(segment=key, last=DAYS))
+        page = within(_SECONDS, lambda: show_trends(store, rules, Wanted(segment=key, last=DAYS)))
     except GuardError as error:
         log.trouble("history_unreadable", why=type(error).__name__)
-        return notice("The history could not be read", f"{error.message}.", *([f"{error.hint}."] if error.hint else []))
+        return notice(_UNREADABLE, *(as_sentence(text) for text in (error.message, error.hint) if text))
+    except TimeoutError:
+        log.trouble("history_unreadable", why="TimeoutError")
+        return notice(_UNREADABLE, f"The history store took longer than {duration(_SECONDS)}.", "Ask again later.")
     heading = f"History of {shortened(key, _LONGEST_KEY)}"
     damaged = ["A part of the history was lost or changed."] if page.damage else []
-    return notice(heading, *map(_line, page.trends), f"{page.headline}. {LEGEND[:1].upper()}{LEGEND[1:]}.", *damaged)
+    legend = f"{LEGEND[:1].upper()}{LEGEND[1:]}."
+    return notice(heading, *map(_line, page.trends), f"The history {page.holds}. {legend}", *damaged)
 
 
 def _line(trend: Trend) -> str:
     note = f" ({trend.note})" if trend.note else ""
-    return f"{trend.channel}{note}: {blocks(trend.points)} {trend.in_words}"
+    signs = f"{blocks(trend.points)} " if trend.points else ""
+    return f"{trend.label}{note}: {signs}{trend.in_words}"

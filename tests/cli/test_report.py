@@ -13,6 +13,7 @@ import pytest
 
 from guard.report import Format
 from guard.report.mark import signed
+from tests.cli.conftest import GOOD
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -64,6 +65,37 @@ def test_a_report_repeats_the_run(
     for each in Format:
         assert path.with_name(f"again.{each}").read_bytes() == path.with_name(f"run.{each}").read_bytes()
     assert len(sandbox.requests) == asked
+
+
+def test_a_report_repeats_its_history(audience_guard: Run, saved: Callable[..., Path], folder: Path) -> None:
+    """Only the trend, which is not in the JSON report, is missing."""
+    named = "--history=history.db"
+    audience_guard("history", "init", named)
+    (folder / "past.csv").write_text(f"uuid,channel,day,count\n{GOOD},email,2026-11-01,40\n")
+    audience_guard("history", "import", "past.csv", named)
+    path = saved("--segment=good", named)
+
+    code, _, stderr = audience_guard(
+        "report", "run.json", *(f"--output={each}=again.{each}" for each in Format), environ=OFFLINE
+    )
+
+    assert code == 0
+    assert AGE.fullmatch(stderr)
+    assert (report := json.loads(path.read_text()))["run_id"]
+    assert report["history"] == {
+        "store": "sqlite",
+        "began": "2026-11-01",
+        "runs": 2,
+        "recorded": True,
+        "timezone": "UTC",
+    }
+    for each in Format:
+        again, before = (path.with_name(f"{name}.{each}").read_text() for name in ("again", "run"))
+        if each is Format.HTML:
+            assert ('class="trend"' in again, 'class="trend"' in before) == (False, True)
+            assert "2 runs since 2026-11-01; this run is recorded" in again
+        else:
+            assert again == before
 
 
 def test_stdin_and_stdout_work(audience_guard: Run, saved: Callable[..., Path]) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
 
+from guard.core.history import Day, History, Limit, Reading, days
 from guard.core.measure import Measure
 from guard.core.model import LARGEST_COUNT, BoundName, Campaign, Channel, Guard, Segment, Selection, Severity
 from guard.core.results import (
@@ -27,6 +28,9 @@ from guard.core.results import (
     worst,
 )
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 MOMENT = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 WHY_UNKNOWN = "the refresh did not end within 10 min"
 HOSTILE = 'a]]>&<b>"%\n::error::x,y:z\x07\x1b[31m|`<!channel>=1+1##[error]\u202e[/b] @all #1 www.example.com'
@@ -40,6 +44,8 @@ SHOWN_ON_SCREENS = [
     "refused-key",
     "two-hundred",
     "hostile",
+    "history",
+    "history-long",
 ]
 """The outcomes with golden files of every format, on terminals of 80 and 200 columns too."""
 
@@ -279,17 +285,67 @@ def outcomes() -> dict[str, Report]:
         ),
         "everything": report(*everything, campaigns=(campaign(ceiling), campaign(broken, key="summer-sale"))),
         "many": report(*(segment(email(1_000 * number), key=f"segment-{number}") for number in range(5, 56, 5))),
+        "history": remembered(
+            report(segment(email(1_900, before=20_500), sms)),
+            {
+                Channel.EMAIL: earlier([31_000, 30_500, 9_000, None, 32_000, None, None, 33_500, 30_100, 29_800]),
+                Channel.SMS: earlier([6_500, 6_700], low=2_000),
+            },
+        ),
+        "history-begins": remembered(report(segment(email(30_000))), runs=1, began=MOMENT.date()),
+        "history-lost": remembered(report(segment(email(30_000))), runs=None, began=None, recorded=False),
+        "history-long": remembered(
+            report(segment(email(1_900_000)), segment(email(None), key="win-back")),
+            {Channel.EMAIL: earlier([*range(10_000, 50_001, 1_000), 2_100_000, 49_000, 48_000], step=1, imported=30)},
+            recorded=False,
+        ),
         "two-hundred": two_hundred(),
-        "hostile": report(
-            segment(hostile, key=HOSTILE, owner=HOSTILE, description=HOSTILE, name=HOSTILE),
-            campaigns=(
-                campaign(check("max", 5, 7, message=HOSTILE), key=f"sale {HOSTILE}", count=7, parts={HOSTILE: 7}),
+        "hostile": remembered(
+            report(
+                segment(hostile, key=HOSTILE, owner=HOSTILE, description=HOSTILE, name=HOSTILE),
+                campaigns=(
+                    campaign(check("max", 5, 7, message=HOSTILE), key=f"sale {HOSTILE}", count=7, parts={HOSTILE: 7}),
+                ),
+                rules_path=HOSTILE,
+                selection=Selection(tags=(HOSTILE,)),
+                account=HOSTILE,
             ),
-            rules_path=HOSTILE,
-            selection=Selection(tags=(HOSTILE,)),
-            account=HOSTILE,
+            {Channel.EMAIL: earlier([9, 8, None, 12], imported=1)},
         ),
     }
+
+
+def earlier(counts: Sequence[int | None], *, low: int = 10_000, step: int = 7, imported: int = 0) -> tuple[Day, ...]:
+    """Return a day for each count, one every ``step`` days up to the week before; the first few are ``imported``."""
+    days = []
+    for number, count in enumerate(counts):
+        at = MOMENT - timedelta(days=step * (len(counts) - number))
+        verdict = "unknown" if count is None else "pass" if low <= count <= 50_000 else "fail"
+        known: dict[str, Any] = {"verdict": verdict, "reason": "timeout" if count is None else None}
+        read = {"verdict": None, "day": at.date()} if number < imported else known
+        days.append(Day(day=at.date(), reading=Reading(run=number + 1, at=at, count=count, **read)))
+    return tuple(days)
+
+
+def remembered(
+    known: Report,
+    past: dict[Channel, tuple[Day, ...]] | None = None,
+    *,
+    runs: int | None = 26,
+    began: date | None = date(2026, 6, 2),
+    recorded: bool = True,
+) -> Report:
+    """Return the report as of a run with a store, and with the earlier days of each channel of every segment."""
+    return replace(
+        known,
+        run_id="019ab000-0000-7000-8000-000000000001",
+        history=History(store="sqlite", began=began, runs=runs, recorded=recorded),
+        past={
+            (each.segment.key, guard.channel): (past or {}).get(guard.channel, ())
+            for each in known.segments
+            for guard in each.guards
+        },
+    )
 
 
 def win_back() -> CampaignResult:
@@ -387,7 +443,34 @@ _CAMPAIGNS = st.builds(
     verdict=_VERDICTS,
     totals=st.lists(_TOTALS, max_size=2).map(tuple),
 )
-ANY_REPORT = st.builds(
+HISTORIES = st.builds(
+    History,
+    store=st.sampled_from(["sqlite", "postgresql"]),
+    began=st.none() | st.dates(),
+    runs=st.none() | st.integers(0, 10**6),
+    recorded=st.booleans(),
+)
+_BANDS = st.lists(st.builds(Limit, st.sampled_from(["min", "max", "x"]), _COUNTS, _TEXTS), max_size=2).map(tuple)
+_READINGS = st.builds(
+    Reading,
+    run=st.integers(1, 10**6),
+    at=_MOMENTS,
+    day=st.none() | st.dates(),
+    count=st.none() | _COUNTS,
+    reason=st.none() | _TEXTS,
+    verdict=st.none() | _VERDICTS.map(str) | _TEXTS,
+    limits=_BANDS,
+)
+_DAYS = st.lists(_READINGS, max_size=5).map(lambda found: days(found, 26))
+
+
+def _with_past(known: Report, past: tuple[Day, ...]) -> Report:
+    return replace(
+        known, past={(each.segment.key, guard.channel): past for each in known.segments for guard in each.guards}
+    )
+
+
+_WITHOUT_PAST = st.builds(
     Report,
     version=_TEXTS,
     fail_on=st.sampled_from(FailOn),
@@ -400,5 +483,8 @@ ANY_REPORT = st.builds(
     selection=st.builds(Selection, segments=_KEYS, tags=_KEYS, campaigns=_KEYS),
     segments=st.lists(_SEGMENTS, max_size=3).map(tuple),
     campaigns=st.lists(_CAMPAIGNS, max_size=2).map(tuple),
+    run_id=st.none() | st.uuids().map(str),
+    history=st.none() | HISTORIES,
 )
+ANY_REPORT = st.builds(_with_past, _WITHOUT_PAST, _DAYS)
 st.register_type_strategy(Report, ANY_REPORT)

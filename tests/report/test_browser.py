@@ -18,6 +18,8 @@ import pytest
 
 from guard.core.results import Verdict
 from guard.report import Format, render
+from guard.report.trends.html_page import as_html
+from tests.report.trends.builders import page, points, trend
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -29,6 +31,14 @@ pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason="there is no Chrom
 
 NASTY = 'a]]>&<b>"%\n::error::x\x07\x1b[31m|`<script>document.title = "run"</script>\u202e' + "x" * 10_000
 READABLE = 4.5  # WCAG 2.1 AA, for text of any size
+TRENDS = page(
+    trend(*points([31_000, 9_000, None, 32_000, None, 1_900_000, 33_500, None])),
+    trend(*points([2**53 - 1] * 30)),
+    trend(*points([30_000]), name=NASTY, note="x" * 1_000),
+    trend(*points([30_000, None], step=400), name="x" * 10_000),
+    trend(name="no-readings"),
+    damage=(NASTY,),
+)
 PROBE = Path(__file__).with_name("probe.html")
 
 
@@ -48,8 +58,8 @@ def pages(
     guard: Callable[..., GuardResult],
     check: Callable[..., Check],
     email: Callable[..., GuardResult],
-) -> dict[str, Report]:
-    """Return reports of every verdict, a long one, and one of nasty names, by the file that each becomes."""
+) -> dict[str, str]:
+    """Return reports of every verdict, with trends, a long one, and one of nasty names; and a page of trends."""
     bad = segment(
         guard(check("min", 10, 7, message=NASTY), count=7, detail=NASTY), key=NASTY, owner=NASTY, tags=(NASTY,)
     )
@@ -60,17 +70,19 @@ def pages(
         rules_path=NASTY,
     )
     long = report(*(segment(email(1_000 * number or None), key=f"segment-{number}") for number in range(200)))
-    chosen = {name: reports[name] for name in ("pass", "warn", "unknown", "everything", "nothing")}
-    return {f"{name}.html": each for name, each in {**chosen, "nasty": nasty, "long": long}.items()}
+    names = ("pass", "warn", "unknown", "everything", "nothing", "history", "history-long")
+    told = {**{name: reports[name] for name in names}, "nasty": nasty, "long": long}
+    shown = {name: render(each, Format.HTML) for name, each in told.items()} | {"trends": as_html(TRENDS)}
+    return {f"{name}.html": text for name, text in shown.items()}
 
 
 @pytest.fixture
-def served(pages: dict[str, Report], tmp_path: Path) -> Iterator[tuple[str, list[str]]]:
+def served(pages: dict[str, str], tmp_path: Path) -> Iterator[tuple[str, list[str]]]:
     """Serve the pages and the probe on loopback; yield the address, and what was asked for so far."""
     folder = tmp_path / "site"
     folder.mkdir()
-    for name, report in pages.items():
-        (folder / name).write_text(render(report, Format.HTML), encoding="utf-8")
+    for name, text in pages.items():
+        (folder / name).write_text(text, encoding="utf-8")
     (folder / PROBE.name).write_bytes(PROBE.read_bytes())
     asked: list[str] = []
     handler = type("Handler", (_Handler,), {"asked": asked})
@@ -82,9 +94,7 @@ def served(pages: dict[str, Report], tmp_path: Path) -> Iterator[tuple[str, list
         thread.join()
 
 
-def test_the_page_reads_well_in_a_browser(
-    pages: dict[str, Report], served: tuple[str, list[str]], tmp_path: Path
-) -> None:
+def test_the_page_reads_well_in_a_browser(pages: dict[str, str], served: tuple[str, list[str]], tmp_path: Path) -> None:
     address, asked = served
     probe = f"/{PROBE.name}?{urlencode([('page', page) for page in pages])}"
     dom, console = browse(address + probe, tmp_path)
@@ -98,8 +108,11 @@ def test_the_page_reads_well_in_a_browser(
         assert each["fetched"] == [], each
         assert each["texts"] > 10, each
         assert each["faintest"][0] >= READABLE, each
-        assert each["title"].endswith(": audience check by audience-guard"), each
-    assert len({each["banner"] for each in seen}) == len(Verdict) * len(("light", "dark"))
+        of_trends = each["page"] == "trends.html"
+        assert each["title"].endswith("Trends: audience-guard" if of_trends else ": audience check by audience-guard")
+    assert len({each["banner"] for each in seen if each["page"] != "trends.html"}) == len(Verdict) * len(
+        ("light", "dark")
+    )
     assert {*asked} == {probe, *(f"/{page}" for page in pages)}
     assert re.findall("CONSOLE.*", console) == []
 

@@ -53,7 +53,7 @@ def test_a_screen_reads_as_agreed(
     golden(f"everything-{width or 'log'}-{'color' if color else 'plain'}", drawn)
 
 
-@pytest.mark.parametrize("outcome", ["fail-share", "totals-unknown", "pass"])
+@pytest.mark.parametrize("outcome", ["fail-share", "totals-unknown", "pass", "history"])
 def test_a_screen_without_unicode_reads_as_agreed(
     reports: dict[str, Report], golden: Callable[[str, str], None], outcome: str
 ) -> None:

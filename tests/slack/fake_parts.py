@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from guard.core.results import Report
+    from guard.history.store import Store
     from guard.slack.verdict_message import Message
 
 LONGEST_WAIT = 10.0  # seconds, of which a test that passes takes hardly any
@@ -118,14 +119,21 @@ def raising(error: BaseException) -> Callable[[], Report]:
 class FakeConversation:
     """The real commands and jobs, with a rules file, a fake engine and a fake delivery."""
 
-    def __init__(self, path: Path, *, engine: FakeEngine | None = None, permission: Permission = ANYBODY) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        engine: FakeEngine | None = None,
+        permission: Permission = ANYBODY,
+        store: Store | None = None,
+    ) -> None:
         path.write_text(RULES)
         self.path, self.delivery = path, FakeDelivery()
         self.engine = engine or FakeEngine()
         rules = RulesFile(str(path))
         self.jobs = Jobs(self.engine, self.delivery, rules.sha256)
         parts: dict[str, Any] = {"rules": rules, "permission": permission, "jobs": self.jobs}
-        self.commands = Commands(**parts, delivery=self.delivery, workers=1, time_limit=1200.0)
+        self.commands = Commands(**parts, delivery=self.delivery, workers=1, time_limit=1200.0, store=store)
 
     def ask(self, text: str, user: str = "U1", **values: Any) -> str:
         return said(self.commands.ask(text, requester(user, **values)))

@@ -157,3 +157,54 @@ def test_a_text_fits_into_a_button() -> None:
     assert parse(longest, rules()).selection == WEEKLY
     assert "more than 2,000 characters" in refusal(longest + " ")
     assert "more than 2,000 characters" in refusal("x" * 3_000)
+
+
+# The history of a segment
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "share"),
+    [
+        ("history newsletter", "newsletter", False),
+        ("History Newsletter", "newsletter", False),
+        ("history “newsletter”", "newsletter", False),
+        ("history --segment newsletter", "newsletter", False),
+        ("history —segment=Newsletter", "newsletter", False),
+        ("history newsletter share", "newsletter", True),
+        ("history SHARE newsletter", "newsletter", True),
+        ("history both", "both", False),  # the tag of the same name has no history
+        ("history --segment share", "share", False),
+        ("history --segment share share", "share", True),
+    ],
+)
+def test_a_history_is_of_a_segment(text: str, key: str, share: bool) -> None:
+    assert parse(text, rules()) == ParsedCommand(selection=None, history=key, share=share)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("history", "history needs the name of one segment | type /audience-check history NAME"),
+        ("history share", "history needs the name of one segment"),
+        ("history newsletter both", "history needs the name of one segment"),
+        ("history newsleter", 'no segment is called "newsleter"; did you mean "newsletter"?'),
+        ("history spring-sale", 'no segment is called "spring-sale"'),
+        ("history --campaign spring-sale", "history is of a segment, not of a campaign"),
+        ("history --segment", "--segment needs a segment after it"),
+        ("history --all", "there is no --all"),
+        ('history "newsletter', "a quotation mark is not closed"),
+    ],
+)
+def test_a_history_of_what_is_refused(text: str, told: str) -> None:
+    assert told in refusal(text)
+
+
+def test_a_segment_may_be_called_history() -> None:
+    known = named("history", "two words", 'he said "so"')
+
+    checked = parse("--segment history", known)
+    assert checked == ParsedCommand(selection=Selection(segments=("history",)), words="--segment history")
+    assert as_typed("segment", "history", names(known)) == "--segment history"
+    assert parse("history history", known).history == "history"
+    assert parse('history "two words"', known).history == "two words"
+    assert parse('history "he said \\"so\\""', known).history == 'he said "so"'

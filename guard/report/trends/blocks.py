@@ -43,5 +43,5 @@ def _sign(point: Point, largest: int, signs: _Signs) -> str:
     low = point.band.low or 0
     high = point.band.high if point.band.high is not None else max(largest, low)
     steps = len(signs.levels)
-    place = (point.count - low) * steps // (high - low) if high > low else steps // 2
+    place = (point.count - low) * steps // (high - low) if high > low else steps // 2 if high else 0
     return signs.levels[min(place, steps - 1)]

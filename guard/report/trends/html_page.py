@@ -17,14 +17,16 @@ _LONGEST_NAME = 200
 
 def as_html(shown: TrendPage) -> str:
     """Return the page, ending in a newline; all names are escaped."""
-    return page("trends.html", headline=shown.headline, damage=shown.damage, rows=map(_row, shown.trends))
+    return page(
+        "trends.html", headline=shown.headline, damage=shown.damage, rows=[_row(trend) for trend in shown.trends]
+    )
 
 
 def _row(trend: Trend) -> dict[str, object]:
     return {
         "name": shortened(printable(trend.name), _LONGEST_NAME),
-        "channel": trend.channel,
+        "channel": trend.label,
         "note": trend.note,
-        "words": trend.in_words,
+        "words": trend.now_in_words,
         "picture": picture(trend) if trend.points else None,
     }

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from guard.core.text import plural, printable, shortened
 from guard.report.json_report import as_json
 from guard.report.trends.blocks import LEGEND, LEGEND_IN_ASCII, blocks
+from guard.report.wording import safe
 from guard.version import __version__
 
 if TYPE_CHECKING:
@@ -37,45 +38,62 @@ class TrendPage:
     @property
     def headline(self) -> str:
         """How many runs there are, and since when."""
+        return f"{self.store} {self.holds}"
+
+    @property
+    def holds(self) -> str:
+        """The same without the address of the store: ``holds 26 runs since 2026-06-02``."""
         if not self.runs:
-            return f"{self.store} holds no runs yet"
+            return "holds no runs yet"
         since = f" since {self.began}" if self.began else ""
-        return f"{self.store} holds {plural(self.runs, 'run')}{since}"
+        return f"holds {plural(self.runs, 'run')}{since}"
 
 
 def as_text(page: TrendPage, screen: Screen | None = None) -> str:
     """Return a line for each series, or for a ``screen`` with a width two, which fit it."""
-    unicode = screen is None or screen.unicode
-    lines = [f"{printable(page.headline)}."]
+    lines = _Lines(screen)
+    lines.add(f"{page.headline}.")
     for trend in page.trends:
-        lines += _lines(trend, screen.width if screen else None, unicode=unicode)
+        _add(lines, trend)
     if any(trend.points for trend in page.trends):
-        legend = LEGEND if unicode else LEGEND_IN_ASCII
-        lines += _wrapped(f"{legend[:1].upper()}{legend[1:]}.", screen.width if screen else None)
-    text = "\n".join(lines) + "\n"
-    return text if unicode else text.replace("…", "...").encode("ascii", "backslashreplace").decode("ascii")
+        legend = LEGEND if lines.unicode else LEGEND_IN_ASCII
+        lines.add(f"{legend[:1].upper()}{legend[1:]}.")
+    return "".join(f"{line}\n" for line in lines.told)
 
 
-def _lines(trend: Trend, width: int | None, *, unicode: bool) -> list[str]:
-    title = f"{shortened(printable(trend.name), _LONGEST_NAME)} / {trend.channel}"
-    note = f" ({trend.note})" if trend.note else ""
-    signs = blocks(trend.points, unicode=unicode)
-    if width is None:
-        return [f"{title}{note}: {signs} {trend.in_words}" if signs else f"{title}{note}: {trend.in_words}"]
-    body = [signs[start : start + width - len(_INDENT)] for start in range(0, len(signs), width - len(_INDENT))]
-    return [
-        *_wrapped(f"{title}{note}", width),
-        *(f"{_INDENT}{each}" for each in body),
-        *_wrapped(trend.in_words, width, _INDENT),
-    ]
+def _add(lines: _Lines, trend: Trend) -> None:
+    title = f"{shortened(printable(trend.name), _LONGEST_NAME)} / {trend.label}"
+    title += f" ({trend.note})" if trend.note else ""
+    signs = blocks(trend.points, unicode=lines.unicode)
+    if lines.width is None:
+        lines.add(f"{title}: {signs} {trend.in_words}" if signs else f"{title}: {trend.in_words}")
+        return
+    lines.add(title)
+    lines.add(signs, _INDENT)
+    lines.add(trend.in_words, _INDENT)
 
 
-def _wrapped(text: str, width: int | None, indent: str = "") -> list[str]:
-    if width is None:
-        return [f"{indent}{text}"]
-    import textwrap  # noqa: PLC0415 - only a terminal needs it
+class _Lines:
+    """Lines of text in ``told``, wrapped if the screen has a width, and in ASCII if it has nothing else."""
 
-    return textwrap.wrap(text, width, initial_indent=indent, subsequent_indent=indent)
+    def __init__(self, screen: Screen | None) -> None:
+        self.unicode = screen is None or screen.unicode
+        self.width = screen.width if screen else None
+        self.told: list[str] = []
+
+    def add(self, text: str, indent: str = "") -> None:
+        """Add the text, with the indent before each line that it wraps to."""
+        line = safe(text)
+        if not self.unicode:
+            line = line.replace("…", "...").encode("ascii", "backslashreplace").decode("ascii")
+        if self.width is None:
+            self.told.append(line)
+            return
+        from rich.console import Console  # noqa: PLC0415 - only a terminal needs it
+        from rich.text import Text  # noqa: PLC0415 - see above
+
+        wrapped = Text(line).wrap(Console(_environ={}), self.width - len(indent), overflow="fold")
+        self.told += [f"{indent}{each.plain.rstrip()}" for each in wrapped]
 
 
 def as_object(page: TrendPage) -> str:
@@ -103,7 +121,7 @@ def _series(trend: Trend) -> dict[str, Any]:
         "host": series.host if series else None,
         "uuid": series.uuid if series else None,
         "bypass_global": series.bypass_global if series else None,
-        "channel": series.channel if series else trend.channel,
+        "channel": trend.channel,
         "days": [_day(point) for point in trend.points],
     }
 

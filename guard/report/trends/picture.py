@@ -7,29 +7,22 @@ triangle at the edge. A day without a count leaves a gap, and the line never goe
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from guard.core.text import number, plural, shortened
+from guard.core.results import Verdict
+from guard.core.text import number, shortened
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from guard.report.trends.points import Point, Trend
 
-WIDTH, HEIGHT = 320, 64
-_LEFT, _RIGHT, _TOP, _BOTTOM = 6, 236, 6, 58  # the space at the right is for the last number
+_LEFT, _RIGHT, _TOP, _BOTTOM = 6, 236, 6, 58  # of 320 by 64; the space at the right is for the last number
 _LONGEST_NAME = 80
+_LONGEST_LABEL = 11  # characters; a longer number is squeezed into the space
 _HALF_A_LINE = 4
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Box:
-    """A part of the band: the days for which the same limits hold."""
-
-    x: int
-    y: int
-    width: int
-    height: int
+_SQUARE, _TRIANGLE = "M{} {}h6v6h-6z", "M{} {}l3-6 3 6z"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,12 +38,16 @@ class Row:
 class Picture:
     """A trend ready to draw: paths as SVG writes them, the places of unknown days, and the last count.
 
-    ``caption`` says which days it shows: ``26 days since 2026-11-03``.
+    - ``caption`` says which days it shows: ``26 days since 2026-11-03``.
+    - ``fails`` marks the days that failed, with a square or, beyond the scale, a triangle; ``beyond`` has the triangles
+      of days that did not fail.
+    - ``last`` is the dot of the last count, None if it is unknown or has a mark of its own.
+    - ``is_long`` says that the label must be squeezed.
     """
 
     title: str
     caption: str
-    band: tuple[Box, ...]
+    band: str
     line: str
     fails: str
     beyond: str
@@ -58,6 +55,7 @@ class Picture:
     last: tuple[int, int] | None
     label: str
     label_at: int
+    is_long: bool
     rows: tuple[Row, ...]
 
 
@@ -65,18 +63,20 @@ def picture(trend: Trend) -> Picture:
     """Return the picture of a trend with at least one point."""
     scale = _Scale(trend.points)
     last = trend.points[-1]
-    known = [point for point in trend.points if point.count is not None]
+    is_marked = last.count is None or last.failed or scale.is_beyond(last)
+    label = "unknown" if last.count is None else number(last.count)
     return Picture(
-        title=f"Trend of {shortened(trend.name, _LONGEST_NAME)} / {trend.channel}: {trend.in_words}",
-        caption=f"{plural(len(trend.points), 'day')} since {trend.points[0].day}",
-        band=tuple(_band(trend.points, scale)),
+        title=f"Trend of {shortened(trend.name, _LONGEST_NAME)} / {trend.label}: {trend.now_in_words}",
+        caption=trend.days_in_words,
+        band="".join(_band(trend.points, scale)),
         line=_line(trend.points, scale),
-        fails=_marks("M{} {}h6v6h-6z", [each for each in known if each.failed and not scale.is_beyond(each)], scale),
-        beyond=_marks("M{} {}h6l-3-6z", [each for each in known if scale.is_beyond(each)], scale),
+        fails=_marks((point for point in trend.points if point.failed), scale),
+        beyond=_marks((point for point in trend.points if scale.is_beyond(point) and not point.failed), scale),
         unknown=tuple(scale.x(point) for point in trend.points if point.is_unknown),
-        last=None if last.count is None or scale.is_beyond(last) else (scale.x(last), scale.y(last.count)),
+        last=None if is_marked else (scale.x(last), scale.y(last.count or 0)),
         label_at=_BOTTOM if last.count is None else scale.y(last.count) + _HALF_A_LINE,
-        label="unknown" if last.count is None else number(last.count),
+        label=label,
+        is_long=len(label) > _LONGEST_LABEL,
         rows=tuple(_row(point) for point in reversed(trend.points)),
     )
 
@@ -85,8 +85,8 @@ class _Scale:
     """The places of days and counts."""
 
     def __init__(self, points: Sequence[Point]) -> None:
-        self._first = points[0].day
-        self._days = (points[-1].day - self._first).days or 1
+        self._last = points[-1].day
+        self._days = (self._last - points[0].day).days or 1
         counts = [point.count for point in points if point.count is not None]
         bounds = [bound for point in points for bound in (point.band.low, point.band.high) if bound]
         highs = [point.band.high for point in points if point.band.high]
@@ -95,7 +95,7 @@ class _Scale:
             self._largest = min(self._largest, 2 * max(highs))
 
     def x(self, point: Point) -> int:
-        return round(_LEFT + (_RIGHT - _LEFT) * (point.day - self._first).days / self._days)
+        return round(_RIGHT - (_RIGHT - _LEFT) * (self._last - point.day).days / self._days)
 
     def y(self, count: int) -> int:
         return round(_BOTTOM - (_BOTTOM - _TOP) * min(count, self._largest) / self._largest)
@@ -104,8 +104,8 @@ class _Scale:
         return point.count is not None and point.count > self._largest
 
 
-def _band(points: Sequence[Point], scale: _Scale) -> Iterator[Box]:
-    """Yield the band, a box for each stretch of days with the same limits."""
+def _band(points: Sequence[Point], scale: _Scale) -> Iterator[str]:
+    """Yield the path of the band, a box for each stretch of days with the same limits."""
     start = 0
     for position in range(1, len(points) + 1):
         if position < len(points) and points[position].band == points[start].band:
@@ -116,32 +116,51 @@ def _band(points: Sequence[Point], scale: _Scale) -> Iterator[Box]:
             right = scale.x(points[position]) if position < len(points) else _RIGHT
             top = scale.y(band.high) if band.high is not None else _TOP
             bottom = scale.y(band.low or 0)
-            yield Box(x=left, y=top, width=max(right - left, 1), height=max(bottom - top, 1))
+            width = max(right - left, 1)
+            yield f"M{left} {top}h{width}v{max(bottom - top, 1)}h{-width}z"
         start = position
 
 
 def _line(points: Sequence[Point], scale: _Scale) -> str:
-    """Return the path of the line; it is lifted where there is no count."""
+    """Return the path of the line; it is lifted where there is no count, and a day between two gaps is a dash."""
     parts: list[str] = []
-    is_down = False
-    for point in points:
-        if point.count is not None:
-            parts.append(f"{'L' if is_down else 'M'}{scale.x(point)} {scale.y(point.count)}")
-        is_down = point.count is not None
+    stretch: list[tuple[int, int]] = []
+    for point in (*points, None):
+        if point is not None and point.count is not None:
+            stretch.append((scale.x(point), scale.y(point.count)))
+        elif stretch:
+            parts.append(_path(stretch))
+            stretch = []
     return "".join(parts)
 
 
-def _marks(shape: str, points: Sequence[Point], scale: _Scale) -> str:
-    """Return one path with the shape, which is six wide, at each point."""
-    places = ((scale.x(point) - 3, scale.y(point.count or 0)) for point in points)
-    return "".join(shape.format(x, y - 3 if shape.endswith("h-6z") else y) for x, y in places)
+def _path(places: Sequence[tuple[int, int]]) -> str:
+    """Return the path through the places, as steps from one to the next: that is shorter."""
+    (x, y), *others = places
+    if not others:
+        return f"M{x - 2} {y}h4"
+    steps = [f"{after[0] - before[0]}{_signed(after[1] - before[1])}" for before, after in pairwise(places)]
+    return f"M{x} {y}l{' '.join(steps)}"
+
+
+def _signed(step: int) -> str:
+    return f"{step}" if step < 0 else f" {step}"
+
+
+def _marks(points: Iterable[Point], scale: _Scale) -> str:
+    """Return one path with a mark, which is six wide, at each point: a square, or beyond the scale a triangle."""
+    return "".join(
+        _TRIANGLE.format(scale.x(point) - 3, _TOP + 3)
+        if scale.is_beyond(point)
+        else _SQUARE.format(scale.x(point) - 3, scale.y(point.count or 0) - 3)
+        for point in points
+    )
 
 
 def _row(point: Point) -> Row:
-    note = " ".join(filter(None, ["imported" if point.is_imported else "", point.reason or ""]))
-    said = point.verdict if point.verdict not in {None, "pass"} else ""
+    said = point.verdict if point.count is not None and point.verdict != Verdict.PASS else None
     return Row(
         day=point.day.isoformat(),
         count="?" if point.count is None else number(point.count),
-        note=", ".join(filter(None, [said, note])),
+        note=", ".join(filter(None, [said, "imported" if point.is_imported else None, point.reason])),
     )

@@ -7,9 +7,9 @@ from datetime import UTC
 from typing import TYPE_CHECKING
 
 from guard.core.history import days as newest_days
-from guard.core.model import BoundName
+from guard.core.model import BoundName, Channel
 from guard.core.results import Verdict
-from guard.core.text import number, plural
+from guard.core.text import number, plural, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -76,8 +76,9 @@ class Point:
 class Trend:
     """The points of one channel of a segment, the oldest first; ``name`` is the segment's key, or else its uuid.
 
-    ``series`` is None in a report, and where the store has no readings yet. ``note`` says what else to know: its host
-    where there are several, or that it is counted in another way.
+    ``channel`` is its word in the rules, or another one of a newer version. ``series`` is None in a report, and where
+    the store has no readings yet. ``note`` says what else to know: its host where there are several, or that it is
+    counted in another way.
     """
 
     name: str
@@ -87,9 +88,9 @@ class Trend:
     note: str = ""
 
     @property
-    def title(self) -> str:
-        """What the trend is of: ``vip / email``."""
-        return f"{self.name} / {self.channel}"
+    def label(self) -> str:
+        """The channel as sentences have it."""
+        return Channel(self.channel).facts.label if self.channel in set(Channel) else printable(self.channel)
 
     @property
     def last(self) -> Point | None:
@@ -97,17 +98,29 @@ class Trend:
         return self.points[-1] if self.points else None
 
     @property
-    def in_words(self) -> str:
-        """The trend in a sentence: ``1,900 on 2026-11-29, allowed 10,000 to 50,000; 26 days since 2026-06-02``."""
+    def now_in_words(self) -> str:
+        """The newest day: ``1,900 on 2026-11-29, allowed 10,000 to 50,000``."""
         last = self.last
         if last is None:
             return "no readings yet"
-        now = f"{'unknown' if last.count is None else number(last.count)} on {last.day}"
         allowed = f", {last.band.allowed}" if last.band.allowed else ""
-        first = self.points[0].day
-        span = f"; {plural(len(self.points), 'day')} since {first}" if len(self.points) > 1 else "; its first day"
+        return f"{'unknown' if last.count is None else number(last.count)} on {last.day}{allowed}"
+
+    @property
+    def days_in_words(self) -> str:
+        """Which days it shows: ``26 days since 2026-06-02, 3 of them imported``; there is one at least."""
         imported = sum(point.is_imported for point in self.points)
-        return f"{now}{allowed}{span}{f', {number(imported)} of them imported' if imported else ''}"
+        if len(self.points) == 1:
+            return f"its first day{', imported' if imported else ''}"
+        of_them = f", {number(imported)} of them imported" if imported else ""
+        return f"{plural(len(self.points), 'day')} since {self.points[0].day}{of_them}"
+
+    @property
+    def in_words(self) -> str:
+        """The trend in a sentence: ``1,900 on 2026-11-29, allowed 10,000 to 50,000; 26 days since 2026-06-02``."""
+        if not self.points:
+            return "no readings yet"
+        return f"{self.now_in_words}; {self.days_in_words}"
 
 
 def band_of(checks: Iterable[Check]) -> Band:
@@ -148,7 +161,7 @@ def trend_of(finding: Finding) -> Trend | None:
     if finding.past is None or finding.today is None:
         return None
     band = band_of(finding.checks)
-    before = points_of((each for each in finding.past if each.day != finding.today), band)
+    before = points_of((each for each in finding.past if each.day < finding.today), band)
     now = Point(
         day=finding.today,
         count=finding.people,
@@ -158,4 +171,4 @@ def trend_of(finding: Finding) -> Trend | None:
     )
     if not before:
         return None
-    return Trend(name=finding.name, channel=finding.channel.facts.label, points=(*before, now)[-DAYS:])
+    return Trend(name=finding.name, channel=finding.channel, points=(*before, now)[-DAYS:])
