@@ -48,6 +48,7 @@ QUICK = (
     "tests/blueshift/test_answers.py",
     "tests/blueshift/test_client.py",
     "tests/blueshift/test_freshness.py",
+    "tests/history",
     "tests/report/test_formats.py",
     "tests/report/test_html.py",
     "tests/report/test_json_report.py",
@@ -106,7 +107,7 @@ def pythons() -> Iterator[Python]:
 def lowest_versions(python: Python, folder: Path) -> Path:
     """Write the lowest versions that pyproject.toml allows, and what they need, as constraints."""
     constraints = folder / f"lowest-{python.version}.txt"
-    asked = ("--resolution=lowest-direct", "--extra=slack", f"--python={python.path}", f"--output-file={constraints}")
+    asked = ("--resolution=lowest-direct", "--all-extras", f"--python={python.path}", f"--output-file={constraints}")
     run(TOOLS / "uv", "pip", "compile", "--quiet", *asked, ROOT / "pyproject.toml")
     return constraints
 
@@ -122,7 +123,7 @@ def try_out(python: Python, packages: str, wheel: Path, folder: Path) -> str:
         run(*into, "--no-deps", wheel)
     else:
         limits = ["--constraint", lowest_versions(python, folder)] if packages == "lowest" else ["--upgrade"]
-        run(*into, *limits, f"{wheel}[slack]", *TEST_PACKAGES)
+        run(*into, *limits, f"{wheel}[slack,postgres]", *TEST_PACKAGES)
     command, checkout = home / "bin/audience-guard", folder / "checkout"
     run(command, "--version", cwd=folder)
     run(command, "validate", checkout / "rules.example.yaml", cwd=folder)

@@ -10,15 +10,16 @@ from typing import TYPE_CHECKING
 
 from guard.action import github
 from guard.action.earlier_reports import remove_earlier_reports
-from guard.action.inputs import Mode, read_inputs
+from guard.action.inputs import Mode, Record, read_inputs
 from guard.action.outputs import CANNOT_START, Ending, explain, outputs
-from guard.cli.gate import Gate
-from guard.cli.output import exit_code_of, prepare_streams, rendered, say_error
+from guard.cli.gate import Gate, Recording
+from guard.cli.output import exit_code_of, prepare_streams, rendered, say, say_error
 from guard.cli.rules import print_validity
 from guard.cli.signals import InterruptedBySignal, stop_on_signals
 from guard.cli.workspace import in_workspace
 from guard.core.errors import ExitCode, GuardError, UsageError
 from guard.core.text import printable
+from guard.history.address import VARIABLE, named_store
 from guard.report import Format
 from guard.report.github import command
 from guard.report.outputs import Output, with_text_on_stdout
@@ -54,8 +55,9 @@ def run() -> int:
     the outputs and the exit code hold the verdict as well.
     """
     prepare_streams()
-    if not os.environ.get("BLUESHIFT_API_KEY"):
-        os.environ.pop("BLUESHIFT_API_KEY", None)  # an input that is not given arrives as an empty variable
+    for secret in ("BLUESHIFT_API_KEY", VARIABLE):
+        if not os.environ.get(secret, "").strip():
+            os.environ.pop(secret, None)  # an input that is not given arrives as an empty variable
     remove_earlier_reports(os.environ)
     try:
         file = github.outputs_file(os.environ)
@@ -115,10 +117,20 @@ def _check(inputs: Inputs, ending: Ending) -> None:
         base_url=inputs.base_url,
         timeout=inputs.timeout,
         notify_on=inputs.notify_on,
+        record=_recording(inputs.record),
     )
     ending.report = gate.count()
     delivery = gate.tell(ending.report)
     ending.code, ending.errors = delivery.exit_code, delivery.failures
+
+
+def _recording(record: Record) -> Recording:
+    """Return whether the run is recorded: by itself not in a pull request, whose bounds nobody has agreed to yet."""
+    if record is Record.AUTO and os.environ.get("GITHUB_EVENT_NAME", "").startswith("pull_request"):
+        if named_store(None):
+            say('audience-guard: this run belongs to a pull request, so it is not recorded ("record: true" records it)')
+        return Recording.OFF
+    return Recording.OFF if record is Record.FALSE else Recording.ON
 
 
 def _own_folder() -> Path:
@@ -140,6 +152,8 @@ def _say_error(title: str, text: str) -> None:
 
 def _tell(ending: Ending) -> None:
     explanation = explain(ending, os.environ)
+    for trouble in ending.report.history.troubles if ending.report and ending.report.history else ():
+        github.say(command("warning", trouble, title="The audience guard's history"))  # also beside a pass
     if ending.inputs is None or ending.inputs.annotations:
         _annotate(explanation, ending)
     if ending.inputs is None or ending.inputs.summary:

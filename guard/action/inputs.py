@@ -1,7 +1,8 @@
 """The Action's inputs, read from the environment.
 
-``action.yml`` passes every input as a variable ``INPUT_NAME``, except the secrets, ``BLUESHIFT_API_KEY`` and
-``SLACK_WEBHOOK_URL``, which are read where they are used. Importing this needs the standard library alone.
+``action.yml`` passes every input as a variable ``INPUT_NAME``, except the secrets, ``BLUESHIFT_API_KEY``,
+``SLACK_WEBHOOK_URL`` and ``AUDIENCE_GUARD_HISTORY``, which are read where they are used. Importing this needs the
+standard library alone.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from guard.core.errors import UsageError
 from guard.core.model import Selection
 from guard.core.results import FailOn, NotifyOn
 from guard.core.text import did_you_mean, printable
+from guard.history.address import VARIABLE, named_store, parse_address
 from guard.report import Format
 
 if TYPE_CHECKING:
@@ -31,6 +33,14 @@ class Mode(StrEnum):
     VALIDATE = "validate"
 
 
+class Record(StrEnum):
+    """Whether a run is recorded in the history store; ``AUTO``: not in a pull request."""
+
+    AUTO = "auto"
+    TRUE = "true"
+    FALSE = "false"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inputs:
     """The inputs. ``reports`` are the files that were asked for, ``timeout`` is in seconds."""
@@ -44,14 +54,18 @@ class Inputs:
     base_url: str | None
     timeout: float | None
     notify_on: NotifyOn | None
+    record: Record
     summary: bool
     annotations: bool
 
 
 def read_inputs(environ: Mapping[str, str]) -> Inputs:
     """Return the inputs; raise UsageError for one that is none of its possible values."""
+    mode = _choice(environ, "mode", Mode) or Mode.CHECK
+    if mode is Mode.CHECK:
+        _check_store(environ)
     return Inputs(
-        mode=_choice(environ, "mode", Mode) or Mode.CHECK,
+        mode=mode,
         rules=rules_path(environ),
         reports=report_paths(environ),
         selection=Selection(
@@ -62,6 +76,7 @@ def read_inputs(environ: Mapping[str, str]) -> Inputs:
         base_url=_text(environ, "base-url") or None,
         timeout=_duration(environ, "timeout"),
         notify_on=_notify_on(environ),
+        record=_choice(environ, "record", Record) or Record.AUTO,
         summary=_switch(environ, "summary"),
         annotations=_switch(environ, "annotations"),
     )
@@ -113,6 +128,17 @@ def _notify_on(environ: Mapping[str, str]) -> NotifyOn | None:
     if not environ.get("SLACK_WEBHOOK_URL"):
         return None
     return _choice(environ, "notify-on", NotifyOn) or NotifyOn.FAIL
+
+
+def _check_store(environ: Mapping[str, str]) -> None:
+    """Raise ``UsageError``, which names the input, for an address that cannot be one, or a record without a store."""
+    if address := environ.get(VARIABLE):
+        parse_address(address.strip(), 'the input "history"')
+    if _text(environ, "record") == Record.TRUE and named_store(None, environ) is None:
+        raise UsageError(
+            'the input "record" is true, but the input "history" is empty',
+            hint="see that the secret it names exists and that this workflow may read it",
+        )
 
 
 def _switch(environ: Mapping[str, str], name: str) -> bool:

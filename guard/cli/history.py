@@ -125,7 +125,7 @@ def show(
 @account_flags
 @click.option(
     "--min-runs",
-    type=click.IntRange(1),
+    type=click.IntRange(0),
     metavar="N",
     help="Exit with 3 if the store holds fewer runs after that: files may be missing.",
 )

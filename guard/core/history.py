@@ -42,10 +42,13 @@ class Series(NamedTuple):
 
 
 class Limit(NamedTuple):
-    """A bound that a reading was judged by, its limit in people or as a fraction of 1, and the verdict on it."""
+    """A bound that a reading was judged by, its limit in people or as a fraction of 1, and the verdict on it.
+
+    The limit is None where there was no baseline yet.
+    """
 
     bound: str
-    limit: int | float
+    limit: int | float | None
     verdict: str
 
 

@@ -18,6 +18,7 @@ from guard.security.keyring import irregular, passwords_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from urllib.parse import SplitResult
 
 VARIABLE = "AUDIENCE_GUARD_HISTORY"
 VARIABLE_OF_FILE = "AUDIENCE_GUARD_HISTORY_FILE"
@@ -61,7 +62,7 @@ def named_store(flag: str | None, environ: Mapping[str, str] = os.environ) -> Ad
         return address
     text, file = environ.get(VARIABLE), environ.get(VARIABLE_OF_FILE)
     if text:
-        return parse_address(text, VARIABLE)
+        return parse_address(text.strip(), VARIABLE)  # a secret that was pasted often ends in a line break
     return parse_address(_text_of(file), f"the file that {VARIABLE_OF_FILE} names") if file else None
 
 
@@ -108,12 +109,22 @@ def _server(text: str, source: str) -> Address:
         query = dict(parse_qsl(parts.query))
     except ValueError:
         raise UsageError(f"{source} is not the address of a PostgreSQL database", hint=_HINT) from None
+    if parts.netloc.count("@") > 1 or any("@" in each for each in _after_the_server(parts)):
+        raise UsageError(
+            f"{source} has an @ in the wrong place, and part of the password would be shown",
+            hint="write / in a user or a password as %2F, @ as %40, ? as %3F and # as %23",
+        )
     database = unquote(parts.path.removeprefix("/")) or query.get("dbname", "")
     if not database:
         raise UsageError(f"{source} names no database", hint=_HINT)
     host = parts.netloc.rpartition("@")[2] or query.get("host", "")
     url = "postgresql" + text[text.index("://") :]
     return Address(url=url, shown=printable(shortened(f"postgresql://{host}/{database}")))
+
+
+def _after_the_server(parts: SplitResult) -> list[str]:
+    """Return the parts in which a password lands if one of its characters ends the name of the server early."""
+    return [parts.path, parts.fragment, *(each for each in parts.query.split("&") if "=" not in each)]
 
 
 def _text_of(file: str) -> str:

@@ -34,15 +34,15 @@ INIT = "audience-guard history init makes a store"
 _LOCK = 0x617564_67756172  # the key of PostgreSQL's advisory lock: any number, but always the same
 _MAGIC = b"SQLite format 3\0"
 _HEADER = 100  # bytes: https://www.sqlite.org/fileformat2.html#the_database_header
+_LONGEST_WAIT = 10.0  # seconds for a lock or a connection, also where a person waits
 _WAL = 2  # the version that the header gives a file with a write-ahead log
 
 
 class Database:
-    """A store's database for one use, with ``seconds`` for everything; ``history init`` alone ``may_create`` it."""
+    """A store's database; any thread may use it. Only ``history init`` ``may_create`` it."""
 
-    def __init__(self, address: Address, seconds: float, *, may_create: bool = False) -> None:
-        self._address, self._seconds, self._may_create = address, seconds, may_create
-        self._ends_at = time.monotonic() + seconds
+    def __init__(self, address: Address, *, may_create: bool = False) -> None:
+        self._address, self._may_create = address, may_create
         connect = self._connect_to_file if self.is_sqlite else self._connect_to_server
         dialect = "sqlite" if self.is_sqlite else "postgresql+psycopg"
         self._engine = create_engine(f"{dialect}://", creator=connect, poolclass=NullPool)
@@ -53,41 +53,52 @@ class Database:
         return self._address.path is not None
 
     @contextmanager
-    def transaction(self, *, write: bool = False) -> Iterator[Connection]:
-        """Yield a connection in a transaction, and commit at the end of the block if it is to ``write``.
+    def transaction(self, seconds: float, *, write: bool = False) -> Iterator[Connection]:
+        """Yield a connection in a transaction, which has so many seconds; if it is to ``write``, commit at its end.
 
         Only one connection writes at a time. Raise ``UsageError`` if this is no store and waiting does not help, and
         ``HistoryError`` if it is out of reach, locked, full or damaged, or if the time is over.
         """
+        ends_at = time.monotonic() + seconds
         try:
             if self._address.path is not None:
                 _check_file(self._address.path, self._address.shown, may_create=self._may_create)
             with self._engine.connect() as connection:
-                self._begin(connection, write=write)
+                self._begin(connection, ends_at, write=write)
                 yield connection
-                if write and self._left() > 0:
+                if write and time.monotonic() < ends_at:
                     connection.commit()
                     return
                 connection.rollback()
                 if write:  # nobody waits for it any more
-                    raise too_slow(self._address, self._seconds)
+                    raise too_slow(self._address, seconds)
         except DBAPIError as error:
             raise explained(error.orig, self._address.shown) from error
         except (ValueError, TypeError, LookupError, ArithmeticError) as error:  # also a message that is not UTF-8
             raise unreadable(self._address.shown) from error
 
-    def _left(self) -> float:
-        return self._ends_at - time.monotonic()
+    def shrink(self) -> None:
+        """Give back the space of deleted rows, and leave nothing of them in the file; PostgreSQL does so by itself."""
+        if not self.is_sqlite:
+            return
+        try:
+            with self._engine.connect() as connection:
+                connection.exec_driver_sql("VACUUM")
+        except DBAPIError as error:
+            raise explained(error.orig, self._address.shown) from error
 
-    def _begin(self, connection: Connection, *, write: bool) -> None:
+    def _begin(self, connection: Connection, ends_at: float, *, write: bool) -> None:
+        left = max(0.001, ends_at - time.monotonic())
+        waits = int(min(left, _LONGEST_WAIT) * 1000)  # milliseconds
         if self.is_sqlite:
+            connection.exec_driver_sql(f"PRAGMA busy_timeout = {waits}")
             connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
             return
-        milliseconds = max(1, int(self._left() * 1000))
         if not write:
             connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
-        for name in ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"):
-            connection.exec_driver_sql(f"SET LOCAL {name} = {milliseconds}")
+        connection.exec_driver_sql(f"SET LOCAL lock_timeout = {waits}")
+        for name in ("statement_timeout", "idle_in_transaction_session_timeout"):
+            connection.exec_driver_sql(f"SET LOCAL {name} = {int(left * 1000)}")
         if write:
             connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
 
@@ -98,7 +109,7 @@ class Database:
         connection = sqlite3.connect(
             f"{path.absolute().as_uri()}?mode={mode}",
             uri=True,
-            timeout=self._seconds,
+            timeout=_LONGEST_WAIT,
             isolation_level=None,  # transactions begin where we say
             check_same_thread=False,  # a connection that takes too long is left to its thread
         )
@@ -111,7 +122,7 @@ class Database:
 
         return psycopg.connect(
             self._address.url or "",
-            connect_timeout=max(2, int(self._seconds)),  # libpq takes whole seconds, and no fewer than two
+            connect_timeout=int(_LONGEST_WAIT),
             application_name="audience-guard",
             client_encoding="utf8",
             prepare_threshold=None,
@@ -127,15 +138,22 @@ def too_slow(address: Address, seconds: float) -> HistoryError:
 
 
 def need_driver(address: Address) -> None:
-    """Raise ``UsageError`` if the package that talks to PostgreSQL is not installed."""
+    """Raise ``UsageError`` if the package that talks to PostgreSQL is not installed, or does not accept the address."""
     if address.path is not None:
         return
     try:
-        import psycopg  # noqa: F401, PLC0415 - only whether it can be imported
+        import psycopg  # noqa: PLC0415 - an extra, and only some stores need it
     except ImportError:
         raise UsageError(
             "a history store in PostgreSQL needs the package psycopg, which is not installed or lacks libpq",
             hint="install the extra named postgres: in a clone, pip install '.[postgres]'",
+        ) from None
+    try:
+        psycopg.conninfo.conninfo_to_dict(address.url or "")
+    except psycopg.ProgrammingError:  # its message can quote a part of the password
+        raise UsageError(
+            f"PostgreSQL does not accept the address of the history store {address.shown}",
+            hint="check the parameters after the ?; write % in a user or a password as %25, and a blank as %20",
         ) from None
 
 

@@ -19,6 +19,7 @@ from guard.history.tables import READINGS, RUNS, SERIES, STORE, VERSION, checksu
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from datetime import tzinfo
 
     from sqlalchemy import Connection
 
@@ -34,11 +35,16 @@ _OF_A_SERIES = (
 
 
 class Damage(NamedTuple):
-    """What is wrong with a row; ``run`` is the number of its run, or of the next run that is there."""
+    """What is wrong with a row; ``run`` is the number of its run, or of the next run that is there.
+
+    It concerns one ``series``, or all if that is None, and nothing later than ``until``; None if that is not known. A
+    missing row is no later than both its neighbours.
+    """
 
     run: int
     what: str
     series: Series | None = None
+    until: datetime | None = None
 
 
 def damage_lines(found: Iterable[Damage], most: int = 10) -> list[str]:
@@ -78,6 +84,14 @@ class Past:
     readings: dict[Series, tuple[Reading, ...]] = field(default_factory=dict)
     names: dict[Series, str] = field(default_factory=dict)
     damage: tuple[Damage, ...] = ()
+
+    def damage_to(self, series: Series, begins: date, zone: tzinfo = UTC) -> list[Damage]:
+        """Return the damage that may concern the readings of a series from a day on."""
+        return [
+            each
+            for each in self.damage
+            if each.series in {None, series} and (each.until is None or each.until.astimezone(zone).date() >= begins)
+        ]
 
     @property
     def held(self) -> tuple[Run, ...]:
@@ -160,20 +174,21 @@ class Reader:
         result = self._connection.execute(_OF_A_SERIES, dict(zip(_PARAMETERS, series, strict=True)))
         for row in map(tuple, result):
             if row[_NUMBER] != expected:
-                self._miss(series, newer or row[_RUN])
+                self._miss(series, newer, row[_RUN])
             expected, newer = row[_NUMBER] - 1, row[_RUN]
             reading = self._reading(series, row)
             if reading is None:
                 continue
-            day = reading.day_in(UTC)
-            if last is not None and day not in days and len(days) == last:
-                result.close()
-                break
-            days.add(day)
+            if last is not None:
+                day = reading.day_in(UTC)
+                if day not in days and len(days) == last:
+                    result.close()
+                    break
+                days.add(day)
             found.append(reading)
         else:
             if expected > 0 or (length is None and newer):
-                self._miss(series, newer)
+                self._miss(series, newer, 0)
         return tuple(found)
 
     def count_readings(self) -> None:
@@ -182,28 +197,36 @@ class Reader:
         counted: dict[int, int] = {run: many for run, many in rows}  # noqa: C416 - mypy reads a dict() otherwise
         for run in self.runs.values():
             if counted.pop(run.number, 0) != run.readings:
-                self.damage.append(Damage(run.number, "it has another number of readings than were recorded"))
-        self.damage += [Damage(run, "its readings are there, but it is missing") for run in counted]
+                what = "it has another number of readings than were recorded"
+                self.damage.append(Damage(run.number, what, until=run.last_at))
+        lost = "its readings are there, but it is missing"
+        self.damage += [Damage(run, lost, until=self._until(run)) for run in counted]
 
     def _read_runs(self, last: int) -> Iterator[Run]:
-        expected = 1
-        for row in self._connection.execute(select(RUNS).order_by(RUNS.c.number)):
-            if row.number != expected:
-                self.damage.append(Damage(row.number, f"the run before it is missing (number {expected})"))
-            expected = row.number + 1
-            run = _run(row) if row.checksum == checksum(row[:-1]) else None
-            if run is None:
-                self.damage.append(Damage(row.number, "it was changed after it was recorded"))
-            else:
-                yield run
-        if expected != last + 1:
-            self.damage.append(Damage(last, "the last run is missing"))
+        """Yield the runs that are whole; note those that are not, or are missing, between their neighbours."""
+        rows = self._connection.execute(select(RUNS).order_by(RUNS.c.number)).all()
+        whole = {row.number: run for row in rows if row.checksum == checksum(row[:-1]) and (run := _run(row))}
+        there = {row.number for row in rows}
+        for each in sorted(set(range(1, last + 1)) - whole.keys()):
+            what = "it was changed after it was recorded" if each in there else "it is missing"
+            until = _later(whole.get(each - 1), whole.get(each + 1))
+            self.damage.append(
+                Damage(each, "the last run is missing" if each == last and each not in there else what, until=until)
+            )
+        self.damage += [Damage(each, "it was never recorded") for each in sorted(there) if each > last]
+        yield from whole.values()
+
+    def _until(self, number: int) -> datetime | None:
+        """Return the newest moment that a run can concern: its own, or if it is not whole that of its neighbours."""
+        run = self.runs.get(number)
+        return run.last_at if run else _later(self.runs.get(number - 1), self.runs.get(number + 1))
 
     def _reading(self, series: Series, row: tuple[Any, ...]) -> Reading | None:
         """Return the reading in the row; None, with a note of the damage, if its checksum is not that of its run."""
         run = self.runs.get(row[_RUN])
         if run is None or row[-1] != reading_checksum(run.id, row[:-1]):
-            self.damage.append(Damage(row[_RUN], "a reading was changed after it was recorded", series))
+            what = "a reading was changed after it was recorded"
+            self.damage.append(Damage(row[_RUN], what, series, self._until(row[_RUN])))
             return None
         *_, segment, count, _, reason, counted_at, day, verdict, checks, _ = row
         if segment and series not in self.names:
@@ -218,8 +241,17 @@ class Reader:
             limits=_limits(checks),
         )
 
-    def _miss(self, series: Series, run: int) -> None:
-        self.damage.append(Damage(run, "a reading is missing", series))
+    def _miss(self, series: Series, newer: int, older: int) -> None:
+        """Note that a reading is missing between two runs; a number is 0 if there is none on that side."""
+        until = _later(self.runs.get(newer), self.runs.get(older))
+        self.damage.append(Damage(newer or older, "a reading is missing", series, until))
+
+
+def _later(one: Run | None, other: Run | None) -> datetime | None:
+    """Return the later of the newest readings of two runs; None if one of them is not there."""
+    if one is None or other is None or one.last_at is None or other.last_at is None:
+        return None
+    return max(one.last_at, other.last_at)
 
 
 def rows(connection: Connection) -> list[dict[str, Any]]:

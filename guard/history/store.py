@@ -40,6 +40,7 @@ class Store:
         """Raise ``UsageError`` if the package for its kind of database is not installed."""
         need_driver(address)
         self.address = address
+        self._database = Database(address)
 
     @property
     def kind(self) -> str:
@@ -49,18 +50,19 @@ class Store:
     def init(self) -> bool:
         """Make the store, or bring it to this version; return whether anything was changed."""
 
-        def work(database: Database) -> bool:
-            with database.transaction(write=True) as connection:
+        def work(seconds: float) -> bool:
+            with Database(self.address, may_create=True).transaction(seconds, write=True) as connection:
                 return writer.make(connection, self.address)
 
-        return self._within(SECONDS_FOR_A_PERSON, work, may_create=True)
+        return self._within(SECONDS_FOR_A_PERSON, work)
 
     def read(self, wanted: Iterable[Series] = (), *, last: int | None = None, seconds: float | None = None) -> Past:
         """Return the runs, and the readings of the wanted series: those of the ``last`` days in UTC, or all."""
 
-        def work(database: Database) -> Past:
-            with database.transaction() as connection:
+        def work(seconds: float) -> Past:
+            with self._database.transaction(seconds) as connection:
                 found = Reader(connection, reader.last_run(connection, self.address))
+                found.count_readings()
                 readings = {series: found.readings(series, last) for series in wanted}
             return _past(found, readings)
 
@@ -69,8 +71,8 @@ class Store:
     def read_all(self, uuids: Collection[str] | None = None, *, last: int | None = None) -> Past:
         """Return every series, or those of some segments, on every host; count the readings of each run too."""
 
-        def work(database: Database) -> Past:
-            with database.transaction() as connection:
+        def work(seconds: float) -> Past:
+            with self._database.transaction(seconds) as connection:
                 found = Reader(connection, reader.last_run(connection, self.address))
                 found.count_readings()
                 wanted = [each for each in found.all_series() if uuids is None or each.uuid in uuids]
@@ -82,8 +84,8 @@ class Store:
     def export(self) -> tuple[list[dict[str, Any]], Past]:
         """Return a row for each reading, with its run, in the order of the runs; and what the store holds."""
 
-        def work(database: Database) -> tuple[list[dict[str, Any]], Past]:
-            with database.transaction() as connection:
+        def work(seconds: float) -> tuple[list[dict[str, Any]], Past]:
+            with self._database.transaction(seconds) as connection:
                 found = Reader(connection, reader.last_run(connection, self.address))
                 found.count_readings()
                 readings = {series: found.readings(series) for series in found.all_series()}
@@ -94,8 +96,8 @@ class Store:
     def record(self, runs: Sequence[RunRecord], *, seconds: float | None = None) -> list[int | None]:
         """Write the runs, all or none, and return their numbers; None for a run that is there already."""
 
-        def work(database: Database) -> list[int | None]:
-            with database.transaction(write=True) as connection:
+        def work(seconds: float) -> list[int | None]:
+            with self._database.transaction(seconds, write=True) as connection:
                 return writer.record(connection, self.address, runs)
 
         return self._within(SECONDS_TO_RECORD if seconds is None else seconds, work)
@@ -103,16 +105,18 @@ class Store:
     def prune(self, before: datetime) -> tuple[int, int]:
         """Delete the readings of runs whose newest reading is older; return how many runs and readings."""
 
-        def work(database: Database) -> tuple[int, int]:
-            with database.transaction(write=True) as connection:
-                return writer.prune(connection, self.address, moment(before), moment(datetime.now(UTC)))
+        def work(seconds: float) -> tuple[int, int]:
+            with self._database.transaction(seconds, write=True) as connection:
+                removed = writer.prune(connection, self.address, moment(before), moment(datetime.now(UTC)))
+            if any(removed):
+                self._database.shrink()
+            return removed
 
         return self._within(SECONDS_FOR_A_PERSON, work)
 
-    def _within(self, seconds: float, work: Callable[[Database], T], *, may_create: bool = False) -> T:
-        database = Database(self.address, seconds, may_create=may_create)
+    def _within(self, seconds: float, work: Callable[[float], T]) -> T:
         try:
-            return bounded_io.within(seconds, lambda: work(database))
+            return bounded_io.within(seconds, lambda: work(seconds))
         except TimeoutError:
             raise too_slow(self.address, seconds) from None
 

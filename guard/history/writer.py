@@ -136,7 +136,9 @@ def _renumber(connection: Connection, series: Series, gone: set[int]) -> None:
         where = (*_is(READINGS, series), READINGS.c.number == row.number)
         connection.execute(update(READINGS).where(*where).values(values))
     length = connection.execute(select(SERIES.c.last_reading).where(*_is(SERIES, series))).scalar()
-    if length is not None:
+    if length == len(lost):
+        connection.execute(delete(SERIES).where(*_is(SERIES, series)))
+    elif length is not None:
         changed = _signed(SERIES, {**series._asdict(), "last_reading": length - len(lost)})
         connection.execute(update(SERIES).where(*_is(SERIES, series)).values(changed))
 

@@ -108,7 +108,9 @@ class Runner:
         context = {"inputs": defaults | given, "steps": outputs}
         run.outputs = {name: evaluated(each["value"], context) for name, each in self.action["outputs"].items()}
         run.commands = list(commands_in(run.log))
-        self._see_that_nothing_got_out(run, [given.get(name, "") for name in ("api-key", "slack-webhook-url")])
+        secrets = [given.get(name, "") for name in ("api-key", "slack-webhook-url")]
+        history = given.get("history", "")
+        self._see_that_nothing_got_out(run, [*secrets, history if "password" in history else ""])
         return run
 
     def _step(self, step: Mapping[str, Any], context: Mapping[str, Any], run: Run) -> dict[str, str]:
@@ -217,7 +219,18 @@ def action() -> dict[str, Any]:
 @pytest.fixture(scope="session")
 def machine() -> dict[str, str]:
     """Return the environment of a runner: this machine's, with nothing of a job that runs these tests."""
-    ours = ("GITHUB_", "RUNNER_", "BLUESHIFT_", "SLACK_", "INPUT_", "PYTHON", "VIRTUAL_ENV", "COVERAGE_", "COV_")
+    ours = (
+        "GITHUB_",
+        "RUNNER_",
+        "BLUESHIFT_",
+        "SLACK_",
+        "AUDIENCE_GUARD_",
+        "INPUT_",
+        "PYTHON",
+        "VIRTUAL_ENV",
+        "COVERAGE_",
+        "COV_",
+    )
     kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     system = "macOS" if sys.platform == "darwin" else "Linux"
     return {**kept, "RUNNER_OS": system, "BLUESHIFT_BASE_URL": NOWHERE}

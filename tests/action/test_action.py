@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from guard.history.address import Address
+from guard.history.store import Store
 from guard.report import Format, render
 from tests.report.builders import outcomes
 
@@ -174,6 +176,81 @@ def test_a_fork_tells_nobody(use: Use) -> None:
     assert "Slack" not in run.log
 
 
+@pytest.fixture
+def store(runner: Any) -> Store:
+    """Make a store in the runner's workspace, and return it; the input names it ``history.db``."""
+    made = Store(Address(path=runner.workspace / "history.db", shown="history.db"))
+    made.init()
+    return made
+
+
+@pytest.mark.parametrize(
+    ("event", "record", "recorded"),
+    [
+        ("schedule", None, True),
+        ("schedule", "false", False),
+        ("pull_request", None, False),
+        ("pull_request", "auto", False),
+        ("pull_request", "true", True),
+        ("pull_request_target", "auto", False),
+        ("pull_request_review", "auto", False),
+    ],
+)
+def test_a_pull_request_is_not_recorded(
+    use: Use, runner: Any, store: Store, event: str, record: str | None, recorded: bool
+) -> None:
+    runner.environ = {**runner.environ, "GITHUB_EVENT_NAME": event}
+
+    run = use(segments="good", history="history.db", record=record)
+
+    assert (run.code, run.outputs["verdict"], len(store.read().runs)) == (0, "pass", recorded)
+    report = json.loads(Path(run.outputs["report-json"]).read_text())
+    assert (report["history"]["recorded"], report["history"]["runs"]) == (recorded, recorded)
+    assert ("belongs to a pull request, so it is not recorded" in run.log) is (not recorded and record != "false")
+
+
+@pytest.mark.parametrize(("segments", "code"), [("good", 0), ("bad", 1), ("stuck", 3)])
+def test_every_verdict_is_recorded(use: Use, store: Store, segments: str, code: int) -> None:
+    run = use(segments=segments, history="history.db")
+
+    assert run.code == code
+    assert [each.exit_code for each in store.read().runs] == [code]
+
+
+def test_a_store_with_a_password_is_hidden(use: Use) -> None:
+    run = use(segments="good", history="postgresql://ana:not-a-password@127.0.0.1:9/guard")
+
+    assert (run.code, run.outputs["verdict"]) == (0, "pass")
+    assert "not-a-password" not in run.log.split("\n", 2)[2]
+    assert [text.partition(":")[0] for text in run.warnings()] == [
+        "the history was not read",
+        "this run was not recorded, and its verdict stands",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("inputs", "told"),
+    [
+        ({"history": "mysql://db.example.com/guard"}, 'the input "history" begins with "mysql://"'),
+        ({"history": "history.db"}, "the history store history.db does not exist"),
+        ({"record": "true"}, 'the input "record" is true, but the input "history" is empty'),
+        ({"record": "true", "history": " "}, 'the input "record" is true, but the input "history" is empty'),
+    ],
+)
+def test_a_wrong_store_stops_the_step(use: Use, sandbox: Sandbox, inputs: dict[str, str], told: str) -> None:
+    run = use(**inputs)
+
+    assert (run.code, run.outputs["verdict"], sandbox.requests) == (2, "error", ())
+    assert told in run.errors()[0]
+
+
+def test_validate_opens_no_store(use: Use) -> None:
+    run = use(mode="validate", api_key=None, history="history.db", record="true")
+
+    assert (run.code, run.outputs["verdict"]) == (0, "valid")
+    assert use(mode="validate", api_key=None, record="true").code == 0
+
+
 @pytest.mark.parametrize(("name", "place"), [("api_key", 0), ("slack_webhook_url", 1)])
 def test_a_secret_of_two_lines_is_masked(use: Use, name: str, place: int) -> None:
     secret = "https://one%0A\ntwo"
@@ -315,6 +392,8 @@ ARRIVALS: dict[str, tuple[str | None, Callable[[Any, Any, Sandbox], bool]]] = {
     "junit": ("ein Bericht.xml", is_written("ein Bericht.xml")),
     "slack-webhook-url": ("http://hooks.invalid", lambda run, *_: "SLACK_WEBHOOK_URL uses plain http" in run.log),
     "notify-on": ("sometimes", lambda run, *_: 'cannot be "sometimes"' in run.log),
+    "history": ("kein Ort.db", lambda run, *_: "the history store kein Ort.db does not exist" in run.log),
+    "record": ("sometimes", lambda run, *_: 'the input "record" cannot be "sometimes"' in run.log),
 }
 """For each input, a value, and whether it had its effect; None: as the fixture gives it."""
 NOT_ALONE = {"notify-on": {"slack_webhook_url": "http://127.0.0.1:9/a-webhook-for-tests"}}

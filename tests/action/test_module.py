@@ -113,7 +113,7 @@ def test_slack_needs_an_address() -> None:
     assert read_inputs({"SLACK_WEBHOOK_URL": "", "INPUT_NOTIFY_ON": "always"}).notify_on is None
 
 
-@pytest.mark.parametrize("name", ["MODE", "FAIL_ON", "TIMEOUT", "SUMMARY", "ANNOTATIONS", "NOTIFY_ON"])
+@pytest.mark.parametrize("name", ["MODE", "FAIL_ON", "TIMEOUT", "SUMMARY", "ANNOTATIONS", "NOTIFY_ON", "RECORD"])
 def test_an_unknown_value_is_refused(name: str) -> None:
     with pytest.raises(UsageError, match=f'(?s)"{name.lower().replace("_", "-")}".*chekc'):
         read_inputs({f"INPUT_{name}": "chekc", "SLACK_WEBHOOK_URL": "https://a-webhook-for-tests"})
@@ -383,6 +383,7 @@ def earlier(job: Path, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
         ("INPUT_SUMMARY", "yes"),
         ("INPUT_ANNOTATIONS", "1"),
         ("INPUT_TIMEOUT", "soon"),
+        ("INPUT_RECORD", "true"),  # without a store
         ("INPUT_RULES", "no such file"),
         ("GITHUB_OUTPUT", ""),
         ("RUNNER_TEMP", "no folder"),

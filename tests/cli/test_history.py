@@ -263,6 +263,40 @@ def test_a_driver_that_is_missing_is_named(refused: Refused, folder: Path) -> No
     assert "pip install '.[postgres]'" in stderr
 
 
+@pytest.mark.parametrize(
+    "written",
+    [
+        "ana:not-a/password@db.example.com/guard",
+        "ana:not-a#password@db.example.com/guard",
+        "ana:not-a/1?password@db.example.com/guard",
+        "ana:1/not-a?password@db.example.com/guard",
+        "ana:1@not-a/password@db.example.com/guard",
+        "ana:not-a@password@db.example.com/guard",
+        "ana:not-a%zzpassword@db.example.com/guard",
+        "ana:not-a password@db.example.com/guard",
+    ],
+)
+def test_a_password_with_a_bare_sign_is_not_shown(refused: Refused, written: str) -> None:
+    stderr = refused("check", environ={"AUDIENCE_GUARD_HISTORY": f"postgresql://{written}"})
+
+    assert "not-a" not in stderr
+    assert "password@" not in stderr
+
+
+def test_a_parameter_that_postgresql_lacks_is_refused(refused: Refused) -> None:
+    stderr = refused("check", "--history", "postgresql://db.example.com/guard?sslmod=require")
+
+    assert "PostgreSQL does not accept the address of the history store postgresql://db.example.com/guard" in stderr
+
+
+@pytest.mark.usefixtures("db")
+def test_a_line_break_after_the_address_is_no_part_of_it(audience_guard: Run) -> None:
+    code, stdout, stderr = audience_guard(*CHECK, environ={"AUDIENCE_GUARD_HISTORY": "history.db\n"})
+
+    assert (code, stderr) == (0, "")
+    assert history_of(stdout)["recorded"]
+
+
 # A store that cannot be used now: the verdict stands
 
 
@@ -493,10 +527,12 @@ def test_import_is_idempotent(audience_guard: Run, db: Path, folder: Path) -> No
 
     first = audience_guard("history", "import", "past.csv", *named)
     again = audience_guard("history", "import", "past.csv", *named, "--min-runs=1")
+    none = audience_guard("history", "import", "past.csv", *named, "--min-runs=0")
     short = audience_guard("history", "import", "past.csv", *named, "--min-runs=9")
 
     assert first == (0, "imported 1 run from 1 file; history.db holds 1 run\n".replace("history.db", str(db)), "")
     assert again == (0, f"imported 0 runs from 1 file, 1 were there already; {db} holds 1 run\n", "")
+    assert none == again
     assert short[0] == 3
     assert "the store holds 1 run, but --min-runs asks for 9" in short[2]
     assert (

@@ -8,6 +8,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ from guard.core.errors import GuardError, HistoryError, UsageError
 from guard.history import store as store_module
 from guard.history.address import parse_address
 from guard.history.store import Store
-from tests.history.builders import made, run, series
+from tests.history.builders import MOMENT, made, run, series
 
 ONE, TWO = series("1"), series("2")
 ROOT = Path(__file__).parents[2]
@@ -143,6 +144,19 @@ def test_reading_goes_on_beside_a_writer(tmp_path: Path) -> None:
     other.close()
 
 
+def test_nothing_of_a_pruned_reading_stays_in_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "history.db"
+    gone = series("987654321")
+    store = made(str(path), [run(1, {gone: 1}), run(2, {ONE: 2})])
+    assert gone.uuid.encode() in path.read_bytes()
+
+    store.prune(MOMENT + timedelta(days=2))
+
+    data = path.read_bytes()
+    assert ONE.uuid.encode() in data
+    assert gone.uuid.encode() not in data
+
+
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("whole") / "history.db"
@@ -184,7 +198,7 @@ def test_a_flipped_bit_never_changes_a_count(tmp_path: Path, whole: Path, place:
 DIES = """
 import os, signal, sys
 from guard.history import writer
-from tests.history.builders import made, run, series
+from tests.history.builders import MOMENT, made, run, series
 write = writer._Lengths.write
 def die(self):
     write(self)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import threading
+import time
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import sqlalchemy as sa
 
 from guard.core.errors import HistoryError, UsageError
 from guard.core.history import Limit
+from guard.history import writer
 from guard.history.address import parse_address
 from guard.history.database import Database
 from guard.history.store import Store
@@ -28,7 +30,7 @@ ONE, TWO, OTHER = series("1"), series("2"), series("1", host="api.eu.example.com
 
 def change(store: Store, *statements: sa.Executable) -> None:
     """Change rows as nobody should."""
-    with Database(store.address, 5).transaction(write=True) as connection:
+    with Database(store.address).transaction(5, write=True) as connection:
         for each in statements:
             connection.execute(each)
 
@@ -148,8 +150,8 @@ LOSSES: dict[str, tuple[Callable[[], sa.Executable], str]] = {
         lambda: sa.update(READINGS).where(READINGS.c.run == 2).values(channel="sms"),
         "a reading is missing",
     ),
-    "a run": (lambda: sa.delete(RUNS).where(RUNS.c.number == 2), "the run before it is missing"),
-    "the first run": (lambda: sa.delete(RUNS).where(RUNS.c.number == 1), "the run before it is missing"),
+    "a run": (lambda: sa.delete(RUNS).where(RUNS.c.number == 2), "it is missing"),
+    "the first run": (lambda: sa.delete(RUNS).where(RUNS.c.number == 1), "it is missing"),
     "the last run": (lambda: sa.delete(RUNS).where(RUNS.c.number == 3), "the last run is missing"),
     "the id of a run": (lambda: sa.update(RUNS).where(RUNS.c.number == 2).values(id="x"), "changed"),
     "the end of a run": (
@@ -218,6 +220,47 @@ def test_another_version_is_refused(url: str, version: int, told: str) -> None:
             use()
 
 
+OLD, NEW = MOMENT.date() + timedelta(days=2), MOMENT.date() + timedelta(days=5)
+
+
+@pytest.mark.parametrize(
+    ("statement", "from_old", "from_new"),
+    [
+        pytest.param(lambda: sa.delete(RUNS).where(RUNS.c.number == 2), True, False, id="a-run-between-old-ones"),
+        pytest.param(lambda: sa.delete(RUNS).where(RUNS.c.number == 5), True, True, id="a-run-between-new-ones"),
+        pytest.param(lambda: sa.delete(RUNS).where(RUNS.c.number == 1), True, True, id="the-first-run"),
+        pytest.param(lambda: sa.delete(RUNS).where(RUNS.c.number == 6), True, True, id="the-last-run"),
+        pytest.param(
+            lambda: sa.delete(READINGS).where(READINGS.c.run == 2), True, False, id="a-reading-between-old-ones"
+        ),
+        pytest.param(lambda: sa.delete(READINGS).where(READINGS.c.run == 6), True, True, id="the-newest-reading"),
+        pytest.param(
+            lambda: sa.update(READINGS).where(READINGS.c.run == 3).values(count=1), True, False, id="an-old-count"
+        ),
+        pytest.param(
+            lambda: sa.update(READINGS).where(READINGS.c.run == 5).values(count=1), True, True, id="a-new-count"
+        ),
+        pytest.param(
+            lambda: sa.update(READINGS).where(READINGS.c.uuid == TWO.uuid).values(count=1),
+            False,
+            False,
+            id="another-series",
+        ),
+    ],
+)
+def test_damage_is_within_reach_or_not(
+    url: str, statement: Callable[[], sa.Executable], from_old: bool, from_new: bool
+) -> None:
+    store = made(url, [run(number, {ONE: number, TWO: number}) for number in range(1, 7)])
+    change(store, statement())
+
+    past = store.read([ONE, TWO])
+
+    assert past.damage
+    assert bool(past.damage_to(ONE, OLD)) is from_old
+    assert bool(past.damage_to(ONE, NEW)) is from_new
+
+
 # Many at once
 
 
@@ -264,13 +307,21 @@ def test_twenty_can_record_at_once(url: str) -> None:
 
 def test_a_late_record_is_rolled_back(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     store = made(url)
-    monkeypatch.setattr(Database, "_left", lambda _: 0.001 if store.address.url else 0.0)
+    write = writer.record
 
-    with pytest.raises(HistoryError):
-        store.record([run(1, {ONE: 1})])
+    def dawdle(*arguments: Any) -> Any:
+        numbers = write(*arguments)
+        time.sleep(0.3)
+        return numbers
+
+    monkeypatch.setattr(writer, "record", dawdle)
+
+    with pytest.raises(HistoryError, match=r"took longer than 0\.2 s|is busy"):
+        store.record([run(1, {ONE: 1})], seconds=0.2)
     monkeypatch.undo()
 
-    assert store.read().runs == ()
+    assert store.record([run(2, {ONE: 2})]) == [1]
+    assert [each.id for each in store.read().runs] == ["run-2"]
 
 
 def test_moments_are_kept_to_the_millisecond(url: str) -> None:

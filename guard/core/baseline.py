@@ -1,0 +1,190 @@
+"""The days that a count is compared with, what they come to, and how many people a change of so much allows.
+
+A relative bound is turned into people here; from there on it is a minimum and a maximum like any other.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from fractions import Fraction
+from statistics import median
+from typing import TYPE_CHECKING, NamedTuple
+
+from guard.core.model import LARGEST_COUNT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from datetime import date, datetime, tzinfo
+
+    from guard.core.history import Limit, Reading
+
+_WEEKDAYS = 4
+_RELATIVE = "change."
+_FAILING = {"change.min", "change.max"}
+_BROKEN = {"fail", "warn", "waived"}
+
+
+class LeftOut(StrEnum):
+    """Why a day is no baseline, in the order in which that is asked."""
+
+    OTHER_RULES = "other_rules"
+    OLD = "old"
+    SINCE = "since"
+    EXCLUDED = "excluded"
+    OUT_OF_BOUNDS = "out_of_bounds"
+    FAILED = "failed"
+
+
+class DayCount(NamedTuple):
+    """The count of a day that is a baseline."""
+
+    day: date
+    people: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """Which days a baseline is made of: ``previous``, ``median_of_last_8``, ``same_weekday``.
+
+    It is the median of the newest ``last`` days; ``same_weekday`` takes only those with today's weekday.
+    """
+
+    name: str
+    last: int
+    same_weekday: bool = False
+
+    @classmethod
+    def named(cls, name: str) -> Source:
+        """Return the source of that name, which must be valid."""
+        if name == "same_weekday":
+            return cls(name=name, last=_WEEKDAYS, same_weekday=True)
+        return cls(name=name, last=1 if name == "previous" else int(name.rpartition("_")[2]))
+
+    def days(self, eligible: Iterable[DayCount], today: date) -> tuple[DayCount, ...]:
+        """Return the days that it takes of the eligible ones, the newest first."""
+        newest = sorted(eligible, reverse=True)
+        of_the_weekday = [each for each in newest if each.day.weekday() == today.weekday()]
+        return tuple((of_the_weekday if self.same_weekday else newest)[: self.last])
+
+
+def baseline(days: Sequence[DayCount]) -> Fraction:
+    """Return the exact median of the counts; there is at least one."""
+    return Fraction(median(Fraction(each.people) for each in days))
+
+
+def lowest_allowed(value: Fraction, least: Fraction, ignore_under: int | None = None) -> int:
+    """Return the least people that a change of at least ``least`` (such as -30%, from -1 up to 0) allows.
+
+    A change of fewer than ``ignore_under`` people never breaks it, but becoming empty always does.
+    """
+    lower = min(math.ceil(value * (1 + least)), math.floor(value))
+    if ignore_under is not None:
+        lower = min(lower, math.ceil(value) - ignore_under)
+    return max(lower, 1 if value >= 1 else 0)
+
+
+def highest_allowed(value: Fraction, most: Fraction, ignore_under: int | None = None) -> int:
+    """Return the most people that a change of at most ``most`` (such as +50%, 0 or more) allows."""
+    upper = max(math.floor(value * (1 + most)), math.ceil(value))
+    if ignore_under is not None:
+        upper = max(upper, math.floor(value) + ignore_under)
+    return min(upper, LARGEST_COUNT)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """Which days can be a baseline: earlier than ``today``, within a number of days, from ``since`` on.
+
+    Days are those of ``zone``. ``excluded`` are spans of days, both ends included. ``low`` and ``high`` are today's
+    absolute bounds in people.
+    """
+
+    today: date
+    zone: tzinfo
+    within: int
+    since: date | None = None
+    excluded: tuple[tuple[date, date], ...] = ()
+    low: int | None = None
+    high: int | None = None
+
+    @property
+    def oldest(self) -> date:
+        """The oldest day within ``within``."""
+        return self.today - timedelta(days=self.within)
+
+    @property
+    def begins(self) -> date:
+        """The first day within a baseline's reach."""
+        return max(self.oldest, self.since) if self.since else self.oldest
+
+
+class Eligible(NamedTuple):
+    """The days that are a baseline, the newest first, and how many were left out, by the first reason."""
+
+    days: tuple[DayCount, ...]
+    left_out: Mapping[LeftOut, int]
+
+
+def eligible(readings: Iterable[Reading], window: Window) -> Eligible:
+    """Return the earlier days that are a baseline.
+
+    The newest proven count of a day stands for it, a recorded one before an imported one. Of those that are too old
+    only the next one is counted, and days that are too old for another reason are not.
+    """
+    earlier = [each for each in readings if each.day_in(window.zone) < window.today]
+    relative = [each.day_in(window.zone) for each in earlier if _is_relative(each)]
+    first_relative = min(relative, default=None)
+    days, left_out = [], Counter[LeftOut]()
+    for day, reading in _newest_of_each_day(earlier, window.zone):
+        why = _why_left_out(day, reading, window, first_relative)
+        if why is None:
+            days.append(DayCount(day, reading.count or 0))
+        elif day >= window.oldest or (why is LeftOut.OLD and not left_out[why]):
+            left_out[why] += 1
+    return Eligible(tuple(days), dict(left_out))
+
+
+def _newest_of_each_day(readings: Iterable[Reading], zone: tzinfo) -> Iterator[tuple[date, Reading]]:
+    """Yield each day with a proven count, the newest first."""
+    best: dict[date, Reading] = {}
+    for each in readings:
+        if each.count is None:
+            continue
+        day = each.day_in(zone)
+        held = best.get(day)
+        if held is None or _rank(each) > _rank(held):
+            best[day] = each
+    yield from sorted(best.items(), key=lambda item: item[0], reverse=True)
+
+
+def _rank(reading: Reading) -> tuple[bool, datetime, int]:
+    return not reading.is_imported, reading.at, reading.run
+
+
+def _why_left_out(day: date, reading: Reading, window: Window, first_relative: date | None) -> LeftOut | None:
+    count = reading.count or 0
+    was_relative = _is_relative(reading) or reading.is_imported
+    reasons = {
+        LeftOut.OTHER_RULES: not was_relative and first_relative is not None and first_relative < day,
+        LeftOut.OLD: day < window.oldest,
+        LeftOut.SINCE: window.since is not None and day < window.since,
+        LeftOut.EXCLUDED: any(first <= day <= last for first, last in window.excluded),
+        LeftOut.OUT_OF_BOUNDS: (window.low is not None and count < window.low)
+        or (window.high is not None and count > window.high),
+        LeftOut.FAILED: any(each.bound in _FAILING and _is_broken(each) for each in reading.limits),
+    }
+    return next((why for why, holds in reasons.items() if holds), None)
+
+
+def _is_broken(limit: Limit) -> bool:
+    """Whether the count broke the limit; a bound that was still learning had none."""
+    return limit.limit is not None and limit.verdict in _BROKEN
+
+
+def _is_relative(reading: Reading) -> bool:
+    """Whether the run judged it by a relative bound, broken or not."""
+    return any(each.bound.startswith(_RELATIVE) for each in reading.limits)
