@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from guard.cli.options import account_flags, debug_flag, history_flag
-from guard.cli.output import print_report, say, screen_for
+from guard.cli.output import is_unicode, print_report, say, screen_for
 from guard.core.errors import ExitCode, UsageError
 from guard.core.text import number, plural, printable
 from guard.history.address import required_store
@@ -110,7 +110,10 @@ def show(
         prepare([Output(format=Format.HTML, path=path)], protected=[each for each in [store.address.path] if each])
     page = show_trends(store, _rules(rules), wanted)
     if path is None:
-        print_report(_rendered(page, word, screen_for(sys.stdout, "auto")))
+        from guard.report.screen import Screen  # noqa: PLC0415 - see above
+
+        screen = screen_for(sys.stdout, "auto") or Screen(unicode=is_unicode(sys.stdout))
+        print_report(_rendered(page, word, screen))
     else:
         write(path, signed(scrubbed(_rendered(page, word, None))))
     return _say_damage(history, page.damage)

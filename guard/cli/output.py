@@ -208,12 +208,16 @@ def screen_for(stream: TextIO | None, color: str) -> Screen | None:
 
     from guard.report.screen import Screen  # noqa: PLC0415 - see above
 
-    encoding = (getattr(stream, "encoding", None) or "ascii").lower()
     return Screen(
         width=max(shutil.get_terminal_size().columns, _NARROWEST) if terminal else None,
         color=colored,
-        unicode=encoding.startswith("utf"),
+        unicode=is_unicode(stream),
     )
+
+
+def is_unicode(stream: TextIO | None) -> bool:
+    """Whether the encoding of the stream has every character."""
+    return (getattr(stream, "encoding", None) or "ascii").lower().startswith("utf")
 
 
 def _wants_color(color: str, *, terminal: bool) -> bool:

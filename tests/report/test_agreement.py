@@ -15,10 +15,10 @@ from guard.core.model import Channel
 from guard.core.results import FailOn, Verdict
 from guard.core.text import number
 from guard.report import Format, render
-from guard.report.decision import answers, decision
+from guard.report.decision import answers, decision, history
 from guard.report.screen import Screen
 from guard.report.view import findings
-from tests.report.builders import MOMENT, campaign, check, email, guard, outcomes, report, segment
+from tests.report.builders import MOMENT, campaign, check, email, guard, outcomes, remembered, report, segment
 
 if TYPE_CHECKING:
     from guard.core.results import GuardResult, Report
@@ -108,3 +108,56 @@ def test_a_campaign_and_a_segment_of_one_name() -> None:
     )
 
     assert decision(told).startswith("Do not send z, vip: vip email 10, minimum 10,000")
+
+
+# The history
+
+
+@pytest.mark.parametrize("format_", READABLE)
+@pytest.mark.parametrize(
+    ("outcome", "words"),
+    [
+        ("history", "26 runs since 2026-06-02; this run is recorded"),
+        ("history-begins", "it begins with this run"),
+        ("history-lost", "the store could not be read; this run was not recorded"),
+        ("history-long", "26 runs since 2026-06-02; this run was not recorded"),
+    ],
+)
+def test_every_format_tells_its_history(reports: dict[str, Report], outcome: str, words: str, format_: Format) -> None:
+    for screen in (None, Screen(width=80), Screen(width=200), Screen(width=80, unicode=False)):
+        assert f"history: {words}" in said(reports[outcome], format_, screen)
+
+
+@pytest.mark.parametrize(
+    ("runs", "recorded", "words"),
+    [
+        (0, False, "the store holds no runs; this run was not recorded"),
+        (1, False, "1 run since 2026-06-02; this run was not recorded"),
+        (1_234, True, "1,234 runs since 2026-06-02; this run is recorded"),
+    ],
+)
+def test_a_history_in_words(runs: int, words: str, *, recorded: bool) -> None:
+    assert history(remembered(report(), runs=runs, recorded=recorded)) == words
+
+
+@pytest.mark.parametrize("format_", Format)
+def test_without_a_store_nothing_is_said(reports: dict[str, Report], format_: Format) -> None:
+    text = render(reports["fail-too-few"], format_)
+    assert "istory" not in text if format_ is not Format.JSON else '"history": null' in text
+
+
+def test_a_trend_stands_where_there_is_room(reports: dict[str, Report]) -> None:
+    """In HTML under each guard, on a terminal under each that did not pass."""
+    told = reports["history"]
+    assert "trend: ▅▅↓?▅??▅▅▄↓ 11 days since 2026-09-14" in render(told, Format.TEXT, Screen(width=80))
+    assert "trend: --_?-??---_ 11 days" in render(told, Format.TEXT, Screen(width=80, unicode=False))
+    assert render(told, Format.HTML).count('class="trend"') == 2
+    assert not [each for each in Format if "trend: ▅" in render(told, each)]
+
+
+def test_a_trend_is_an_earlier_count(reports: dict[str, Report]) -> None:
+    """Beside it, no earlier count known would be wrong."""
+    told = reports["history-long"]
+    for format_, screen in ((Format.HTML, None), (Format.TEXT, Screen(width=80))):
+        assert "no earlier count known" not in render(told, format_, screen)
+        assert "no earlier count known" in render(replace(told, past={}), format_, screen)

@@ -335,6 +335,19 @@ def test_the_gravest_bound_is_explained() -> None:
 # The small print
 
 
+@pytest.mark.parametrize(
+    ("outcome", "words"),
+    [
+        ("history", "History: 26 runs since 2026-06-02; this run is recorded"),
+        ("history-begins", "History: it begins with this run"),
+        ("history-lost", "History: the store could not be read; this run was not recorded"),
+    ],
+)
+def test_the_small_print_tells_the_history(outcome: str, words: str) -> None:
+    assert words in small_print(verdict_message(outcomes()[outcome]))
+    assert not [text for text in small_print(verdict_message(outcomes()["pass"])) if "History" in text]
+
+
 def test_the_small_print_has_the_facts() -> None:
     named = replace(outcomes()["pass"], account="Acme EU")
     assert small_print(verdict_message(named, requester=ASKER)) == [
