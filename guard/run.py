@@ -162,17 +162,16 @@ async def check_over(
     selection = selection or Selection()
     planned = plan(rules, selection)
     started_at, started = datetime.now(UTC), time.monotonic()
-    memory = None
+    memory, spent = None, 0.0
     if store is not None:
         from guard.history.memory import Memory  # noqa: PLC0415 - slow to import, and most runs have no store
 
         memory = Memory(store, blueshift.host, records=record)
         await memory.recall(planned.segments)
+        spent = time.monotonic() - started  # reading the history is part of the run
     wanted = [Wanted.of(segment, planned.channels(segment)) for segment in planned.segments]
     log("rules", sha256=rules.sha256, segments=len(wanted), fail_on=fail_on)
-    left = longest_run(wanted, rules.pacing, rules.refresh)
-    if timeout is not None:  # reading the history is part of the run
-        left = max(0.0, timeout - (time.monotonic() - started))
+    left = longest_run(wanted, rules.pacing, rules.refresh) if timeout is None else max(0.0, timeout - spent)
     readings = await blueshift.count(wanted, refresh=rules.refresh, time_limit=left, progress=progress or Progress())
     segments, campaigns = evaluate(planned, readings)
     report = Report(
