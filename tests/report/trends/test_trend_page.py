@@ -38,6 +38,8 @@ def pages() -> dict[str, TrendPage]:
             trend(point(12_000, imported=True), point(13_000, 30), point(1_900, 31), name="imported", channel="in_app"),
             trend(*points([30_000]), name="vip", note="on api.eu.getblueshift.com"),
             trend(*points([30_000, 31_000]), name="vip", note=f"on api.getblueshift.com, {BYPASS}"),
+            trend(*points([2**53 - 1, 2**53 - 1], band=Band(low=1)), name="huge"),
+            trend(point(30_000), point(200_000, 7, verdict="warn"), name="warns"),
             trend(name="no-readings"),
             damage=(DAMAGE,),
         ),
@@ -185,7 +187,7 @@ def test_each_picture_has_a_title_of_its_own() -> None:
 
     ids = [each["id"] for each in parsed.all("title") if "id" in each]
     assert [each["aria-labelledby"] for each in parsed.all("svg")] == ids
-    assert len({*ids}) == len(ids) == len(parsed.all("details")) == 5
+    assert len({*ids}) == len(ids) == len(parsed.all("details")) == 7
     assert {each["role"] for each in parsed.all("svg")} == {"img"}
 
 
