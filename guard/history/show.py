@@ -32,13 +32,15 @@ class Wanted:
     last: int
 
 
-def show_trends(store: Store, rules: Rules | None, wanted: Wanted) -> TrendPage:
+def show_trends(store: Store, rules: Rules | None, wanted: Wanted, *, seconds: float | None = None) -> TrendPage:
     """Return the trends of what the rules guard, held to today's rules; without rules those of everything in the store.
 
-    Raise ``UsageError`` for a segment that is in neither, and the errors of ``Store``.
+    ``seconds`` is the time for reading the store. Raise ``UsageError`` for a segment that is in neither, and the errors
+    of ``Store``.
     """
     uuids = {each.uuid.lower() if each.uuid else None for each in rules.segments} if rules else {None}
-    past = store.read_all(None if None in uuids else {each for each in uuids if each}, last=wanted.last)
+    named = None if None in uuids else {each for each in uuids if each}
+    past = store.read_all(named, last=wanted.last, seconds=seconds)
     trends = list(_of_rules(past, rules, wanted) if rules else _of_store(past, wanted))
     if not trends:
         _refuse(past, rules, wanted)

@@ -68,7 +68,9 @@ class Store:
 
         return self._within(SECONDS_TO_READ if seconds is None else seconds, work)
 
-    def read_all(self, uuids: Collection[str] | None = None, *, last: int | None = None) -> Past:
+    def read_all(
+        self, uuids: Collection[str] | None = None, *, last: int | None = None, seconds: float | None = None
+    ) -> Past:
         """Return every series, or those of some segments, on every host; count the readings of each run too."""
 
         def work(seconds: float) -> Past:
@@ -79,7 +81,7 @@ class Store:
                 readings = {series: found.readings(series, last) for series in wanted}
             return _past(found, readings)
 
-        return self._within(SECONDS_FOR_A_PERSON, work)
+        return self._within(SECONDS_FOR_A_PERSON if seconds is None else seconds, work)
 
     def export(self) -> tuple[list[dict[str, Any]], Past]:
         """Return a row for each reading, with its run, in the order of the runs; and what the store holds."""

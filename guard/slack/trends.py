@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from guard.bounded_io import within
 from guard.core.errors import GuardError
-from guard.core.text import duration, shortened
+from guard.core.text import shortened
 from guard.report.trends.blocks import LEGEND, blocks
 from guard.report.trends.points import DAYS
 from guard.slack import log
@@ -32,13 +31,10 @@ def trend_message(store: Store, rules: Rules, key: str) -> Message:
     from guard.history.show import Wanted, show_trends  # noqa: PLC0415 - slow to import
 
     try:
-        page = within(_SECONDS, lambda: show_trends(store, rules, Wanted(segment=key, last=DAYS)))
+        page = show_trends(store, rules, Wanted(segment=key, last=DAYS), seconds=_SECONDS)
     except GuardError as error:
         log.trouble("history_unreadable", why=type(error).__name__)
         return notice(_UNREADABLE, *(as_sentence(text) for text in (error.message, error.hint) if text))
-    except TimeoutError:
-        log.trouble("history_unreadable", why="TimeoutError")
-        return notice(_UNREADABLE, f"The history store took longer than {duration(_SECONDS)}.", "Ask again later.")
     heading = f"History of {shortened(key, _LONGEST_KEY)}"
     damaged = ["A part of the history was lost or changed."] if page.damage else []
     legend = f"{LEGEND[:1].upper()}{LEGEND[1:]}."

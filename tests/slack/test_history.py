@@ -10,6 +10,7 @@ import pytest
 
 from guard.core.results import Verdict
 from guard.history import show
+from guard.history.reader import Reader
 from guard.slack import trends
 from guard.slack.commands import Permission
 from tests.history.builders import made, series
@@ -130,21 +131,21 @@ def test_a_slow_store_holds_nobody_up(
 ) -> None:
     ends = threading.Event()
     monkeypatch.setattr(trends, "_SECONDS", 0.05)
-    monkeypatch.setattr(show, "show_trends", lambda *_: ends.wait(10))
+    monkeypatch.setattr(Reader, "count_readings", lambda _: ends.wait(10))
 
     remembering.ask("history newsletter")
 
     _, answer, _ = remembering.brought()
     ends.set()
     assert "The history could not be read" in answer
-    assert "The history store took longer than " in answer
-    assert events(logged)["history_unreadable"] == {"why": "TimeoutError"}
+    assert "took longer than 0.05 s" in answer
+    assert events(logged)["history_unreadable"] == {"why": "HistoryError"}
 
 
 def test_our_own_fault_is_told(
     remembering: FakeConversation, monkeypatch: pytest.MonkeyPatch, logged: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(show, "show_trends", lambda *_: 1 / 0)
+    monkeypatch.setattr(show, "show_trends", lambda *_, **__: 1 / 0)
 
     remembering.ask("history newsletter")
 
