@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import os
 import time
 from datetime import UTC, datetime, timedelta
@@ -167,7 +168,7 @@ async def check_over(
         from guard.history.memory import Memory  # noqa: PLC0415 - slow to import, and most runs have no store
 
         memory = Memory(store, blueshift.host, records=record)
-        await memory.recall(planned.segments)
+        await memory.recall(planned.segments, math.inf if timeout is None else timeout)
         spent = time.monotonic() - started  # reading the history is part of the run
     wanted = [Wanted.of(segment, planned.channels(segment)) for segment in planned.segments]
     log("rules", sha256=rules.sha256, segments=len(wanted), fail_on=fail_on)

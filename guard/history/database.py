@@ -6,9 +6,7 @@ PostgreSQL is used without a pool and without prepared statements, so a pooler s
 
 from __future__ import annotations
 
-import os
 import sqlite3
-import struct
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -32,10 +30,9 @@ if TYPE_CHECKING:
 
 INIT = "audience-guard history init makes a store"
 _LOCK = 0x617564_67756172  # the key of PostgreSQL's advisory lock: any number, but always the same
-_MAGIC = b"SQLite format 3\0"
-_HEADER = 100  # bytes: https://www.sqlite.org/fileformat2.html#the_database_header
+_ODD_VALUES = (ValueError, TypeError, LookupError, ArithmeticError, RecursionError, MemoryError)
+"""What a damaged row can make Python raise; an SQLite message that is not UTF-8 is a ValueError."""
 _LONGEST_WAIT = 10.0  # seconds for a lock or a connection, also where a person waits
-_WAL = 2  # the version that the header gives a file with a write-ahead log
 
 
 class Database:
@@ -62,7 +59,7 @@ class Database:
         ends_at = time.monotonic() + seconds
         try:
             if self._address.path is not None:
-                _check_file(self._address.path, self._address.shown, may_create=self._may_create)
+                _check_path(self._address.path, self._address.shown, may_create=self._may_create)
             with self._engine.connect() as connection:
                 self._begin(connection, ends_at, write=write)
                 yield connection
@@ -74,16 +71,24 @@ class Database:
                     raise too_slow(self._address, seconds)
         except DBAPIError as error:
             raise explained(error.orig, self._address.shown) from error
-        except (ValueError, TypeError, LookupError, ArithmeticError) as error:  # also a message that is not UTF-8
+        except _ODD_VALUES as error:
             raise unreadable(self._address.shown) from error
 
     def shrink(self) -> None:
         """Give back the space of deleted rows, and leave nothing of them in the file; PostgreSQL does so by itself."""
+        self._alone("VACUUM")
+
+    def end_write_ahead_log(self) -> None:
+        """Give an SQLite file back its rollback journal; one that has it stays as it is."""
+        self._alone("PRAGMA journal_mode = DELETE")
+
+    def _alone(self, statement: str) -> None:
+        """Execute what SQLite does only outside a transaction."""
         if not self.is_sqlite:
             return
         try:
             with self._engine.connect() as connection:
-                connection.exec_driver_sql("VACUUM")
+                connection.exec_driver_sql(statement)
         except DBAPIError as error:
             raise explained(error.orig, self._address.shown) from error
 
@@ -92,6 +97,11 @@ class Database:
         waits = int(min(left, _LONGEST_WAIT) * 1000)  # milliseconds
         if self.is_sqlite:
             connection.exec_driver_sql(f"PRAGMA busy_timeout = {waits}")
+            if not self._may_create and connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal":
+                raise UsageError(
+                    f"the history store {self._address.shown} has a write-ahead log, which a copy of the file lacks",
+                    hint="audience-guard history init gives it back its rollback journal",
+                )
             connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
             return
         if not write:
@@ -106,16 +116,13 @@ class Database:
         path = self._address.path
         assert path is not None  # noqa: S101 - for the type checker
         mode = "rwc" if self._may_create else "rw"
-        connection = sqlite3.connect(
+        return sqlite3.connect(
             f"{path.absolute().as_uri()}?mode={mode}",
             uri=True,
             timeout=_LONGEST_WAIT,
             isolation_level=None,  # transactions begin where we say
             check_same_thread=False,  # a connection that takes too long is left to its thread
         )
-        if self._may_create:
-            connection.execute("PRAGMA journal_mode=DELETE")
-        return connection
 
     def _connect_to_server(self) -> Any:
         import psycopg  # noqa: PLC0415 - an extra, and only some stores need it
@@ -123,6 +130,10 @@ class Database:
         return psycopg.connect(
             self._address.url or "",
             connect_timeout=int(_LONGEST_WAIT),
+            keepalives_idle=5,  # seconds: a server that is gone is noticed
+            keepalives_interval=2,
+            keepalives_count=3,
+            tcp_user_timeout=int(_LONGEST_WAIT * 1000),
             application_name="audience-guard",
             client_encoding="utf8",
             prepare_threshold=None,
@@ -157,15 +168,17 @@ def need_driver(address: Address) -> None:
         ) from None
 
 
-def _check_file(path: Path, shown: str, *, may_create: bool) -> None:
-    """Raise an error for a path that is not a whole SQLite file with a rollback journal; SQLite says less."""
+def _check_path(path: Path, shown: str, *, may_create: bool) -> None:
+    """Raise ``UsageError`` for a path that names no SQLite file; SQLite says less.
+
+    The file is not opened: closing it would end the locks that SQLite holds on it for another thread
+    (https://www.sqlite.org/howtocorrupt.html, 2.2).
+    """
     hint = f"check the path; {INIT}"
     if found := irregular(str(path)):
         raise UsageError(f"the history store {shown} is {found}, not a file", hint=hint)
     try:
-        with path.open("rb") as file:
-            header = file.read(_HEADER)
-            size = os.fstat(file.fileno()).st_size
+        is_empty = not path.stat().st_size
     except FileNotFoundError:
         if may_create and path.absolute().parent.is_dir():
             return
@@ -174,26 +187,5 @@ def _check_file(path: Path, shown: str, *, may_create: bool) -> None:
     except (OSError, ValueError) as error:
         why = (error.strerror if isinstance(error, OSError) else None) or "its name is not valid"
         raise UsageError(f"the history store {shown} cannot be read: {why}", hint=hint) from None
-    if not header and not may_create:
+    if is_empty and not may_create:
         raise UsageError(f"the history store {shown} is empty", hint=hint)
-    if header and not header.startswith(_MAGIC):
-        raise UsageError(f"the history store {shown} is not an SQLite file", hint="check the path; it stays unchanged")
-    if header and size < _size_by_header(header):
-        raise HistoryError(
-            f"the history store {shown} is damaged: its end is missing", hint="put back a copy of the file"
-        )
-    if header[18:20] == bytes([_WAL, _WAL]) and not may_create:
-        raise UsageError(
-            f"the history store {shown} has a write-ahead log, which is lost if the file is copied alone",
-            hint="audience-guard history init gives it back its rollback journal",
-        )
-
-
-def _size_by_header(header: bytes) -> int:
-    """Return how many bytes the file must have, or 0 where the header does not say."""
-    if len(header) < _HEADER:
-        return _HEADER
-    page_size: int = struct.unpack(">H", header[16:18])[0]
-    changes, pages = struct.unpack(">II", header[24:32])
-    valid_for: int = struct.unpack(">I", header[92:96])[0]
-    return (65_536 if page_size == 1 else page_size) * pages if changes == valid_for else 0

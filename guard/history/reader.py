@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import lru_cache
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import bindparam, func, inspect, select
@@ -13,12 +15,13 @@ from sqlalchemy.exc import DBAPIError
 
 from guard.core.errors import HistoryError, UsageError
 from guard.core.history import Limit, Reading, Series
+from guard.core.model import LARGEST_COUNT
 from guard.core.text import number
 from guard.history.database import INIT
 from guard.history.tables import READINGS, RUNS, SERIES, STORE, VERSION, checksum
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
     from datetime import tzinfo
 
     from sqlalchemy import Connection
@@ -157,6 +160,8 @@ class Reader:
         self.damage: list[Damage] = []
         self.names: dict[Series, str] = {}
         self.runs = {run.number: run for run in self._read_runs(last)}
+        newest = accumulate((run.last_at.date() if run.last_at else date.min for run in self.runs.values()), max)
+        self._newest_up_to = dict(zip(self.runs, newest, strict=True))
         rows = connection.execute(select(SERIES)).all() if self.runs else []
         self._lengths = {Series(*row[:4]): row.last_reading for row in rows if row.checksum == checksum(row[:-1])}
 
@@ -166,30 +171,35 @@ class Reader:
         return [Series(*row) for row in rows]
 
     def readings(self, series: Series, last: int | None = None) -> tuple[Reading, ...]:
-        """Return the newest readings, the newest first: those of the ``last`` days in UTC, or all."""
+        """Return the readings, the newest run first: those of the newest ``last`` days in UTC, or all."""
         found: list[Reading] = []
         days: set[date] = set()
         length = self._lengths.get(series)
         expected, newer = length or 0, 0
         result = self._connection.execute(_OF_A_SERIES, dict(zip(_PARAMETERS, series, strict=True)))
         for row in map(tuple, result):
+            if last is not None and len(days) >= last and not self._may_be_newer(row[_RUN], sorted(days)[-last]):
+                result.close()
+                break
             if row[_NUMBER] != expected:
                 self._miss(series, newer, row[_RUN])
             expected, newer = row[_NUMBER] - 1, row[_RUN]
             reading = self._reading(series, row)
-            if reading is None:
-                continue
-            if last is not None:
-                day = reading.day_in(UTC)
-                if day not in days and len(days) == last:
-                    result.close()
-                    break
-                days.add(day)
-            found.append(reading)
+            if reading is not None:
+                days.add(reading.day_in(UTC))
+                found.append(reading)
         else:
             if expected > 0 or (length is None and newer):
                 self._miss(series, newer, 0)
-        return tuple(found)
+        oldest = sorted(days)[-last:][0] if last is not None and days else date.min
+        return tuple(each for each in found if each.day_in(UTC) >= oldest)
+
+    def _may_be_newer(self, number: int, day: date) -> bool:
+        """Whether a run with this number or an earlier one may have a reading of that day or later.
+
+        Runs are not numbered by their days: files of earlier days are imported later.
+        """
+        return self._newest_up_to.get(number, date.max) >= day
 
     def count_readings(self) -> None:
         """Compare the number of readings of each run with what its row says."""
@@ -206,15 +216,25 @@ class Reader:
         """Yield the runs that are whole; note those that are not, or are missing, between their neighbours."""
         rows = self._connection.execute(select(RUNS).order_by(RUNS.c.number)).all()
         whole = {row.number: run for row in rows if row.checksum == checksum(row[:-1]) and (run := _run(row))}
-        there = {row.number for row in rows}
-        for each in sorted(set(range(1, last + 1)) - whole.keys()):
-            what = "it was changed after it was recorded" if each in there else "it is missing"
-            until = _later(whole.get(each - 1), whole.get(each + 1))
-            self.damage.append(
-                Damage(each, "the last run is missing" if each == last and each not in there else what, until=until)
-            )
-        self.damage += [Damage(each, "it was never recorded") for each in sorted(there) if each > last]
+        expected = 1
+        for row in rows:
+            if row.number > expected:
+                self._note_gap(expected, row.number, whole)
+            expected = row.number + 1
+            if row.number > last:
+                self.damage.append(Damage(row.number, "it was never recorded"))
+            elif row.number not in whole:
+                until = _later(whole.get(row.number - 1), whole.get(row.number + 1))
+                self.damage.append(Damage(row.number, "it was changed after it was recorded", until=until))
+        if expected <= last:
+            self.damage.append(Damage(last, "the last run is missing"))
         yield from whole.values()
+
+    def _note_gap(self, first: int, following: int, whole: Mapping[int, Run]) -> None:
+        """Note that the runs from a number up to another one are missing."""
+        many = following - first
+        what = "it is missing" if many == 1 else f"it is missing, and so are the {number(many - 1)} after it"
+        self.damage.append(Damage(first, what, until=_later(whole.get(first - 1), whole.get(following))))
 
     def _until(self, number: int) -> datetime | None:
         """Return the newest moment that a run can concern: its own, or if it is not whole that of its neighbours."""
@@ -222,24 +242,29 @@ class Reader:
         return run.last_at if run else _later(self.runs.get(number - 1), self.runs.get(number + 1))
 
     def _reading(self, series: Series, row: tuple[Any, ...]) -> Reading | None:
-        """Return the reading in the row; None, with a note of the damage, if its checksum is not that of its run."""
+        """Return the reading in the row; None, with a note of the damage, if it is not what its run recorded."""
         run = self.runs.get(row[_RUN])
         if run is None or row[-1] != reading_checksum(run.id, row[:-1]):
             what = "a reading was changed after it was recorded"
             self.damage.append(Damage(row[_RUN], what, series, self._until(row[_RUN])))
             return None
         *_, segment, count, _, reason, counted_at, day, verdict, checks, _ = row
-        if segment and series not in self.names:
-            self.names[series] = json.loads(segment)
-        return Reading(
-            run=run.number,
-            at=_moment(counted_at) or _midnight(day) or run.finished_at,
-            day=date.fromisoformat(day) if day else None,
-            count=count,
-            reason=reason,
-            verdict=verdict,
-            limits=_limits(checks),
-        )
+        try:
+            if series not in self.names and segment:
+                self.names[series] = _text(json.loads(segment))
+            return Reading(
+                run=run.number,
+                at=_moment(counted_at) or _midnight(day) or run.finished_at,
+                day=date.fromisoformat(day) if day else None,
+                count=count if count is None else _people(count),
+                reason=_text(reason),
+                verdict=_text(verdict),
+                limits=_limits(checks),
+            )
+        except (ValueError, TypeError, RecursionError):
+            what = "a reading holds what audience-guard does not write"
+            self.damage.append(Damage(row[_RUN], what, series, run.last_at))
+            return None
 
     def _miss(self, series: Series, newer: int, older: int) -> None:
         """Note that a reading is missing between two runs; a number is 0 if there is none on that side."""
@@ -265,6 +290,7 @@ def rows(connection: Connection) -> list[dict[str, Any]]:
     return [dict(row) for row in found.mappings()]
 
 
+_NO_MOMENT = datetime.min.replace(tzinfo=UTC)
 _PARAMETERS = [f"its_{name}" for name in Series._fields]
 _COLUMNS = list(READINGS.c.keys())
 _NUMBER, _RUN = _COLUMNS.index("number"), _COLUMNS.index("run")
@@ -281,7 +307,7 @@ def _run(row: Any) -> Run | None:
             number=row.number,
             id=row.id,
             source=row.source,
-            finished_at=datetime.fromisoformat(row.finished_at),
+            finished_at=_moment(row.finished_at) or _NO_MOMENT,
             host=row.host,
             exit_code=row.exit_code,
             rules_sha256=row.rules_sha256,
@@ -299,11 +325,36 @@ def _run(row: Any) -> Run | None:
 @lru_cache(maxsize=4096)
 def _limits(text: str) -> tuple[Limit, ...]:
     """Return the limits in a reading; most readings of a series have the same."""
-    return tuple(Limit(*each) for each in json.loads(text))
+    return tuple(Limit(_text(bound), _limit(limit), _text(verdict)) for bound, limit, verdict in json.loads(text))
+
+
+def _limit(value: object) -> int | float | None:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    if value is not None and not is_number:
+        raise TypeError
+    return value  # type: ignore[return-value]  # mypy does not follow is_number
+
+
+def _people(value: object) -> int:
+    if not isinstance(value, int) or not 0 <= value <= LARGEST_COUNT:
+        raise TypeError
+    return value
+
+
+def _text(value: Any) -> Any:
+    if value is not None and not isinstance(value, str):
+        raise TypeError
+    return value
 
 
 def _moment(text: str | None) -> datetime | None:
-    return datetime.fromisoformat(text) if text else None
+    """Return a moment in UTC; raise ValueError for one without a time zone, which cannot be compared."""
+    if not text:
+        return None
+    found = datetime.fromisoformat(text)
+    if found.tzinfo is None:
+        raise ValueError
+    return found
 
 
 def _midnight(day: str | None) -> datetime | None:

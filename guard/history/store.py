@@ -51,8 +51,11 @@ class Store:
         """Make the store, or bring it to this version; return whether anything was changed."""
 
         def work(seconds: float) -> bool:
-            with Database(self.address, may_create=True).transaction(seconds, write=True) as connection:
-                return writer.make(connection, self.address)
+            database = Database(self.address, may_create=True)
+            with database.transaction(seconds, write=True) as connection:
+                is_new = writer.make(connection, self.address)
+            database.end_write_ahead_log()
+            return is_new
 
         return self._within(SECONDS_FOR_A_PERSON, work)
 

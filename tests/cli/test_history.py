@@ -332,7 +332,8 @@ def test_an_unreadable_file_stops_the_run(audience_guard: Run, db: Path) -> None
     code, stdout, stderr = audience_guard(*CHECK, "--history=history.db", before=without_privileges())
 
     assert (code, stdout) == (2, "")
-    assert "the history store history.db cannot be read: Permission denied" in stderr
+    assert "the history store history.db cannot be opened: unable to open database file" in stderr
+    assert "check its permissions" in stderr
 
 
 @pytest.mark.skipif(shutil.which("prlimit") is None, reason="prlimit, which limits the size of files, is not installed")

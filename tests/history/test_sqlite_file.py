@@ -34,7 +34,7 @@ def open_path(path: Path) -> Store:
     [
         pytest.param(b"", "is empty", id="empty"),
         pytest.param(b"version: 1\n" * 50, "is not an SQLite file", id="another-file"),
-        pytest.param(b"SQLite format 3\0", "its end is missing", id="a-bare-header"),
+        pytest.param(b"SQLite format 3\0", "is not an SQLite file", id="a-bare-header"),
     ],
 )
 def test_another_file_is_refused_and_stays(tmp_path: Path, content: bytes, told: str) -> None:
@@ -55,15 +55,17 @@ def test_init_makes_a_store_of_an_empty_file(tmp_path: Path) -> None:
     assert open_path(path).read().runs == ()
 
 
-def test_another_programs_database_stays(tmp_path: Path) -> None:
+@pytest.mark.parametrize("journal", ["delete", "wal"])
+def test_another_programs_database_stays(tmp_path: Path, journal: str) -> None:
     path = tmp_path / "history.db"
     with sqlite3.connect(path) as connection:
+        connection.execute(f"PRAGMA journal_mode={journal}")
         connection.execute("CREATE TABLE theirs (one)")
     connection.close()
     before = path.read_bytes()
 
     for use in (open_path(path).read, open_path(path).init):
-        with pytest.raises(UsageError, match="is the database of another program"):
+        with pytest.raises(UsageError, match=r"is the database of another program|has a write-ahead log"):
             use()
     assert path.read_bytes() == before
 
@@ -170,7 +172,7 @@ def test_a_cut_file_is_noticed(tmp_path: Path, whole: Path, pages: int) -> None:
     data = whole.read_bytes()
     path.write_bytes(data[: len(data) - pages * 4096])
 
-    with pytest.raises(HistoryError, match="is damaged: its end is missing"):
+    with pytest.raises(HistoryError, match="is damaged: "):
         open_path(path).read()
 
 
@@ -190,6 +192,35 @@ def test_a_flipped_bit_never_changes_a_count(tmp_path: Path, whole: Path, place:
     assert found.damage or found.readings == right.readings
     if not found.damage:
         assert [each.number for each in found.runs] == [each.number for each in right.runs]
+
+
+LOCKS = """
+import sqlite3, sys, threading
+from tests.history.builders import made, run, series
+store = made(sys.argv[1], [run(1, {series("1"): 1})])
+ours = sqlite3.connect(sys.argv[1], isolation_level=None)
+ours.execute("BEGIN IMMEDIATE")
+reader = threading.Thread(target=store.read)
+reader.start()
+reader.join()
+print("read", flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="only POSIX ends all locks of a process with one descriptor")
+def test_a_read_ends_no_lock_of_another_thread(tmp_path: Path) -> None:
+    path = tmp_path / "history.db"
+    script = [sys.executable, "-c", LOCKS, str(path)]
+    with subprocess.Popen(script, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        assert process.stdin
+        assert process.stdout.readline() == "read\n"
+        other = sqlite3.connect(path, timeout=0, isolation_level=None)
+        with pytest.raises(sqlite3.OperationalError, match="database is locked"):
+            other.execute("BEGIN IMMEDIATE")
+        other.close()
+        process.stdin.close()
 
 
 # Killed
