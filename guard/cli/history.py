@@ -51,15 +51,18 @@ def history() -> None:
 @debug_flag
 def init(history: str | None) -> int:
     """Make the store, or bring it to the version of this audience-guard; a right one stays as it is."""
+    from guard.history.reader import damage_lines  # noqa: PLC0415 - slow to import
+
     store = _store(history)
-    what = f"{printable(store.address.shown)}"
+    what = printable(store.address.shown)
     if store.init():
         print_report(f"made the history store {what}\n")
         return ExitCode.PASSED
     past = store.read()
     since = f" since {past.began}" if past.began else ""
-    print_report(f"the history store {what} is right: it holds {plural(len(past.held), 'run')}{since}\n")
-    return ExitCode.PASSED
+    standing = "is damaged" if past.damage else "is right"
+    print_report(f"the history store {what} {standing}: it holds {plural(len(past.held), 'run')}{since}\n")
+    return _say_damage(history, damage_lines(past.damage))
 
 
 @history.command()
@@ -139,6 +142,7 @@ def import_(
     to the account that check would ask.
     """
     from guard.history.files import read_files  # noqa: PLC0415 - slow to import
+    from guard.history.reader import damage_lines  # noqa: PLC0415 - see above
     from guard.history.run_record import host_of  # noqa: PLC0415 - see above
     from guard.history.store import SECONDS_FOR_A_PERSON  # noqa: PLC0415 - see above
 
@@ -148,7 +152,8 @@ def import_(
         [Path(each) for each in paths], lambda: host_of(_host(region, base_url)), datetime.now(UTC).date()
     )
     numbers = store.record(found.runs, seconds=SECONDS_FOR_A_PERSON)
-    held = len(store.read().held)
+    past = store.read()
+    held = len(past.held)
     for problem in found.problems:
         say(problem)
     new = sum(each is not None for each in numbers)
@@ -164,7 +169,7 @@ def import_(
         say(f"audience-guard: the store holds {plural(held, 'run')}, but --min-runs asks for {number(min_runs)}")
         say("  hint: the folder may lack files, or the store may be another one")
         return ExitCode.UNKNOWN
-    return ExitCode.PASSED
+    return _say_damage(history, damage_lines(past.damage))
 
 
 @history.command()

@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from guard.core.errors import QuotedError, UsageError
 from guard.core.text import did_you_mean, is_quoted, printable, shortened
-from guard.security.keyring import irregular, passwords_in
+from guard.security.keyring import irregular, is_file, passwords_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,6 +25,10 @@ VARIABLE_OF_FILE = "AUDIENCE_GUARD_HISTORY_FILE"
 
 _HINT = "write a path such as history.db, sqlite:///PATH, or postgresql://HOST/DATABASE"
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
+_LIKE_A_SERVER = re.compile(
+    r"@|://|password|^(?:jdbc:)?postgres|(?:^|\s)(?:host|hostaddr|user|dbname|port|service)\s*=|^[A-Z_]+=",
+    re.IGNORECASE,
+)
 _SERVERS = {"postgresql", "postgres"}
 _LONGEST = 4096  # characters
 
@@ -84,6 +88,8 @@ def parse_address(text: str, source: str) -> Address:
         raise UsageError(f"{source} is not the address of a history store", hint=_HINT)
     scheme = _SCHEME.match(text)
     if scheme is None:
+        if _LIKE_A_SERVER.search(text) and not Path(text).exists():  # it is not shown: it may hold a password
+            raise UsageError(f"{source} is neither a path nor the address of a store", hint=_HINT)
         return _file(text)
     word = scheme[1].lower()
     if word in _SERVERS:
@@ -124,17 +130,19 @@ def _server(text: str, source: str) -> Address:
 
 def _after_the_server(parts: SplitResult) -> list[str]:
     """Return the parts in which a password lands if one of its characters ends the name of the server early."""
-    return [parts.path, parts.fragment, *(each for each in parts.query.split("&") if "=" not in each)]
+    return [parts.path, parts.query, parts.fragment]
 
 
 def _text_of(file: str) -> str:
     """Return the first line of the file with an address."""
     if is_quoted(file):
         raise QuotedError(VARIABLE_OF_FILE)
-    shown = printable(shortened(file))
     hint = f"give a file that contains only the address of the store, or set {VARIABLE}"
     if found := irregular(file):
-        raise UsageError(f"{VARIABLE_OF_FILE} names {found}, not a file: {shown}", hint=hint)
+        raise UsageError(f"{VARIABLE_OF_FILE} names {found}, not a file", hint=hint)
+    if not is_file(file):  # its name is not shown, because it may be the address itself
+        raise UsageError(f"{VARIABLE_OF_FILE} does not name an existing file", hint=hint)
+    shown = printable(shortened(file))
     try:
         with Path(file).open(encoding="utf-8") as stream:
             text = stream.read(_LONGEST + 1)

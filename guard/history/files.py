@@ -5,23 +5,26 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+import os
 import re
+import stat
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from guard.core.errors import Problem, UsageError
 from guard.core.history import Series
 from guard.core.model import LARGEST_COUNT, Channel
 from guard.core.text import UUID, did_you_mean, printable, shortened
-from guard.history.run_record import ReadingRecord, RunRecord, record_of
+from guard.history.run_record import ReadingRecord, RunRecord, host_of, record_of
 from guard.report.json_report.read import read_report
 from guard.report.mark import LARGEST_REPORT
+from guard.security.keyring import irregular, is_file
 from guard.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
-    from pathlib import Path
 
 COLUMNS = ("uuid", "channel", "day", "count")
 """The columns that a CSV file must have."""
@@ -64,14 +67,24 @@ def read_files(paths: Sequence[Path], host: Callable[[], str], today: date) -> F
 
 
 def _files(paths: Iterable[Path], problems: list[str]) -> Iterator[Path]:
+    def unread(error: OSError) -> None:
+        problems.append(printable(f"{error.filename}:1: it cannot be read: {error.strerror}"))
+
     for path in paths:
-        if path.is_dir():
-            inside = (each for each in path.rglob("*") if each.suffix.lower() in {".json", ".csv"} and each.is_file())
-            yield from sorted(each for each in inside if not _is_hidden(each.relative_to(path)))
-        elif path.is_file():
+        try:
+            kind = path.stat().st_mode
+        except (OSError, ValueError) as error:
+            why = error.strerror if isinstance(error, OSError) else "its name is not valid"
+            missing = isinstance(error, FileNotFoundError)
+            what = "there is no such file or folder" if missing else f"it cannot be read: {why}"
+            problems.append(printable(f"{path}:1: {what}"))
+            continue
+        if not stat.S_ISDIR(kind):
             yield path
-        else:
-            problems.append(f"{printable(str(path))}:1: there is no such file or folder")
+            continue
+        inside = (Path(folder, name) for folder, _, names in os.walk(path, onerror=unread) for name in names)
+        wanted = (each for each in inside if each.suffix.lower() in {".json", ".csv"} and is_file(str(each)))
+        yield from sorted(each for each in wanted if not _is_hidden(each.relative_to(path)))
 
 
 def _is_hidden(path: Path) -> bool:
@@ -79,6 +92,8 @@ def _is_hidden(path: Path) -> bool:
 
 
 def _read(path: Path) -> bytes:
+    if found := irregular(str(path)):
+        raise UsageError(f"{path}:1: it is {found}, not a file")
     most = _LARGEST_CSV if path.suffix.lower() == ".csv" else LARGEST_REPORT
     try:
         with path.open("rb") as file:
@@ -95,7 +110,9 @@ def _of_report(data: bytes, path: Path) -> RunRecord:
         report = read_report(data, f"{path}:1:").report
     except UsageError as error:
         raise UsageError(error.message.replace(":1: is not", ":1: it is not", 1)) from error
-    return record_of(report, run_id=report.run_id or hashlib.sha256(data).hexdigest(), source="report")
+    if report.run_id is not None and not re.fullmatch(UUID, report.run_id):
+        raise UsageError(f"{path}:1: its run_id is not a uuid")
+    return record_of(report, run_id=(report.run_id or hashlib.sha256(data).hexdigest()).lower(), source="report")
 
 
 def _of_csv(data: bytes, path: Path, host: str, today: date, problems: list[str]) -> RunRecord | None:
@@ -128,39 +145,51 @@ class _Table:
 
     def __init__(self, data: bytes, host: str, today: date) -> None:
         self._data, self._host, self._today = data, host, today
+        self._line = 1
         self.problems: list[Problem] = []
 
     def readings(self) -> list[ReadingRecord]:
         """Return a reading for each line with a count; of an export, the last count of each day."""
         try:
-            lines = csv.reader(io.StringIO(self._data.decode("utf-8-sig"), newline=""), strict=True)
-            return list(self._rows(lines).values())
-        except UnicodeDecodeError:
-            self._wrong(1, "it is not valid UTF-8")
+            found = list(self._rows(self._data.decode("utf-8-sig")).values())
+        except UnicodeDecodeError as error:
+            self._wrong(self._data[: error.start].count(b"\n") + 1, "it is not valid UTF-8")
         except csv.Error as error:
-            self._wrong(1, f"it is not valid CSV: {error}")
+            self._wrong(self._line, f"it is not valid CSV: {error}")
+        else:
+            if not found and not self.problems:
+                self._wrong(1, "it has no line with a count")
+            return found
         return []
 
-    def _rows(self, lines: Iterator[list[str]]) -> dict[tuple[Series, str], ReadingRecord]:
+    def _rows(self, text: str) -> dict[tuple[Series, str], ReadingRecord]:
+        lines = csv.reader(io.StringIO(text, newline=""), strict=True)
         columns = [each.strip() for each in next(lines, [])]
         if not self._has_columns(columns):
             return {}
         found: dict[tuple[Series, str], ReadingRecord] = {}
+        recorded: set[tuple[Series, str]] = set()
         is_export = "run" in columns
-        for number, cells in enumerate(lines, start=2):
+        self._line = lines.line_num + 1  # where a row begins: quoted cells may hold line breaks
+        for cells in lines:
+            line, self._line = self._line, lines.line_num + 1
             if not any(cell.strip() for cell in cells):
                 continue
             if len(cells) != len(columns):
-                self._wrong(number, f"it has {len(cells)} cells, but the first line has {len(columns)}")
+                self._wrong(line, f"it has {len(cells)} cells, but the first line has {len(columns)}")
                 continue
             row = {name: cell.strip() for name, cell in zip(columns, cells, strict=True)}
-            reading = self._reading(number, row, may_lack_count=is_export)
+            reading = None if is_export and not row["count"] else self._reading(line, row)
             if reading is None:
                 continue
             which = (reading.series, reading.day or "")
             if which in found and not is_export:
-                self._wrong(number, "this uuid, channel and day stand in an earlier line too")
-            found[which] = reading
+                self._wrong(line, "this uuid, channel and day stand in an earlier line too")
+            is_imported = row.get("source", "csv") == "csv"
+            if not (is_imported and which in recorded):  # a recorded day wins over an imported one
+                found[which] = reading
+            if not is_imported:
+                recorded.add(which)
         return found
 
     def _has_columns(self, columns: list[str]) -> bool:
@@ -173,7 +202,7 @@ class _Table:
             self._wrong(1, f'there is no column "{shown}"{did_you_mean(unknown[0], list(EXPORTED))}')
         return not self.problems
 
-    def _reading(self, line: int, row: dict[str, str], *, may_lack_count: bool) -> ReadingRecord | None:
+    def _reading(self, line: int, row: dict[str, str]) -> ReadingRecord | None:
         before = len(self.problems)
         if not re.fullmatch(UUID, row["uuid"]):
             self._wrong(line, f'"{shortened(row["uuid"])}" is not a uuid')
@@ -181,8 +210,6 @@ class _Table:
             near = did_you_mean(row["channel"], list(Channel))
             self._wrong(line, f'there is no channel "{shortened(row["channel"])}"{near}')
         self._check_day(line, row["day"])
-        if not row["count"] and may_lack_count:
-            return None
         if not _COUNT.fullmatch(row["count"]) or int(row["count"]) > LARGEST_COUNT:
             self._wrong(line, f'"{shortened(row["count"])}" is not a number of people; write plain digits')
         if row.get("bypass_global", "false") not in {"true", "false"}:
@@ -190,7 +217,7 @@ class _Table:
         if len(self.problems) > before:
             return None
         series = Series(
-            host=row.get("host") or self._host,
+            host=host_of(row["host"]) if row.get("host") else self._host,
             uuid=row["uuid"].lower(),
             channel=row["channel"],
             bypass_global=row.get("bypass_global") == "true",

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from guard import bounded_io
+from guard.core.errors import GuardError
 from guard.history import reader, writer
 from guard.history.database import Database, need_driver, too_slow
 from guard.history.reader import Past, Reader
@@ -25,6 +26,8 @@ T = TypeVar("T")
 
 SECONDS_TO_READ = 10.0
 SECONDS_TO_RECORD = 5.0
+SECONDS_TO_READ_ALL = 60.0
+"""For ``history show`` and ``export``, which read every series."""
 SECONDS_FOR_A_PERSON = 600.0
 """For what a person asks for and waits for, such as ``history import``."""
 
@@ -51,9 +54,15 @@ class Store:
         """Make the store, or bring it to this version; return whether anything was changed."""
 
         def work(seconds: float) -> bool:
-            database = Database(self.address, may_create=True)
-            with database.transaction(seconds, write=True) as connection:
-                is_new = writer.make(connection, self.address)
+            database, path = Database(self.address, may_create=True), self.address.path
+            was_there = path is not None and path.exists()
+            try:
+                with database.transaction(seconds, write=True) as connection:
+                    is_new = writer.make(connection, self.address)
+            except GuardError:
+                if path is not None and not was_there and path.exists() and not path.stat().st_size:
+                    path.unlink()
+                raise
             database.end_write_ahead_log()
             return is_new
 
@@ -84,7 +93,7 @@ class Store:
                 readings = {series: found.readings(series, last) for series in wanted}
             return _past(found, readings)
 
-        return self._within(SECONDS_FOR_A_PERSON if seconds is None else seconds, work)
+        return self._within(SECONDS_TO_READ_ALL if seconds is None else seconds, work)
 
     def export(self) -> tuple[list[dict[str, Any]], Past]:
         """Return a row for each reading, with its run, in the order of the runs; and what the store holds."""
@@ -96,7 +105,7 @@ class Store:
                 readings = {series: found.readings(series) for series in found.all_series()}
                 return reader.rows(connection), _past(found, readings)
 
-        return self._within(SECONDS_FOR_A_PERSON, work)
+        return self._within(SECONDS_TO_READ_ALL, work)
 
     def record(self, runs: Sequence[RunRecord], *, seconds: float | None = None) -> list[int | None]:
         """Write the runs, all or none, and return their numbers; None for a run that is there already."""

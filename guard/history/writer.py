@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import bindparam, delete, func, insert, inspect, select, update
 
 from guard.core.history import Series
-from guard.history.reader import WHICH, damaged, foreign, last_run, reading_checksum
+from guard.history.reader import WHICH, Reader, damage_lines, damaged, foreign, last_run, reading_checksum
 from guard.history.run_record import moment
 from guard.history.tables import METADATA, READINGS, RUNS, SERIES, STORE, VERSION, checksum
 
@@ -57,8 +57,16 @@ def record(connection: Connection, address: Address, runs: Sequence[RunRecord]) 
 
 
 def prune(connection: Connection, address: Address, before: str, now: str) -> tuple[int, int]:
-    """Delete the readings of runs whose newest reading is older; return how many runs and readings."""
-    last_run(connection, address)
+    """Delete the readings of runs whose newest reading is older; return how many runs and readings.
+
+    Raise ``HistoryError`` if anything in the store is damaged: new checksums would hide it.
+    """
+    found = Reader(connection, last_run(connection, address))
+    found.count_readings()
+    for series in found.all_series():
+        found.readings(series)
+    if found.damage:
+        raise damaged(address, f"{damage_lines(found.damage, 1)[0]}; nothing was deleted")
     old = connection.execute(select(RUNS).where(RUNS.c.last_at < before, RUNS.c.pruned_at.is_(None))).all()
     numbers = [row.number for row in old]
     removed: dict[Series, set[int]] = {}
@@ -119,7 +127,7 @@ def _reading_row(reading: ReadingRecord, run: int, run_id: str, number: int) -> 
 
 
 def _renumber(connection: Connection, series: Series, gone: set[int]) -> None:
-    """Close the gaps that deleted readings left in a series, and only those: a gap that was there stays."""
+    """Close the gaps that deleted readings left in a series."""
     lost = sorted(gone)
     rows = connection.execute(
         select(READINGS, RUNS.c.id)
@@ -129,10 +137,9 @@ def _renumber(connection: Connection, series: Series, gone: set[int]) -> None:
     ).all()
     for row in rows:
         values = dict(zip(READINGS.c.keys(), row[:-1], strict=True))
-        intact = values.pop("checksum") == reading_checksum(row.id, list(values.values()))
+        del values["checksum"]
         values["number"] -= sum(number < row.number for number in lost)
-        if intact:
-            values["checksum"] = reading_checksum(row.id, values.values())
+        values["checksum"] = reading_checksum(row.id, list(values.values()))
         where = (*_is(READINGS, series), READINGS.c.number == row.number)
         connection.execute(update(READINGS).where(*where).values(values))
     length = connection.execute(select(SERIES.c.last_reading).where(*_is(SERIES, series))).scalar()

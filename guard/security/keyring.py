@@ -24,7 +24,8 @@ SHORTEST_SECRET = 8
 _TOKENS = ("BLUESHIFT_API_KEY", "SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET")
 _WEBHOOK = "SLACK_WEBHOOK_URL"
 _STORE = "AUDIENCE_GUARD_HISTORY"
-_PASSWORD = re.compile(r"://[^/?#]*?:([^/?#]*)@|[?&](?:ssl)?password=([^&#]*)", re.IGNORECASE)
+_USER = re.compile(r"://[^/?#]*?:([^/?#]*)@")
+_PASSWORDS = {"password", "sslpassword"}
 _NAME = re.compile(rf"\b(?:{'|'.join((*_TOKENS, _WEBHOOK))})(?:_FILE)?\b", re.IGNORECASE)
 _MARKS = "\"'`\u2018\u2019\u201c\u201d"
 _AROUND = "<>{}[](),;$&\\|"
@@ -75,7 +76,8 @@ def passwords_in(address: str) -> list[str]:
     """Return every password in the address of a database, as it is written and without its percent signs."""
     if "://" not in address:
         return []
-    found = [one or other for one, other in _PASSWORD.findall(address)]
+    named = (part.partition("=") for part in re.split("[?&#]", address))
+    found = [*_USER.findall(address), *(value for key, _, value in named if unquote(key).lower() in _PASSWORDS)]
     return [text for each in found if each for text in dict.fromkeys([each, unquote(each)])]
 
 

@@ -24,7 +24,7 @@ def series(name: str = "1", channel: str = "email", host: str = "api.example.com
 def reading(of: Series, count: int | None, at: datetime = MOMENT, verdict: str = "pass") -> ReadingRecord:
     return ReadingRecord(
         series=of,
-        segment=f"segment {of.uuid[-1]}",
+        segment=f"segment {of.uuid[-1:]}",
         count=count,
         reason="timeout" if count is None else None,
         counted_at=None if count is None else at,

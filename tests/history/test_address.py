@@ -83,6 +83,8 @@ def test_the_flag_beats_the_variable_which_beats_the_file(tmp_path: Path) -> Non
         "postgresql://host/db?user=ana&password=not-a-password",
         "postgresql://host/db?sslpassword=not-a-password",
         "postgres://:not-a-password@/db?host=/tmp",
+        "postgresql://host/db?pass%77ord=not-a-password",
+        "postgresql://host/db?PASSWORD=not-a-password",
     ],
 )
 def test_a_password_in_the_flag_is_refused(url: str) -> None:
@@ -91,6 +93,35 @@ def test_a_password_in_the_flag_is_refused(url: str) -> None:
 
     assert "not-a-password" not in str(caught.value)
     assert named_store(None, {"AUDIENCE_GUARD_HISTORY": url})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "host=db user=ana password=not-a-password dbname=x",
+        "postgresql:/ana:not-a-password@host/db",
+        "postgresql//ana:not-a-password@host/db",
+        "ana:not-a-password@host/db",
+        "AUDIENCE_GUARD_HISTORY=postgresql://ana:not-a-password@host/db",
+        "jdbc:postgresql://ana:not-a-password@host/db",
+        "postgresql://ana:Ab/not-a-password?d=e@host/db",
+    ],
+)
+def test_what_may_hold_a_password_is_not_shown(text: str) -> None:
+    with pytest.raises(UsageError) as in_the_flag:
+        parse_address(text, "--history")
+    with pytest.raises(UsageError) as for_a_file:
+        named_store(None, {"AUDIENCE_GUARD_HISTORY_FILE": text})
+
+    for caught in (in_the_flag, for_a_file):
+        assert "not-a-password" not in f"{caught.value}{caught.value.hint}"
+
+
+def test_a_path_with_an_at_sign_is_a_path_if_it_is_there(tmp_path: Path) -> None:
+    path = tmp_path / "ana@example.db"
+    path.touch()
+
+    assert parse_address(str(path), "--history").path == path
 
 
 @pytest.mark.parametrize(
@@ -106,7 +137,7 @@ def test_a_file_with_no_address_is_refused(tmp_path: Path, content: bytes, told:
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"cannot be read: .*nowhere: No such file"):
+    with pytest.raises(UsageError, match="does not name an existing file"):
         named_store(None, {"AUDIENCE_GUARD_HISTORY_FILE": str(tmp_path / "nowhere")})
     with pytest.raises(UsageError, match="names a folder"):
         named_store(None, {"AUDIENCE_GUARD_HISTORY_FILE": str(tmp_path)})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import shutil
 from datetime import UTC, date, datetime
@@ -13,6 +14,7 @@ import pytest
 from guard.core.history import Series
 from guard.history.export import as_csv
 from guard.history.files import read_files
+from guard.history.run_record import ReadingRecord, RunRecord
 from tests.history.builders import made, run, series
 
 if TYPE_CHECKING:
@@ -84,7 +86,9 @@ def test_csv_as_other_programs_write_it(tmp_path: Path, text: str) -> None:
         (f"{HEAD}{UUID},email,2026-11-01,9007199254740992\n", ":2: "),
         (f"{HEAD}{UUID},email,2026-11-01,\u0661\n", ":2: "),
         (f"{HEAD}{UUID},email,2026-11-01,1\n{UUID},email,2026-11-01,2\n", ":3: this uuid, channel and day stand"),
-        (f'{HEAD}"{UUID},email,2026-11-01,1\n', ":1: it is not valid CSV"),
+        (f'{HEAD}"{UUID},email,2026-11-01,1\n', ":2: it is not valid CSV"),
+        (f'{HEAD}{UUID},"email\n",2026-11-01,1\n{UUID},emial,2026-11-01,1\n', ':4: there is no channel "emial"'),
+        (HEAD, ":1: it has no line with a count"),
     ],
 )
 def test_a_wrong_line_is_told_and_nothing_is_taken(tmp_path: Path, text: str, told: str) -> None:
@@ -92,6 +96,31 @@ def test_a_wrong_line_is_told_and_nothing_is_taken(tmp_path: Path, text: str, to
 
     assert got.runs == []
     assert any(f"past.csv{told}" in each for each in got.problems), got.problems
+
+
+def test_a_bad_byte_is_told_with_its_line(tmp_path: Path) -> None:
+    path = tmp_path / "past.csv"
+    path.write_bytes(f"{HEAD}{UUID},email,2026-11-01,1\n".encode() + b"\xff\n")
+
+    assert found(path).problems == [f"{path}:3: it is not valid UTF-8"]
+
+
+def test_a_host_is_written_as_check_records_it(tmp_path: Path) -> None:
+    hosts = {"email": "127.0.0.1:99", "sms": "API.Example.com:443"}
+    lines = "".join(f"{UUID},{channel},2026-11-01,1,{host}\n" for channel, host in hosts.items())
+
+    assert [each.series.host for each in of_csv(tmp_path, f"{HEAD[:-1]},host\n{lines}").runs[0].readings] == [
+        "localhost",
+        "api.example.com",
+    ]
+
+
+@pytest.mark.parametrize("run_id", ["", "a\0b", "\ud800", "x" * 100_000])
+def test_an_odd_run_id_is_told(tmp_path: Path, run_id: str) -> None:
+    path = tmp_path / "run.json"
+    path.write_text(json.dumps(json.loads(SAVED.read_bytes()) | {"run_id": run_id}))
+
+    assert found(path).problems == [f"{path}:1: its run_id is not a uuid"]
 
 
 def test_every_wrong_line_is_told(tmp_path: Path) -> None:
@@ -177,6 +206,25 @@ def test_an_export_can_be_imported(tmp_path: Path) -> None:
         (one, "2026-11-24", 101),
         (bypass, "2026-11-24", 200),
     ]
+
+
+def test_an_export_keeps_what_was_recorded(tmp_path: Path) -> None:
+    one, nameless = series("1"), series("1")._replace(uuid="")
+    imported = run(9, {}, day=1)
+    store = made(str(tmp_path / "a.db"), [run(1, {one: 20_100, nameless: None})])
+    store.record([imported_day(imported, one, "2026-11-24", 7)])
+    rows, _ = store.export()
+    path = tmp_path / "out.csv"
+    path.write_text(as_csv(rows))
+
+    got = found(path)
+
+    assert got.problems == []
+    assert [(each.series, each.count) for each in got.runs[0].readings] == [(one, 20_100)]
+
+
+def imported_day(of: RunRecord, series: Series, day: str, count: int) -> RunRecord:
+    return dataclasses.replace(of, source="csv", readings=(ReadingRecord(series=series, count=count, day=day),))
 
 
 def test_an_export_is_safe_in_a_spreadsheet(tmp_path: Path) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from guard.core.errors import HistoryError, UsageError
 from guard.core.model import Channel
 from guard.history import memory as memory_module
+from guard.history.reader import Reader
 from guard.history.store import Store
 from guard.run import check
 from tests.conftest import UUID
@@ -29,9 +30,11 @@ segments:
 SERIES = series("1", host="localhost")
 
 
-def checked(folder: Path, sandbox: Sandbox, which: str = f"uuid: {UUID}", *, record: bool = True) -> Report:
+def checked(
+    folder: Path, sandbox: Sandbox, which: str = f"uuid: {UUID}", *, record: bool = True, most: int = 100
+) -> Report:
     rules = folder / "rules.yaml"
-    rules.write_text(RULES.format(which=which))
+    rules.write_text(RULES.format(which=which).replace("100", str(most)))
     return check(
         rules, api_key="sandbox", base_url=sandbox.url, history=folder / "history.db", record=record, timeout=20
     )
@@ -105,6 +108,43 @@ def test_a_store_lost_in_the_run_is_told(
     assert report.history
     assert (report.verdict.value, report.history.recorded) == ("pass", False)
     assert "does not exist" in report.history.troubles[0]
+
+
+@pytest.mark.parametrize("way", ["gone", "emptied"])
+def test_a_failure_is_told_without_the_store(tmp_path: Path, sandbox: Sandbox, store: Store, way: str) -> None:
+    recall = memory_module.Memory.recall
+
+    async def lose(self: memory_module.Memory, segments: Any, seconds: float) -> None:
+        await recall(self, segments, seconds)
+        assert store.address.path
+        store.address.path.unlink() if way == "gone" else store.address.path.write_bytes(b"")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(memory_module.Memory, "recall", lose)
+        report = checked(tmp_path, sandbox, 'name: "One"', most=20)  # read again after the counting, by its uuid
+
+    assert report.history
+    assert (report.verdict.value, int(report.exit_code), report.history.recorded) == ("fail", 1, False)
+    assert [each.splitlines()[0] for each in report.history.troubles if "was not" in each]
+
+
+@pytest.mark.usefixtures("store")
+@pytest.mark.parametrize(
+    "error", [OSError("odd"), MemoryError(), RecursionError("odd"), ExceptionGroup("odd", [OSError()])]
+)
+def test_no_error_of_reading_withholds_a_verdict(
+    tmp_path: Path, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr(Reader, "readings", fail)
+
+    report = checked(tmp_path, sandbox)
+
+    assert report.history
+    assert (report.verdict.value, report.history.runs, report.history.recorded) == ("pass", None, True)
+    assert report.history.troubles[0].startswith("the history was not read: ")
 
 
 @pytest.mark.parametrize("history", [5, b"history.db", ["history.db"]])

@@ -16,8 +16,9 @@ from guard.core.history import Limit
 from guard.history import writer
 from guard.history.address import parse_address
 from guard.history.database import Database
+from guard.history.reader import reading_checksum
 from guard.history.store import Store
-from guard.history.tables import READINGS, RUNS, SERIES, STORE
+from guard.history.tables import READINGS, RUNS, SERIES, STORE, checksum
 from tests.history.builders import LIMITS, MOMENT, made, run, series
 
 if TYPE_CHECKING:
@@ -97,6 +98,46 @@ def test_only_the_newest_days_are_read(url: str) -> None:
     assert counts(store.read([ONE], last=2)) == [9, 8, 7, 6]
 
 
+def test_files_of_old_days_hide_no_new_ones(url: str) -> None:
+    store = made(url, [run(100, {ONE: 100}), *(run(number, {ONE: number}) for number in range(10, 20))])
+
+    assert counts(store.read([ONE], last=3)) == [19, 18, 100]
+    assert store.read([ONE], last=3).damage == ()
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        pytest.param({"count": -1}, id="a-negative-count"),
+        pytest.param({"checks": "[" * 100_000}, id="brackets"),
+        pytest.param({"checks": '[["min", Infinity, "pass"]]'}, id="infinity"),
+        pytest.param({"checks": '[["min", "x", 1]]'}, id="other-kinds"),
+        pytest.param({"counted_at": "2026-11-20T00:00:00"}, id="no-time-zone"),
+        pytest.param({"segment": "7"}, id="a-key-that-is-no-text"),
+    ],
+)
+def test_what_nobody_writes_is_damage(url: str, values: dict[str, object]) -> None:
+    store = made(url, [run(1, {ONE: 1})])
+    with Database(store.address).transaction(5, write=True) as connection:
+        row = connection.execute(sa.select(READINGS)).one()
+        odd = dict(row._mapping) | values
+        odd["checksum"] = reading_checksum("run-1", [value for name, value in odd.items() if name != "checksum"])
+        connection.execute(sa.update(READINGS).values(odd))
+
+    past = store.read([ONE])
+
+    assert past.readings[ONE] == ()
+    assert [each.what for each in past.damage] == ["a reading holds what audience-guard does not write"]
+
+
+def test_a_huge_gap_is_one_gap(url: str) -> None:
+    store = made(url, [run(1, {ONE: 1})])
+    row = {"id": 1, "version": 1, "last_run": 2_000_000_000}
+    change(store, sa.update(STORE).values(row | {"checksum": checksum(row.values())}))
+
+    assert [each.what for each in store.read([ONE]).damage] == ["the last run is missing"]
+
+
 def test_any_text_can_be_a_key(url: str) -> None:
     first = run(1, {ONE: 1})
     hostile = "a\0b\"'\n\\\U0001f600;--"
@@ -129,9 +170,19 @@ def test_pruning_hides_no_loss(url: str) -> None:
     store = made(url, [run(number, {ONE: number}) for number in range(1, 7)])
     change(store, sa.delete(READINGS).where(READINGS.c.run == 5))
 
-    store.prune(MOMENT + timedelta(days=3))
+    with pytest.raises(HistoryError, match="nothing was deleted"):
+        store.prune(MOMENT + timedelta(days=3))
 
     assert "a reading is missing" in {each.what for each in store.read([ONE]).damage}
+    assert counts(store.read([ONE])) == [6, 4, 3, 2, 1]
+
+
+def test_a_changed_date_prunes_nothing(url: str) -> None:
+    store = made(url, [run(1, {ONE: 1}), run(2, {ONE: 2})])
+    change(store, sa.update(RUNS).where(RUNS.c.number == 2).values(last_at="2006-01-01T00:00:00.000Z"))
+
+    with pytest.raises(HistoryError, match="it was changed after it was recorded; nothing was deleted"):
+        store.prune(MOMENT)
 
 
 # What was lost or changed
