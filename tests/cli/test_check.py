@@ -338,7 +338,11 @@ def test_a_signal_leaves_no_report(
     start: Start, folder: Path, sandbox: Sandbox, sent: signal.Signals, code: int
 ) -> None:
     (folder / "report.json").touch()
+    inherited = signal.signal(
+        sent, signal.default_int_handler
+    )  # under nohup the tests, and what they start, ignore one
     process = start("check", "--segment", "stuck", "--output", "json=report.json")
+    signal.signal(sent, inherited)
     wait_until(lambda: len(sandbox.requests) > 2)
 
     process.send_signal(sent)
