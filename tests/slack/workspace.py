@@ -46,8 +46,12 @@ def uuid(number: int) -> str:
 
 
 def rules(beginning: str = RULES) -> str:
-    """Return a rules file for the sandbox: good passes, edgy warns, bad fails, stuck is unknown, slow-N take 2 s."""
-    keys = ["good", "edgy", "bad", "stuck", *(f"slow-{number}" for number in range(1, SLOW + 1))]
+    """Return a rules file for the sandbox.
+
+    good passes, edgy warns, bad fails, slow-N take 2 s. stuck is unknown once the timeout is over, gone is at once:
+    the account has no such segment.
+    """
+    keys = ["good", "edgy", "bad", "stuck", *(f"slow-{number}" for number in range(1, SLOW + 1)), "gone"]
     segments = [f"  {key}: {{uuid: {uuid(number)}, {_EMAIL}}}" for number, key in enumerate(keys, start=1)]
     campaigns = ["  spring-sale: {segments: [good, bad]}", "  summer-sale: {segments: [good, edgy]}"]
     return "\n".join([beginning + "segments:", *segments, "campaigns:", *campaigns, ""])
