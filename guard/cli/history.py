@@ -20,14 +20,26 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from guard.core.model import Channel, Rules
+    from guard.history.files import Found
+    from guard.history.reader import Past
     from guard.history.store import Store
     from guard.report.screen import Screen
     from guard.report.trends.page import TrendPage
 
-_DAYS = re.compile(r"[1-9][0-9]{0,4}d")
 _SHOWN = ("text", "json", "html")
-_LONGEST = 3650  # days
+_DAYS = re.compile(r"([1-9][0-9]{0,4})d?", re.ASCII)
+_LONGEST = {"--last": 3_650, "--older-than": 99_999}  # days
 _USUAL_RULES = "rules.yaml"
+
+
+def _days(_context: click.Context, option: click.Parameter, text: str) -> int:
+    """Return the days in ``26`` or ``26d``."""
+    flag, found = option.opts[0], _DAYS.fullmatch(text)
+    most = _LONGEST[flag]
+    if found is None or int(found[1]) > most:
+        what = f'{flag}: "{printable(text)}" is not a number of days'
+        raise UsageError(what, hint=f"write one such as 26d, and at most {most}d")
+    return int(found[1])
 
 
 @click.group(
@@ -50,7 +62,10 @@ def history() -> None:
 @history_flag
 @debug_flag
 def init(history: str | None) -> int:
-    """Make the store, or bring it to the version of this audience-guard; a right one stays as it is."""
+    """Make the store, or update it to this version.
+
+    A store that is right already stays as it is.
+    """
     from guard.history.reader import damage_lines  # noqa: PLC0415 - slow to import
 
     store = _store(history)
@@ -72,16 +87,18 @@ def init(history: str | None) -> int:
 @click.option("--channel", metavar="CHANNEL", help="Show this channel only.")
 @click.option(
     "--last",
-    type=click.IntRange(1, _LONGEST),
+    callback=_days,
     metavar="DAYS",
-    default=26,
+    default="26",
     show_default=True,
     help="How many days of each series, counted from the newest; days without a reading do not count.",
 )
 @click.option(
     "-o",
     "--output",
-    default="text",
+    "outputs",
+    multiple=True,
+    default=("text",),
     show_default=True,
     metavar="FORMAT[=PATH]",
     help="text, json or html, to stdout or to a file.",
@@ -93,12 +110,13 @@ def show(
     segment: str | None,
     channel: str | None,
     last: int,
-    output: str,
+    outputs: tuple[str, ...],
 ) -> int:
-    """Show the trend of every count in the store, a row for each channel of each segment.
+    """Show how the counts changed.
 
-    RULES is the rules file, rules.yaml where there is one; its bounds are what is allowed. Without rules, each count is
-    shown beside the bounds of its own run. Exits with 3 if a part of the store was lost or changed.
+    There is a row for each channel of each segment. RULES is the rules file, rules.yaml where there is one; its bounds
+    are what is allowed. Without rules, each count is shown beside the bounds of its own run. Exits with 3 if a part of
+    the store was lost or changed.
     """
     from guard.history.show import Wanted, show_trends  # noqa: PLC0415 - slow to import
     from guard.report import Format  # noqa: PLC0415 - see above
@@ -106,7 +124,9 @@ def show(
     from guard.report.outputs import Output, prepare, write  # noqa: PLC0415 - see above
     from guard.security.keyring import scrubbed  # noqa: PLC0415 - see above
 
-    word, path = _format(output)
+    if len(outputs) > 1:
+        raise UsageError("history show has one --output", hint="run it once for each")
+    word, path = _format(outputs[0])
     wanted = Wanted(segment=segment, channel=_channel(channel), last=last)
     store = _store(history)
     if path:
@@ -136,10 +156,11 @@ def show(
 def import_(
     paths: tuple[str, ...], history: str | None, region: str | None, base_url: str | None, min_runs: int | None
 ) -> int:
-    """Import saved JSON reports, CSV files with the columns uuid,channel,day,count, or folders of both.
+    """Import saved reports and CSV files.
 
-    What is there already is passed over. Nothing of a file with a mistake is imported. The lines of a CSV file belong
-    to the account that check would ask.
+    PATHS are JSON reports, CSV files with the columns uuid,channel,day,count, or folders of both. What is there already
+    is passed over. Nothing of a file with a mistake is imported. The counts of a CSV file are recorded for the account
+    that check would ask: that of --base-url or --region, of the environment, of rules.yaml, or else us.
     """
     from guard.history.files import read_files  # noqa: PLC0415 - slow to import
     from guard.history.reader import damage_lines  # noqa: PLC0415 - see above
@@ -156,12 +177,9 @@ def import_(
     held = len(past.held)
     for problem in found.problems:
         say(problem)
-    new = sum(each is not None for each in numbers)
-    there = f", {number(len(numbers) - new)} were there already" if len(numbers) > new else ""
-    print_report(
-        f"imported {plural(new, 'run')} from {plural(found.files, 'file')}{there};"
-        f" {printable(store.address.shown)} holds {plural(held, 'run')}\n"
-    )
+    print_report(f"{_imported(found, numbers, past)}; {printable(store.address.shown)} holds {plural(held, 'run')}\n")
+    for each in _elsewhere(found, past):
+        say(each)
     if found.problems:
         say("audience-guard: nothing was imported from the files with a mistake")
         return ExitCode.USAGE
@@ -176,7 +194,10 @@ def import_(
 @history_flag
 @debug_flag
 def export(history: str | None) -> int:
-    """Print every reading in the store as CSV, which history import can read."""
+    """Print every reading in the store as CSV.
+
+    history import can read it.
+    """
     from guard.history.export import as_csv  # noqa: PLC0415 - slow to import
     from guard.history.reader import damage_lines  # noqa: PLC0415 - see above
 
@@ -187,18 +208,47 @@ def export(history: str | None) -> int:
 
 @history.command()
 @history_flag
-@click.option("--older-than", required=True, metavar="DAYS", help="Such as 750d: by the newest reading of a run.")
+@click.option(
+    "--older-than",
+    required=True,
+    callback=_days,
+    metavar="DAYS",
+    help="Such as 750d. A run is as old as its newest reading.",
+)
 @debug_flag
-def prune(history: str | None, older_than: str) -> int:
-    """Delete the readings of old runs; the number and the id of each run stay."""
-    if not _DAYS.fullmatch(older_than):
-        raise UsageError(f'"{printable(older_than)}" is not a number of days', hint="write one such as 750d")
+def prune(history: str | None, older_than: int) -> int:
+    """Delete the readings of old runs. What stays of a run is its number and its id, so a loss is still noticed."""
     store = _store(history)
-    runs, readings = store.prune(datetime.now(UTC) - timedelta(days=int(older_than.removesuffix("d"))))
+    runs, readings = store.prune(datetime.now(UTC) - timedelta(days=older_than))
     print_report(
         f"deleted {plural(readings, 'reading')} of {plural(runs, 'run')} from {printable(store.address.shown)}\n"
     )
     return ExitCode.PASSED
+
+
+def _imported(found: Found, numbers: Sequence[int | None], past: Past) -> str:
+    """Say what was imported, for which accounts, and what was not, since it is there already."""
+    new = [run for run, number in zip(found.runs, numbers, strict=True) if number is not None]
+    old = len(numbers) - len(new)
+    there = {run.id for run in found.runs} - {run.id for run in new}
+    pruned = sum(run.is_pruned and run.id in there for run in past.runs)
+    hosts = sorted({run.host for run in new})
+    told = f"imported {plural(len(new), 'run')} from {plural(found.files, 'file')}"
+    told += f", of {', '.join(map(printable, hosts))}" if hosts else ""
+    told += f"; {plural(old, 'run was', 'runs were')} there already" if old else ""
+    return told + (f", {number(pruned)} of them pruned since" if pruned else "")
+
+
+def _elsewhere(found: Found, past: Past) -> list[str]:
+    """Return a line for each CSV file that is there already, but for another account."""
+    held = {run.id: run.host for run in past.runs}
+    return [
+        f"audience-guard: a CSV file is there already with counts of {printable(held[run.id])},"
+        f" so it was not imported for {printable(run.host)}\n"
+        "  hint: add a column host with the right one to the file"
+        for run in found.runs
+        if run.source == "csv" and held.get(run.id, run.host) != run.host
+    ]
 
 
 def _store(named: str | None) -> Store:

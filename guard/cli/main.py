@@ -134,8 +134,19 @@ def _say_usage(error: click.ClickException) -> None:
         return
     context = getattr(error, "ctx", None)
     say(f"audience-guard: {error.format_message()}")
-    if context is not None:
-        say(f"  hint: {context.command_path} --help shows how to use it")
+    if context is None:
+        return
+    if isinstance(error, click.NoSuchOption) and isinstance(context.command, click.Group):
+        group = context.command
+        verbs = [name for name in group.list_commands(context) if _takes(group.get_command(context, name), error)]
+        if verbs:
+            say(f"  hint: write it after the verb, as in {context.command_path} {verbs[0]} {error.option_name}")
+            return
+    say(f"  hint: {context.command_path} --help shows how to use it")
+
+
+def _takes(verb: click.Command | None, error: click.NoSuchOption) -> bool:
+    return verb is not None and any(error.option_name in parameter.opts for parameter in verb.params)
 
 
 def _ask_for_a_report(error: BaseException, arguments: Sequence[str]) -> None:

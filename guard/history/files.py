@@ -35,6 +35,7 @@ _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _COUNT = re.compile(r"\d{1,16}", re.ASCII)
 _LARGEST_CSV = 100 * 2**20  # bytes
 _MOST_PROBLEMS = 20
+_SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -49,15 +50,17 @@ class Found:
 def read_files(paths: Sequence[Path], host: Callable[[], str], today: date) -> Found:
     """Return the runs in the files and in all ``.json`` and ``.csv`` files of the folders, the oldest first.
 
-    A file with a problem gives no run. ``host`` returns the host of the account, for CSV files that name none.
+    A file with a problem gives no run. ``host`` returns the host of the account, for CSV files that name none; its
+    ``UsageError`` is raised.
     """
     found = Found()
     for path in _files(paths, found.problems):
         found.files += 1
+        is_csv = path.suffix.lower() == ".csv"
+        of_account = host() if is_csv else ""
         try:
             data = _read(path)
-            is_csv = path.suffix.lower() == ".csv"
-            run = _of_csv(data, path, host(), today, found.problems) if is_csv else _of_report(data, path)
+            run = _of_csv(data, path, of_account, today, found.problems) if is_csv else _of_report(data, path)
         except UsageError as error:
             found.problems.append(printable(error.message))
         else:
@@ -76,8 +79,8 @@ def _files(paths: Iterable[Path], problems: list[str]) -> Iterator[Path]:
         except (OSError, ValueError) as error:
             why = error.strerror if isinstance(error, OSError) else "its name is not valid"
             missing = isinstance(error, FileNotFoundError)
-            what = "there is no such file or folder" if missing else f"it cannot be read: {why}"
-            problems.append(printable(f"{path}:1: {what}"))
+            what = f"there is no such file or folder{_near(path)}" if missing else f"it cannot be read: {why}"
+            problems.append(printable(f"{path}: {what}"))
             continue
         if not stat.S_ISDIR(kind):
             yield path
@@ -85,6 +88,13 @@ def _files(paths: Iterable[Path], problems: list[str]) -> Iterator[Path]:
         inside = (Path(folder, name) for folder, _, names in os.walk(path, onerror=unread) for name in names)
         wanted = (each for each in inside if each.suffix.lower() in {".json", ".csv"} and is_file(str(each)))
         yield from sorted(each for each in wanted if not _is_hidden(each.relative_to(path)))
+
+
+def _near(path: Path) -> str:
+    try:
+        return did_you_mean(path.name, [each.name for each in path.parent.iterdir()])
+    except OSError:
+        return ""
 
 
 def _is_hidden(path: Path) -> bool:
@@ -109,7 +119,8 @@ def _of_report(data: bytes, path: Path) -> RunRecord:
     try:
         report = read_report(data, f"{path}:1:").report
     except UsageError as error:
-        raise UsageError(error.message.replace(":1: is not", ":1: it is not", 1)) from error
+        csv = "" if path.suffix.lower() == ".json" else "; the name of a CSV file ends in .csv"
+        raise UsageError(error.message.replace(":1: is not", ":1: it is not", 1) + csv) from error
     if report.run_id is not None and not re.fullmatch(UUID, report.run_id):
         raise UsageError(f"{path}:1: its run_id is not a uuid")
     return record_of(report, run_id=(report.run_id or hashlib.sha256(data).hexdigest()).lower(), source="report")
@@ -130,7 +141,7 @@ def _of_csv(data: bytes, path: Path, host: str, today: date, problems: list[str]
         source="csv",
         started_at=_midnight(min(days, default=today)),
         finished_at=_midnight(max(days, default=today)),
-        host=host,
+        host=", ".join(sorted({each.series.host for each in readings})) or host,
         tool_version=__version__,
         readings=tuple(readings),
     )
@@ -164,7 +175,7 @@ class _Table:
 
     def _rows(self, text: str) -> dict[tuple[Series, str], ReadingRecord]:
         lines = csv.reader(io.StringIO(text, newline=""), strict=True)
-        columns = [each.strip() for each in next(lines, [])]
+        columns = [each.strip().lower() for each in next(lines, [])]
         if not self._has_columns(columns):
             return {}
         found: dict[tuple[Series, str], ReadingRecord] = {}
@@ -196,7 +207,9 @@ class _Table:
         missing = [name for name in COLUMNS if name not in columns]
         unknown = [name for name in columns if name not in EXPORTED]
         if missing or len(set(columns)) < len(columns):
-            self._wrong(1, f"the first line must be {','.join(COLUMNS)}")
+            found = next((name for mark, name in _SEPARATORS.items() if mark in "".join(columns)), None)
+            wrong = f", with commas and not {found}" if found else ""
+            self._wrong(1, f"the first line must be {','.join(COLUMNS)}{wrong}")
         elif unknown:
             shown = shortened(unknown[0])
             self._wrong(1, f'there is no column "{shown}"{did_you_mean(unknown[0], list(EXPORTED))}')
@@ -205,7 +218,7 @@ class _Table:
     def _reading(self, line: int, row: dict[str, str]) -> ReadingRecord | None:
         before = len(self.problems)
         if not re.fullmatch(UUID, row["uuid"]):
-            self._wrong(line, f'"{shortened(row["uuid"])}" is not a uuid')
+            self._wrong(line, f'"{shortened(row["uuid"])}" is not a uuid; audience-guard segments lists them')
         if row["channel"] not in set(Channel):
             near = did_you_mean(row["channel"], list(Channel))
             self._wrong(line, f'there is no channel "{shortened(row["channel"])}"{near}')

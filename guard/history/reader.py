@@ -80,10 +80,12 @@ class Run:
 class Past:
     """What a store holds, as far as it was asked for.
 
-    ``readings`` has the newest of each series first; ``names`` is what the rules called each series last.
+    ``readings`` has the newest of each series first; ``names`` is what the rules called each series last. ``others`` is
+    the number of series that are of other segments than was asked for.
     """
 
     runs: tuple[Run, ...]
+    others: int = 0
     readings: dict[Series, tuple[Reading, ...]] = field(default_factory=dict)
     names: dict[Series, str] = field(default_factory=dict)
     damage: tuple[Damage, ...] = ()
@@ -177,7 +179,7 @@ class Reader:
         length = self._lengths.get(series)
         expected, newer = length or 0, 0
         result = self._connection.execute(_OF_A_SERIES, dict(zip(_PARAMETERS, series, strict=True)))
-        for row in map(tuple, result):
+        for row in map(tuple, result.all() if last is None else result):
             if last is not None and len(days) >= last and not self._may_be_newer(row[_RUN], sorted(days)[-last]):
                 result.close()
                 break
@@ -186,12 +188,15 @@ class Reader:
             expected, newer = row[_NUMBER] - 1, row[_RUN]
             reading = self._reading(series, row)
             if reading is not None:
-                days.add(reading.day_in(UTC))
                 found.append(reading)
+                if last is not None:
+                    days.add(reading.day_in(UTC))
         else:
             if expected > 0 or (length is None and newer):
                 self._miss(series, newer, 0)
-        oldest = sorted(days)[-last:][0] if last is not None and days else date.min
+        if last is None or not days:
+            return tuple(found)
+        oldest = sorted(days)[-last:][0]
         return tuple(each for each in found if each.day_in(UTC) >= oldest)
 
     def _may_be_newer(self, number: int, day: date) -> bool:

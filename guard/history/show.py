@@ -44,12 +44,17 @@ def show_trends(store: Store, rules: Rules | None, wanted: Wanted, *, seconds: f
     trends = list(_of_rules(past, rules, wanted) if rules else _of_store(past, wanted))
     if not trends:
         _refuse(past, rules, wanted)
+    is_whole = wanted.segment is None and wanted.channel is None
+    shown = {trend.series for trend in trends}
     return TrendPage(
         store=store.address.shown,
         kind=store.kind,
         began=past.began,
         runs=len(past.held),
         trends=tuple(trends),
+        last=wanted.last,
+        rules=rules.path if rules else None,
+        unguarded=past.others + len(past.readings.keys() - shown) if rules and is_whole else 0,
         damage=tuple(damage_lines(past.damage)),
     )
 

@@ -89,9 +89,10 @@ class Store:
             with self._database.transaction(seconds) as connection:
                 found = Reader(connection, reader.last_run(connection, self.address))
                 found.count_readings()
-                wanted = [each for each in found.all_series() if uuids is None or each.uuid in uuids]
+                there = found.all_series()
+                wanted = [each for each in there if uuids is None or each.uuid in uuids]
                 readings = {series: found.readings(series, last) for series in wanted}
-            return _past(found, readings)
+            return _past(found, readings, others=len(there) - len(wanted))
 
         return self._within(SECONDS_TO_READ_ALL if seconds is None else seconds, work)
 
@@ -135,5 +136,6 @@ class Store:
             raise too_slow(self.address, seconds) from None
 
 
-def _past(found: Reader, readings: dict[Series, tuple[Reading, ...]]) -> Past:
-    return Past(runs=tuple(found.runs.values()), readings=readings, names=found.names, damage=tuple(found.damage))
+def _past(found: Reader, readings: dict[Series, tuple[Reading, ...]], others: int = 0) -> Past:
+    runs, damage = tuple(found.runs.values()), tuple(found.damage)
+    return Past(runs=runs, others=others, readings=readings, names=found.names, damage=damage)

@@ -102,7 +102,7 @@ def _is_json(text: str) -> bool:
 def _is_trends(lines: list[str]) -> bool:
     """Whether the lines are trends in text: how many runs there are, and at the end what the signs mean, if any."""
     first, *rest = lines
-    is_told = bool(rest) and rest[-1].startswith("Each sign is a day: ")
+    is_told = bool(rest) and rest[-1].startswith("Each sign is a day")
     return _HOLDS.search(first) is not None and (is_told or all(each.endswith(": no readings yet") for each in rest))
 
 

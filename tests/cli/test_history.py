@@ -531,14 +531,76 @@ def test_import_is_idempotent(audience_guard: Run, db: Path, folder: Path) -> No
     none = audience_guard("history", "import", "past.csv", *named, "--min-runs=0")
     short = audience_guard("history", "import", "past.csv", *named, "--min-runs=9")
 
-    assert first == (0, "imported 1 run from 1 file; history.db holds 1 run\n".replace("history.db", str(db)), "")
-    assert again == (0, f"imported 0 runs from 1 file, 1 were there already; {db} holds 1 run\n", "")
+    assert first == (0, f"imported 1 run from 1 file, of localhost; {db} holds 1 run\n", "")
+    assert again == (0, f"imported 0 runs from 1 file; 1 run was there already; {db} holds 1 run\n", "")
     assert none == again
     assert short[0] == 3
     assert "the store holds 1 run, but --min-runs asks for 9" in short[2]
     assert (
-        "2 days since 2026-11-01, 2 of them imported" in audience_guard("history", "show", "--segment=good", *named)[1]
+        "2 readings, 2026-11-01 to 2026-11-02, 2 imported"
+        in audience_guard("history", "show", "--segment=good", *named)[1]
     )
+
+
+def test_a_file_of_another_account_is_told(audience_guard: Run, db: Path, folder: Path) -> None:
+    """Its id is that of its bytes, so the same file cannot be there twice."""
+    (folder / "past.csv").write_text(f"{HEAD}{GOOD},email,2026-11-01,40\n")
+    audience_guard("history", "import", "past.csv", "--history=history.db")
+
+    elsewhere = "https://api.eu.getblueshift.com"
+    code, stdout, stderr = audience_guard(
+        "history", "import", "past.csv", "--history=history.db", f"--base-url={elsewhere}"
+    )
+
+    assert (code, stdout) == (0, "imported 0 runs from 1 file; 1 run was there already; history.db holds 1 run\n")
+    assert "there already with counts of localhost, so it was not imported for api.eu.getblueshift.com\n" in stderr
+    assert "hint: add a column host" in stderr
+    (folder / "past.csv").write_text(f"host,{HEAD}api.eu.getblueshift.com,{GOOD},email,2026-11-01,40\n")
+    assert audience_guard("history", "import", "past.csv", "--history=history.db")[1].startswith(
+        "imported 1 run from 1 file, of api.eu.getblueshift.com; "
+    )
+    assert {series.host for series in store_at(db).read_all().readings} == {"localhost", "api.eu.getblueshift.com"}
+
+
+def test_a_pruned_run_is_not_imported_again(audience_guard: Run, db: Path, folder: Path) -> None:
+    (folder / "past.csv").write_text(f"{HEAD}{GOOD},email,2020-11-01,40\n")
+    audience_guard("history", "import", "past.csv", "--history=history.db")
+    audience_guard("history", "prune", "--older-than=750", "--history=history.db")
+
+    code, stdout, stderr = audience_guard("history", "import", "past.csv", "--history=history.db")
+
+    assert (code, stderr) == (0, "")
+    assert "; 1 run was there already, 1 of them pruned since; " in stdout
+    assert store_at(db).read().held == ()
+
+
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [
+        ("psat.csv", 'psat.csv: there is no such file or folder; did you mean "past.csv"?\n'),
+        ("past.txt", "; the name of a CSV file ends in .csv\n"),
+    ],
+)
+def test_a_wrong_file_name_is_told(audience_guard: Run, db: Path, folder: Path, path: str, told: str) -> None:
+    for name in ("past.csv", "past.txt"):
+        (folder / name).write_text(f"{HEAD}{GOOD},email,2026-11-01,40\n")
+
+    code, _, stderr = audience_guard("history", "import", path, "--history=history.db")
+
+    assert code == 2
+    assert told in stderr
+    assert store_at(db).read().runs == ()
+
+
+def test_a_wrong_region_is_not_the_fault_of_a_file(audience_guard: Run, db: Path, folder: Path) -> None:
+    (folder / "past.csv").write_text(f"{HEAD}{GOOD},email,2026-11-01,40\n")
+
+    code, stdout, stderr = audience_guard(
+        "history", "import", "past.csv", f"--history={db}", "--region=uk", environ={"BLUESHIFT_BASE_URL": ""}
+    )
+
+    assert (code, stdout) == (2, "")
+    assert stderr == 'audience-guard: there is no region "uk"\n  hint: regions are: us, eu\n'
 
 
 def test_a_wrong_line_imports_nothing_of_its_file(audience_guard: Run, db: Path, folder: Path) -> None:
@@ -561,7 +623,7 @@ def test_saved_reports_make_the_same_store(audience_guard: Run, db: Path, folder
     code, stdout, stderr = audience_guard("history", "import", "reports", "--history=other.db")
 
     assert (code, stderr) == (0, "")
-    assert stdout == "imported 2 runs from 2 files; other.db holds 2 runs\n"
+    assert stdout == "imported 2 runs from 2 files, of localhost; other.db holds 2 runs\n"
     assert store_at(folder / "other.db").read_all().readings == store_at(db).read_all().readings
 
 

@@ -34,8 +34,11 @@ def test_the_bounds_of_the_rules_hold(audience_guard: Run) -> None:
     assert (code, stderr) == (0, "")
     assert stdout == (
         "history.db holds 3 runs since 2026-11-23.\n"
-        "good / email: ▄?↑ 5,000 on 2026-11-25, allowed 10 to 100; 3 days since 2026-11-23\n"
-        "Each sign is a day: ▁ to █ within what is allowed, ↓ below it, ↑ above it, ? not counted.\n"
+        "good / email: ▄?↑ 5,000 on 2026-11-25, above the maximum of 100;"
+        " 3 readings, 2026-11-23 to 2026-11-25; 1 outside the bounds\n"
+        "The bounds are those of rules.yaml today.\n"
+        "Outside its bounds at last: good / email.\n"
+        "Each sign is a day with a reading: ▁ to █ within what is allowed, ↓ below it, ↑ above it, ? not counted.\n"
     )
 
 
@@ -45,7 +48,41 @@ def test_without_rules_the_bounds_of_then_hold(audience_guard: Run, folder: Path
     code, stdout, stderr = audience_guard(*SHOW)
 
     assert (code, stderr) == (0, "")
-    assert "↓?↓ 5,000 on 2026-11-25, allowed 10,000 to 50,000; 3 days" in stdout
+    assert "↓?↓ 5,000 on 2026-11-25, below the minimum of 10,000; 3 readings" in stdout
+    assert "The bounds are those of each run.\n" in stdout
+
+
+def test_what_is_left_out_is_told(audience_guard: Run, folder: Path) -> None:
+    """Newer days than are shown, and a uuid that the rules do not have: a slip in a CSV file would go unseen."""
+    slip = GOOD.replace("0", "1")
+    (folder / "past.csv").write_text(f"uuid,channel,day,count\n{slip},email,2026-11-01,40\n")
+    audience_guard("history", "import", "past.csv", "--history=history.db")
+
+    _, stdout, _ = audience_guard(*SHOW, "--last=2d")
+
+    assert "Each trend has the newest 2 days with a reading at most: see --last.\n" in stdout
+    assert "The store also has readings of 1 other channel or segment, which rules.yaml does not guard.\n" in stdout
+    assert "also has readings" not in audience_guard(*SHOW, "--segment=good")[1]
+
+
+def test_without_any_bounds_it_says_so(audience_guard: Run, folder: Path) -> None:
+    (folder / "rules.yaml").unlink()
+    (folder / "past.csv").write_text(f"uuid,channel,day,count\n{GOOD},email,2026-11-01,40\n")
+    audience_guard("history", "init", "--history=other.db")
+    audience_guard("history", "import", "past.csv", "--history=other.db")
+
+    _, stdout, _ = audience_guard("history", "show", "--history=other.db")
+
+    assert "No bounds are known, so each trend has a scale of its own from 0" in stdout
+
+
+def test_one_output_at_a_time(refused: Refused) -> None:
+    assert "history show has one --output" in refused(*SHOW, "-o=json", "-o=html=trends.html")
+
+
+@pytest.mark.parametrize("before", [(), ("history",)])
+def test_a_flag_before_the_verb(refused: Refused, before: tuple[str, ...]) -> None:
+    assert "hint: write it after the verb, as in audience-guard" in refused(*before, "--history=history.db", "show")
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
@@ -54,7 +91,7 @@ def test_an_encoding_without_blocks(audience_guard: Run, encoding: str) -> None:
 
     assert (code, stderr) == (0, "")
     assert "good / email: -?^ 5,000 on 2026-11-25" in stdout
-    assert stdout.splitlines()[-1].startswith("Each sign is a day: . - = within")
+    assert stdout.splitlines()[-1].startswith("Each sign is a day with a reading: . - = within")
     assert "\\u" not in stdout
 
 
@@ -65,7 +102,7 @@ def test_only_the_newest_days(audience_guard: Run) -> None:
     assert [[day["count"] for day in each["days"]] for each in json.loads(stdout)["series"]] == [[5_000]]
 
 
-@pytest.mark.parametrize("days", ["0", "-1", "3651", "many"])
+@pytest.mark.parametrize("days", ["0", "-1", "3651", "many", "9w", "٣"])
 def test_a_wrong_number_of_days(refused: Refused, days: str) -> None:
     assert "--last" in refused(*SHOW, f"--last={days}")
 
@@ -76,7 +113,7 @@ def test_a_page_in_html(audience_guard: Run, folder: Path) -> None:
 
     assert (code, stderr, again) == (0, "", (0, "", ""))
     assert (folder / "trends.html").read_text(encoding="utf-8").startswith(stdout)
-    assert '<title id="t1">Trend of good / email: 5,000 on 2026-11-25, allowed 10 to 100</title>' in stdout
+    assert '<title id="t1">good / email: 5,000 on 2026-11-25</title>' in stdout
 
 
 def test_a_file_of_others_is_not_replaced(refused: Refused, folder: Path) -> None:

@@ -72,6 +72,7 @@ def test_csv_as_other_programs_write_it(tmp_path: Path, text: str) -> None:
     ("text", "told"),
     [
         ("", ":1: the first line must be uuid,channel,day,count"),
+        (HEAD.replace(",", ";"), ":1: the first line must be uuid,channel,day,count, with commas and not semicolons"),
         (f"{UUID},email,2026-11-01,100\n", ":1: the first line must be uuid,channel,day,count"),
         (f"uuid,channel,day,count,cuont\n{UUID},email,2026-11-01,100,1\n", ':1: there is no column "cuont"'),
         (f"{HEAD}{UUID},email,2026-11-01\n", ":2: it has 3 cells, but the first line has 4"),
@@ -174,7 +175,7 @@ def test_a_folder_is_read_to_its_bottom(tmp_path: Path) -> None:
 
 
 def test_what_is_missing_is_told(tmp_path: Path) -> None:
-    assert found(tmp_path / "no").problems == [f"{tmp_path / 'no'}:1: there is no such file or folder"]
+    assert found(tmp_path / "no").problems == [f"{tmp_path / 'no'}: there is no such file or folder"]
 
 
 def test_one_wrong_file_leaves_the_others(tmp_path: Path) -> None:

@@ -149,8 +149,8 @@ def test_without_a_store_nothing_is_said(reports: dict[str, Report], format_: Fo
 def test_a_trend_stands_where_there_is_room(reports: dict[str, Report]) -> None:
     """In HTML under each guard, on a terminal under each that did not pass."""
     told = reports["history"]
-    assert "trend: ▅▅↓?▅??▅▅▄↓ 11 days since 2026-09-14" in render(told, Format.TEXT, Screen(width=80))
-    assert "trend: --_?-??---_ 11 days" in render(told, Format.TEXT, Screen(width=80, unicode=False))
+    assert "trend: ▅▅↓?▅??▅▅▄↓ 11 readings, 2026-09-14" in render(told, Format.TEXT, Screen(width=80))
+    assert "trend: --_?-??---_ 11 readings" in render(told, Format.TEXT, Screen(width=80, unicode=False))
     assert render(told, Format.HTML).count('class="trend"') == 2
     assert not [each for each in Format if "trend: ▅" in render(told, each)]
 

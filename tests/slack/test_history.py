@@ -58,9 +58,9 @@ def test_a_history_is_looked_up(remembering: FakeConversation, logged: pytest.Lo
     assert (user, shared) == ("U1", False)
     assert texts[0] == "History of newsletter"
     email, sms, rest = texts[1].splitlines()
-    assert email == "email: █▁? unknown on 2026-11-25, at least 10; 3 days since 2026-11-23"
+    assert email == "email: █▁? unknown on 2026-11-25, at least 10; 3 readings, 2026-11-23 to 2026-11-25"
     assert sms == "sms: no readings yet"
-    assert rest.startswith("The history holds 3 runs since 2026-11-23. Each sign is a day: ")
+    assert rest.startswith("The history holds 3 runs since 2026-11-23. Each sign is a day with a reading: ")
     assert "history.db" not in said(message)
     assert_valid(message.payload())
     assert events(logged)["history"] == {"user": "U1", "channel": "C1", "known": True}

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from guard.core.text import plural, printable, shortened
+from guard.core.text import number, plural, printable
 from guard.report.json_report import as_json
 from guard.report.trends.blocks import LEGEND, LEGEND_IN_ASCII, blocks
+from guard.report.trends.points import DAYS
 from guard.report.wording import safe
 from guard.version import __version__
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from guard.report.screen import Screen
     from guard.report.trends.points import Point, Trend
 
-_LONGEST_NAME = 100
+_MOST_OUTSIDE = 10
 _INDENT = "    "
 
 
@@ -25,7 +26,9 @@ _INDENT = "    "
 class TrendPage:
     """The trends of a store; ``store`` is its address without a password, ``kind`` what it is.
 
-    ``damage`` are sentences about rows that were lost or changed.
+    A trend has at most ``last`` days. ``rules`` is the path of the rules file whose bounds are shown, None without one;
+    ``unguarded`` is the number of series in the store that it does not guard. ``damage`` are sentences about rows that
+    were lost or changed.
     """
 
     store: str
@@ -33,6 +36,9 @@ class TrendPage:
     began: date | None
     runs: int
     trends: tuple[Trend, ...]
+    last: int = DAYS
+    rules: str | None = None
+    unguarded: int = 0
     damage: tuple[str, ...] = ()
 
     @property
@@ -48,6 +54,31 @@ class TrendPage:
         since = f" since {self.began}" if self.began else ""
         return f"holds {plural(self.runs, 'run')}{since}"
 
+    @property
+    def remarks(self) -> list[str]:
+        """What else a reader must know: whose bounds these are, what is outside them now, and what is not shown."""
+        points = [point for trend in self.trends for point in trend.points]
+        if self.rules:
+            whose = f"The bounds are those of {printable(self.rules)} today."
+        elif any(point.band.is_given for point in points):
+            whose = "The bounds are those of each run."
+        else:
+            whose = (
+                "No bounds are known, so each trend has a scale of its own from 0; a rules file says what is allowed."
+            )
+        told = [whose] if points else []
+        if any(len(trend.points) == self.last for trend in self.trends):
+            told.append(f"Each trend has the newest {plural(self.last, 'day')} with a reading at most: see --last.")
+        outside = [trend.title for trend in self.trends if trend.is_outside]
+        if outside:
+            rest = len(outside) - _MOST_OUTSIDE
+            listed = [*outside[:_MOST_OUTSIDE], *([f"{number(rest)} more"] if rest > 0 else [])]
+            told.append(f"Outside its bounds at last: {', '.join(listed)}.")
+        if self.unguarded:
+            others = plural(self.unguarded, "other channel or segment", "other channels or segments")
+            told.append(f"The store also has readings of {others}, which {printable(self.rules or '')} does not guard.")
+        return told
+
 
 def as_text(page: TrendPage, screen: Screen | None = None) -> str:
     """Return a line for each series, or for a ``screen`` with a width two, which fit it."""
@@ -55,6 +86,8 @@ def as_text(page: TrendPage, screen: Screen | None = None) -> str:
     lines.add(f"{page.headline}.")
     for trend in page.trends:
         _add(lines, trend)
+    for remark in page.remarks:
+        lines.add(remark)
     if any(trend.points for trend in page.trends):
         legend = LEGEND if lines.unicode else LEGEND_IN_ASCII
         lines.add(f"{legend[:1].upper()}{legend[1:]}.")
@@ -62,8 +95,7 @@ def as_text(page: TrendPage, screen: Screen | None = None) -> str:
 
 
 def _add(lines: _Lines, trend: Trend) -> None:
-    title = f"{shortened(printable(trend.name), _LONGEST_NAME)} / {trend.label}"
-    title += f" ({trend.note})" if trend.note else ""
+    title = f"{trend.title} ({trend.note})" if trend.note else trend.title
     signs = blocks(trend.points, unicode=lines.unicode)
     if lines.width is None:
         lines.add(f"{title}: {signs} {trend.in_words}" if signs else f"{title}: {trend.in_words}")

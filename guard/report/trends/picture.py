@@ -38,9 +38,8 @@ class Row:
 class Picture:
     """A trend ready to draw: paths as SVG writes them, the places of unknown days, and the last count.
 
-    - ``caption`` says which days it shows: ``26 days since 2026-11-03``.
-    - ``fails`` marks the days that failed, with a square or, beyond the scale, a triangle; ``beyond`` has the triangles
-      of days that did not fail.
+    - ``caption`` says which days it shows: ``26 readings, 2026-06-02 to 2026-11-29``.
+    - ``bad`` marks the days that failed or are outside the band, with a square or, beyond the scale, a triangle.
     - ``last`` is the dot of the last count, None if it is unknown or has a mark of its own.
     - ``is_long`` says that the label must be squeezed.
     """
@@ -49,8 +48,7 @@ class Picture:
     caption: str
     band: str
     line: str
-    fails: str
-    beyond: str
+    bad: str
     unknown: tuple[int, ...]
     last: tuple[int, int] | None
     label: str
@@ -63,15 +61,14 @@ def picture(trend: Trend) -> Picture:
     """Return the picture of a trend with at least one point."""
     scale = _Scale(trend.points)
     last = trend.points[-1]
-    is_marked = last.count is None or last.failed or scale.is_beyond(last)
+    is_marked = last.count is None or last.is_bad
     label = "unknown" if last.count is None else number(last.count)
     return Picture(
-        title=f"Trend of {shortened(trend.name, _LONGEST_NAME)} / {trend.label}: {trend.now_in_words}",
+        title=f"{shortened(trend.name, _LONGEST_NAME)} / {trend.label}: {label} on {last.day}",
         caption=trend.days_in_words,
         band="".join(_band(trend.points, scale)),
         line=_line(trend.points, scale),
-        fails=_marks((point for point in trend.points if point.failed), scale),
-        beyond=_marks((point for point in trend.points if scale.is_beyond(point) and not point.failed), scale),
+        bad=_marks((point for point in trend.points if point.is_bad), scale),
         unknown=tuple(scale.x(point) for point in trend.points if point.is_unknown),
         last=None if is_marked else (scale.x(last), scale.y(last.count or 0)),
         label_at=_BOTTOM if last.count is None else scale.y(last.count) + _HALF_A_LINE,
@@ -159,8 +156,9 @@ def _marks(points: Iterable[Point], scale: _Scale) -> str:
 
 def _row(point: Point) -> Row:
     said = point.verdict if point.count is not None and point.verdict != Verdict.PASS else None
+    outside = {-1: "below the minimum", 0: None, 1: "above the maximum"}[point.side]
     return Row(
         day=point.day.isoformat(),
         count="?" if point.count is None else number(point.count),
-        note=", ".join(filter(None, [said, "imported" if point.is_imported else None, point.reason])),
+        note=", ".join(filter(None, [said, outside, "imported" if point.is_imported else None, point.reason])),
     )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from guard.core.history import days as newest_days
 from guard.core.model import BoundName, Channel
 from guard.core.results import Verdict
-from guard.core.text import number, plural, printable
+from guard.core.text import number, printable, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 DAYS = 26
 """How many days a trend shows if nobody says otherwise: half a year of weekly runs."""
+_LONGEST_NAME = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,13 +32,24 @@ class Band:
     low: int | None = None
     high: int | None = None
 
+    @property
+    def is_given(self) -> bool:
+        """Whether there is a bound."""
+        return (self.low, self.high) != (None, None)
+
     def side(self, count: int) -> int:
         """Return -1 for a count below the band, 1 above it, else 0."""
         return (self.high is not None and count > self.high) - (self.low is not None and count < self.low)
 
-    @property
-    def allowed(self) -> str:
-        """What is allowed, in words: ``allowed 10,000 to 50,000``, or nothing without a bound."""
+    def in_words(self, count: int | None) -> str:
+        """Say how a count stands to what is allowed: ``allowed 10,000 to 50,000``, ``above the maximum of 50,000``.
+
+        Nothing without a bound.
+        """
+        side = 0 if count is None else self.side(count)
+        if side:
+            bound, limit = ("above the maximum", self.high) if side > 0 else ("below the minimum", self.low)
+            return f"{bound} of {number(int(limit or 0))}"
         match self.low, self.high:
             case None, None:
                 return ""
@@ -67,9 +79,19 @@ class Point:
         return self.count is None
 
     @property
-    def failed(self) -> bool:
-        """Whether the guard failed then."""
-        return self.verdict == Verdict.FAIL
+    def side(self) -> int:
+        """-1 if its count is below the band, 1 if it is above, else 0."""
+        return 0 if self.count is None else self.band.side(self.count)
+
+    @property
+    def is_outside(self) -> bool:
+        """Whether its count is outside the band."""
+        return self.side != 0
+
+    @property
+    def is_bad(self) -> bool:
+        """Whether its count is outside the band, or the guard failed then."""
+        return self.count is not None and (self.is_outside or self.verdict == Verdict.FAIL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,34 +115,53 @@ class Trend:
         return Channel(self.channel).facts.label if self.channel in set(Channel) else printable(self.channel)
 
     @property
+    def title(self) -> str:
+        """What it is the trend of: ``newsletter-active / email``."""
+        return f"{shortened(printable(self.name), _LONGEST_NAME)} / {self.label}"
+
+    @property
+    def is_outside(self) -> bool:
+        """Whether the newest count is outside what is allowed."""
+        return self.last is not None and self.last.is_outside
+
+    @property
     def last(self) -> Point | None:
         """The newest day, if there is any."""
         return self.points[-1] if self.points else None
 
     @property
     def now_in_words(self) -> str:
-        """The newest day: ``1,900 on 2026-11-29, allowed 10,000 to 50,000``."""
+        """The newest day: ``1,900 on 2026-11-29, below the minimum of 10,000``."""
         last = self.last
         if last is None:
             return "no readings yet"
-        allowed = f", {last.band.allowed}" if last.band.allowed else ""
-        return f"{'unknown' if last.count is None else number(last.count)} on {last.day}{allowed}"
+        allowed = last.band.in_words(last.count)
+        now = f"{'unknown' if last.count is None else number(last.count)} on {last.day}"
+        return f"{now}, {allowed}" if allowed else now
 
     @property
     def days_in_words(self) -> str:
-        """Which days it shows: ``26 days since 2026-06-02, 3 of them imported``; there is one at least."""
+        """Which days it shows: ``26 readings, 2026-06-02 to 2026-11-29, 3 imported``; there is one at least."""
         imported = sum(point.is_imported for point in self.points)
         if len(self.points) == 1:
             return f"its first day{', imported' if imported else ''}"
-        of_them = f", {number(imported)} of them imported" if imported else ""
-        return f"{plural(len(self.points), 'day')} since {self.points[0].day}{of_them}"
+        told = f"{number(len(self.points))} readings, {self.points[0].day} to {self.points[-1].day}"
+        return told + (f", {number(imported)} imported" if imported else "")
+
+    @property
+    def _outside_in_words(self) -> str:
+        outside = [point.day for point in self.points if point.is_outside]
+        if len(self.points) == 1 or not outside:
+            return ""
+        last = f", the last on {outside[-1]}" if outside[-1] < self.points[-1].day else ""
+        return f"; {number(len(outside))} outside the bounds{last}"
 
     @property
     def in_words(self) -> str:
-        """The trend in a sentence: ``1,900 on 2026-11-29, allowed 10,000 to 50,000; 26 days since 2026-06-02``."""
+        """The trend in a sentence: ``now_in_words``, ``days_in_words``, and how many days were outside the band."""
         if not self.points:
             return "no readings yet"
-        return f"{self.now_in_words}; {self.days_in_words}"
+        return f"{self.now_in_words}; {self.days_in_words}{self._outside_in_words}"
 
 
 def band_of(checks: Iterable[Check]) -> Band:

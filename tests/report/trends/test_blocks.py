@@ -46,6 +46,14 @@ def test_each_day_has_its_own_bounds() -> None:
     assert blocks((*points([50]), *points([50], band=Band(low=10, high=90)))) == "↓▅"
 
 
+def test_a_day_without_bounds_has_the_scale_of_the_next_one_with_some() -> None:
+    """Of what was imported nobody knows the bounds, and all signs of a line have one meaning."""
+    nothing = [90, 140, 200]
+
+    assert blocks((*points(nothing, band=NONE), *points([140], band=BOTH))) == "↓▅↑▅"
+    assert blocks((*points([140], band=BOTH), *points(nothing, band=NONE))) == "▅↓▅↑"
+
+
 def test_a_tenth_of_the_band_shows() -> None:
     """From 0 it would not: that is why a sign shows the place within the band."""
     assert blocks(points([30_000, 35_000])) == "▅▆"

@@ -112,15 +112,15 @@ def test_the_scale_ends_at_twice_the_maximum() -> None:
     shown = of([100_000, 100_001, 5_000_000])
 
     assert [y for _, y in lines(shown.line)[0]] == [TOP] * 3
-    assert [x for x, _ in squares(shown.fails)] == [LEFT]
-    assert triangles(shown.fails) == [121, RIGHT]
+    assert [x for x, _ in squares(shown.bad)] == [LEFT]
+    assert triangles(shown.bad) == [121, RIGHT]
 
 
 def test_without_a_maximum_every_count_fits() -> None:
     shown = of([10_000, 5_000_000], Band(low=10_000))
 
     assert lines(shown.line)[0][1] == (RIGHT, TOP)
-    assert (shown.fails, shown.beyond, shown.last) == ("", "", (RIGHT, TOP))
+    assert (shown.bad, shown.last) == ("", (RIGHT, TOP))
 
 
 def test_the_scale_begins_at_zero() -> None:
@@ -133,21 +133,32 @@ def test_the_scale_begins_at_zero() -> None:
 def test_a_failure_is_a_square() -> None:
     shown = of([30_000, 1_000, 30_000])
 
-    assert squares(shown.fails) == [(121, 57)]
-    assert triangles(shown.fails + shown.beyond) == []
+    assert squares(shown.bad) == [(121, 57)]
+    assert triangles(shown.bad) == []
 
 
-def test_a_warning_is_no_failure() -> None:
-    shown = drawn(point(9_000, 0, verdict="warn"), point(500_000, 1, verdict="warn"))
+def test_a_warning_within_what_is_allowed_has_no_mark() -> None:
+    shown = drawn(point(11_000, 0, verdict="warn"), point(30_000, 1))
 
-    assert shown.fails == ""
-    assert triangles(shown.beyond) == [RIGHT]
-    assert [row.note for row in shown.rows] == ["warn", "warn"]
+    assert shown.bad == ""
+    assert [row.note for row in shown.rows] == ["", "warn"]
+
+
+def test_a_day_that_nobody_judged_is_marked_too() -> None:
+    shown = drawn(point(0, 0, imported=True), point(500_000, 1, verdict="warn"), point(30_000, 2))
+
+    assert squares(shown.bad) == [(LEFT, BOTTOM)]
+    assert triangles(shown.bad) == [121]
+    assert [row.note for row in shown.rows] == [
+        "",
+        "warn, above the maximum",
+        "below the minimum, imported",
+    ]
 
 
 def test_the_verdict_of_then_is_marked() -> None:
     """A count within the bounds of today may have failed then."""
-    assert squares(drawn(point(30_000, 0, verdict="fail"), point(30_000, 1)).fails) == [(LEFT, 27)]
+    assert squares(drawn(point(30_000, 0, verdict="fail"), point(30_000, 1)).bad) == [(LEFT, 27)]
 
 
 def test_the_last_count_is_a_dot_and_a_number() -> None:
@@ -165,7 +176,7 @@ def test_no_dot_hides_the_last_mark(last: int, label: str) -> None:
 
     assert shown.last is None
     assert shown.label == label
-    assert [x for x, _ in squares(shown.fails)] + triangles(shown.fails) == [RIGHT]
+    assert [x for x, _ in squares(shown.bad)] + triangles(shown.bad) == [RIGHT]
 
 
 def test_an_unknown_end_has_no_dot() -> None:
@@ -221,7 +232,7 @@ def test_the_table_has_each_day_newest_first() -> None:
 
     assert [(row.day, row.count, row.note) for row in shown.rows] == [
         ("2026-06-23", "30,000", ""),
-        ("2026-06-16", "1,900", "fail"),
+        ("2026-06-16", "1,900", "fail, below the minimum"),
         ("2026-06-09", "?", "timeout"),
         ("2026-06-02", "12,000", "imported"),
     ]
@@ -230,8 +241,8 @@ def test_the_table_has_each_day_newest_first() -> None:
 def test_the_title_says_what_is_drawn() -> None:
     shown = picture(trend(*points([30_000, 1_900]), name="x" * 300, channel="in_app"))
 
-    assert shown.title == f"Trend of {'x' * 79}… / in-app: 1,900 on 2026-06-09, allowed 10,000 to 50,000"
-    assert shown.caption == "2 days since 2026-06-02"
+    assert shown.title == f"{'x' * 79}… / in-app: 1,900 on 2026-06-09"
+    assert shown.caption == "2 readings, 2026-06-02 to 2026-06-09"
 
 
 # Any trend
@@ -254,11 +265,11 @@ def test_nothing_is_drawn_outside(days: list[tuple[int | None, int, Band]]) -> N
     told = drawn(*shown)
 
     places = [place for each in lines(told.line) for place in each]
-    places += squares(told.fails) + [(x, TOP) for x in triangles(told.fails + told.beyond)]
+    places += squares(told.bad) + [(x, TOP) for x in triangles(told.bad)]
     assert all(LEFT - 2 <= x <= RIGHT + 2 and TOP <= y <= BOTTOM for x, y in places)
     assert all(
         LEFT <= left < right <= WIDTH and TOP <= top < bottom < HEIGHT for left, top, right, bottom in boxes(told.band)
     )
     assert all(before <= after for before, after in pairwise(told.unknown))
-    assert len(squares(told.fails)) + len(triangles(told.fails)) == sum(each.failed for each in shown)
+    assert len(squares(told.bad)) + len(triangles(told.bad)) == sum(each.is_bad for each in shown)
     assert sum(len(each) for each in lines(told.line)) >= sum(not each.is_unknown for each in shown)

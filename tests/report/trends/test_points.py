@@ -53,12 +53,17 @@ def test_a_bound_is_allowed_itself(band: Band, sides: list[int]) -> None:
         (Band(low=10_000, high=50_000), "allowed 10,000 to 50,000"),
         (Band(low=1_000), "at least 1,000"),
         (Band(high=1_000), "at most 1,000"),
-        (Band(low=0, high=0), "allowed 0 to 0"),
         (Band(), ""),
     ],
 )
 def test_what_is_allowed_in_words(band: Band, said: str) -> None:
-    assert band.allowed == said
+    assert band.in_words(1_000 if band.low == 1_000 else 0 if band.low is None else 10_000) == said
+    assert band.in_words(None) == said
+
+
+@pytest.mark.parametrize(("count", "said"), [(9, "below the minimum of 10"), (21, "above the maximum of 20")])
+def test_what_is_outside_says_how(count: int, said: str) -> None:
+    assert Band(low=10, high=20).in_words(count) == said
 
 
 def test_only_absolute_bounds_make_a_band() -> None:
@@ -105,7 +110,7 @@ def test_only_the_newest_days_are_shown() -> None:
 def test_a_day_without_a_count_is_unknown() -> None:
     (shown,) = trend_points([replace(reading(None, 3), verdict="unknown", reason="timeout")], 26)
 
-    assert (shown.is_unknown, shown.failed, shown.reason) == (True, False, "timeout")
+    assert (shown.is_unknown, shown.is_bad, shown.reason) == (True, False, "timeout")
 
 
 # In words
@@ -115,9 +120,18 @@ def test_a_day_without_a_count_is_unknown() -> None:
     ("counts", "said"),
     [
         ([], "no readings yet"),
-        ([1_900], "1,900 on 2026-06-02, allowed 10,000 to 50,000; its first day"),
-        ([1_900, None], "unknown on 2026-06-09, allowed 10,000 to 50,000; 2 days since 2026-06-02"),
-        ([2**53 - 1] * 2, "9,007,199,254,740,991 on 2026-06-09, allowed 10,000 to 50,000; 2 days since 2026-06-02"),
+        ([1_900], "1,900 on 2026-06-02, below the minimum of 10,000; its first day"),
+        (
+            [11_900, None],
+            "unknown on 2026-06-09, allowed 10,000 to 50,000; 2 readings, 2026-06-02 to 2026-06-09",
+        ),
+        (
+            [1_900, 2**53 - 1, 20_000],
+            (
+                "20,000 on 2026-06-16, allowed 10,000 to 50,000;"
+                " 3 readings, 2026-06-02 to 2026-06-16; 2 outside the bounds, the last on 2026-06-09"
+            ),
+        ),
     ],
 )
 def test_a_trend_in_words(counts: list[int | None], said: str) -> None:
@@ -127,7 +141,7 @@ def test_a_trend_in_words(counts: list[int | None], said: str) -> None:
 def test_imported_days_are_said() -> None:
     both = (point(12_000, imported=True), point(13_000, 1))
 
-    assert trend(*both).in_words.endswith("; 2 days since 2026-06-02, 1 of them imported")
+    assert trend(*both).in_words.endswith("; 2 readings, 2026-06-02 to 2026-06-03, 1 imported")
     assert trend(both[0]).in_words.endswith("; its first day, imported")
 
 
