@@ -122,21 +122,21 @@ def check_cost(folder: Path, size: int, imports: float) -> dict[str, Any]:
 
 
 def reading_cost(folder: Path, size: int) -> dict[str, Any]:
-    """Return what reading every series takes beside the bare query for the same rows."""
+    """Return what reading every series takes beside the bare query for the same rows; both open the file."""
     store = Store(parse_address(str(folder / f"{size}.db"), "the benchmark"))
     wanted = [series(each) for each in range(size)]
-    with sqlite3.connect(folder / f"{size}.db") as bare:
 
-        def query() -> None:
-            for each in wanted:
-                bare.execute(BARE, each).fetchall()
+    def query() -> None:
+        bare = sqlite3.connect(folder / f"{size}.db")
+        for each in wanted:
+            bare.execute(BARE, each).fetchall()
+        bare.close()
 
-        works: dict[str, Callable[[], float]] = {
-            "store": partial(seconds_of_cpu, lambda: store.read(wanted, seconds=600)),
-            "bare": partial(seconds_of_cpu, query),
-        }
-        found = {name: median(times) for name, times in interleaved(works, lambda _: rounds(size)).items()}
-    bare.close()
+    works: dict[str, Callable[[], float]] = {
+        "store": partial(seconds_of_cpu, lambda: store.read(wanted, seconds=600)),
+        "bare": partial(seconds_of_cpu, query),
+    }
+    found = {name: median(times) for name, times in interleaved(works, lambda _: rounds(size)).items()}
     return {"segments": size, "rounds": rounds(size), "times_bare": round(found["store"] / found["bare"], 2)}
 
 
