@@ -162,19 +162,24 @@ async def check_over(
     """Like ``check``, over an open connection, which other checks may use at the same time."""
     selection = selection or Selection()
     planned = plan(rules, selection)
+    require_store(rules, store)
     started_at, started = datetime.now(UTC), time.monotonic()
     memory, spent = None, 0.0
     if store is not None:
         from guard.history.memory import Memory  # noqa: PLC0415 - slow to import, and most runs have no store
 
-        memory = Memory(store, blueshift.host, records=record)
+        memory = Memory(store, blueshift.host, rules.past, records=record)
         await memory.recall(planned.segments, math.inf if timeout is None else timeout)
         spent = time.monotonic() - started  # reading the history is part of the run
     wanted = [Wanted.of(segment, planned.channels(segment)) for segment in planned.segments]
     log("rules", sha256=rules.sha256, segments=len(wanted), fail_on=fail_on)
     left = longest_run(wanted, rules.pacing, rules.refresh) if timeout is None else max(0.0, timeout - spent)
     readings = await blueshift.count(wanted, refresh=rules.refresh, time_limit=left, progress=progress or Progress())
-    segments, campaigns = evaluate(planned, readings)
+    pasts = {}
+    if memory is not None:
+        await memory.complete(planned.segments, readings)
+        pasts = memory.pasts(planned.segments, readings, started_at)
+    segments, campaigns = evaluate(planned, readings, pasts)
     report = Report(
         version=__version__,
         fail_on=fail_on,
@@ -190,6 +195,15 @@ async def check_over(
         run_id=run_id(int(started_at.timestamp() * 1000), os.urandom(RANDOM_BYTES)),
     )
     return await memory.remember(report) if memory else report
+
+
+def require_store(rules: Rules, store: Store | None) -> None:
+    """Raise ``UsageError`` if the rules compare counts with the past, and no store is named."""
+    if rules.needs_history and store is None:
+        raise UsageError(
+            f"{printable(rules.path)} compares counts with earlier ones (change), but no history store is named",
+            hint="give --history history.db, or set AUDIENCE_GUARD_HISTORY; audience-guard history init makes a store",
+        )
 
 
 def open_store(address: str | os.PathLike[str] | None) -> Store | None:

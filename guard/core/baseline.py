@@ -6,8 +6,9 @@ A relative bound is turned into people here; from there on it is a minimum and a
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 from fractions import Fraction
@@ -15,14 +16,21 @@ from statistics import median
 from typing import TYPE_CHECKING, NamedTuple
 
 from guard.core.model import LARGEST_COUNT
+from guard.core.text import number, plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import date, datetime, tzinfo
 
     from guard.core.history import Limit, Reading
+    from guard.core.results import Verdict
 
+SAME_WEEKDAY = "same_weekday"
 _WEEKDAYS = 4
+SOURCE_PATTERN = "^(previous|same_weekday|median_of_last_([3-9]|[1-4][0-9]|5[0-2]))$"
+"""The words for what a count is compared with; the median is of 3 to 52 days."""
+_USUAL_OF_A_MEDIAN, _USUAL_OF_WEEKDAYS = 3, 2
+_SOURCE = re.compile(SOURCE_PATTERN)
 _RELATIVE = "change."
 _FAILING = {"change.min", "change.max"}
 _BROKEN = {"fail", "warn", "waived"}
@@ -37,6 +45,14 @@ class LeftOut(StrEnum):
     EXCLUDED = "excluded"
     OUT_OF_BOUNDS = "out_of_bounds"
     FAILED = "failed"
+
+
+class State(StrEnum):
+    """Whether there is a baseline: enough earlier days, too few, or a past that cannot be read or trusted."""
+
+    READY = "ready"
+    LEARNING = "learning"
+    UNAVAILABLE = "unavailable"
 
 
 class DayCount(NamedTuple):
@@ -57,10 +73,20 @@ class Source:
     last: int
     same_weekday: bool = False
 
+    @property
+    def usual_needs(self) -> int:
+        """How many earlier days it needs if the rules do not say."""
+        return _USUAL_OF_WEEKDAYS if self.same_weekday else min(self.last, _USUAL_OF_A_MEDIAN)
+
+    @staticmethod
+    def is_valid(name: str) -> bool:
+        """Whether the rules can ask for a source of that name."""
+        return _SOURCE.fullmatch(name) is not None
+
     @classmethod
     def named(cls, name: str) -> Source:
         """Return the source of that name, which must be valid."""
-        if name == "same_weekday":
+        if name == SAME_WEEKDAY:
             return cls(name=name, last=_WEEKDAYS, same_weekday=True)
         return cls(name=name, last=1 if name == "previous" else int(name.rpartition("_")[2]))
 
@@ -69,6 +95,62 @@ class Source:
         newest = sorted(eligible, reverse=True)
         of_the_weekday = [each for each in newest if each.day.weekday() == today.weekday()]
         return tuple((of_the_weekday if self.same_weekday else newest)[: self.last])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Baseline:
+    """What a count was compared with.
+
+    - ``source`` is its word in the rules, such as ``median_of_last_8``; ``value`` the median of its ``days``, from the
+      ``first`` to the ``last``, as exact as JSON can have it. It is None unless it is ready.
+    - ``left_out`` counts the days that are no baseline, by their reasons.
+    - ``allows`` says which change the limit stands for: ``30% under``; empty unless it is ready.
+    """
+
+    source: str
+    state: State
+    value: Fraction | None = None
+    days: int = 0
+    needs: int
+    first: date | None = None
+    last: date | None = None
+    left_out: Mapping[LeftOut, int] = field(default_factory=dict)
+    until_then: Verdict
+    allows: str = ""
+
+    @property
+    def is_learning(self) -> bool:
+        """Whether there are too few earlier days."""
+        return self.state is State.LEARNING
+
+    @property
+    def words(self) -> str:
+        """What it is, in words: ``the median of the last 8 days (40,120)``."""
+        value = f" ({people_in_halves(self.value)})" if self.value is not None else ""
+        weekday = f"{self.last:%A}" if self.last and self.source == SAME_WEEKDAY else "day"
+        if self.days == 1:
+            return f"the last {weekday} with a count{value}"
+        return f"the median of the last {number(self.days)} {weekday}s{value}"
+
+    @property
+    def progress(self) -> str:
+        """How far it is with learning: ``learning, 1 of 3 earlier days``."""
+        return f"learning, {number(self.days)} of {plural(self.needs, 'earlier day')}"
+
+    def change(self, count: int) -> Fraction | None:
+        """Return by which part of it a count differs; None without a value, or if that is 0."""
+        return count / self.value - 1 if self.value else None
+
+
+def as_shown(value: Fraction) -> Fraction:
+    """Return a median as JSON can have it: beyond 2^52 people, a half is lost."""
+    return value if value.denominator == 1 else Fraction(float(value))
+
+
+def people_in_halves(value: Fraction) -> str:
+    """Return a median of counts as people read it: ``40,120`` or ``40,120.5``."""
+    whole, rest = divmod(value, 1)
+    return f"{number(int(whole))}{'.5' if rest else ''}"
 
 
 def baseline(days: Sequence[DayCount]) -> Fraction:

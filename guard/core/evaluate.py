@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from guard.core.measure import ZERO_USERS, Measure
 from guard.core.model import Bound, Campaign, Channel, Guard, Segment, Severity, Total
+from guard.core.relative import resolved
 from guard.core.results import (
     CampaignResult,
     Check,
@@ -28,27 +29,31 @@ from guard.core.results import (
 from guard.core.text import number, percent, told_apart
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from guard.core.plan import Plan
+    from guard.core.relative import Past
 
 _NOTHING_READ = Unavailable(reason=Reason.INTERNAL, detail="no count was taken")
+_NO_PAST = "the history could not be read, or a part of it was lost or changed, so there is nothing to compare with"
 _PARTS_NAMED = 3
 
 
 def evaluate(
-    plan: Plan, readings: Mapping[str, SegmentReadings]
+    plan: Plan, readings: Mapping[str, SegmentReadings], pasts: Mapping[tuple[str, Channel], Past] | None = None
 ) -> tuple[tuple[SegmentResult, ...], tuple[CampaignResult, ...]]:
     """Judge every guard and every total, in the order of the plan.
 
     ``readings`` are by the segment's key; a missing segment or channel is unknown. Channels that were not planned do
-    not matter, because no report shows them.
+    not matter, because no report shows them. ``pasts`` are by the segment's key and the channel; without one, a bound
+    that needs it is unknown.
     """
+    pasts = pasts or {}
     planned = dict(readings)
     for segment in plan.segments:
         if segment.key in readings:
             planned[segment.key] = _planned(readings[segment.key], plan.channels(segment))
-    segments = tuple(_judge_segment(segment, planned.get(segment.key)) for segment in plan.segments)
+    segments = tuple(_judge_segment(segment, planned.get(segment.key), pasts) for segment in plan.segments)
     verdicts = {result.segment.key: result.verdict for result in segments}
     return segments, tuple(_judge_campaign(campaign, planned, verdicts) for campaign in plan.campaigns)
 
@@ -58,38 +63,53 @@ def _planned(readings: SegmentReadings, channels: tuple[Channel, ...]) -> Segmen
     return replace(readings, channels=found)
 
 
-def _judge_segment(segment: Segment, readings: SegmentReadings | None) -> SegmentResult:
+def _judge_segment(
+    segment: Segment, readings: SegmentReadings | None, pasts: Mapping[tuple[str, Channel], Past]
+) -> SegmentResult:
     readings = readings or SegmentReadings(uuid=segment.uuid, channels={})
-    judged = (judge_guard(guard, readings.channels) for guard in segment.guards)
+    judged = (
+        judge_guard(guard, readings.channels, pasts.get((segment.key, guard.channel))) for guard in segment.guards
+    )
     guards = tuple(replace(each, before=readings.before.get(each.channel)) for each in judged)
     return SegmentResult(segment=segment, uuid=readings.uuid, guards=guards)
 
 
-def judge_guard(guard: Guard, channels: Mapping[Channel, Count | Unavailable]) -> GuardResult:
-    """Judge one guard by the readings of its segment's channels."""
+def judge_guard(guard: Guard, channels: Mapping[Channel, Count | Unavailable], past: Past | None = None) -> GuardResult:
+    """Judge one guard by the readings of its segment's channels, and by its past if it has one."""
+    guard = resolved(guard, past)
     count = channels.get(guard.channel, _NOTHING_READ)
     users = (channels if guard.needs_users else {}).get(Channel.USERS, _NOTHING_READ)
-    shares = [Fraction(bound.limit) for bound in guard.bounds if bound.name.measure is Measure.SHARE]
+    shares = [Fraction(bound.limit or 0) for bound in guard.bounds if bound.name.measure is Measure.SHARE]
     held = [(bound, _observe(guard.channel, bound, count, users)) for bound in guard.bounds]
     checks = tuple(
         _check(bound, observed, guard.severity, _subject(guard.channel, bound, observed, count, users, shares), shares)
         for bound, observed in held
     )
     missing = next((observed for _, observed in held if isinstance(observed, Unavailable)), None)
-    known = worst(check.verdict for check in checks) is not Verdict.UNKNOWN
+    unknown = missing or _without_a_past(checks)
+    fails = worst(check.verdict for check in checks) is Verdict.FAIL
     contradiction = _find_contradiction(guard.channel, channels)
     return GuardResult(
         channel=guard.channel,
         severity=guard.severity,
-        count=count if known and isinstance(count, Count) else None,
+        count=count if isinstance(count, Count) and (missing is None or fails) else None,
         users=users.value if isinstance(users, Count) else None,
-        reason=missing.reason if missing else None,
-        detail=missing.detail if missing else contradiction,
+        reason=unknown.reason if unknown else None,
+        detail=unknown.detail if unknown else contradiction,
         line=guard.line,
         checks=checks,
-        cause=missing.cause if missing else None,
+        cause=unknown.cause if unknown else None,
         is_contradictory=contradiction is not None,
     )
+
+
+def _without_a_past(checks: Iterable[Check]) -> Unavailable | None:
+    """Return why a count that is known could not be compared: the past cannot be trusted, or is too short."""
+    unknown = [check.baseline for check in checks if check.verdict is Verdict.UNKNOWN and check.baseline]
+    for found in unknown:
+        if not found.is_learning:
+            return Unavailable(reason=Reason.HISTORY, detail=_NO_PAST)
+    return Unavailable(reason=Reason.LEARNING, detail=unknown[0].progress) if unknown else None
 
 
 def _observe(
@@ -118,7 +138,10 @@ def _check(
             verdict=Verdict.UNKNOWN,
             line=bound.line,
             message=f"{subject}: {observed.detail}",
+            baseline=bound.baseline,
         )
+    if bound.limit is None:
+        return _uncompared(bound, observed, subject)
     broken = bound.name.is_broken(observed, bound.limit)
     lenient = bound.name.is_warning or severity is Severity.WARN
     return Check(
@@ -127,18 +150,39 @@ def _check(
         observed=observed,
         verdict=(Verdict.WARN if lenient else Verdict.FAIL) if broken else Verdict.PASS,
         line=bound.line,
-        message=f"{subject}, {_distance(bound, observed, shares, broken=broken)}",
+        message=f"{subject}, {_distance(bound, bound.limit, observed, shares, broken=broken)}",
+        baseline=bound.baseline,
     )
 
 
-def _distance(bound: Bound, observed: int | Fraction, shares: Sequence[Fraction], *, broken: bool) -> str:
+def _uncompared(bound: Bound, observed: int | Fraction, subject: str) -> Check:
+    """Return the check of a bound that has no baseline; too short a past has the verdict that the rules give it."""
+    found = bound.baseline
+    is_learning = found is not None and found.is_learning
+    return Check(
+        bound=bound.name,
+        limit=None,
+        observed=observed,
+        verdict=found.until_then if found and is_learning else Verdict.UNKNOWN,
+        line=bound.line,
+        message=f"{subject}; {found.progress}" if found and is_learning else f"{subject}, but {_NO_PAST}",
+        baseline=found,
+    )
+
+
+def _distance(
+    bound: Bound, limit: int | Fraction, observed: int | Fraction, shares: Sequence[Fraction], *, broken: bool
+) -> str:
     """Compare the observed value with the limit, in people or in percentage points of the rounded shares."""
     name, measure = bound.name, bound.name.measure
-    limit = measure.shown_limit(bound.limit)
+    against = f"the {name.label} of {measure.shown_limit(limit)}"
+    if bound.baseline:
+        quietly = " without a warning" if name.is_warning else ""
+        allowed = f"{bound.baseline.allows} {bound.baseline.words}"
+        against = f"the {measure.shown_limit(limit)} that {allowed} allows{quietly}"
     if not broken:
-        return f"which {'meets' if name.is_floor else 'is within'} the {name.label} of {limit}"
-    gap = measure.gap(observed, bound.limit, shares)
-    return f"which is {gap} {'below' if name.is_floor else 'above'} the {name.label} of {limit}"
+        return f"which {'meets' if name.is_floor else 'is within'} {against}"
+    return f"which is {measure.gap(observed, limit, shares)} {'below' if name.is_floor else 'above'} {against}"
 
 
 def _subject(

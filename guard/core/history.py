@@ -32,6 +32,18 @@ class History:
     troubles: tuple[str, ...] = ()
 
 
+def zone_of(name: str) -> tzinfo:
+    """Return the time zone of an IANA name; raise ``ValueError`` if there is none of that name."""
+    if name == "UTC":
+        return UTC
+    from zoneinfo import ZoneInfo  # noqa: PLC0415 - most runs are in UTC
+
+    try:
+        return ZoneInfo(name)
+    except (KeyError, OSError) as error:  # OSError: a folder of the database, or a name that is too long
+        raise ValueError(f"there is no time zone {name}") from error
+
+
 class Series(NamedTuple):
     """What readings are compared with: the same host, segment, variant and channel, whatever the rules call it."""
 
@@ -78,9 +90,9 @@ class Reading:
         """Return the day of the reading; an imported one is that day in every time zone."""
         return self.day or self.at.astimezone(zone).date()
 
-    def limit(self, bound: BoundName) -> int | float | None:
-        """Return the limit of a bound that it was judged by, or None."""
-        return next((each.limit for each in self.limits if each.bound == bound), None)
+    def limits_of(self, *bounds: BoundName) -> list[int | float]:
+        """Return the limits of these bounds that it was judged by."""
+        return [each.limit for each in self.limits if each.bound in bounds and each.limit is not None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -70,8 +70,10 @@ class Measure(Enum):
                 shown = told_apart(Fraction(observed), *among)
                 return f"{percent(abs(shown - limit)).removesuffix('%')} percentage points"
 
-    def as_json(self, value: int | Fraction) -> int | float:
-        """Return a limit or an observed value for the JSON report."""
+    def as_json(self, value: int | Fraction | None) -> int | float | None:
+        """Return a limit or an observed value for the JSON report; None stays None."""
+        if value is None:
+            return None
         match self:
             case Measure.PEOPLE:
                 return int(value)

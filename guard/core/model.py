@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from guard.core.errors import UsageError
 from guard.core.measure import Measure
 
 if TYPE_CHECKING:
+    from datetime import date
     from fractions import Fraction
+
+    from guard.core.baseline import Baseline
+    from guard.core.results import Verdict
 
 LARGEST_COUNT = 2**53 - 1
 """The largest whole number that every JSON reader holds exactly; no audience and no bound is larger."""
@@ -109,7 +113,7 @@ class Severity(StrEnum):
 
 
 class BoundName(StrEnum):
-    """The six kinds of limits; ``share`` limits are fractions of the segment's users."""
+    """The kinds of limits; ``share`` limits are fractions of the segment's users, ``change`` limits follow the past."""
 
     MIN = "min"
     MAX = "max"
@@ -117,6 +121,10 @@ class BoundName(StrEnum):
     WARN_MAX = "warn.max"
     SHARE_MIN = "share.min"
     SHARE_MAX = "share.max"
+    CHANGE_MIN = "change.min"
+    CHANGE_MAX = "change.max"
+    CHANGE_WARN_MIN = "change.warn.min"
+    CHANGE_WARN_MAX = "change.warn.max"
 
     @property
     def label(self) -> str:
@@ -138,6 +146,11 @@ class BoundName(StrEnum):
         """Whether breaking the limit only warns."""
         return _BOUNDS[self].is_warning
 
+    @property
+    def is_relative(self) -> bool:
+        """Whether the limit follows from earlier counts."""
+        return self.startswith("change.")
+
     def is_broken(self, observed: float | Fraction, limit: float | Fraction) -> bool:
         """Whether the observed value breaks the limit; a value equal to the limit does not."""
         return observed < limit if self.is_floor else observed > limit
@@ -158,6 +171,10 @@ _BOUNDS = {
     BoundName.WARN_MAX: _BoundFacts(label="warning maximum", is_warning=True),
     BoundName.SHARE_MIN: _BoundFacts(label="minimum share", measure=Measure.SHARE, is_floor=True),
     BoundName.SHARE_MAX: _BoundFacts(label="maximum share", measure=Measure.SHARE),
+    BoundName.CHANGE_MIN: _BoundFacts(label="minimum", is_floor=True),
+    BoundName.CHANGE_MAX: _BoundFacts(label="maximum"),
+    BoundName.CHANGE_WARN_MIN: _BoundFacts(label="warning minimum", is_floor=True, is_warning=True),
+    BoundName.CHANGE_WARN_MAX: _BoundFacts(label="warning maximum", is_warning=True),
 }
 
 
@@ -166,20 +183,56 @@ _BOUNDS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bound:
-    """One limit, inclusive: people as a whole number, or for a share an exact fraction of 1."""
+    """One limit, inclusive: people as a whole number, or for a share an exact fraction of 1.
+
+    A relative bound is in people too, and has the ``baseline`` that it follows from; its limit is None as long as there
+    is none.
+    """
 
     name: BoundName
-    limit: int | Fraction
+    limit: int | Fraction | None
+    line: int
+    baseline: Baseline | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """The most that a count may differ from its baseline: -30% is ``Fraction(-3, 10)`` for a minimum."""
+
+    bound: BoundName
+    part: Fraction
+    line: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """Bounds relative to the past: what a count is compared with, and by how much it may differ.
+
+    - ``source`` is its word in the rules: ``previous``, ``same_weekday`` or ``median_of_last_8``.
+    - A change of fewer people than ``ignore_under`` breaks none of the ``steps``.
+    - With fewer earlier days than it ``needs``, the verdict is that of ``until_then``.
+    """
+
+    source: str
+    steps: tuple[Step, ...]
+    ignore_under: int | None = None
+    needs: int
+    until_then: Verdict
     line: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Guard:
-    """All the bounds on one channel of a segment, and the guard's line in the rules file."""
+    """All the bounds on one channel of a segment, and the guard's line in the rules file.
+
+    ``changes`` are its bounds relative to the past, whose days begin with ``since``.
+    """
 
     channel: Channel
     severity: Severity = Severity.FAIL
     bounds: tuple[Bound, ...]
+    changes: tuple[Change, ...] = ()
+    since: date | None = None
     line: int
 
     @property
@@ -240,6 +293,22 @@ class Refresh:
     max_poll_interval: float = 15.0
 
 
+class Excluded(NamedTuple):
+    """Days that are no baseline for any guard, both ends included."""
+
+    first: date
+    last: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PastRules:
+    """Which earlier days count as the past: of which time zone, how many days back, and which not."""
+
+    timezone: str = "UTC"
+    within: int = 120
+    excluded: tuple[Excluded, ...] = ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Doubt:
     """A hint about a line of the rules file that is valid but may be a mistake."""
@@ -258,9 +327,15 @@ class Rules:
     region: Region | None = None
     pacing: Pacing = Pacing()
     refresh: Refresh = Refresh()
+    past: PastRules = PastRules()
     segments: tuple[Segment, ...]
     campaigns: tuple[Campaign, ...] = ()
     doubts: tuple[Doubt, ...] = ()
+
+    @property
+    def needs_history(self) -> bool:
+        """Whether any guard compares its count with the past."""
+        return any(guard.changes for segment in self.segments for guard in segment.guards)
 
 
 _HOW_TO_SELECT = 'write one text or several by their kind, such as Selection(campaigns="spring-sale")'

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from fractions import Fraction
 
+    from guard.core.baseline import Baseline
     from guard.core.history import Day, History
     from guard.core.model import BoundName, Campaign, Channel, Segment, Selection, Severity
 
@@ -69,7 +70,7 @@ class NotifyOn(StrEnum):
 
 
 class Reason(StrEnum):
-    """Why there is no count, as a word for machines."""
+    """Why something is unknown, as a word for machines: there is no count, or nothing to compare it with."""
 
     REFUSED_KEY = "refused_key"
     NOT_FOUND = "not_found"
@@ -83,6 +84,8 @@ class Reason(StrEnum):
     TIMEOUT = "timeout"
     DEADLINE = "deadline"
     ZERO_USERS = "zero_users"
+    HISTORY = "history"
+    LEARNING = "learning"
     INTERNAL = "internal"
 
 
@@ -135,14 +138,30 @@ class SegmentReadings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """One bound held against what was observed; for a share both numbers are fractions of 1."""
+    """One bound held against what was observed; for a share both numbers are fractions of 1.
+
+    A bound relative to the past has a ``baseline``; its limit is None as long as there is nothing to compare with.
+    """
 
     bound: BoundName
-    limit: int | Fraction
+    limit: int | Fraction | None
     observed: int | Fraction | None
     verdict: Verdict
     line: int
     message: str
+    baseline: Baseline | None = None
+
+    @property
+    def known_limit(self) -> int | Fraction:
+        """The limit of a check that has one; raise ``ValueError`` otherwise, since no limit is not a limit of 0."""
+        if self.limit is None:
+            raise ValueError(f"{self.bound} has no limit")
+        return self.limit
+
+    @property
+    def is_learning(self) -> bool:
+        """Whether the past is too short for the bound."""
+        return self.baseline is not None and self.observed is not None and self.baseline.is_learning
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,7 +187,7 @@ class _Result:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GuardResult(_Result):
-    """The result of a guard: its checks, and the count they use, which is None exactly if the verdict is unknown.
+    """The result of a guard: its checks, and the count they use, which is None exactly if it could not be found out.
 
     ``segment`` is the key of its segment; ``SegmentResult`` fills it in. ``is_contradictory`` says that numbers
     contradict each other, whatever the reason; it is only for the advice too.
@@ -181,6 +200,11 @@ class GuardResult(_Result):
     is_contradictory: bool = False
     before: Before | None = None
     campaign: ClassVar[None] = None
+
+    @property
+    def is_learning(self) -> bool:
+        """Whether the past is too short for one of its bounds, whatever the verdict."""
+        return any(check.is_learning for check in self.checks)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,26 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import os
-import time
 from dataclasses import replace
 from datetime import UTC
 from typing import TYPE_CHECKING, TypeVar
 
 from guard.abandoned_threads import AbandonedThreads
 from guard.core.errors import GuardError, UsageError
-from guard.core.history import Day, History, days
+from guard.core.history import Day, History, days, zone_of
+from guard.core.results import Count
 from guard.history import store as stores
+from guard.history.comparison import past_of
 from guard.history.reader import damage_lines
 from guard.history.run_record import host_of, link_of, record_of, series_of
 from guard.report.trends.points import DAYS
 from guard.security.debug_log import log
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-    from datetime import date
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from datetime import date, datetime
 
-    from guard.core.model import Channel, Segment
-    from guard.core.results import Report
+    from guard.core import relative
+    from guard.core.history import Series
+    from guard.core.model import Channel, Guard, PastRules, Segment
+    from guard.core.results import Report, SegmentReadings
     from guard.history.reader import Past
     from guard.history.store import Store
 
@@ -31,14 +34,14 @@ T = TypeVar("T")
 R = TypeVar("R", bound="Report")
 
 _MOST_DAMAGE = 3
-_LEAST_TIME = 0.5  # seconds
 
 
 class Memory:
     """What one run reads from a store, and writes to it unless ``records`` is false."""
 
-    def __init__(self, store: Store, host: str, *, records: bool) -> None:
-        self._store, self._host, self._records = store, host_of(host), records
+    def __init__(self, store: Store, host: str, rules: PastRules, *, records: bool) -> None:
+        self._store, self._host, self._rules, self._records = store, host_of(host), rules, records
+        self._zone = zone_of(rules.timezone)
         self._past: Past | None = None
         self._troubles: list[str] = []
 
@@ -48,14 +51,10 @@ class Memory:
         A store that cannot be read is remembered as a trouble: bounds that need no history are judged as ever.
         """
         wanted = [
-            series_of(self._host, each.uuid, bypass_global=each.bypass_global, channel=guard.channel)
-            for each in segments
-            for guard in each.guards
-            if each.uuid
+            (self._series(each, each.uuid, guard), guard) for each in segments for guard in each.guards if each.uuid
         ]
         try:
-            limit = min(seconds, stores.SECONDS_TO_READ)
-            self._past = await _in_thread(lambda: self._store.read(wanted, last=DAYS, seconds=limit))
+            self._past = await self._read(wanted, min(seconds, stores.SECONDS_TO_READ))
         except UsageError:
             raise
         except Exception as error:  # noqa: BLE001 - bounds that need no history are judged all the same
@@ -64,19 +63,83 @@ class Memory:
         self._tell_damage(self._past)
         log("history", store=self._store.kind, runs=len(self._past.held), series=len(wanted))
 
+    async def complete(self, segments: Iterable[Segment], found: Mapping[str, SegmentReadings]) -> None:
+        """Read also the series of segments whose name has led to a uuid by now; it takes at most five seconds."""
+        if self._past is None:
+            return
+        wanted = [
+            (self._series(each, found[each.key].uuid, guard), guard)
+            for each in segments
+            if each.key in found and found[each.key].uuid
+            for guard in each.guards
+        ]
+        missing = [(series, guard) for series, guard in wanted if series not in self._past.readings]
+        if not missing:
+            return
+        try:
+            later = await self._read(missing, stores.SECONDS_TO_RECORD)
+        except Exception as error:  # noqa: BLE001 - bounds that need no history are judged all the same
+            self._troubles.append(_told(error, "the history was not read"))
+            return
+        before = {run.number for run in self._past.runs}  # others may have recorded runs since
+        known = {
+            series: tuple(each for each in readings if each.run in before)
+            for series, readings in later.readings.items()
+        }
+        damage = tuple(dict.fromkeys([*self._past.damage, *later.damage]))
+        self._past = replace(self._past, readings=self._past.readings | known, damage=damage)
+        self._tell_damage(later)
+
+    def pasts(
+        self, segments: Iterable[Segment], found: Mapping[str, SegmentReadings], started_at: datetime
+    ) -> dict[tuple[str, Channel], relative.Past]:
+        """Return what each guard's count is compared with; nothing if the store could not be read.
+
+        The day of a count is that of the server's stamp; without a count it is the day on which the run began.
+        """
+        if self._past is None:
+            return {}
+        pasts: dict[tuple[str, Channel], relative.Past] = {}
+        for segment in segments:
+            own = found.get(segment.key)
+            for guard in segment.guards:
+                if own is None or not guard.changes:
+                    continue
+                count = own.channels.get(guard.channel)
+                at = count.counted_at if isinstance(count, Count) else started_at
+                series = self._series(segment, own.uuid, guard)
+                try:
+                    pasts[segment.key, guard.channel] = past_of(guard, series, self._past, self._rules, at)
+                except Exception as error:  # noqa: BLE001 - without a past the bound is unknown
+                    self._troubles.append(_told(error, f"the past of {segment.key} / {guard.channel} was not found"))
+        return pasts
+
+    async def _read(self, wanted: Sequence[tuple[Series, Guard]], seconds: float) -> Past:
+        """Read the series: all of those that a count is compared with, and the newest days of the others."""
+        every = dict(wanted)
+        whole = {series for series, guard in wanted if guard.changes}
+        return await _in_thread(lambda: self._store.read(every, last=DAYS, whole=whole, seconds=seconds))
+
+    def _series(self, segment: Segment, uuid: str | None, guard: Guard) -> Series:
+        return series_of(self._host, uuid, bypass_global=segment.bypass_global, channel=guard.channel)
+
     async def remember(self, report: R) -> R:
         """Record the run, and return its report with what the store holds; it takes at most five seconds."""
-        ends_at = time.monotonic() + stores.SECONDS_TO_RECORD
         recorded = self._records and await self._record(report)
         past: dict[tuple[str, Channel], tuple[Day, ...]] = {}
         began, runs = None, None
         try:
-            past = await self._days(report, max(_LEAST_TIME, ends_at - time.monotonic()))
+            past = self._days(report)
             began, runs = self._extent(report, recorded=recorded)
         except Exception as error:  # noqa: BLE001 - whatever goes wrong here, the verdict is told
             self._troubles.append(_told(error, "the history was not read"))
         history = History(
-            store=self._store.kind, began=began, runs=runs, recorded=recorded, troubles=tuple(self._troubles)
+            store=self._store.kind,
+            began=began,
+            runs=runs,
+            recorded=recorded,
+            timezone=self._rules.timezone,
+            troubles=tuple(self._troubles),
         )
         return replace(report, history=history, past=past)
 
@@ -106,29 +169,16 @@ class Memory:
         log("recorded", run=numbers[0])
         return True
 
-    async def _days(self, report: Report, seconds: float) -> dict[tuple[str, Channel], tuple[Day, ...]]:
-        """Return the days before this run of each guard; a segment's name has led to its uuid by now."""
+    def _days(self, report: Report) -> dict[tuple[str, Channel], tuple[Day, ...]]:
+        """Return the days before this run of each guard."""
         if self._past is None:
             return {}
-        own = {
-            (each.segment.key, guard.channel): series_of(
-                self._host, each.uuid, bypass_global=each.segment.bypass_global, channel=guard.channel
-            )
+        return {
+            (each.segment.key, guard.channel): days(self._past.readings.get(series, ()), DAYS, self._zone)
             for each in report.segments
-            for guard in each.guards
-            if each.uuid
+            for guard in each.segment.guards
+            if each.uuid and (series := self._series(each.segment, each.uuid, guard))
         }
-        known = dict(self._past.readings)
-        missing = [series for series in own.values() if series not in known]
-        if missing:
-            later = await _in_thread(lambda: self._store.read(missing, last=DAYS, seconds=seconds))
-            before = {run.number for run in self._past.runs}  # this one is there by now
-            known |= {
-                series: tuple(each for each in readings if each.run in before)
-                for series, readings in later.readings.items()
-            }
-            self._tell_damage(later)
-        return {which: days(known.get(series, ()), DAYS) for which, series in own.items()}
 
 
 def _told(error: Exception, what: str) -> str:

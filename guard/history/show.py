@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from guard.core.errors import UsageError
-from guard.core.model import BoundName
+from guard.core.history import zone_of
+from guard.core.measure import Measure
+from guard.core.relative import resolved
 from guard.core.text import did_you_mean, printable, shortened
+from guard.history.comparison import past_of
 from guard.history.reader import damage_lines
 from guard.report.trends.page import TrendPage
 from guard.report.trends.points import Band, Trend, trend_points
@@ -32,16 +36,19 @@ class Wanted:
     last: int
 
 
-def show_trends(store: Store, rules: Rules | None, wanted: Wanted, *, seconds: float | None = None) -> TrendPage:
+def show_trends(
+    store: Store, rules: Rules | None, wanted: Wanted, *, seconds: float | None = None, now: datetime | None = None
+) -> TrendPage:
     """Return the trends of what the rules guard, held to today's rules; without rules those of everything in the store.
 
-    ``seconds`` is the time for reading the store. Raise ``UsageError`` for a segment that is in neither, and the errors
-    of ``Store``.
+    ``seconds`` is the time for reading the store, ``now`` the moment that says which day is today. Raise ``UsageError``
+    for a segment that is in neither, and the errors of ``Store``.
     """
     uuids = {each.uuid.lower() if each.uuid else None for each in rules.segments} if rules else {None}
     named = None if None in uuids else {each for each in uuids if each}
-    past = store.read_all(named, last=wanted.last, seconds=seconds)
-    trends = list(_of_rules(past, rules, wanted) if rules else _of_store(past, wanted))
+    last = None if rules and rules.needs_history else wanted.last
+    past = store.read_all(named, last=last, seconds=seconds)
+    trends = list(_of_rules(past, rules, wanted, now or datetime.now(UTC)) if rules else _of_store(past, wanted))
     if not trends:
         _refuse(past, rules, wanted)
     is_whole = wanted.segment is None and wanted.channel is None
@@ -53,13 +60,15 @@ def show_trends(store: Store, rules: Rules | None, wanted: Wanted, *, seconds: f
         runs=len(past.held),
         trends=tuple(trends),
         last=wanted.last,
+        timezone=rules.past.timezone if rules else "UTC",
         rules=rules.path if rules else None,
         unguarded=past.others + len(past.readings.keys() - shown) if rules and is_whole else 0,
         damage=tuple(damage_lines(past.damage)),
     )
 
 
-def _of_rules(past: Past, rules: Rules, wanted: Wanted) -> Iterator[Trend]:
+def _of_rules(past: Past, rules: Rules, wanted: Wanted, now: datetime) -> Iterator[Trend]:
+    zone = zone_of(rules.past.timezone)
     for segment in rules.segments:
         if wanted.segment not in {None, segment.key}:
             continue
@@ -68,8 +77,8 @@ def _of_rules(past: Past, rules: Rules, wanted: Wanted) -> Iterator[Trend]:
                 continue
             found = [series for series in past.readings if _is_of(series, segment, guard, past)]
             for series in found:
-                readings = past.readings[series]
-                points = trend_points(readings, wanted.last, _band(guard))
+                band = _band(resolved(guard, past_of(guard, series, past, rules.past, now)))
+                points = trend_points(past.readings[series], wanted.last, band, zone)
                 host = series.host if len(found) > 1 else ""
                 yield _trend(segment.key, guard.channel, series, points, host)
             if not found:
@@ -105,8 +114,14 @@ def _trend(name: str, channel: str, series: Series, points: Iterable[Point], hos
 
 
 def _band(guard: Guard) -> Band:
-    limits = {bound.name: int(bound.limit) for bound in guard.bounds if bound.name in {BoundName.MIN, BoundName.MAX}}
-    return Band(low=limits.get(BoundName.MIN), high=limits.get(BoundName.MAX))
+    """Return what the bounds of a guard allow, fixed and relative to the past cut together."""
+    limits = [
+        (bound.name.is_floor, int(bound.limit))
+        for bound in guard.bounds
+        if bound.limit is not None and bound.name.measure is Measure.PEOPLE and not bound.name.is_warning
+    ]
+    low = max((limit for is_floor, limit in limits if is_floor), default=None)
+    return Band(low=low, high=min((limit for is_floor, limit in limits if not is_floor), default=None))
 
 
 def _refuse(past: Past, rules: Rules | None, wanted: Wanted) -> None:

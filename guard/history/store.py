@@ -68,14 +68,24 @@ class Store:
 
         return self._within(SECONDS_FOR_A_PERSON, work)
 
-    def read(self, wanted: Iterable[Series] = (), *, last: int | None = None, seconds: float | None = None) -> Past:
-        """Return the runs, and the readings of the wanted series: those of the ``last`` days in UTC, or all."""
+    def read(
+        self,
+        wanted: Iterable[Series] = (),
+        *,
+        last: int | None = None,
+        whole: Collection[Series] = (),
+        seconds: float | None = None,
+    ) -> Past:
+        """Return the runs, and the readings of the wanted series: those of the ``last`` days in UTC, or all.
+
+        Of the series in ``whole`` all are read.
+        """
 
         def work(seconds: float) -> Past:
             with self._database.transaction(seconds) as connection:
                 found = Reader(connection, reader.last_run(connection, self.address))
                 found.count_readings()
-                readings = {series: found.readings(series, last) for series in wanted}
+                readings = {each: found.readings(each, None if each in whole else last) for each in wanted}
             return _past(found, readings)
 
         return self._within(SECONDS_TO_READ if seconds is None else seconds, work)

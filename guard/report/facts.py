@@ -38,6 +38,7 @@ def facts(finding: Finding, *, beside_trend: bool = False) -> list[Fact]:
     places = dict.fromkeys(wording.place(check, finding) for check in finding.troubles or finding.checks)
     told = [
         Fact("", finding.before or ("" if is_fine or beside_trend else NO_BEFORE)),
+        *(Fact("past", told) for told in wording.pasts(finding)),
         Fact("note", wording.note(finding) or ""),
         *(Fact("next", step or "") for step in steps),
         Fact("ask", "" if is_fine else ", ".join(finding.asks) or NO_OWNER),

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from guard.core.model import BoundName
+from guard.core.measure import Measure
+from guard.report.bounds import tightest
 from guard.report.wording import span, times
 
 if TYPE_CHECKING:
@@ -81,24 +82,22 @@ def gauge(finding: Finding) -> Gauge | None:
 
     Bounds in people are drawn before shares, and bounds that fail before those that warn.
     """
-    checks = {check.bound: check for check in finding.checks if check.observed is not None}
-    warn_low, warn_high = checks.get(BoundName.WARN_MIN), checks.get(BoundName.WARN_MAX)
-    low = checks.get(BoundName.MIN) or warn_low
-    high = checks.get(BoundName.MAX) or warn_high
+    checks = [check for check in finding.checks if check.observed is not None]
+    found = tightest(checks)
+    if not found.low and not found.high:
+        found = tightest(checks, Measure.SHARE)
     # Without a bound that fails, the one that warns is drawn in its place.
-    warn_low = warn_low if low and warn_low and warn_low.limit > low.limit else None
-    warn_high = warn_high if high and warn_high and warn_high.limit < high.limit else None
-    if not low and not high:
-        low, high = checks.get(BoundName.SHARE_MIN), checks.get(BoundName.SHARE_MAX)
+    low, high = found.low, found.high
+    warn_low, warn_high = found.floor and found.warn_floor, found.ceiling and found.warn_ceiling
     either = low or high
     if either is None or either.observed is None:
         return None
     return Gauge(
         observed=float(either.observed),
-        low=float(low.limit) if low else None,
-        high=float(high.limit) if high else None,
-        warn_low=float(warn_low.limit) if warn_low else None,
-        warn_high=float(warn_high.limit) if warn_high else None,
+        low=float(low.known_limit) if low else None,
+        high=float(high.known_limit) if high else None,
+        warn_low=float(warn_low.known_limit) if warn_low else None,
+        warn_high=float(warn_high.known_limit) if warn_high else None,
         allowed=span(low, high),
         times=(times(high) or "") if high else "",
     )

@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from guard.core.measure import Measure
-from guard.core.model import BoundName, Severity
+from guard.core.model import Severity
 from guard.core.results import Verdict
 from guard.core.text import number, percent
+from guard.report.bounds import tightest
 from guard.report.wording import limit, share, shown_share, times
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from fractions import Fraction
 
     from guard.core.results import Check
+    from guard.report.bounds import Bounds
 
 _START, _STOP, _END = 20.0, 80.0, 100.0  # the allowed range is between the first two, if it has bounds
 _CENTRED = (25.0, 75.0)  # a centred label nearer to an edge would be cut
@@ -59,46 +61,30 @@ def bullets(checks: Iterable[Check], severity: Severity) -> tuple[Bullet, ...]:
 
     ``severity`` is the effect of a broken bound, unless the bound only warns.
     """
-    found = {check.bound: _as_saved(check) for check in checks}
-    people = _Bounds(
-        floor=found.get(BoundName.MIN),
-        ceiling=found.get(BoundName.MAX),
-        warn_floor=found.get(BoundName.WARN_MIN),
-        warn_ceiling=found.get(BoundName.WARN_MAX),
-        severity=severity,
-    )
-    shares = _Bounds(floor=found.get(BoundName.SHARE_MIN), ceiling=found.get(BoundName.SHARE_MAX), severity=severity)
-    return tuple(_bullet(bounds) for bounds in (people, shares) if bounds.low or bounds.high)
+    saved = [_as_saved(check) for check in checks]
+    drawn = (_Drawn(bounds=tightest(saved, measure), severity=severity) for measure in Measure)
+    return tuple(_bullet(each) for each in drawn if each.bounds.low or each.bounds.high)
 
 
 def _as_saved(check: Check) -> Check:
     """Return the check with its shares as in the JSON report, so that a saved report gives the same picture."""
     if check.bound.measure is Measure.PEOPLE:
         return check
-    return replace(check, limit=share(check.limit), observed=None if check.observed is None else share(check.observed))
+    return replace(
+        check, limit=share(check.known_limit), observed=None if check.observed is None else share(check.observed)
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Bounds:
-    """The checks that one gauge shows; all observed the same value."""
+class _Drawn:
+    """The bounds that one gauge shows."""
 
-    floor: Check | None
-    ceiling: Check | None
-    warn_floor: Check | None = None
-    warn_ceiling: Check | None = None
+    bounds: Bounds
     severity: Severity
 
     @property
-    def low(self) -> Check | None:
-        return self.floor or self.warn_floor
-
-    @property
-    def high(self) -> Check | None:
-        return self.ceiling or self.warn_ceiling
-
-    @property
     def observed(self) -> int | Fraction | None:
-        either = self.low or self.high
+        either = self.bounds.low or self.bounds.high
         return either.observed if either else None
 
     def breach(self, check: Check) -> Verdict:
@@ -108,17 +94,17 @@ class _Bounds:
 class _Scale:
     """The places of values: to scale from 0 to the low bound, to the high bound, and to twice the high bound."""
 
-    def __init__(self, bounds: _Bounds) -> None:
-        self._low = float(bounds.low.limit) if bounds.low else 0.0
-        self.start = _START if bounds.low else 0.0
-        self.stop = _STOP if bounds.high else _END
-        if bounds.high:
-            self._high = float(bounds.high.limit)
+    def __init__(self, drawn: _Drawn) -> None:
+        self._low = float(drawn.bounds.low.known_limit) if drawn.bounds.low else 0.0
+        self.start = _START if drawn.bounds.low else 0.0
+        self.stop = _STOP if drawn.bounds.high else _END
+        if drawn.bounds.high:
+            self._high = float(drawn.bounds.high.known_limit)
             self.last = 2 * self._high or 1.0
         else:
             # No count is too large here, so every count must fit.
-            widest = bounds.warn_floor or bounds.low
-            shown = (2 * float(widest.limit) if widest else 0.0, 1.25 * float(bounds.observed or 0))
+            widest = drawn.bounds.warn_floor or drawn.bounds.low
+            shown = (2 * float(widest.known_limit) if widest else 0.0, 1.25 * float(drawn.observed or 0))
             self._high = self.last = max(*shown, 2 * self._low) or 1.0
 
     def place(self, value: float) -> float:
@@ -133,30 +119,34 @@ class _Scale:
         return round(min(at, _END), 2)
 
 
-def _bullet(bounds: _Bounds) -> Bullet:
-    scale = _Scale(bounds)
-    beyond = bounds.observed is not None and bounds.observed > scale.last
-    ends = ((bounds.low, scale.start), (bounds.high, scale.stop))
+def _bullet(drawn: _Drawn) -> Bullet:
+    scale = _Scale(drawn)
+    beyond = drawn.observed is not None and drawn.observed > scale.last
+    ends = ((drawn.bounds.low, scale.start), (drawn.bounds.high, scale.stop))
     return Bullet(
-        zones=tuple(_zones(bounds, scale)),
+        zones=tuple(_zones(drawn, scale)),
         bounds=tuple(Label(at=at, text=limit(check), anchor="middle") for check, at in ends if check),
-        count=_count(bounds, scale, beyond=beyond),
+        count=_count(drawn, scale, beyond=beyond),
         beyond=beyond,
-        standing=_standing(bounds),
+        standing=_standing(drawn),
     )
 
 
-def _zones(bounds: _Bounds, scale: _Scale) -> Iterator[Zone]:
+def _zones(drawn: _Drawn, scale: _Scale) -> Iterator[Zone]:
     """Yield the zones from left to right, without empty ones."""
     stops: list[tuple[float, Verdict]] = []
-    if bounds.low:
-        stops.append((scale.start, bounds.breach(bounds.low)))
-    if bounds.floor and bounds.warn_floor:
-        stops.append((scale.place(float(bounds.warn_floor.limit)), Verdict.WARN))
-    narrower = scale.place(float(bounds.warn_ceiling.limit)) if bounds.ceiling and bounds.warn_ceiling else scale.stop
+    if drawn.bounds.low:
+        stops.append((scale.start, drawn.breach(drawn.bounds.low)))
+    if drawn.bounds.floor and drawn.bounds.warn_floor:
+        stops.append((scale.place(float(drawn.bounds.warn_floor.known_limit)), Verdict.WARN))
+    narrower = (
+        scale.place(float(drawn.bounds.warn_ceiling.known_limit))
+        if drawn.bounds.ceiling and drawn.bounds.warn_ceiling
+        else scale.stop
+    )
     stops += [(narrower, Verdict.PASS), (scale.stop, Verdict.WARN)]
-    if bounds.high:
-        stops.append((_END, bounds.breach(bounds.high)))
+    if drawn.bounds.high:
+        stops.append((_END, drawn.breach(drawn.bounds.high)))
     start = 0.0
     for stop, verdict in stops:
         if stop > start:
@@ -164,34 +154,35 @@ def _zones(bounds: _Bounds, scale: _Scale) -> Iterator[Zone]:
             start = stop
 
 
-def _count(bounds: _Bounds, scale: _Scale, *, beyond: bool) -> Label | None:
-    if bounds.observed is None:
+def _count(drawn: _Drawn, scale: _Scale, *, beyond: bool) -> Label | None:
+    if drawn.observed is None:
         return None
-    at = scale.place(float(bounds.observed))
+    at = scale.place(float(drawn.observed))
     left, right = _CENTRED
     return Label(
         at=at,
-        text=_told(bounds.observed, bounds) + (f", {times(bounds.high)} times" if beyond and bounds.high else ""),
+        text=_told(drawn.observed, drawn)
+        + (f", {times(drawn.bounds.high)} times" if beyond and drawn.bounds.high else ""),
         anchor="start" if at < left else "end" if at > right else "middle",
     )
 
 
-def _told(observed: int | Fraction, bounds: _Bounds) -> str:
-    checks = [check for check in (bounds.low, bounds.high) if check]
+def _told(observed: int | Fraction, drawn: _Drawn) -> str:
+    checks = [check for check in (drawn.bounds.low, drawn.bounds.high) if check]
     if checks[0].bound.measure is Measure.SHARE:
         return percent(shown_share(checks[0], checks))
     return number(int(observed))
 
 
-def _standing(bounds: _Bounds) -> str:
+def _standing(drawn: _Drawn) -> str:
     """Return in words what the picture shows."""
-    if bounds.observed is None:
+    if drawn.observed is None:
         return "There is no proven count"
-    if bounds.low and bounds.observed < bounds.low.limit:
+    if drawn.bounds.low and drawn.observed < drawn.bounds.low.known_limit:
         return "The count is below the allowed range"
-    if bounds.high and bounds.observed > bounds.high.limit:
+    if drawn.bounds.high and drawn.observed > drawn.bounds.high.known_limit:
         return "The count is above the allowed range"
-    calm_low, calm_high = bounds.warn_floor, bounds.warn_ceiling
-    if (calm_low and bounds.observed < calm_low.limit) or (calm_high and bounds.observed > calm_high.limit):
+    calm_low, calm_high = drawn.bounds.warn_floor, drawn.bounds.warn_ceiling
+    if (calm_low and drawn.observed < calm_low.known_limit) or (calm_high and drawn.observed > calm_high.known_limit):
         return "The count is within the allowed range, but in the warning zone"
     return "The count is within the allowed range"

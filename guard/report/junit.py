@@ -84,7 +84,8 @@ def _add_cases(suite: Element, report: Report) -> None:
     for kind, findings in (("segments", guards_of(report)), ("campaigns", totals_of(report))):
         for finding in findings:
             for check in finding.checks:
-                name = _unique(_text(f"{_name(finding)} / {check.bound}"), seen)
+                source = f" from {check.baseline.source}" if check.baseline else ""
+                name = _unique(_text(f"{_name(finding)} / {check.bound}{source}"), seen)
                 _add_case(suite, check, finding, name, kind)
     if report.verdict is Verdict.UNKNOWN and suite.find("testcase/error") is None:
         case = SubElement(suite, "testcase", classname="audience-guard", name="every guard was judged", time="0")

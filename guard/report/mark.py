@@ -24,7 +24,9 @@ _HOLDS = re.compile(r" holds (?:no|[\d,]+) runs?(?: since [\d-]+| yet)?\.\Z")
 _VERDICTS = tuple(f"{verdict.upper():7} " for verdict in Verdict)
 _CONCLUSION = re.compile(r"\(exit \d+\)\Z")
 _NOTICE = re.compile(r"::notice title=audience-guard::[^%]*(?:%(?!0A)[^%]*)*\(exit \d+\)(?:%0A.*)?\Z")
-_TITLES = "|".join([*HEADINGS.values(), "Failed", "Warned", "Unknown"])  # the last three in older versions
+_TITLES = "|".join(
+    [*HEADINGS.values(), "Not counted", "Failed", "Warned", "Unknown"]
+)  # the last four in older versions
 _ANNOTATION = re.compile(
     rf"title=(?:(?:{_TITLES})%3A |[\d%C]+ more (?:error|warning)s?::)"
 )  # %3A is a colon, %2C a comma

@@ -16,6 +16,7 @@ _NOBODY = "see whether Blueshift has an adapter for this channel; a filter or an
 _TOO_MANY = "open the segment in Blueshift: a filter or an exclusion may be missing"
 _TOO_MANY_TOGETHER = "see which of its segments is too large: a filter or an exclusion may be missing"
 _CONTRADICTION = "run the check again; if the numbers still contradict each other, show them to Blueshift's support"
+_MEANT = "; if this change was meant, write since into the rules"
 _REMEDIES = {
     Reason.REFUSED_KEY: "check that BLUESHIFT_API_KEY is a User API key of this account and region",
     Reason.NOT_FOUND: "correct the uuid or name in the rules, or check the region; the segment may have been deleted",
@@ -31,6 +32,11 @@ _REMEDIES = {
     Reason.TIMEOUT: "open the segment in Blueshift: can it be counted there? if so, raise refresh.timeout in the rules",
     Reason.DEADLINE: "run the check again, with a longer --timeout or fewer segments at once",
     Reason.ZERO_USERS: "find out why the segment is empty; a share of nobody cannot be judged",
+    Reason.HISTORY: (
+        "see what audience-guard history show says of the store; a since in the rules that begins later leaves out what"
+        " is lost"
+    ),
+    Reason.LEARNING: "check again on other days, or import earlier counts: audience-guard history import",
     Reason.INTERNAL: "this is a fault in audience-guard: run again with --debug, and report what it says",
 }
 
@@ -49,10 +55,16 @@ def next_step(check: Check, finding: Finding) -> str | None:
             if finding.is_contradictory:
                 return _CONTRADICTION
             return remedy(finding.cause or finding.reason) if finding.reason else None
+        case Verdict.WARN | Verdict.FAIL if check.is_learning:
+            return remedy(Reason.LEARNING)
         case Verdict.WARN | Verdict.FAIL if finding.is_contradictory:
             return _CONTRADICTION
-        case Verdict.WARN | Verdict.FAIL if not check.bound.is_floor:
-            return _TOO_MANY_TOGETHER if finding.is_total else _TOO_MANY
         case Verdict.WARN | Verdict.FAIL:
-            never_reached = finding.people == 0 and not finding.people_before and finding.channel is not Channel.USERS
-            return _NOBODY if never_reached else _TOO_FEW
+            return _about_the_count(check, finding) + (_MEANT if check.baseline else "")
+
+
+def _about_the_count(check: Check, finding: Finding) -> str:
+    if not check.bound.is_floor:
+        return _TOO_MANY_TOGETHER if finding.is_total else _TOO_MANY
+    never_reached = finding.people == 0 and not finding.people_before and finding.channel is not Channel.USERS
+    return _NOBODY if never_reached else _TOO_FEW

@@ -12,6 +12,7 @@ from datetime import UTC, timedelta
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from guard.core.history import zone_of
 from guard.core.model import Severity
 from guard.core.results import Check, FailOn, Reason, Verdict, gravest_first, worst
 from guard.core.text import duration, multiple, number, percent, shortened, told_apart
@@ -127,7 +128,7 @@ def _off(finding: Finding) -> float:
     ratios = [
         float(check.observed / check.limit) if check.limit else math.inf
         for check in finding.troubles
-        if check.observed is not None
+        if check.observed is not None and check.limit is not None
     ]
     return max((max(each, 1 / each) if each else math.inf for each in ratios), default=0.0)
 
@@ -192,8 +193,15 @@ def _of_guard(report: Report, result: SegmentResult, guard: GuardResult, campaig
         cause=guard.cause,
         contradicts=guard.is_contradictory,
         past=report.past.get((segment.key, guard.channel)),
-        today=(guard.count.counted_at if guard.count else report.finished_at).astimezone(UTC).date(),
+        today=_today(guard, report),
     )
+
+
+def _today(guard: GuardResult, report: Report) -> date:
+    """Return the day of the count, in the time zone of the history if it was read; a saved report may name any."""
+    at = guard.count.counted_at if guard.count else report.finished_at
+    zone = zone_of(report.history.timezone) if report.history and report.past else UTC
+    return at.astimezone(zone).date()
 
 
 def _of_total(

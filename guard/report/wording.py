@@ -6,9 +6,11 @@ import math
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from guard.core.baseline import LeftOut
 from guard.core.measure import Measure
 from guard.core.results import Check, Reason, Verdict
 from guard.core.text import harmless, multiple, number, percent, plural, printable, shortened, told_apart
+from guard.report.bounds import tightest
 from guard.report.view import LONGEST_KEY
 
 if TYPE_CHECKING:
@@ -19,12 +21,20 @@ if TYPE_CHECKING:
 SYMBOLS = {Verdict.FAIL: "❌", Verdict.UNKNOWN: "❓", Verdict.WARN: "⚠️", Verdict.PASS: "✅"}
 HEADINGS = {
     Verdict.FAIL: "Out of bounds",
-    Verdict.UNKNOWN: "Not counted",
+    Verdict.UNKNOWN: "Not judged",
     Verdict.WARN: "Worth a look",
     Verdict.PASS: "Within bounds",
 }
 """What a verdict means for a count, the worst first."""
 
+_LEFT_OUT = {
+    LeftOut.OTHER_RULES: "judged without a change",
+    LeftOut.OLD: "too old",
+    LeftOut.SINCE: "before since",
+    LeftOut.EXCLUDED: "excluded",
+    LeftOut.OUT_OF_BOUNDS: "out of bounds",
+    LeftOut.FAILED: "on which a change was broken",
+}
 _DOUBLE = 2
 _PARTS_NAMED = 3
 _MOST_NAMED = 3
@@ -43,8 +53,11 @@ def result(check: Check, finding: Finding) -> str:
     """Return what one bound led to: ``1,311,000, maximum 50,000: 26 times the maximum``, or why it is unknown."""
     if check.observed is None:
         return _unknown(check, finding)
+    if check.limit is None:
+        return f"{observed(check, finding)}, {uncompared(check)}{_until_then(check)}"
     off = distance(check, finding)
-    told = f"{observed(check, finding)}, {check.bound.label} {limit(check)}" + (f": {off}" if off else "")
+    past = f", {check.baseline.allows} {check.baseline.words}" if check.baseline else ""
+    told = f"{observed(check, finding)}, {check.bound.label} {limit(check)}{past}" + (f": {off}" if off else "")
     return f"{told} (this bound only warns)" if check.verdict is Verdict.WARN else told
 
 
@@ -73,7 +86,45 @@ def in_short(finding: Finding, *, named: bool = True) -> str:
     label = finding.channel.facts.label
     if check.observed is None:
         return f"{who}{label} could not be counted"
-    return f"{who}{label} {observed(check, finding, in_full=False)}, {check.bound.label} {limit(check)}"
+    count = f"{who}{label} {observed(check, finding, in_full=False)}"
+    if check.limit is None:
+        return f"{count}, {uncompared(check)}"
+    return f"{count}, {check.bound.label} {limit(check)}{' by its past' if check.baseline else ''}"
+
+
+def uncompared(check: Check) -> str:
+    """Return why a count has nothing to be compared with: ``learning, 1 of 3 earlier days``."""
+    return check.baseline.progress if check.baseline and check.is_learning else "and its past is unknown"
+
+
+def pasts(finding: Finding) -> list[str]:
+    """Return what the count is compared with: ``40,120, the median of 8 days from ... to ...: 95.3% fewer now``."""
+    found = {check.baseline.source: check for check in finding.checks if check.baseline}
+    return [told for check in found.values() if (told := _past(check))]
+
+
+def _past(check: Check) -> str:
+    found = check.baseline
+    if found is None or (found.value is None and not found.is_learning):
+        return ""
+    days = f"from {found.first} to {found.last}" if found.days > 1 else f"of {found.last}" if found.last else ""
+    told = found.progress if found.value is None else found.words
+    since = _difference(found.change(int(check.observed))) if check.observed is not None else ""
+    left_out = ", ".join(f"{plural(many, 'day')} {_LEFT_OUT[why]}" for why, many in found.left_out.items())
+    parts = [f"{told}{f', {days}' if days else ''}{since}", f"left out: {left_out}" if left_out else ""]
+    return "; ".join(filter(None, parts))
+
+
+def _difference(change: Fraction | None) -> str:
+    if not change:
+        return ""
+    return f": {percent(abs(round(change, 3)))} {'more' if change > 0 else 'fewer'} now"
+
+
+def _until_then(check: Check) -> str:
+    if check.verdict is Verdict.UNKNOWN:
+        return ""
+    return f": {'warns' if check.verdict is Verdict.WARN else 'fails'} until then, as the rules say"
 
 
 def people(finding: Finding) -> str:
@@ -101,13 +152,17 @@ def parts(finding: Finding) -> str:
 
 
 def allowed(finding: Finding) -> str:
-    """Return what the rules allow, in people and in shares: ``10,000 to 50,000, at least 60%``; without warnings."""
+    """Return what the rules allow, in people and in shares: ``10,000 to 50,000, at least 60%``; without warnings.
+
+    Of bounds that are fixed and bounds that follow from the past the tightest is told, and what is still learning.
+    """
     bounds = [each for each in finding.checks if not each.bound.is_warning] or list(finding.checks)
     ranges = []
     for measure in Measure:
-        held = {check.bound.is_floor: check for check in bounds if check.bound.measure is measure}
-        of = " of the users" if held and measure is Measure.SHARE else ""
-        ranges.append(f"{span(held.get(True), held.get(False))}{of}")
+        held = tightest(bounds, measure)
+        of = " of the users" if (held.low or held.high) and measure is Measure.SHARE else ""
+        ranges.append(f"{span(held.low, held.high)}{of}")
+    ranges += dict.fromkeys(uncompared(check) for check in finding.checks if check.is_learning)
     return ", ".join(each for each in ranges if each)
 
 
@@ -141,7 +196,7 @@ def distance(check: Check, finding: Finding) -> str | None:
     if multiple is not None:
         return f"{multiple} times the {check.bound.label}"
     side = "below" if check.bound.is_floor else "above"
-    return f"{percent(told_apart(abs(Fraction(check.observed) / Fraction(check.limit) - 1)))} {side}"
+    return f"{percent(told_apart(abs(Fraction(check.observed) / check.known_limit - 1)))} {side}"
 
 
 def times(check: Check) -> str | None:
@@ -158,7 +213,9 @@ def note(finding: Finding) -> str | None:
     if finding.detail and not any(finding.detail in check.message for check in finding.troubles):
         return finding.detail
     counts = [part.count for part in finding.parts if part.count]
-    if len(counts) > 1 and any(check.observed and max(counts) <= check.limit for check in finding.troubles):
+    if len(counts) > 1 and any(
+        check.observed and check.limit is not None and max(counts) <= check.limit for check in finding.troubles
+    ):
         return f"people in several of its segments are counted for each; it may be as few as {number(max(counts))}"
     return None
 
@@ -166,7 +223,7 @@ def note(finding: Finding) -> str | None:
 def limit(check: Check) -> str:
     """Return the limit of a check as people read it: ``10,000``, or ``60%`` for a share."""
     measure = check.bound.measure
-    return measure.shown_limit(share(check.limit) if measure is Measure.SHARE else check.limit)
+    return measure.shown_limit(share(check.known_limit) if measure is Measure.SHARE else check.known_limit)
 
 
 def counted_segment(finding: Finding) -> str:
@@ -187,7 +244,7 @@ def place(check: Check, finding: Finding) -> str:
 
 def shown_share(check: Check, checks: Iterable[Check]) -> Fraction:
     """Return the observed share, rounded but still different from every limit that it differs from."""
-    limits = (share(each.limit) for each in checks if each.bound.measure is Measure.SHARE)
+    limits = (share(each.known_limit) for each in checks if each.bound.measure is Measure.SHARE)
     return told_apart(share(check.observed or 0), *limits)
 
 
@@ -206,5 +263,5 @@ def _people_off(check: Check, finding: Finding) -> int | None:
     """Return how many people are too few or too many for the share."""
     if finding.people is None or finding.users is None:
         return None
-    bound = share(check.limit) * finding.users
+    bound = share(check.known_limit) * finding.users
     return math.ceil(bound) - finding.people if check.bound.is_floor else finding.people - math.floor(bound)

@@ -7,26 +7,26 @@ type: the model reports it.
 from __future__ import annotations
 
 from operator import gt, lt
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from guard.core.model import Refresh
 from guard.core.text import did_you_mean
 from guard.rules import models
+from guard.rules.bounds import clash, read, written
 from guard.rules.fields import duration, people, share, text, uuid
+from guard.rules.past_checks import excluded_days, past_of_a_guard
 from guard.rules.problems import is_misspelt
 from guard.rules.scalars import Cut, described
 from guard.rules.tree import Mapping, Sequence, problem_at
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from guard.core.errors import Problem
     from guard.rules.tree import Place
 
-    Read = Callable[[object], Any]
-    Other = tuple[Callable[[Any, Any], bool], Mapping, str, str]
 
-_BOUNDLESS = {"severity"}
+_BOUNDLESS = {"severity", "since"}
 _DEFAULTS = Refresh()
 
 
@@ -46,7 +46,10 @@ def disagreements(root: Mapping) -> Iterator[Problem]:
                 "is empty; it needs at least one guard, such as email: {min: 1000}",
             )
         for channel, guard in _mappings(segment, "channels"):
-            yield from _guard(guard, (*steps, "channels", channel), segment["channels"].key_place(channel))
+            own = (*steps, "channels", channel)
+            yield from _guard(guard, own, segment["channels"].key_place(channel))
+            yield from past_of_a_guard(root, guard, own)
+    yield from excluded_days(root)
     yield from _campaigns(root)
 
 
@@ -54,15 +57,15 @@ def _refresh(root: Mapping) -> Iterator[Problem]:
     refresh = root.get("refresh")
     if not isinstance(refresh, Mapping):
         return
-    first = _read(refresh, "poll_interval", duration, _DEFAULTS.poll_interval)
-    longest = _read(refresh, "max_poll_interval", duration, _DEFAULTS.max_poll_interval)
+    first = read(refresh, "poll_interval", duration, _DEFAULTS.poll_interval)
+    longest = read(refresh, "max_poll_interval", duration, _DEFAULTS.max_poll_interval)
     if first is None or longest is None or first <= longest:
         return
     if "poll_interval" in refresh:
         key, what = "poll_interval", f"is above max_poll_interval ({longest:g}s)"
     else:
         key, what = "max_poll_interval", f"is below poll_interval ({first:g}s by default)"
-    yield problem_at(refresh.value_place(key), ("refresh", key), f"{_written(refresh[key])} {what}")
+    yield problem_at(refresh.value_place(key), ("refresh", key), f"{written(refresh[key])} {what}")
 
 
 def _identity(segment: Mapping, steps: tuple[str, ...], key_place: Place) -> Iterator[Problem]:
@@ -77,8 +80,8 @@ def _identity(segment: Mapping, steps: tuple[str, ...], key_place: Place) -> Ite
 
 def _repeated(segment: Mapping, own: str, seen: dict[tuple[str, str, bool], tuple[str, int]]) -> Iterator[Problem]:
     bypass = segment.get("bypass_global", False)
-    for kind, read in (("uuid", uuid), ("name", text)):
-        value = _read(segment, kind, read)
+    for kind, how in (("uuid", uuid), ("name", text)):
+        value = read(segment, kind, how)
         if value is None or not isinstance(bypass, bool):
             continue
         key, line = seen.setdefault((kind, value, bypass), (own, segment.line(kind)))
@@ -91,32 +94,18 @@ def _repeated(segment: Mapping, own: str, seen: dict[tuple[str, str, bool], tupl
 
 def _guard(guard: Mapping, steps: tuple[str, ...], key_place: Place) -> Iterator[Problem]:
     if guard.keys() <= _BOUNDLESS:
-        yield problem_at(key_place, steps, "has no bound; give it min, max, warn or share")
-    yield from _clash(guard, "min", people, steps, (gt, guard, "max", "max"))
+        yield problem_at(key_place, steps, "has no bound; give it min, max, warn, share or change")
+    yield from clash(guard, "min", people, steps, (gt, guard, "max", "max"))
     for inner in ("warn", "share"):
         if guard.get(inner) == {}:
             yield problem_at(guard.value_place(inner), (*steps, inner), "is empty; give it min or max, or leave it out")
     if isinstance(warn := guard.get("warn"), Mapping):
         below, above = (lt, guard, "min", "min"), (gt, guard, "max", "max")
         inside = (*steps, "warn")
-        yield from _clash(warn, "min", people, inside, (gt, warn, "max", "warn.max"), below, above)
-        yield from _clash(warn, "max", people, inside, below, above)
+        yield from clash(warn, "min", people, inside, (gt, warn, "max", "warn.max"), below, above)
+        yield from clash(warn, "max", people, inside, below, above)
     if isinstance(shares := guard.get("share"), Mapping):
-        yield from _clash(shares, "min", share, (*steps, "share"), (gt, shares, "max", "share.max"))
-
-
-def _clash(limits: Mapping, key: str, read: Read, steps: tuple[str, ...], *others: Other) -> Iterator[Problem]:
-    """Yield a problem for the first of the other limits that the limit is on the wrong side of."""
-    limit = _read(limits, key, read)
-    if limit is None:
-        return
-    for is_wrong, mapping, other_key, name in others:
-        other = _read(mapping, other_key, read)
-        if other is not None and is_wrong(limit, other):
-            side = "above" if is_wrong is gt else "below"
-            there = f"{name}, which is {_written(mapping[other_key])} (line {mapping.line(other_key)})"
-            yield problem_at(limits.value_place(key), (*steps, key), f"{_written(limits[key])} is {side} {there}")
-            return
+        yield from clash(shares, "min", share, (*steps, "share"), (gt, shares, "max", "share.max"))
 
 
 def _campaigns(root: Mapping) -> Iterator[Problem]:
@@ -144,18 +133,3 @@ def _mappings(parent: Mapping, key: str) -> Iterator[tuple[str, Mapping]]:
         for name, value in below.items():
             if isinstance(value, Mapping):
                 yield name, value
-
-
-def _read(mapping: Mapping, key: str, read: Read, default: Any = None) -> Any:
-    """Return the value as ``read`` returns it: None if it is not valid, the default if the key is missing."""
-    if key not in mapping:
-        return default
-    try:
-        return read(mapping[key])
-    except ValueError:
-        return None
-
-
-def _written(limit: object) -> str:
-    """Return a valid limit as it is written, without quotes."""
-    return described(limit).replace('"', "")

@@ -53,6 +53,11 @@ class Closed(BaseModel):
         return {key: given[key] for key in chain(known, islice(unknown, MOST_PROBLEMS + 1))}
 
 
+def any_of_them(*keys: str) -> dict[str, Any]:
+    """Return the JSON Schema that asks for at least one of the keys."""
+    return {"anyOf": [{"required": [key]} for key in keys]}
+
+
 M = TypeVar("M", bound=BaseModel)
 
 

@@ -8,30 +8,38 @@ from contextlib import contextmanager
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
+from guard.core.baseline import Source
 from guard.core.model import (
     Bound,
     BoundName,
     Campaign,
+    Change,
     Channel,
     Doubt,
+    Excluded,
     Guard,
     Pacing,
+    PastRules,
     Refresh,
     Region,
     Rules,
     Segment,
     Severity,
+    Step,
     Total,
 )
+from guard.core.results import Verdict
 from guard.rules import models
 from guard.rules.cross_checks import disagreements
 from guard.rules.document import parse_document, read_document
 from guard.rules.scalars import Cut, cut_short
+from guard.rules.tree import Sequence
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Iterator
 
+    from guard.rules.past_models import HistorySettings
     from guard.rules.tree import Mapping
 
 
@@ -72,10 +80,17 @@ def _rules(data: bytes, path: str) -> Rules:
         region=Region(region) if region else None,
         pacing=Pacing(requests_per_second=file.blueshift.requests_per_second, concurrency=file.blueshift.concurrency),
         refresh=Refresh(**dict(file.refresh)),
+        past=_past(file.history),
         segments=tuple(_segment(key, segment, places["segments"]) for key, segment in file.segments.items()),
         campaigns=tuple(_campaign(key, campaign, places["campaigns"]) for key, campaign in file.campaigns.items()),
         doubts=tuple(_doubts(places)),
     )
+
+
+def _past(settings: HistorySettings) -> PastRules:
+    spans: list[Any] = settings.exclude
+    excluded = tuple(Excluded(getattr(each, "from"), each.to) for each in spans)
+    return PastRules(timezone=settings.timezone, within=settings.within, excluded=excluded)
 
 
 def hints(rules: Rules) -> list[str]:
@@ -99,11 +114,15 @@ def _lets_pass(guard: Guard) -> str:
     A minimum share stops an empty audience, but no share stops a large one: it grows with the segment's users.
     """
     limits = {bound.name: bound.limit for bound in guard.bounds}
+    changes = {step.bound for change in guard.changes for step in change.steps}
     missing = []
-    if not limits.get(BoundName.MIN) and not limits.get(BoundName.SHARE_MIN):
+    if BoundName.CHANGE_MIN in changes:
+        if not limits.get(BoundName.MIN) and not limits.get(BoundName.SHARE_MIN):
+            missing.append(("change but no min", "an audience that loses a little each time would pass for ever"))
+    elif not limits.get(BoundName.MIN) and not limits.get(BoundName.SHARE_MIN):
         held = "min: 0" if limits.get(BoundName.MIN) == 0 else "no min"
         missing.append((held, f"an empty audience would {_warn_or_pass(warns=bool(limits.get(BoundName.WARN_MIN)))}"))
-    if BoundName.MAX not in limits:
+    if BoundName.MAX not in limits and BoundName.CHANGE_MAX not in changes:
         missing.append(("no max", f"an audience of any size would {_warn_or_pass(warns=BoundName.WARN_MAX in limits)}"))
     if not missing:
         return ""
@@ -144,6 +163,8 @@ def _guard(channel: Channel, guard: models.UsersGuard, channels: Mapping) -> Gua
         channel=channel,
         severity=Severity(guard.severity),
         bounds=tuple(_bounds(guard, channels[channel])),
+        changes=tuple(_changes(guard, channels[channel])),
+        since=guard.since.day if guard.since else None,
         line=channels.line(channel),
     )
 
@@ -154,6 +175,35 @@ def _bounds(guard: models.UsersGuard, places: Mapping) -> Iterator[Bound]:
         yield from _limits(guard.warn, places["warn"], BoundName.WARN_MIN, BoundName.WARN_MAX)
     if isinstance(guard, models.ChannelGuard) and guard.share is not None:
         yield from _limits(guard.share, places["share"], BoundName.SHARE_MIN, BoundName.SHARE_MAX)
+
+
+def _changes(guard: models.UsersGuard, places: Mapping) -> Iterator[Change]:
+    """Yield the changes; a change that is written without a list is the only one."""
+    changes: list[Any] = guard.change or []
+    written: Any = places.get("change")
+    is_alone = not isinstance(written, Sequence)
+    for position, change in enumerate(changes):
+        inside: Mapping = written if is_alone else written[position]
+        name = getattr(change, "from")
+        source = Source.named(name)
+        steps = [*_steps(change, inside, BoundName.CHANGE_MIN, BoundName.CHANGE_MAX)]
+        if change.warn is not None:
+            steps += _steps(change.warn, inside["warn"], BoundName.CHANGE_WARN_MIN, BoundName.CHANGE_WARN_MAX)
+        yield Change(
+            source=name,
+            steps=tuple(steps),
+            ignore_under=change.ignore_under,
+            needs=source.usual_needs if change.needs is None else change.needs,
+            until_then=Verdict(change.until_then),
+            line=places.line("change") if is_alone else written.places[position][0],
+        )
+
+
+def _steps(change: Any, places: Mapping, floor: BoundName, ceiling: BoundName) -> Iterator[Step]:
+    if change.min is not None:
+        yield Step(bound=floor, part=change.min, line=places.line("min"))
+    if change.max is not None:
+        yield Step(bound=ceiling, part=change.max, line=places.line("max"))
 
 
 def _limits(limits: Any, places: Mapping, floor: BoundName, ceiling: BoundName) -> Iterator[Bound]:

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, create_model
 
 from guard.core.model import Channel, Pacing, Refresh
-from guard.rules.document import Closed
+from guard.rules.document import Closed, any_of_them
 from guard.rules.fields import Duration, People, Remark, Share, Text, Uuid, WholeNumber, decimal, whole_number
 from guard.rules.limits import Entries, made_once
+from guard.rules.past_fields import OneOrSeveral, as_list
+from guard.rules.past_models import CHANGE, Change, HistorySettings, Since
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,10 +32,6 @@ def _version(value: int) -> int:
     if value != 1:
         raise ValueError(f"{value} is not supported by this audience-guard; write 1")
     return value
-
-
-def _any_of_them(*keys: str) -> dict[str, Any]:
-    return {"anyOf": [{"required": [key]} for key in keys]}
 
 
 _NOT_COUNTED = (
@@ -85,21 +83,21 @@ class RefreshSettings(Closed, title="Refresh"):
     )
 
 
-class WarnBounds(Closed, title="Warning bounds", json_schema_extra=_any_of_them("min", "max")):
+class WarnBounds(Closed, title="Warning bounds", json_schema_extra=any_of_them("min", "max")):
     """Narrower bounds: a count outside them, but within min and max, warns."""
 
     min: People | None = Field(default=None, description="Fewer people than this: warn. Not below the guard's min.")
     max: People | None = Field(default=None, description="More people than this: warn. Not above the guard's max.")
 
 
-class ShareBounds(Closed, title="Share of the segment", json_schema_extra=_any_of_them("min", "max")):
+class ShareBounds(Closed, title="Share of the segment", json_schema_extra=any_of_them("min", "max")):
     """Bounds on the channel's share of the segment's users, such as 60% or 0.6."""
 
     min: Share | None = Field(default=None, description="A smaller share than this: fail.", examples=["60%"])
     max: Share | None = Field(default=None, description="A larger share than this: fail.", examples=["90%"])
 
 
-class UsersGuard(Closed, title="Guard on users", json_schema_extra=_any_of_them("min", "max", "warn")):
+class UsersGuard(Closed, title="Guard on users", json_schema_extra=any_of_them("min", "max", "warn", "change")):
     """All the bounds on how many people the segment has; both ends count as within bounds."""
 
     refused_keys: ClassVar[dict[str, str]] = {
@@ -115,6 +113,16 @@ class UsersGuard(Closed, title="Guard on users", json_schema_extra=_any_of_them(
     warn: WarnBounds | None = Field(
         default=None, description="Narrower bounds; outside them the guard warns.", examples=[{"min": 2000}]
     )
+    change: Annotated[list[Change], Field(min_length=1), BeforeValidator(as_list), OneOrSeveral()] | None = Field(
+        default=None,
+        description="Bounds relative to earlier counts, one or a list with different from; they need --history.",
+        examples=[CHANGE],
+    )
+    since: Since | None = Field(
+        default=None,
+        description="Where the past of every change begins, after an intended step.",
+        examples=[{"day": "2026-11-20", "reason": "import"}],
+    )
     severity: Literal["fail", "warn"] = Field(
         default="fail",
         description="warn: a broken bound of this guard warns instead of failing; an unknown count stays unknown.",
@@ -122,7 +130,7 @@ class UsersGuard(Closed, title="Guard on users", json_schema_extra=_any_of_them(
 
 
 class ChannelGuard(
-    UsersGuard, title="Guard on a channel", json_schema_extra=_any_of_them("min", "max", "warn", "share")
+    UsersGuard, title="Guard on a channel", json_schema_extra=any_of_them("min", "max", "warn", "share", "change")
 ):
     """All the bounds on how many people the segment reaches on one channel; both ends count as within bounds."""
 
@@ -232,6 +240,11 @@ class RulesFile(Closed, title="Rules of audience-guard"):
         default_factory=RefreshSettings,
         description="How long to wait for a count; all optional.",
         examples=[{"timeout": "10m"}],
+    )
+    history: HistorySettings = Field(
+        default_factory=HistorySettings,
+        description="Which earlier days a count is compared with (change); all optional.",
+        examples=[{"timezone": "Europe/Berlin"}],
     )
     segments: Annotated[Entries[Segment], Field(min_length=1)] = Field(
         description="The segments to check, each under a key of your own: what you type, and what reports show.",

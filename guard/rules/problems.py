@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from guard.core.text import did_you_mean, nearest, number
 from guard.rules.scalars import REFUSED, described
 from guard.rules.slips import UNFILLED, joined, odd_space, placeholder
-from guard.rules.tree import MOST_PROBLEMS, Mapping, problem_at
+from guard.rules.tree import MOST_PROBLEMS, Mapping, Sequence, problem_at
 from guard.rules.yaml import NO_VALUE
 
 if TYPE_CHECKING:
@@ -78,8 +78,10 @@ def _way(root: Mapping, loc: Iterable[int | str]) -> tuple[list[int | str], Plac
     for step in loc:
         if isinstance(here, Mapping) and step in here:
             key_place, place = here.key_place(str(step)), here.value_place(str(step))
-        elif isinstance(step, int):
+        elif isinstance(step, int) and isinstance(here, Sequence):
             key_place = place = here.places[step]
+        elif isinstance(step, int):
+            continue  # the only entry of a list, written without the list
         else:
             break
         here = here[step]
@@ -90,7 +92,8 @@ def _way(root: Mapping, loc: Iterable[int | str]) -> tuple[list[int | str], Plac
 def _value_at(root: Mapping, loc: Iterable[int | str]) -> Any:
     here: Any = root
     for step in loc:
-        here = here[step]
+        if isinstance(step, str) or isinstance(here, Sequence):
+            here = here[step]
     return here
 
 

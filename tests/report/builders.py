@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
 
+from guard.core.baseline import Baseline, LeftOut, State
 from guard.core.history import Day, History, Limit, Reading, days
 from guard.core.measure import Measure
 from guard.core.model import LARGEST_COUNT, BoundName, Campaign, Channel, Guard, Segment, Selection, Severity
@@ -381,12 +382,26 @@ _VERDICTS = st.sampled_from(Verdict)
 _CHANNELS = st.sampled_from(Channel)
 _MOMENTS = st.datetimes(min_value=datetime(1, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - the zone stands beside it
 _BEFORE = st.none() | st.builds(Before, count=_COUNTS, counted_at=_MOMENTS)
+_BASELINES = st.builds(
+    Baseline,
+    source=st.sampled_from(["previous", "same_weekday", "median_of_last_8"]),
+    state=st.sampled_from(State),
+    value=st.none() | st.builds(Fraction, _COUNTS, st.sampled_from([1, 2])),
+    days=st.integers(0, 52),
+    needs=st.integers(0, 52),
+    first=st.none() | st.dates(),
+    last=st.none() | st.dates(),
+    left_out=st.dictionaries(st.sampled_from(LeftOut), st.integers(0, 400)),
+    until_then=_VERDICTS,
+    allows=_TEXTS,
+)
 _CHECKS = st.one_of(
     [
         st.builds(
             Check,
             bound=st.just(name),
-            limit=_SHARES if name.measure is Measure.SHARE else _COUNTS,
+            baseline=_BASELINES if name.is_relative else st.none(),
+            limit=_SHARES if name.measure is Measure.SHARE else _COUNTS | st.none() if name.is_relative else _COUNTS,
             observed=st.none() | (_SHARES if name.measure is Measure.SHARE else _COUNTS),
             verdict=_VERDICTS,
             line=_LINES,

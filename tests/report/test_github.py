@@ -88,7 +88,7 @@ def test_a_failure_is_an_error_on_the_very_line_of_the_bound(reports: dict[str, 
 
 def test_an_unknown_guard_is_one_error(reports: dict[str, Report]) -> None:
     _, unknown = annotations_of(reports["unknown"])
-    assert (unknown.level, unknown.title) == ("error", "Not counted: newsletter-active / email")
+    assert (unknown.level, unknown.title) == ("error", "Not judged: newsletter-active / email")
     assert (unknown.file, unknown.line) == ("rules.yaml", 28)
     assert unknown.message.startswith(
         "not counted in time: the refresh did not end within 10 min; allowed 10,000 to 50,000\nwas 20,500"
@@ -129,7 +129,7 @@ def test_the_decision_comes_first(reports: dict[str, Report]) -> None:
 
 def test_failures_come_before_what_is_unknown(reports: dict[str, Report]) -> None:
     titles = [each.title.split(":")[0] for each in annotations_of(reports["everything"])]
-    assert titles == ["audience-guard", *["Out of bounds"] * 3, "Not counted", "Worth a look"]
+    assert titles == ["audience-guard", *["Out of bounds"] * 3, "Not judged", "Worth a look"]
 
 
 # Text from elsewhere

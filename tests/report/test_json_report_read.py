@@ -16,12 +16,28 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from guard import __version__
+from guard.core.baseline import Window
 from guard.core.errors import ExitCode, UsageError
 from guard.core.evaluate import evaluate
+from guard.core.history import Reading
 from guard.core.measure import Measure
-from guard.core.model import Bound, BoundName, Campaign, Channel, Guard, Rules, Segment, Selection, Severity, Total
+from guard.core.model import (
+    Bound,
+    BoundName,
+    Campaign,
+    Change,
+    Channel,
+    Guard,
+    Rules,
+    Segment,
+    Selection,
+    Severity,
+    Step,
+    Total,
+)
 from guard.core.plan import Plan, plan
-from guard.core.results import Before, Count, FailOn, Reason, Report, SegmentReadings, Unavailable
+from guard.core.relative import Past
+from guard.core.results import Before, Count, FailOn, Reason, Report, SegmentReadings, Unavailable, Verdict
 from guard.report import Format, render
 from guard.report.json_report.read import read_report
 from guard.report.screen import Screen
@@ -33,6 +49,8 @@ if TYPE_CHECKING:
 SAVED = sorted((Path(__file__).parent / "saved").glob("*.json"))  # as earlier versions wrote them: never change one
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 UUID = "2dd093e6-8c6f-4e14-8a2c-744477e1fdef"
+SOURCES = ["previous", "same_weekday", "median_of_last_3", "median_of_last_52"]
+CHANGES = [name for name in BoundName if name.is_relative]
 STUCK = Unavailable(reason=Reason.TIMEOUT, detail="the refresh did not end within 10 min")
 
 
@@ -47,7 +65,9 @@ _LINES = st.integers(1, 9_999)
 _REASONS = st.sampled_from(sorted(set(Reason) - {Reason.ZERO_USERS}))  # that one the evaluator gives, no reading
 _UNAVAILABLE = st.builds(Unavailable, reason=_REASONS, detail=_TEXTS)
 _BEGAN = st.datetimes(datetime(2000, 1, 1), datetime(3000, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - see the zone
-_PEOPLE_BOUNDS, _SHARE_BOUNDS = ([name for name in BoundName if name.measure is kind] for kind in Measure)
+_PEOPLE_BOUNDS, _SHARE_BOUNDS = (
+    [name for name in BoundName if name.measure is kind and not name.is_relative] for kind in Measure
+)
 _OPTIONAL = st.none() | _TEXTS
 
 
@@ -59,7 +79,49 @@ def _guards(draw: st.DrawFn, channel: Channel) -> Guard:
         Bound(name=name, limit=draw(_SHARES) if name.measure is Measure.SHARE else draw(_COUNTS), line=draw(_LINES))
         for name in chosen
     )
-    return Guard(channel=channel, severity=draw(st.sampled_from(Severity)), bounds=bounds, line=draw(_LINES))
+    sources = draw(st.lists(st.sampled_from(SOURCES), max_size=2, unique=True))
+    bounded = {BoundName.MIN, BoundName.MAX} <= set(chosen)
+    return Guard(
+        channel=channel,
+        severity=draw(st.sampled_from(Severity)),
+        bounds=bounds,
+        changes=tuple(draw(_changes(source, bounded=bounded)) for source in sources),
+        line=draw(_LINES),
+    )
+
+
+@st.composite
+def _changes(draw: st.DrawFn, source: str, *, bounded: bool) -> Change:
+    verdicts = list(Verdict) if bounded else [Verdict.FAIL, Verdict.UNKNOWN]
+    parts = {True: st.integers(-9_999, 0), False: st.integers(0, 10**7)}
+    names = draw(st.lists(st.sampled_from(CHANGES), min_size=1, unique=True))
+    return Change(
+        source=source,
+        steps=tuple(
+            Step(bound=name, part=Fraction(draw(parts[name.is_floor]), 10_000), line=draw(_LINES)) for name in names
+        ),
+        ignore_under=draw(st.none() | _COUNTS),
+        needs=draw(st.integers(1, 3)),
+        until_then=draw(st.sampled_from(verdicts)),
+        line=draw(_LINES),
+    )
+
+
+_PASTS = st.none() | st.builds(
+    Past,
+    readings=st.none()
+    | st.lists(
+        st.builds(
+            Reading,
+            run=st.integers(1, 99),
+            at=st.datetimes(datetime(2026, 10, 1), datetime(2026, 11, 30), timezones=st.just(UTC)),  # noqa: DTZ001 - see above
+            count=st.none() | st.integers(0, 2**53 - 1) | st.integers(0, 99),
+            verdict=st.sampled_from(Verdict).map(str),
+        ),
+        max_size=9,
+    ),
+    window=st.builds(Window, today=st.just(NOON.date()), zone=st.just(UTC), within=st.sampled_from([9, 120])),
+)
 
 
 @st.composite
@@ -125,7 +187,10 @@ def reports_of_runs(draw: st.DrawFn) -> Report:
         tags=_some(draw, tags), segments=_some(draw, keys), campaigns=_some(draw, [each.key for each in campaigns])
     )
     asked = plan(Rules(path="", sha256="", segments=segments, campaigns=campaigns), selection)
-    results, judged = evaluate(asked, {key: draw(_readings(uuid, began, took)) for key, uuid in uuids.items()})
+    pasts = {(each.key, guard.channel): past for each in segments for guard in each.guards if (past := draw(_PASTS))}
+    found = {key: draw(_readings(uuid, began, took)) for key, uuid in uuids.items()}
+    results, judged = evaluate(asked, found, pasts)
+    compares = any(guard.changes for each in asked.segments for guard in each.guards)
     return Report(
         version=__version__,
         fail_on=draw(st.sampled_from(FailOn)),
@@ -139,7 +204,7 @@ def reports_of_runs(draw: st.DrawFn) -> Report:
         segments=results,
         campaigns=judged,
         run_id=draw(st.none() | st.uuids().map(str)),
-        history=draw(st.none() | HISTORIES),
+        history=draw(HISTORIES if compares else st.none() | HISTORIES),
         past={(each.segment.key, guard.channel): earlier([9, None]) for each in results for guard in each.guards},
     )
 
@@ -342,7 +407,9 @@ def test_no_key_can_be_missing_but_those_of_later_versions(name: str) -> None:
         for step in way[:-1]:
             here = here[step]
         del here[way[-1]]
-        later = way[-1] in {"account", "before", "history", "run_id"} or (way[-1] == "owner" and "campaigns" in way)
+        later = way[-1] in {"account", "baseline", "before", "history", "learning", "run_id"} or (
+            way[-1] == "owner" and "campaigns" in way
+        )
         if later or (way[-1] in {"parts", "detail"} and "totals" in way):
             read(tampered)
             continue

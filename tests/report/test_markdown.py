@@ -112,7 +112,7 @@ def test_what_could_not_be_found_out_shows_no_number(reports: dict[str, Report])
 def test_the_worst_comes_first(reports: dict[str, Report]) -> None:
     assert verdicts(markdown(reports["everything"])) == [
         *["Out of bounds"] * 3,
-        "Not counted",
+        "Not judged",
         "Worth a look",
         *["Within bounds"] * 3,
     ]
@@ -225,7 +225,7 @@ def test_any_report_is_a_page_of_ours(report: Report) -> None:
 
 def verdicts(text: str) -> list[str]:
     """Return the heading over every row, without a parser: large pages take one seconds."""
-    heads = re.split(r"(Out of bounds|Not counted|Worth a look|Within bounds): ", text)
+    heads = re.split(r"(Out of bounds|Not judged|Worth a look|Within bounds): ", text)
     return [
         head
         for head, body in zip(heads[1::2], heads[2::2], strict=True)

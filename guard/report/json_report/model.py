@@ -70,6 +70,9 @@ class SummaryObject(JsonObject):
 
     guards: TallyObject = Field(description="The guards of all segments.")
     totals: TallyObject = Field(description="The totals of all campaigns.")
+    learning: People = Field(
+        default=0, description="How many guards have too short a past to be compared with, whatever their verdict."
+    )
 
 
 class HistoryObject(JsonObject):
@@ -161,6 +164,7 @@ class ReportObject(JsonObject):
                 "totals": TallyObject.written(
                     total.verdict for campaign in report.campaigns for total in campaign.totals
                 ),
+                "learning": sum(guard.is_learning for segment in report.segments for guard in segment.guards),
             },
             "segments": [SegmentObject.written(each, path) for each in report.segments],
             "campaigns": [CampaignObject.written(each, path) for each in report.campaigns],

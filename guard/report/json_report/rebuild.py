@@ -12,6 +12,7 @@ from fractions import Fraction
 from itertools import product
 from typing import TYPE_CHECKING
 
+from guard.core.baseline import Baseline
 from guard.core.evaluate import evaluate, judge_guard
 from guard.core.history import History
 from guard.core.measure import Measure
@@ -21,7 +22,7 @@ from guard.core.results import Before, Count, Reason, Report, SegmentReadings, U
 from guard.report.wording import share
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from guard.report.json_report.model import HistoryObject, ReportObject
     from guard.report.json_report.results import CampaignObject, CheckObject, GuardObject, SegmentObject
@@ -30,6 +31,7 @@ _NO_MOMENT = datetime.min.replace(tzinfo=UTC)
 _A_LITTLE = Fraction(1, 10**40)
 _MORE_THAN_NOBODY = re.compile(r"\(([\d,]{1,21})\) is more than users \(0\)\Z")
 _LIMIT_AS_WRITTEN = re.compile(r" of ([\d,]{1,10}(?:\.\d{1,20})?)%\Z")
+_ALLOWS = re.compile(r" that ([\d,.]{1,25}(?:%| people) (?:under|over)) the ")
 _ANSWERED = re.compile(r"^\S+ answered (\d{3})\b(?!.*, but not as Blueshift does)")
 _STATUS_CAUSES = {
     **dict.fromkeys(("301", "302", "303", "307", "308", "407", "408"), Reason.NETWORK),
@@ -102,7 +104,9 @@ def _campaign(saved: CampaignObject) -> Campaign:
     totals = tuple(
         Total(
             channel=each.channel,
-            bounds=tuple(Bound(name=check.bound, limit=int(check.limit), line=check.line) for check in each.checks),
+            bounds=tuple(
+                Bound(name=check.bound, limit=int(check.limit or 0), line=check.line) for check in each.checks
+            ),
             line=each.line,
         )
         for each in saved.totals
@@ -206,7 +210,7 @@ def _guard(saved: GuardObject, channels: Mapping[Channel, Count | Unavailable]) 
             channel=saved.channel,
             severity=saved.severity,
             bounds=tuple(
-                Bound(name=check.bound, limit=limit, line=check.line)
+                Bound(name=check.bound, limit=limit, line=check.line, baseline=_baseline(check))
                 for check, limit in zip(saved.checks, chosen, strict=True)
             ),
             line=saved.line,
@@ -216,14 +220,36 @@ def _guard(saved: GuardObject, channels: Mapping[Channel, Count | Unavailable]) 
     return guards[0] if len(guards) == 1 else max(guards, key=lambda guard: _agreement(guard, saved, channels))
 
 
+def _baseline(check: CheckObject) -> Baseline | None:
+    """Return what it was compared with; by how much it may differ stands in the sentence alone."""
+    found = check.baseline
+    if found is None:
+        return None
+    told = _ALLOWS.search(check.message)
+    return Baseline(
+        source=found.from_,
+        state=found.state,
+        value=None if found.value is None else Fraction(found.value),
+        days=found.days,
+        needs=found.needs,
+        first=found.first,
+        last=found.last,
+        left_out=found.left_out,
+        until_then=found.until_then,
+        allows=told[1] if told else "",
+    )
+
+
 def _limits(
     check: CheckObject, count: Count | Unavailable | None, users: Count | Unavailable | None
-) -> list[int | Fraction]:
+) -> Sequence[int | Fraction | None]:
     """Return the possible limits.
 
     The evaluator compares exact shares, but a file has rounded ones. If a rounded share equals its limit, the limit may
     have been that share, a little less, or a little more.
     """
+    if check.limit is None:
+        return [None]
     if check.bound.measure is Measure.PEOPLE:
         return [int(check.limit)]
     written = share(check.limit)

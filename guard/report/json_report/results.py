@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import Field, StrictBool, StrictStr
+from pydantic import AfterValidator, Field, StrictBool, StrictStr
 
+from guard.core.baseline import LeftOut, Source, State
 from guard.core.model import BoundName, Channel, Severity
 from guard.core.results import Reason, Verdict
 from guard.report.json_report.values import (
+    Day,
     JsonObject,
     Line,
     Number,
     People,
+    Percent,
     Seconds,
     Texts,
     Timestamp,
+    plain,
     written_timestamp,
 )
+from guard.report.json_report.words import shown
 
 if TYPE_CHECKING:
     from guard.core.results import Before, CampaignResult, Check, GuardResult, Part, SegmentResult, TotalResult
@@ -26,16 +31,74 @@ PATH = "The rules file, as it was named to the command."
 _BEFORE = (
     "What Blueshift showed before this run counted the segment; null when it showed no count, or a count was under way."
 )
-_REASON = "Why there is no count, in one word for machines; null when everything was found out. Words may be added."
+_REASON = (
+    "Why something is unknown, in one word for machines: there is no count, or (history, learning) nothing to compare"
+    " it with; null when everything was found out. Words may be added."
+)
+
+
+def _read_source(value: str) -> str:
+    if not Source.is_valid(value):
+        raise ValueError(f"{shown(value)} is not what a count can be compared with")
+    return value
+
+
+class BaselineObject(JsonObject):
+    """What a change is compared with."""
+
+    from_: Annotated[StrictStr, AfterValidator(_read_source)] = Field(
+        alias="from", description="Which days: previous, same_weekday, or such as median_of_last_8."
+    )
+    value: Number | None = Field(description="The median of those days, in people; null as long as there is none.")
+    percent: Percent | None = Field(
+        description="By how many per cent the count differs from it; null without a value or a count, and at 0."
+    )
+    days: People = Field(description="How many earlier days it is made of.")
+    needs: People = Field(description="How many earlier days it needs.")
+    first: Day | None = Field(description="The first of those days; null without any.")
+    last: Day | None = Field(description="The last of those days; null without any.")
+    left_out: dict[LeftOut, People] = Field(
+        description="How many earlier days were left out, by the first reason that holds: other_rules (judged without a"
+        " change, after days judged with one), old (before history.within; only the newest is told), since (before the"
+        " channel's since), excluded (in history.exclude), out_of_bounds (outside today's min and max), failed (a"
+        " change.min or change.max was broken then)."
+    )
+    state: State = Field(
+        description="ready; learning: there are too few days yet; unavailable: the history cannot be read or trusted."
+    )
+    until_then: Verdict = Field(description="The verdict as long as it is learning.")
+
+    @staticmethod
+    def written(check: Check) -> dict[str, Any] | None:
+        """Return a check's baseline for JSON; None if it has none."""
+        found = check.baseline
+        if found is None:
+            return None
+        change = None if check.observed is None else found.change(int(check.observed))
+        return {
+            "from": found.source,
+            "value": None if found.value is None else plain(found.value),
+            "percent": None if change is None else plain(round(change * 100, 1)),
+            "days": found.days,
+            "needs": found.needs,
+            "first": found.first.isoformat() if found.first else None,
+            "last": found.last.isoformat() if found.last else None,
+            "left_out": {why.value: many for why, many in found.left_out.items()},
+            "state": found.state,
+            "until_then": found.until_then,
+        }
 
 
 class CheckObject(JsonObject):
     """One bound, compared with what was observed."""
 
     bound: BoundName = Field(
-        description="Which bound. Both ends are inclusive; a share is a part of the segment's users."
+        description="Which bound. Both ends are inclusive; a share is a part of the segment's users; a change is"
+        " relative to earlier counts."
     )
-    limit: Number = Field(description="The bound's limit: people, or a fraction of 1 for a share.")
+    limit: Number | None = Field(
+        description="The bound's limit: people, or a fraction of 1 for a share; null as long as there is no baseline."
+    )
     observed: Number | None = Field(
         description="What was observed, in the same terms as the limit; null when it could not be found out."
     )
@@ -43,6 +106,10 @@ class CheckObject(JsonObject):
     path: StrictStr = Field(description=PATH)
     line: Line = Field(description="The line of the bound, from 1.")
     message: StrictStr = Field(description="The result in a sentence for people.")
+    baseline: BaselineObject | None = Field(
+        default=None,
+        description="What a change is compared with: earlier counts of the same audience; null for every other bound.",
+    )
 
     @staticmethod
     def written(check: Check, path: str) -> dict[str, Any]:
@@ -51,11 +118,12 @@ class CheckObject(JsonObject):
         return {
             "bound": check.bound,
             "limit": as_json(check.limit),
-            "observed": None if check.observed is None else as_json(check.observed),
+            "observed": as_json(check.observed),
             "verdict": check.verdict,
             "path": path,
             "line": check.line,
             "message": check.message,
+            "baseline": BaselineObject.written(check),
         }
 
 
@@ -78,7 +146,7 @@ class GuardObject(JsonObject):
     verdict: Verdict = Field(description="The gravest verdict of its checks.")
     severity: Severity = Field(description="What a broken bound amounts to: fail, or warn for a guard that only warns.")
     count: People | None = Field(
-        description="How many people the channel reaches, proven fresh; null when the verdict is unknown."
+        description="How many people the channel reaches, proven fresh; null when it could not be found out."
     )
     users: People | None = Field(
         description="How many users the segment holds, where a share was asked for and they were counted; else null."

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import math
 import re
 from datetime import UTC, date, datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator, StrictInt, StrictStr, WithJsonSchema
 
 from guard.core.model import LARGEST_COUNT
 from guard.report.json_report.words import shown
+
+if TYPE_CHECKING:
+    from fractions import Fraction
 
 _DAY = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _TIMESTAMP = "[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\\.[0-9]{3}Z"
@@ -39,6 +43,17 @@ def _read_number(value: object) -> int | float:
     return value
 
 
+def _read_percent(value: object) -> int | float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not -100 <= value < math.inf:  # noqa: PLR2004
+        raise ValueError(f"{shown(value)} is not a change in per cent")
+    return value
+
+
+def plain(value: Fraction) -> int | float:
+    """Return a fraction as JSON has it: whole numbers without a point."""
+    return int(value) if value.denominator == 1 else float(value)
+
+
 def _read_people(value: int) -> int:
     if value > LARGEST_COUNT:
         raise ValueError(f"{shown(value)} is too large for a number of people")
@@ -60,6 +75,7 @@ Day = Annotated[
     date, PlainValidator(_read_day), WithJsonSchema({"type": "string", "format": "date", "pattern": f"^{_DAY}$"})
 ]
 Number = Annotated[int | float, PlainValidator(_read_number), WithJsonSchema({"type": "number", "minimum": 0})]
+Percent = Annotated[int | float, PlainValidator(_read_percent), WithJsonSchema({"type": "number", "minimum": -100})]
 People = Annotated[int, Field(strict=True, ge=0), AfterValidator(_read_people)]
 Seconds = Annotated[StrictInt, AfterValidator(_read_seconds)]
 Line = Annotated[int, Field(strict=True, ge=1)]

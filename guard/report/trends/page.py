@@ -26,9 +26,9 @@ _INDENT = "    "
 class TrendPage:
     """The trends of a store; ``store`` is its address without a password, ``kind`` what it is.
 
-    A trend has at most ``last`` days. ``rules`` is the path of the rules file whose bounds are shown, None without one;
-    ``unguarded`` is the number of series in the store that it does not guard. ``damage`` are sentences about rows that
-    were lost or changed.
+    A trend has at most ``last`` days, those of the ``timezone``. ``rules`` is the path of the rules file whose bounds
+    are shown, None without one; ``unguarded`` is the number of series in the store that it does not guard. ``damage``
+    are sentences about rows that were lost or changed.
     """
 
     store: str
@@ -37,6 +37,7 @@ class TrendPage:
     runs: int
     trends: tuple[Trend, ...]
     last: int = DAYS
+    timezone: str = "UTC"
     rules: str | None = None
     unguarded: int = 0
     damage: tuple[str, ...] = ()
@@ -138,7 +139,7 @@ def as_object(page: TrendPage) -> str:
                 "store": page.kind,
                 "began": page.began.isoformat() if page.began else None,
                 "runs": page.runs,
-                "timezone": "UTC",
+                "timezone": page.timezone,
             },
             "damage": list(page.damage),
             "series": [_series(trend) for trend in page.trends],

@@ -10,10 +10,11 @@ from guard.core.history import days as newest_days
 from guard.core.model import BoundName, Channel
 from guard.core.results import Verdict
 from guard.core.text import number, printable, shortened
+from guard.report.bounds import tightest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from datetime import date
+    from datetime import date, tzinfo
 
     from guard.core.history import Day, Reading, Series
     from guard.core.results import Check
@@ -165,9 +166,12 @@ class Trend:
 
 
 def band_of(checks: Iterable[Check]) -> Band:
-    """Return the band of a guard's absolute bounds."""
-    limits = {check.bound: int(check.limit) for check in checks if check.bound in {BoundName.MIN, BoundName.MAX}}
-    return Band(low=limits.get(BoundName.MIN), high=limits.get(BoundName.MAX))
+    """Return the band of a guard's bounds, fixed and relative to the past cut together, without those that warn."""
+    found = tightest(checks)
+    return Band(
+        low=int(found.floor.known_limit) if found.floor else None,
+        high=int(found.ceiling.known_limit) if found.ceiling else None,
+    )
 
 
 def points_of(days: Iterable[Day], band: Band | None = None) -> tuple[Point, ...]:
@@ -175,9 +179,11 @@ def points_of(days: Iterable[Day], band: Band | None = None) -> tuple[Point, ...
     return tuple(_point(each.day, each.reading, band) for each in days)
 
 
-def trend_points(readings: Sequence[Reading], last: int, band: Band | None = None) -> tuple[Point, ...]:
-    """Return the points of the newest ``last`` days of a series, in UTC."""
-    return points_of(newest_days(readings, last, UTC), band)
+def trend_points(
+    readings: Sequence[Reading], last: int, band: Band | None = None, zone: tzinfo = UTC
+) -> tuple[Point, ...]:
+    """Return the points of the newest ``last`` days of a series, in a time zone."""
+    return points_of(newest_days(readings, last, zone), band)
 
 
 def _point(day: date, reading: Reading, band: Band | None) -> Point:
@@ -193,8 +199,9 @@ def _point(day: date, reading: Reading, band: Band | None) -> Point:
 
 
 def _band_then(reading: Reading) -> Band:
-    low, high = reading.limit(BoundName.MIN), reading.limit(BoundName.MAX)
-    return Band(low=None if low is None else int(low), high=None if high is None else int(high))
+    lows = reading.limits_of(BoundName.MIN, BoundName.CHANGE_MIN)
+    highs = reading.limits_of(BoundName.MAX, BoundName.CHANGE_MAX)
+    return Band(low=max(map(int, lows), default=None), high=min(map(int, highs), default=None))
 
 
 def trend_of(finding: Finding) -> Trend | None:
