@@ -32,8 +32,7 @@ SIZES = (10, 100) if QUICK else (10, 1_000, 10_000)
 """Segments, each with one guard."""
 DAYS = 5 if QUICK else 60
 SHOWN = 26
-ROUNDS, ROUNDS_OF_MANY = (1, 1) if QUICK else (5, 3)
-MANY = 10_000
+ROUNDS = 1 if QUICK else 5
 NOW = datetime.now(UTC)
 LIMITS = (Limit("min", 1, "pass"), Limit("max", 500_000, "pass"))
 KEY = {"BLUESHIFT_API_KEY": "a-key-for-the-sandbox"}
@@ -82,10 +81,6 @@ def stored(folder: Path, size: int) -> Store:
     return store
 
 
-def rounds(size: int) -> int:
-    return ROUNDS_OF_MANY if size >= MANY else ROUNDS
-
-
 def checked(folder: Path, size: int, *flags: str) -> tuple[float, float]:
     """Return the CPU seconds and the most MiB of one check over a socket."""
     rules = folder / "rules.yaml"
@@ -109,12 +104,11 @@ def check_cost(folder: Path, size: int, imports: float) -> dict[str, Any]:
         shutil.copy(kept, folder / "used.db")
         return checked(folder, size, "--history", str(folder / "used.db"))
 
-    found = interleaved({"without": lambda: checked(folder, size), "with": with_store}, lambda _: rounds(size))
+    found = interleaved({"without": lambda: checked(folder, size), "with": with_store}, lambda _: ROUNDS)
     cpu = {name: median(each for each, _ in runs) for name, runs in found.items()}
     peak = {name: median(each for _, each in runs) for name, runs in found.items()}
     return {
         "segments": size,
-        "rounds": rounds(size),
         "times_without": round((cpu["with"] - imports) / cpu["without"], 3),
         "with_imports": round(cpu["with"] / cpu["without"], 3),
         "times_memory": round(peak["with"] / peak["without"], 2),
@@ -136,8 +130,8 @@ def reading_cost(folder: Path, size: int) -> dict[str, Any]:
         "store": partial(seconds_of_cpu, lambda: store.read(wanted, seconds=600)),
         "bare": partial(seconds_of_cpu, query),
     }
-    found = {name: median(times) for name, times in interleaved(works, lambda _: rounds(size)).items()}
-    return {"segments": size, "rounds": rounds(size), "times_bare": round(found["store"] / found["bare"], 2)}
+    found = {name: median(times) for name, times in interleaved(works, lambda _: ROUNDS).items()}
+    return {"segments": size, "times_bare": round(found["store"] / found["bare"], 2)}
 
 
 def recording_cost(folder: Path, size: int) -> dict[str, Any]:
@@ -162,8 +156,8 @@ def recording_cost(folder: Path, size: int) -> dict[str, Any]:
         store.record([run(0, size)], seconds=600)
 
     works = {"store": partial(seconds_of_cpu, record), "bare": partial(seconds_of_cpu, insert)}
-    found = {name: median(times) for name, times in interleaved(works, lambda _: rounds(size)).items()}
-    return {"segments": size, "rounds": rounds(size), "times_bare": round(found["store"] / found["bare"], 1)}
+    found = {name: median(times) for name, times in interleaved(works, lambda _: ROUNDS).items()}
+    return {"segments": size, "times_bare": round(found["store"] / found["bare"], 1)}
 
 
 def trends_cost(folder: Path, size: int) -> dict[str, Any]:
@@ -174,7 +168,7 @@ def trends_cost(folder: Path, size: int) -> dict[str, Any]:
     def show() -> None:
         pages.append(as_html(show_trends(store, None, Wanted(last=SHOWN))))
 
-    seconds = median(seconds_of_cpu(show) for _ in range(rounds(size)))
+    seconds = median(seconds_of_cpu(show) for _ in range(ROUNDS))
     head = len(as_html(show_trends(store, None, Wanted(last=SHOWN, segment=f"segment-{0:05}"))).encode())
     return {"segments": size, "seconds": seconds / size, "bytes": round((len(pages[0].encode()) - head) / (size - 1))}
 
@@ -198,7 +192,7 @@ def main() -> None:
     of_a_few = next(row["seconds"] for row in figures["trends"] if row["segments"] == SIZES[1])
     for row in figures["trends"]:
         row["growth"] = round(row.pop("seconds") / of_a_few, 2)
-    save("history", {"days": DAYS, "shown": SHOWN, **figures})
+    save("history", {"rounds": ROUNDS, "days": DAYS, "shown": SHOWN, **figures})
 
 
 if __name__ == "__main__":
