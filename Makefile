@@ -11,7 +11,7 @@ LOCK = $(BIN)/uv pip compile --quiet --universal --no-strip-extras --generate-ha
 SAMPLE = 'guard.core.evaluate.x_judge_guard__*' 'guard.core.evaluate.x__observe__*' 'guard.core.evaluate.x__check__*' \
   'guard.blueshift.freshness.*_prove__*' 'guard.blueshift.freshness.*_start__*' 'guard.blueshift.freshness.*_trigger__*' \
   'guard.blueshift.freshness.*_finish__*'
-BENCHMARKS = rules rendering start cost history scripts limits counting
+BENCHMARKS = rules rendering start cost history alarms scripts limits counting
 
 .PHONY: help demo test compat faults mutants mutants-sample lint bench bench-quick docs format lock clean
 

@@ -20,9 +20,14 @@ SECTIONS = {
     "segments.KEY.channels.CHANNEL": "ChannelGuard",
     "warn": "WarnBounds",
     "share": "ShareBounds",
+    "change": "Change",
+    "change.warn": "ChangeWarn",
+    "since": "Since",
     "campaigns.KEY": "Campaign",
     "campaigns.KEY.totals": "Totals",
     "campaigns.KEY.totals.CHANNEL": "Ceiling",
+    "history": "HistorySettings",
+    "history.exclude": "Excluded",
 }
 """Where in the file each model of the schema stands."""
 

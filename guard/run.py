@@ -21,6 +21,7 @@ from guard.core.progress import Progress
 from guard.core.results import FailOn
 from guard.core.run_id import RANDOM_BYTES, run_id
 from guard.core.text import did_you_mean, printable, shortened
+from guard.history.address import require_store
 from guard.report import format_named, render
 from guard.rules import load_rules
 from guard.rules.duration import parse_duration
@@ -195,15 +196,6 @@ async def check_over(
         run_id=run_id(int(started_at.timestamp() * 1000), os.urandom(RANDOM_BYTES)),
     )
     return await memory.remember(report) if memory else report
-
-
-def require_store(rules: Rules, store: Store | None) -> None:
-    """Raise ``UsageError`` if the rules compare counts with the past, and no store is named."""
-    if rules.needs_history and store is None:
-        raise UsageError(
-            f"{printable(rules.path)} compares counts with earlier ones (change), but no history store is named",
-            hint="give --history history.db, or set AUDIENCE_GUARD_HISTORY; audience-guard history init makes a store",
-        )
 
 
 def open_store(address: str | os.PathLike[str] | None) -> Store | None:

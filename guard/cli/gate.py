@@ -16,7 +16,7 @@ from guard.cli.signals import run_interruptibly
 from guard.core.errors import ExitCode, GuardError, UsageError
 from guard.core.plan import plan
 from guard.core.results import NotifyOn, Reason
-from guard.history.address import VARIABLE_OF_FILE, named_store
+from guard.history.address import VARIABLE_OF_FILE, named_store, require_store
 
 if TYPE_CHECKING:
     from pydantic import SecretStr
@@ -72,6 +72,8 @@ class Gate:
         store = named_store(self.history)
         if store is None and self.record is Recording.REQUIRED:
             raise UsageError("--record-required needs a history store", hint="give --history history.db")
+        if store is None and self.notify_on is NotifyOn.CHANGE:
+            raise UsageError("--notify-on change needs a history store", hint="give --history history.db")
         prepare(self.outputs, protected=_inputs(self.rules, store))
         self._webhook = None
         if self.notify_on:
@@ -82,6 +84,7 @@ class Gate:
         self._loaded = read_rules(self.rules, self.timeout)
         if self.timeout is not None and self.rules == "-":  # waiting for stdin is part of the run
             self.timeout = max(0.0, self.timeout - (time.monotonic() - started))
+        require_store(self._loaded, store)
         planned = plan(self._loaded, self.selection)
         if not self.quiet:
             say_hints(replace(self._loaded, segments=planned.segments))
@@ -115,9 +118,15 @@ class Gate:
         if self._lacks_its_record(report) and delivery.exit_code is ExitCode.PASSED:
             say("audience-guard: --record-required: the run was not recorded, so it exits with 3")
             delivery = replace(delivery, exit_code=ExitCode.UNKNOWN)
-        if self._webhook and (self.notify_on is NotifyOn.ALWAYS or delivery.exit_code is not ExitCode.PASSED):
+        if self._webhook and self._is_news(report, delivery.exit_code):
             _notify(report, delivery.exit_code, self._webhook)
         return delivery
+
+    def _is_news(self, report: Report, code: ExitCode) -> bool:
+        """Whether Slack is told; whether anything changed is not known if the history could not be read."""
+        if self.notify_on is NotifyOn.CHANGE and report.is_changed is not None:
+            return report.is_changed
+        return self.notify_on is NotifyOn.ALWAYS or code is not ExitCode.PASSED
 
     def _lacks_its_record(self, report: Report) -> bool:
         return self.record is Recording.REQUIRED and not (report.history and report.history.recorded)

@@ -87,7 +87,8 @@ def notify_flags(verb: Verb) -> Verb:
     when = click.option(
         "--notify-on",
         type=click.Choice([each.value for each in NotifyOn]),
-        help="When to notify: always, or not at exit code 0.  [default: fail]",
+        help="When to notify: fail (not at exit code 0), always, or change (of a verdict since the last recorded run)."
+        "  [default: fail]",
     )
     return whom(when(when_to_notify))
 

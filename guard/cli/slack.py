@@ -9,7 +9,7 @@ import click
 from guard.cli.options import account_flags, duration, history_flag
 from guard.cli.signals import GracefulStop
 from guard.core.errors import UsageError
-from guard.history.address import named_store
+from guard.history.address import named_store, require_store
 
 _TIME_TO_STOP = 20.0  # seconds
 _MOST_WORKERS = 32
@@ -96,11 +96,13 @@ def slack(
         )
     settings = read_settings(os.environ, listen=listen)
     named_store(history)  # a password in the flag is refused
-    store = open_store(history)
+    store, rules_file = open_store(history), RulesFile(rules)
+    if store is None:
+        require_store(rules_file.read(), store)
     log_to_stderr(debug=debug)
     stop = GracefulStop(_TIME_TO_STOP)
     ended = serve(
-        RulesFile(rules),
+        rules_file,
         settings,
         workers=workers,
         time_limit=timeout,

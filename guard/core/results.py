@@ -63,10 +63,11 @@ class FailOn(StrEnum):
 
 
 class NotifyOn(StrEnum):
-    """When Slack is told: at any exit code but 0, or always."""
+    """When Slack is told: at any exit code but 0, always, or when a verdict is another one than in the last run."""
 
     FAIL = "fail"
     ALWAYS = "always"
+    CHANGE = "change"
 
 
 class Reason(StrEnum):
@@ -263,7 +264,8 @@ class Report:
 
     ``rendered_at`` is the time at which a saved report is shown again; None in the run itself. ``run_id`` is None in
     reports of older versions, ``history`` without a store. ``past`` has the earlier days of each guard, by the key of
-    its segment and its channel; it is not part of the JSON report.
+    its segment and its channel. ``is_changed`` says whether any verdict is another one than in the last recorded run;
+    None if that is not known. Both are not part of the JSON report.
     """
 
     version: str
@@ -281,6 +283,7 @@ class Report:
     run_id: str | None = None
     history: History | None = None
     past: Mapping[tuple[str, Channel], tuple[Day, ...]] = field(default_factory=dict, compare=False)
+    is_changed: bool | None = field(default=None, compare=False)
 
     @property
     def is_recent(self) -> bool:

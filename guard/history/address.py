@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from urllib.parse import SplitResult
 
+    from guard.core.model import Rules
+
 VARIABLE = "AUDIENCE_GUARD_HISTORY"
 VARIABLE_OF_FILE = "AUDIENCE_GUARD_HISTORY_FILE"
 
@@ -152,3 +154,12 @@ def _text_of(file: str) -> str:
     if len(text.strip().splitlines()) > 1:
         raise UsageError(f"{VARIABLE_OF_FILE} names a file with more than one line: {shown}", hint=hint)
     return text.strip()
+
+
+def require_store(rules: Rules, store: object | None) -> None:
+    """Raise ``UsageError`` if the rules compare counts with the past, and no store is named."""
+    if rules.needs_history and store is None:
+        raise UsageError(
+            f"{printable(rules.path)} compares counts with earlier ones (change), but no history store is named",
+            hint="give --history history.db, or set AUDIENCE_GUARD_HISTORY; audience-guard history init makes a store",
+        )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 from guard.abandoned_threads import AbandonedThreads
 from guard.core.errors import GuardError, UsageError
 from guard.core.history import Day, History, days, zone_of
-from guard.core.results import Count
+from guard.core.results import Count, Verdict
 from guard.history import store as stores
 from guard.history.comparison import past_of
 from guard.history.reader import damage_lines
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from guard.core import relative
     from guard.core.history import Series
     from guard.core.model import Channel, Guard, PastRules, Segment
-    from guard.core.results import Report, SegmentReadings
+    from guard.core.results import GuardResult, Report, SegmentReadings
     from guard.history.reader import Past
     from guard.history.store import Store
 
@@ -120,16 +120,17 @@ class Memory:
         whole = {series for series, guard in wanted if guard.changes}
         return await _in_thread(lambda: self._store.read(every, last=DAYS, whole=whole, seconds=seconds))
 
-    def _series(self, segment: Segment, uuid: str | None, guard: Guard) -> Series:
+    def _series(self, segment: Segment, uuid: str | None, guard: Guard | GuardResult) -> Series:
         return series_of(self._host, uuid, bypass_global=segment.bypass_global, channel=guard.channel)
 
     async def remember(self, report: R) -> R:
         """Record the run, and return its report with what the store holds; it takes at most five seconds."""
         recorded = self._records and await self._record(report)
         past: dict[tuple[str, Channel], tuple[Day, ...]] = {}
-        began, runs = None, None
+        began, runs, is_changed = None, None, None
         try:
             past = self._days(report)
+            is_changed = self._is_changed(report)
             began, runs = self._extent(report, recorded=recorded)
         except Exception as error:  # noqa: BLE001 - whatever goes wrong here, the verdict is told
             self._troubles.append(_told(error, "the history was not read"))
@@ -141,7 +142,25 @@ class Memory:
             timezone=self._rules.timezone,
             troubles=tuple(self._troubles),
         )
-        return replace(report, history=history, past=past)
+        return replace(report, history=history, past=past, is_changed=is_changed)
+
+    def _is_changed(self, report: Report) -> bool | None:
+        """Whether any verdict is another one than in the last recorded run, as far as the store tells.
+
+        What was never judged before is changed unless it passes. Totals are not recorded; one that does not pass is
+        changed if the last run had another exit code.
+        """
+        if self._past is None:
+            return None
+        for each in report.segments:
+            for guard in each.guards:
+                readings = self._past.readings.get(self._series(each.segment, each.uuid, guard), ())
+                judged = (reading.verdict for reading in readings if reading.verdict is not None)
+                if guard.verdict != next(judged, Verdict.PASS):
+                    return True
+        codes = [run.exit_code for run in self._past.held if run.exit_code is not None]
+        passes = all(total.verdict is Verdict.PASS for each in report.campaigns for total in each.totals)
+        return not passes and codes[-1:] != [report.exit_code]
 
     def _extent(self, report: Report, *, recorded: bool) -> tuple[date | None, int | None]:
         """Return the first day in the store, and how many runs it holds, with this one if it was recorded."""

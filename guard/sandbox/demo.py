@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,12 +15,17 @@ from guard.sandbox.scenario import load_scenario
 from guard.sandbox.server import Sandbox
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
+    from datetime import date
 
 _HERE = Path(__file__).resolve().parent
 _CHECK_SECONDS = 10
 _LONGEST = 30.0
 _COMMAND = (sys.executable, "-m", "guard")
+_WEEKS = 12
+_WIN_BACK, _SMS_OPTIN = "91e6b3f0-5d2c-4b7a-a6c8-3f4e2d1c0b9a", "c0b5a7de-64a1-4a0b-8f0e-52d9e7a1b6f4"
+_NOW, _DOUBLED = 9_900, 19_750
+"""What win-back's email reaches in the demonstration's account, and what sms-optin's did before it doubled."""
 
 _BEFORE = """\
 This is audience-guard against a stand-in for Blueshift on this machine.
@@ -48,6 +55,21 @@ check exited with 1: at least one segment is out of bounds, and a CI job
 would stop here, before the send. (0: all was counted and is within bounds;
 3: something could not be found out; 2: the rules or the command are wrong.)
 
+Fixed bounds see only what is far off. So the guard can also compare with the
+past, which a history store keeps. Here it has twelve weeks, all made up.
+
+  $ audience-guard history import past.csv --history history.db
+  $ audience-guard check demo-change.yaml --history history.db --timeout {seconds}s
+"""
+
+_AFTER_THE_PAST = """
+What you have just seen
+  win-back           lost a fifth every week, and is still within its fixed
+                     bounds: 30% under the median of its last 8 weeks is not.
+  sms-optin          doubled overnight, within its fixed bounds too.
+  summer-teaser      has no past yet. That is no pass: the guard is learning,
+                     and says how many days it still needs.
+
 Next, with your own account
   1. export BLUESHIFT_API_KEY=...   a User API key; for an EU account also
                                     export BLUESHIFT_REGION=eu
@@ -71,38 +93,79 @@ def example_rules() -> Path:
 
 
 def run_demo(*, command: Sequence[str] = _COMMAND) -> int:
-    """Run ``check`` on the example rules against the sandbox, and explain on stderr what it shows.
+    """Run ``check`` against the sandbox, without and with a past, and explain on stderr what it shows.
 
-    Return 0 if ``check`` exits with 1, as it should, else 3. ``command`` starts audience-guard.
+    Return 0 if ``check`` exits with 1 both times, as it should, else 3. ``command`` starts audience-guard.
     Raises UsageError if the sandbox finds no port.
     """
     rules = example_rules()
     _tell(_BEFORE.format(rules=rules, name=rules.name, seconds=_CHECK_SECONDS))
     scenario = load_scenario(demo_scenario())
     with Sandbox(scenario) as sandbox:
-        found = _check(command, sandbox.url, scenario.key or "")
-    if found != ExitCode.FAILED:
-        happened = "did not end" if found is None else f"exited with {found}"
-        _tell(f"audience-guard: the demonstration went wrong: check {happened}, and it should have exited with 1")
-        return ExitCode.UNKNOWN
-    _tell(_AFTER.format(rules=rules))
+        asked = ("--base-url", sandbox.url)
+        ended = _run([*command, "check", _in_root(rules), *asked, "--timeout", f"{_CHECK_SECONDS}s"], scenario.key)
+        if ended != ExitCode.FAILED:
+            return _went_wrong("check", ended, ExitCode.FAILED)
+        _tell(_AFTER.format(seconds=_CHECK_SECONDS))
+        with tempfile.TemporaryDirectory(prefix="audience-guard-") as folder:
+            code = _show_the_past(command, asked, Path(folder), scenario.key)
+    if code is ExitCode.PASSED:
+        _tell(_AFTER_THE_PAST.format(rules=rules))
+    return code
+
+
+def _show_the_past(command: Sequence[str], asked: Sequence[str], folder: Path, key: str | None) -> ExitCode:
+    """Make a store with a past, and run ``check`` on rules that compare with it."""
+    past, store = folder / "past.csv", ("--history", str(folder / "history.db"))
+    past.write_text("\n".join(["uuid,channel,day,count", *_past(datetime.now(UTC).date()), ""]), encoding="utf-8")
+    rules = _in_root(_HERE / "demo-change.yaml")
+    for arguments, right in (
+        (["history", "init", *store], ExitCode.PASSED),
+        (["history", "import", str(past), *store, *asked], ExitCode.PASSED),
+        (["check", rules, *store, *asked, "--timeout", f"{_CHECK_SECONDS}s"], ExitCode.FAILED),
+    ):
+        ended = _run([*command, *arguments], key, shows=arguments[0] == "check")
+        if ended != right:
+            return _went_wrong(" ".join(arguments[:2]), ended, right)
     return ExitCode.PASSED
 
 
-def _check(command: Sequence[str], url: str, key: str) -> int | None:
-    """Return the exit code of ``check``, or None if it did not end within 30 seconds."""
+def _past(today: date) -> Iterator[str]:
+    """Yield the lines of a CSV file: one segment loses a fifth every week, the other one stays as it is."""
+    for weeks in range(1, _WEEKS + 1):
+        day = today - timedelta(weeks=weeks)
+        yield f"{_WIN_BACK},email,{day},{round(_NOW / 0.8**weeks)}"
+        yield f"{_SMS_OPTIN},email,{day},{_DOUBLED + 40 * (weeks % 3)}"
+
+
+def _run(command: Sequence[str], key: str | None, *, shows: bool = True) -> int | None:
+    """Return the exit code of a command, or None if it did not end within 30 seconds; ``shows`` its output."""
     # Run in the package's parent folder, so that `-m` finds this package.
-    root = _HERE.parents[1]
-    arguments = [str(example_rules().relative_to(root)), "--base-url", url, "--timeout", f"{_CHECK_SECONDS}s"]
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("BLUESHIFT_")}
-    environment["BLUESHIFT_API_KEY"] = key
+    ours = ("BLUESHIFT_", "AUDIENCE_GUARD_HISTORY")
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+    environment["BLUESHIFT_API_KEY"] = key or ""
     try:
         ended = subprocess.run(  # noqa: S603 - our own command without foreign input
-            [*command, "check", *arguments], cwd=root, env=environment, timeout=_LONGEST, check=False
+            command,
+            cwd=_HERE.parents[1],
+            env=environment,
+            timeout=_LONGEST,
+            stdout=None if shows else subprocess.DEVNULL,
+            check=False,
         )
     except subprocess.TimeoutExpired:
         return None
     return ended.returncode
+
+
+def _in_root(path: Path) -> str:
+    return str(path.relative_to(_HERE.parents[1]))
+
+
+def _went_wrong(what: str, code: int | None, right: ExitCode) -> ExitCode:
+    happened = "did not end" if code is None else f"exited with {code}"
+    _tell(f"audience-guard: the demonstration went wrong: {what} {happened}, and it should have exited with {right:d}")
+    return ExitCode.UNKNOWN
 
 
 def _tell(text: str) -> None:

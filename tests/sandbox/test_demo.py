@@ -4,6 +4,8 @@ import os
 import re
 import subprocess
 import sys
+from datetime import date, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from guard.sandbox.scenario import ScenarioSegment
 
 RULES = load_rules(example_rules())
+PAST_RULES = Path(demo.__file__).with_name("demo-change.yaml")
 SCENARIO = load_scenario(demo_scenario())
 PYTHON = (sys.executable, "-c")
 ROOT = Path(__file__).parents[2]
@@ -34,7 +37,7 @@ GUARD = [sys.executable, "-m", "guard"]
 ASKS_AND_FAILS = """
 import base64, os, sys, urllib.request
 print(*sys.argv[1:])
-print(sorted(name for name in os.environ if name.startswith("BLUESHIFT_")))
+print(sorted(name for name in os.environ if name.startswith(("BLUESHIFT_", "AUDIENCE_GUARD_"))))
 print(open(sys.argv[2], encoding="utf-8").read() == open(EXAMPLE, encoding="utf-8").read())
 credentials = base64.b64encode((os.environ["BLUESHIFT_API_KEY"] + ":").encode()).decode()
 request = urllib.request.Request(
@@ -43,6 +46,8 @@ request = urllib.request.Request(
 print(urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=5).status)
 sys.exit(1)
 """
+FAILS = "import sys; sys.exit(int(sys.argv[1] == 'check'))"
+"""Stands for the command too: a check fails, and all else is fine."""
 
 
 def played(segment: Segment) -> ScenarioSegment:
@@ -93,19 +98,21 @@ def test_it_checks_the_example_rules(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("BLUESHIFT_BASE_URL", "http://127.0.0.1:1")
     monkeypatch.setenv("BLUESHIFT_REGION", "eu")
-    script = f"EXAMPLE = {str(example_rules())!r}\n{ASKS_AND_FAILS}"
+    monkeypatch.setenv("AUDIENCE_GUARD_HISTORY", "mine.db")
+    script = f"EXAMPLE = {str(example_rules())!r}\nimport sys\nif '--history' in sys.argv: {FAILS}\n{ASKS_AND_FAILS}"
     assert run_demo(command=(*PYTHON, script)) == ExitCode.PASSED
     arguments, *said = capfd.readouterr().out.splitlines()
-    assert said == ["['BLUESHIFT_API_KEY']", "True", "200"]
+    assert said == ["['BLUESHIFT_API_KEY']", "True", "200"]  # the user's own store is not named either
     command, _, base_url, url, timeout, seconds = arguments.split()
     assert (command, base_url, timeout, seconds) == ("check", "--base-url", "--timeout", "10s")
     assert url.startswith("http://127.0.0.1:")
 
 
 def test_it_explains_what_it_showed(capfd: pytest.CaptureFixture[str]) -> None:
-    run_demo(command=(*PYTHON, "raise SystemExit(1)"))
+    run_demo(command=(*PYTHON, FAILS))
     said = capfd.readouterr()
     assert said.out == ""
+    assert all(segment.key in said.err.split("Fixed bounds")[1] for segment in load_rules(PAST_RULES).segments)
     assert all(segment.key in said.err for segment in RULES.segments)
     newsletter, abandoners = (played(segment) for segment in RULES.segments[:2])
     for count in (newsletter.counts[Channel.USERS], newsletter.fresh[Channel.USERS], abandoners.counts[Channel.EMAIL]):
@@ -119,7 +126,42 @@ def test_any_other_exit_code_is_wrong(code: int, capfd: pytest.CaptureFixture[st
     assert run_demo(command=(*PYTHON, f"raise SystemExit({code})")) == ExitCode.UNKNOWN
     said = capfd.readouterr().err
     assert f"check exited with {code}, and it should have exited with 1" in said
+    assert "Fixed bounds" not in said
     assert "What you have just seen" not in said
+
+
+@pytest.mark.parametrize(
+    ("script", "told"),
+    [
+        ("raise SystemExit(1)", "history init exited with 1, and it should have exited with 0"),
+        (
+            FAILS.replace("'check'", "'check' and '--history' not in sys.argv"),
+            "check guard/sandbox/demo-change.yaml exited",
+        ),
+    ],
+)
+def test_what_goes_wrong_with_the_past_is_told(script: str, told: str, capfd: pytest.CaptureFixture[str]) -> None:
+    assert run_demo(command=(*PYTHON, script)) == ExitCode.UNKNOWN
+    said = capfd.readouterr().err
+    assert told in said
+    assert "summer-teaser" not in said
+
+
+def test_the_past_is_of_the_twelve_weeks_before_today() -> None:
+    """One segment loses a fifth every week, and the other one has as many people as it had."""
+    lines = [line.split(",") for line in demo._past(date(2026, 11, 29))]
+    shrinking, steady = (
+        [int(count) for uuid, _, _, count in lines if uuid == each] for each in dict.fromkeys(line[0] for line in lines)
+    )
+    now = {each.uuid: each.counts[Channel.EMAIL] for each in SCENARIO.segments if Channel.EMAIL in each.counts}
+
+    assert [line[2] for line in lines[::2]] == [
+        str(date(2026, 11, 29) - timedelta(weeks=week)) for week in range(1, 13)
+    ]
+    assert all(
+        after / before == pytest.approx(0.8, abs=0.001) for after, before in pairwise([now[lines[0][0]], *shrinking])
+    )
+    assert all(now[lines[1][0]] == pytest.approx(2 * count, rel=0.01) for count in steady)
 
 
 def test_a_check_that_hangs_is_ended(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -174,9 +216,9 @@ def test_the_readme_shows_what_it_prints() -> None:
     ended = subprocess.run(
         [*GUARD, "demo"], cwd=ROOT, env=unclaimed(), capture_output=True, encoding="utf-8", timeout=60, check=True
     )
-    block = shown("Try it: two commands", "text")[0]
-    assert_printed(block, ended.stdout)
-    assert block[-1] == ended.stdout.splitlines()[-1]
+    fixed, _, past = shown("Try it: two commands", "text")
+    assert_printed([*fixed, *past], ended.stdout)
+    assert past[-1] == ended.stdout.splitlines()[-1]
 
 
 SEES = """
