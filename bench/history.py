@@ -17,12 +17,18 @@ from typing import TYPE_CHECKING, Any
 
 from bench.clients import segments, uuid
 from bench.lab import QUICK, interleaved, process, save, seconds_of_cpu, served
+from guard.core.evaluate import evaluate
 from guard.core.history import Limit, Series
+from guard.core.model import Channel
+from guard.core.plan import Plan
+from guard.core.results import Count, SegmentReadings
 from guard.history.address import parse_address
+from guard.history.comparison import past_of
 from guard.history.run_record import LOOPBACK, ReadingRecord, RunRecord
 from guard.history.show import Wanted, show_trends
 from guard.history.store import Store
 from guard.report.trends.html_page import as_html
+from guard.rules import load_rules
 from guard.sandbox.scenario import Scenario
 
 if TYPE_CHECKING:
@@ -36,6 +42,7 @@ ROUNDS = 1 if QUICK else 5
 NOW = datetime.now(UTC)
 LIMITS = (Limit("min", 1, "pass"), Limit("max", 500_000, "pass"))
 KEY = {"BLUESHIFT_API_KEY": "a-key-for-the-sandbox"}
+CHANGE = "{{from: {source}, min: -30%, max: +50%}}"
 PACE = "blueshift: {requests_per_second: 1000, concurrency: 24}\nrefresh: {poll_interval: 250ms}\n"
 BARE = (
     "SELECT * FROM audience_guard_readings"
@@ -81,12 +88,11 @@ def stored(folder: Path, size: int) -> Store:
     return store
 
 
-def checked(folder: Path, size: int, *flags: str) -> tuple[float, float]:
+def checked(folder: Path, size: int, *flags: str, guard: str = "{min: 1, max: 500_000}") -> tuple[float, float]:
     """Return the CPU seconds and the most MiB of one check over a socket."""
     rules = folder / "rules.yaml"
     guards = "".join(
-        f"  segment-{each:05}:\n    uuid: {uuid(each)}\n    channels: {{email: {{min: 1, max: 500_000}}}}\n"
-        for each in range(size)
+        f"  segment-{each:05}:\n    uuid: {uuid(each)}\n    channels: {{email: {guard}}}\n" for each in range(size)
     )
     rules.write_text(f"version: 1\n{PACE}segments:\n{guards}", encoding="utf-8")
     with served(Scenario(segments=segments(size, refresh=0.0))) as server:
@@ -160,6 +166,32 @@ def recording_cost(folder: Path, size: int) -> dict[str, Any]:
     return {"segments": size, "times_bare": round(found["store"] / found["bare"], 1)}
 
 
+def judging_cost(folder: Path, size: int) -> dict[str, Any]:
+    """Return which part of a check's CPU time it takes to judge its guards by their past, with three changes each."""
+    changes = [CHANGE.format(source=source) for source in ("previous", "median_of_last_8", "same_weekday")]
+    with_changes = f"{{min: 1, max: 500_000, change: [{', '.join(changes)}]}}"
+    shutil.copy(folder / f"{size}.db", folder / "judged.db")
+    checks = [
+        checked(folder, size, "--history", str(folder / "judged.db"), guard=with_changes)[0] for _ in range(ROUNDS)
+    ]
+    rules = load_rules(folder / "rules.yaml")
+    store = Store(parse_address(str(folder / f"{size}.db"), "the benchmark"))
+    stored_past = store.read([series(each) for each in range(size)], seconds=600)
+    count = Count(value=20_500, counted_at=NOW, age_seconds=1)
+    found = {each.key: SegmentReadings(uuid=each.uuid, channels={Channel.EMAIL: count}) for each in rules.segments}
+
+    def judge() -> None:
+        pasts = {
+            (each.key, Channel.EMAIL): past_of(each.guards[0], series(number), stored_past, rules.past, NOW)
+            for number, each in enumerate(rules.segments)
+        }
+        results, _ = evaluate(Plan(segments=rules.segments, campaigns=()), found, pasts)
+        assert {len(each.guards[0].checks) for each in results} == {8}  # noqa: S101 - all changes were judged
+
+    seconds = median(seconds_of_cpu(judge) for _ in range(ROUNDS))
+    return {"segments": size, "changes": len(changes), "part": round(seconds / median(checks), 4)}
+
+
 def trends_cost(folder: Path, size: int) -> dict[str, Any]:
     """Return the seconds of CPU and the bytes that a series takes on the page of ``history show``."""
     store = Store(parse_address(str(folder / f"{size}.db"), "the benchmark"))
@@ -177,7 +209,13 @@ def main() -> None:
     imports = median(
         process(sys.executable, "-c", WITH).cpu - process(sys.executable, "-c", WITHOUT).cpu for _ in range(ROUNDS)
     )
-    figures: dict[str, list[dict[str, Any]]] = {"check": [], "reading": [], "recording": [], "trends": []}
+    figures: dict[str, list[dict[str, Any]]] = {
+        "check": [],
+        "reading": [],
+        "recording": [],
+        "trends": [],
+        "judging": [],
+    }
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for size in SIZES:
@@ -186,6 +224,7 @@ def main() -> None:
                 ("reading", reading_cost(folder, size)),
                 ("recording", recording_cost(folder, size)),
                 ("trends", trends_cost(folder, size)),
+                *([("judging", judging_cost(folder, size))] if size == SIZES[1] else []),
             ):
                 figures[what].append(row)
                 print(what, row, flush=True)

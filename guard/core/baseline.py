@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 from fractions import Fraction
+from functools import lru_cache
 from statistics import median
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -93,8 +94,9 @@ class Source:
     def days(self, eligible: Iterable[DayCount], today: date) -> tuple[DayCount, ...]:
         """Return the days that it takes of the eligible ones, the newest first."""
         newest = sorted(eligible, reverse=True)
-        of_the_weekday = [each for each in newest if each.day.weekday() == today.weekday()]
-        return tuple((of_the_weekday if self.same_weekday else newest)[: self.last])
+        if self.same_weekday:
+            newest = [each for each in newest if each.day.weekday() == today.weekday()]
+        return tuple(newest[: self.last])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -218,14 +220,17 @@ def eligible(readings: Iterable[Reading], window: Window) -> Eligible:
     only the next one is counted, and days that are too old for another reason are not.
     """
     earlier = [each for each in readings if each.day_in(window.zone) < window.today]
-    relative = [each.day_in(window.zone) for each in earlier if _is_relative(each)]
+    relative = (
+        each.day_in(window.zone) for each in earlier if each.count is not None and _judged(each.limits).relative
+    )
     first_relative = min(relative, default=None)
+    oldest = window.oldest
     days, left_out = [], Counter[LeftOut]()
     for day, reading in _newest_of_each_day(earlier, window.zone):
-        why = _why_left_out(day, reading, window, first_relative)
+        why = next(_why_left_out(day, reading, window, first_relative), None)
         if why is None:
             days.append(DayCount(day, reading.count or 0))
-        elif day >= window.oldest or (why is LeftOut.OLD and not left_out[why]):
+        elif day >= oldest or (why is LeftOut.OLD and not left_out[why]):
             left_out[why] += 1
     return Eligible(tuple(days), dict(left_out))
 
@@ -247,26 +252,39 @@ def _rank(reading: Reading) -> tuple[bool, datetime, int]:
     return not reading.is_imported, reading.at, reading.run
 
 
-def _why_left_out(day: date, reading: Reading, window: Window, first_relative: date | None) -> LeftOut | None:
-    count = reading.count or 0
-    was_relative = _is_relative(reading) or reading.is_imported
-    reasons = {
-        LeftOut.OTHER_RULES: not was_relative and first_relative is not None and first_relative < day,
-        LeftOut.OLD: day < window.oldest,
-        LeftOut.SINCE: window.since is not None and day < window.since,
-        LeftOut.EXCLUDED: any(first <= day <= last for first, last in window.excluded),
-        LeftOut.OUT_OF_BOUNDS: (window.low is not None and count < window.low)
-        or (window.high is not None and count > window.high),
-        LeftOut.FAILED: any(each.bound in _FAILING and _is_broken(each) for each in reading.limits),
-    }
-    return next((why for why, holds in reasons.items() if holds), None)
+def _why_left_out(day: date, reading: Reading, window: Window, first_relative: date | None) -> Iterator[LeftOut]:
+    """Yield the reasons why a day is no baseline, in the order in which they are told."""
+    count, judged = reading.count or 0, _judged(reading.limits)
+    if first_relative is not None and first_relative < day and not judged.relative and not reading.is_imported:
+        yield LeftOut.OTHER_RULES
+    if day < window.oldest:
+        yield LeftOut.OLD
+    if window.since is not None and day < window.since:
+        yield LeftOut.SINCE
+    if any(first <= day <= last for first, last in window.excluded):
+        yield LeftOut.EXCLUDED
+    if (window.low is not None and count < window.low) or (window.high is not None and count > window.high):
+        yield LeftOut.OUT_OF_BOUNDS
+    if judged.failed:
+        yield LeftOut.FAILED
+
+
+class _Judged(NamedTuple):
+    """Whether a reading was judged by a relative bound, broken or not, and whether it broke one that fails."""
+
+    relative: bool
+    failed: bool
+
+
+@lru_cache(maxsize=4096)
+def _judged(limits: tuple[Limit, ...]) -> _Judged:
+    """Return how a reading was judged; most readings of a series have the same limits."""
+    return _Judged(
+        relative=any(each.bound.startswith(_RELATIVE) for each in limits),
+        failed=any(each.bound in _FAILING and _is_broken(each) for each in limits),
+    )
 
 
 def _is_broken(limit: Limit) -> bool:
     """Whether the count broke the limit; a bound that was still learning had none."""
     return limit.limit is not None and limit.verdict in _BROKEN
-
-
-def _is_relative(reading: Reading) -> bool:
-    """Whether the run judged it by a relative bound, broken or not."""
-    return any(each.bound.startswith(_RELATIVE) for each in reading.limits)
