@@ -153,17 +153,19 @@ def _and_history(report: Report) -> str:
 
 
 def history(report: Report) -> str:
-    """Return when the history store began and how many runs it holds; empty without a store."""
+    """Return when the history store began, how many runs it holds, and what is still learning; empty without one."""
     found = report.history
     if found is None:
         return ""
     own = "this run is recorded" if found.recorded else "this run was not recorded"
+    many = sum(guard.is_learning for each in report.segments for guard in each.guards)
+    learning = f"; {plural(many, 'guard is', 'guards are')} learning" if many else ""
     if found.runs is None:
-        return f"the store could not be read; {own}"
+        return f"the store could not be read; {own}{learning}"
     if found.runs == int(found.recorded):
-        return "it begins with this run" if found.recorded else f"the store holds no runs; {own}"
+        return ("it begins with this run" if found.recorded else f"the store holds no runs; {own}") + learning
     since = f" since {found.began}" if found.began else ""
-    return f"{plural(found.runs, 'run')}{since}; {own}"
+    return f"{plural(found.runs, 'run')}{since}; {own}{learning}"
 
 
 def account(report: Report) -> str:

@@ -31,14 +31,15 @@ class Fact(NamedTuple):
 def facts(finding: Finding, *, beside_trend: bool = False) -> list[Fact]:
     """Return what it was before, what to do, whom to ask, what it stops, when it was counted, and where the rule is.
 
-    Beside a trend, which shows earlier counts, it does not say that none is known.
+    Beside a trend or a baseline, which show earlier counts, it does not say that none is known.
     """
     is_fine = finding.verdict is Verdict.PASS
     steps = dict.fromkeys(next_step(check, finding) for check in finding.troubles)
     places = dict.fromkeys(wording.place(check, finding) for check in finding.troubles or finding.checks)
+    pasts = wording.pasts(finding)
     told = [
-        Fact("", finding.before or ("" if is_fine or beside_trend else NO_BEFORE)),
-        *(Fact("past", told) for told in wording.pasts(finding)),
+        Fact("", finding.before or ("" if is_fine or beside_trend or pasts else NO_BEFORE)),
+        *(Fact("past", each) for each in pasts),
         Fact("note", wording.note(finding) or ""),
         *(Fact("next", step or "") for step in steps),
         Fact("ask", "" if is_fine else ", ".join(finding.asks) or NO_OWNER),

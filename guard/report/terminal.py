@@ -147,7 +147,7 @@ def _add_block(page: _Page, finding: Finding) -> None:
     trend = trend_of(finding)
     page.add_trend(trend, style=style)
     told = facts(finding, beside_trend=trend is not None)
-    for labels in (("",), ("note",), ("next",), ("ask", "stops", "rule"), ("segment",)):
+    for labels in (("",), ("past",), ("note",), ("next",), ("ask", "stops", "rule"), ("segment",)):
         line = "; ".join(shortened(str(fact), _LONGEST_FACT) for fact in told if fact.label in labels)
         if line:
             page.add_under_bar(shortened(printable(line), _LONGEST_DETAIL), style=style)

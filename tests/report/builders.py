@@ -9,10 +9,24 @@ from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
 
-from guard.core.baseline import Baseline, LeftOut, State
+from guard.core.baseline import Baseline, LeftOut, State, Window
+from guard.core.evaluate import judge_guard
 from guard.core.history import Day, History, Limit, Reading, days
 from guard.core.measure import Measure
-from guard.core.model import LARGEST_COUNT, BoundName, Campaign, Channel, Guard, Segment, Selection, Severity
+from guard.core.model import (
+    LARGEST_COUNT,
+    Bound,
+    BoundName,
+    Campaign,
+    Change,
+    Channel,
+    Guard,
+    Segment,
+    Selection,
+    Severity,
+    Step,
+)
+from guard.core.relative import Past
 from guard.core.results import (
     Before,
     CampaignResult,
@@ -47,6 +61,7 @@ SHOWN_ON_SCREENS = [
     "hostile",
     "history",
     "history-long",
+    "change",
 ]
 """The outcomes with golden files of every format, on terminals of 80 and 200 columns too."""
 
@@ -300,6 +315,7 @@ def outcomes() -> dict[str, Report]:
             {Channel.EMAIL: earlier([*range(10_000, 50_001, 1_000), 2_100_000, 49_000, 48_000], step=1, imported=30)},
             recorded=False,
         ),
+        "change": changed(),
         "two-hundred": two_hundred(),
         "hostile": remembered(
             report(
@@ -314,6 +330,53 @@ def outcomes() -> dict[str, Report]:
             {Channel.EMAIL: earlier([9, 8, None, 12], imported=1)},
         ),
     }
+
+
+def changed() -> Report:
+    """Return a report of guards that are compared with the past: what is far from it, learning, lost, or as ever."""
+    few, steady, odd, pair = compared(1_900, 8, failed=3), compared(41_000, 8), compared(41_000, 7), compared(41_000, 2)
+    young = [compared(41_000, 1, until_then=verdict) for verdict in (Verdict.UNKNOWN, Verdict.PASS, Verdict.WARN)]
+    names = ("young", "young-pass", "young-warn")
+    return remembered(
+        report(
+            segment(few),
+            *(segment(guard, key=key) for guard, key in zip(young, names, strict=True)),
+            segment(steady, key="steady"),
+            segment(odd, key="odd"),
+            segment(pair, key="pair"),
+            segment(compared(41_000, None), key="lost"),
+        ),
+        {Channel.EMAIL: earlier([40_000] * 8)},
+    )
+
+
+def compared(count: int, days: int | None, *, failed: int = 0, until_then: Verdict = Verdict.UNKNOWN) -> GuardResult:
+    """Return a guard that is compared with so many weekly days (None: they are lost), of which one ``failed``."""
+    steps = ((BoundName.CHANGE_MIN, Fraction(-3, 10)), (BoundName.CHANGE_MAX, Fraction(1, 2)))
+    change = Change(
+        source="median_of_last_8",
+        steps=tuple(Step(bound=bound, part=part, line=30) for bound, part in steps),
+        needs=3,
+        until_then=until_then,
+        line=30,
+    )
+    bounds = (Bound(name=BoundName.MIN, limit=1_000, line=28), Bound(name=BoundName.MAX, limit=80_000, line=29))
+    readings = [
+        Reading(
+            run=week,
+            at=MOMENT - timedelta(weeks=week),
+            count=40_000 + week,
+            verdict="pass",
+            limits=(Limit("change.min", 41_000, "fail" if week == failed else "pass"),),
+        )
+        for week in range(1, (days or 0) + 1)
+    ]
+    window = Window(today=MOMENT.date(), zone=UTC, within=120)
+    return judge_guard(
+        Guard(channel=Channel.EMAIL, bounds=bounds, changes=(change,), line=27),
+        {Channel.EMAIL: Count(value=count, counted_at=MOMENT + timedelta(seconds=62), age_seconds=10)},
+        Past(readings=None if days is None else readings, window=window),
+    )
 
 
 def earlier(counts: Sequence[int | None], *, low: int = 10_000, step: int = 7, imported: int = 0) -> tuple[Day, ...]:
