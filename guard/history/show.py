@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -80,7 +80,7 @@ def _of_rules(past: Past, rules: Rules, wanted: Wanted, now: datetime) -> Iterat
                 band = _band(resolved(guard, past_of(guard, series, past, rules.past, now)))
                 points = trend_points(past.readings[series], wanted.last, band, zone)
                 host = series.host if len(found) > 1 else ""
-                yield _trend(segment.key, guard.channel, series, points, host)
+                yield replace(_trend(segment.key, guard.channel, series, points, host), since=guard.since)
             if not found:
                 yield Trend(name=segment.key, channel=guard.channel, points=())
 

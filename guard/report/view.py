@@ -45,7 +45,8 @@ class Finding:
     - ``path`` is the rules file, for the lines of the checks.
     - ``cause`` is what failed until the deadline.
     - ``contradicts`` says that numbers contradict each other, also if there is a ``reason``.
-    - ``past`` has the earlier days in the history store, None without one; ``today`` is the day of this count.
+    - ``past`` has the earlier days in the history store, None without one; ``today`` is the day of this count, and
+      ``since`` the day on which the rules let the past begin.
     """
 
     name: str
@@ -74,6 +75,7 @@ class Finding:
     contradicts: bool = False
     past: tuple[Day, ...] | None = None
     today: date | None = None
+    since: date | None = None
     verdict: Verdict = field(init=False)
 
     def __post_init__(self) -> None:
@@ -194,6 +196,7 @@ def _of_guard(report: Report, result: SegmentResult, guard: GuardResult, campaig
         contradicts=guard.is_contradictory,
         past=report.past.get((segment.key, guard.channel)),
         today=_today(guard, report),
+        since=next((asked.since for asked in segment.guards if asked.channel is guard.channel), None),
     )
 
 

@@ -15,6 +15,7 @@ from guard.core.text import number, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+    from datetime import date
 
     from guard.report.trends.points import Point, Trend
 
@@ -40,6 +41,7 @@ class Picture:
 
     - ``caption`` says which days it shows: ``26 readings, 2026-06-02 to 2026-11-29``.
     - ``bad`` marks the days that failed or are outside the band, with a square or, beyond the scale, a triangle.
+    - ``since`` is the place of the day on which the rules let the past begin, None if it is not among the days.
     - ``last`` is the dot of the last count, None if it is unknown or has a mark of its own.
     - ``is_long`` says that the label must be squeezed.
     """
@@ -50,6 +52,7 @@ class Picture:
     line: str
     bad: str
     unknown: tuple[int, ...]
+    since: int | None
     last: tuple[int, int] | None
     label: str
     label_at: int
@@ -70,12 +73,20 @@ def picture(trend: Trend) -> Picture:
         line=_line(trend.points, scale),
         bad=_marks((point for point in trend.points if point.is_bad), scale),
         unknown=tuple(scale.x(point) for point in trend.points if point.is_unknown),
+        since=_begins(trend, scale),
         last=None if is_marked else (scale.x(last), scale.y(last.count or 0)),
         label_at=_BOTTOM if last.count is None else scale.y(last.count) + _HALF_A_LINE,
         label=label,
         is_long=len(label) > _LONGEST_LABEL,
         rows=tuple(_row(point) for point in reversed(trend.points)),
     )
+
+
+def _begins(trend: Trend, scale: _Scale) -> int | None:
+    since = trend.since
+    if since is None or not trend.points[0].day < since <= trend.points[-1].day:
+        return None
+    return scale.place(since)
 
 
 class _Scale:
@@ -92,7 +103,10 @@ class _Scale:
             self._largest = min(self._largest, 2 * max(highs))
 
     def x(self, point: Point) -> int:
-        return round(_RIGHT - (_RIGHT - _LEFT) * (self._last - point.day).days / self._days)
+        return self.place(point.day)
+
+    def place(self, day: date) -> int:
+        return round(_RIGHT - (_RIGHT - _LEFT) * (self._last - day).days / self._days)
 
     def y(self, count: int) -> int:
         return round(_BOTTOM - (_BOTTOM - _TOP) * min(count, self._largest) / self._largest)

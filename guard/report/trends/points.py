@@ -101,7 +101,7 @@ class Trend:
 
     ``channel`` is its word in the rules, or another one of a newer version. ``series`` is None in a report, and where
     the store has no readings yet. ``note`` says what else to know: its host where there are several, or that it is
-    counted in another way.
+    counted in another way. ``since`` is the day on which the rules let the past begin.
     """
 
     name: str
@@ -109,6 +109,7 @@ class Trend:
     points: tuple[Point, ...]
     series: Series | None = None
     note: str = ""
+    since: date | None = None
 
     @property
     def label(self) -> str:
@@ -219,4 +220,5 @@ def trend_of(finding: Finding) -> Trend | None:
     )
     if not before:
         return None
-    return Trend(name=finding.name, channel=finding.channel, points=(*before, now)[-DAYS:])
+    points = (*before, now)[-DAYS:]
+    return Trend(name=finding.name, channel=finding.channel, points=points, since=finding.since)

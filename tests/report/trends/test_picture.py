@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from datetime import timedelta
 from itertools import pairwise
 
 import pytest
@@ -11,7 +13,7 @@ from hypothesis import strategies as st
 
 from guard.report.trends.picture import Picture, picture
 from guard.report.trends.points import Band, Point
-from tests.report.trends.builders import point, points, trend
+from tests.report.trends.builders import FIRST, point, points, trend
 
 LEFT, RIGHT, TOP, BOTTOM = 6, 236, 6, 58
 WIDTH, HEIGHT = 320, 64
@@ -188,6 +190,15 @@ def test_an_unknown_end_has_no_dot() -> None:
 @pytest.mark.parametrize(("count", "is_long"), [(999_999_999, False), (1_000_000_000, True), (HUGE, True)])
 def test_a_long_number_is_squeezed(count: int, is_long: bool) -> None:
     assert of([count], Band()).is_long is is_long
+
+
+@pytest.mark.parametrize(
+    ("days", "at"), [(0, None), (1, 83), (3, RIGHT), (4, None)], ids=["first", "within", "last", "after"]
+)
+def test_a_tick_is_where_the_past_begins(days: int, at: int | None) -> None:
+    shown = replace(trend(*points([20_000] * 4, step=1)), since=FIRST + timedelta(days=days))
+
+    assert picture(shown).since == at
 
 
 # The band
