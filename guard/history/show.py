@@ -62,6 +62,7 @@ def show_trends(
         last=wanted.last,
         timezone=rules.past.timezone if rules else "UTC",
         rules=rules.path if rules else None,
+        is_relative=rules is not None and rules.needs_history,
         unguarded=past.others + len(past.readings.keys() - shown) if rules and is_whole else 0,
         damage=tuple(damage_lines(past.damage)),
     )

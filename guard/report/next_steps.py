@@ -33,10 +33,13 @@ _REMEDIES = {
     Reason.DEADLINE: "run the check again, with a longer --timeout or fewer segments at once",
     Reason.ZERO_USERS: "find out why the segment is empty; a share of nobody cannot be judged",
     Reason.HISTORY: (
-        "see what audience-guard history show says of the store; a since in the rules that begins later leaves out what"
-        " is lost"
+        "see what audience-guard history show says of the store, and put back a copy of it; where only days are lost, a"
+        " later since in the rules leaves them out"
     ),
-    Reason.LEARNING: "check again on other days, or import earlier counts: audience-guard history import",
+    Reason.LEARNING: (
+        "check again on other days; audience-guard history import adds days that you have counts of, if none of the"
+        " reasons to leave a day out holds for them"
+    ),
     Reason.INTERNAL: "this is a fault in audience-guard: run again with --debug, and report what it says",
 }
 

@@ -161,7 +161,8 @@ def allowed(finding: Finding) -> str:
     for measure in Measure:
         held = tightest(bounds, measure)
         of = " of the users" if (held.low or held.high) and measure is Measure.SHARE else ""
-        ranges.append(f"{span(held.low, held.high)}{of}")
+        by = " by its past" if any(each and each.baseline for each in (held.low, held.high)) else ""
+        ranges.append(f"{span(held.low, held.high)}{of}{by}")
     ranges += dict.fromkeys(uncompared(check) for check in finding.checks if check.is_learning)
     return ", ".join(each for each in ranges if each)
 

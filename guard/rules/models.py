@@ -176,6 +176,10 @@ Channels = _by_channel(
 class Segment(Closed, title="Segment", json_schema_extra={"oneOf": [{"required": ["uuid"]}, {"required": ["name"]}]}):
     """A segment with its guards; Blueshift knows it by its uuid or by its name (write exactly one)."""
 
+    refused_keys: ClassVar[dict[str, str]] = dict.fromkeys(
+        ("change", "since", "warn", "share"), "belongs to a channel, such as email: indent it below one"
+    )
+
     uuid: Uuid | None = Field(default=None, description="The segment's uuid, from its address in Blueshift.")
     name: Text | None = Field(
         default=None, description="The segment's exact name; the account must have it exactly once."

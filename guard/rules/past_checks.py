@@ -75,7 +75,9 @@ def _since(guard: Mapping, steps: Steps) -> Iterator[Problem]:
         return
     begins = read(since, "day", day)
     if begins and begins > datetime.now(UTC).date() + timedelta(days=1):  # it may be tomorrow already elsewhere
-        yield problem_at(since.value_place("day"), (*steps, "since", "day"), f"{begins} is in the future")
+        yield problem_at(
+            since.value_place("day"), (*steps, "since", "day"), f"{begins} is in the future; write it on that day"
+        )
 
 
 def _change(inside: Mapping, steps: Steps) -> Iterator[Problem]:

@@ -29,6 +29,7 @@ _IS_CHANGE = re.compile(CHANGE_PATTERN)
 _IS_DAY = re.compile(DAY_PATTERN)
 _IS_WITHIN = re.compile(WITHIN_PATTERN)
 _IS_ZONE = re.compile(_ZONE_PATTERN)
+_OTHER_MINUSES = ("\u2212", "\u2013", "\u2014", "\u2010", "\u2011")
 _SIGNED = re.compile(r"[+-]?(?:0|[1-9][0-9]{0,15})(?:\.[0-9]{1,15})?")
 
 
@@ -38,11 +39,14 @@ def change(value: object) -> Fraction:
         found = Fraction(value[:-1]) / 100
     else:
         written = value.text if isinstance(value, Number) else str(value) if type(value) is int else ""
+        if isinstance(value, str) and value.startswith(_OTHER_MINUSES):
+            raise ValueError(f"{described(value)} begins with a long dash; write -{value[1:]} with a plain minus")
         if not _SIGNED.fullmatch(written):
             raise ValueError(f"{described(value)} is not a change; write one such as -30% or +50%")
         found = Fraction(written)
         if abs(found) > _LARGEST_PLAIN:
-            raise ValueError(f"{written} would be {percent(abs(found))}; write {written}% if that is what is meant")
+            whole = f"{'-' if found < 0 else ''}{percent(abs(found))}"
+            raise ValueError(f"{written} would be {whole}; write {written}% if that is what is meant")
     if found > _LARGEST:
         raise ValueError(f"{described(value)} is too large; the largest change is +100000%")
     return found
@@ -83,11 +87,8 @@ def source(value: object) -> str:
     """Return the word for what a count is compared with; raise ValueError if there is none like it."""
     if isinstance(value, str) and Source.is_valid(value):
         return str(value)
-    words = ["previous", "same_weekday", "median_of_last_8"]
-    near = did_you_mean(value, words) if isinstance(value, str) else ""
     raise ValueError(
-        f"{described(value)} is not allowed here{near or '; write previous, same_weekday, or median_of_last_N'}"
-        f"{' with N from 3 to 52' if not near else ''}"
+        f"{described(value)} is not allowed here; write previous, same_weekday, or median_of_last_N with N from 3 to 52"
     )
 
 

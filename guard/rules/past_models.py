@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, create_model
 
@@ -24,6 +24,8 @@ class ChangeWarn(Closed, title="Warning changes", json_schema_extra=any_of_them(
 
 class _Change(Closed):
     """Bounds relative to earlier counts of the same audience; they need a history store (--history)."""
+
+    refused_keys: ClassVar[dict[str, str]] = {"since": "belongs beside change, one level up"}
 
     min: Part | None = Field(
         default=None,

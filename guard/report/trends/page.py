@@ -27,8 +27,8 @@ class TrendPage:
     """The trends of a store; ``store`` is its address without a password, ``kind`` what it is.
 
     A trend has at most ``last`` days, those of the ``timezone``. ``rules`` is the path of the rules file whose bounds
-    are shown, None without one; ``unguarded`` is the number of series in the store that it does not guard. ``damage``
-    are sentences about rows that were lost or changed.
+    are shown, None without one; ``is_relative`` says that some of them follow from the past. ``unguarded`` counts the
+    series in the store that it does not guard. ``damage`` are sentences about rows that were lost or changed.
     """
 
     store: str
@@ -39,6 +39,7 @@ class TrendPage:
     last: int = DAYS
     timezone: str = "UTC"
     rules: str | None = None
+    is_relative: bool = False
     unguarded: int = 0
     damage: tuple[str, ...] = ()
 
@@ -60,7 +61,9 @@ class TrendPage:
         """What else a reader must know: whose bounds these are, what is outside them now, and what is not shown."""
         points = [point for trend in self.trends for point in trend.points]
         if self.rules:
-            whose = f"The bounds are those of {printable(self.rules)} today."
+            whose = (
+                f"The bounds are those of {printable(self.rules)} today{', fixed and by the past' * self.is_relative}."
+            )
         elif any(point.band.is_given for point in points):
             whose = "The bounds are those of each run."
         else:
