@@ -123,9 +123,9 @@ class Gate:
         return delivery
 
     def _is_news(self, report: Report, code: ExitCode) -> bool:
-        """Whether Slack is told; whether anything changed is not known if the history could not be read."""
-        if self.notify_on is NotifyOn.CHANGE and report.is_changed is not None:
-            return report.is_changed
+        """Whether Slack is told; if the history could not be read, anything may have changed."""
+        if self.notify_on is NotifyOn.CHANGE:
+            return report.is_changed is not False
         return self.notify_on is NotifyOn.ALWAYS or code is not ExitCode.PASSED
 
     def _lacks_its_record(self, report: Report) -> bool:

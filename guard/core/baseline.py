@@ -35,6 +35,7 @@ _SOURCE = re.compile(SOURCE_PATTERN)
 _RELATIVE = "change."
 _FAILING = {"change.min", "change.max"}
 _BROKEN = {"fail", "warn", "waived"}
+_UNKNOWN, _LEARNING = "unknown", "learning"
 
 
 class LeftOut(StrEnum):
@@ -61,6 +62,7 @@ class DayCount(NamedTuple):
 
     day: date
     people: int
+    is_imported: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +107,7 @@ class Baseline:
 
     - ``source`` is its word in the rules, such as ``median_of_last_8``; ``value`` the median of its ``days``, from the
       ``first`` to the ``last``, as exact as JSON can have it. It is None unless it is ready.
+    - ``imported`` of its days came from a CSV file, which proves nothing; that is told as long as it is ready.
     - ``left_out`` counts the days that are no baseline, by their reasons.
     - ``allows`` says which change the limit stands for: ``30% under``; empty unless it is ready.
     """
@@ -116,6 +119,7 @@ class Baseline:
     needs: int
     first: date | None = None
     last: date | None = None
+    imported: int = 0
     left_out: Mapping[LeftOut, int] = field(default_factory=dict)
     until_then: Verdict
     allows: str = ""
@@ -128,7 +132,15 @@ class Baseline:
     @property
     def words(self) -> str:
         """What it is, in words: ``the median of the last 8 days (40,120)``."""
-        value = f" ({people_in_halves(self.value)})" if self.value is not None else ""
+        return self._in_words("")
+
+    @property
+    def words_in_full(self) -> str:
+        """The same, with how many of its days were imported: ``the median of the last 8 days (40,120, 2 imported)``."""
+        return self._in_words(f", {number(self.imported)} imported" if self.imported else "")
+
+    def _in_words(self, imported: str) -> str:
+        value = f" ({people_in_halves(self.value)}{imported})" if self.value is not None else ""
         weekday = f"{self.last:%A}" if self.last and self.source == SAME_WEEKDAY else "day"
         if self.days == 1:
             return f"the last {weekday} with a count{value}"
@@ -220,16 +232,13 @@ def eligible(readings: Iterable[Reading], window: Window) -> Eligible:
     only the next one is counted, and days that are too old for another reason are not.
     """
     earlier = [each for each in readings if each.day_in(window.zone) < window.today]
-    relative = (
-        each.day_in(window.zone) for each in earlier if each.count is not None and _judged(each.limits).relative
-    )
-    first_relative = min(relative, default=None)
+    found = _Found.of(earlier, window)
     oldest = window.oldest
     days, left_out = [], Counter[LeftOut]()
     for day, reading in _newest_of_each_day(earlier, window.zone):
-        why = next(_why_left_out(day, reading, window, first_relative), None)
+        why = next(_why_left_out(day, reading, window, found), None)
         if why is None:
-            days.append(DayCount(day, reading.count or 0))
+            days.append(DayCount(day, reading.count or 0, reading.is_imported))
         elif day >= oldest or (why is LeftOut.OLD and not left_out[why]):
             left_out[why] += 1
     return Eligible(tuple(days), dict(left_out))
@@ -252,10 +261,31 @@ def _rank(reading: Reading) -> tuple[bool, datetime, int]:
     return not reading.is_imported, reading.at, reading.run
 
 
-def _why_left_out(day: date, reading: Reading, window: Window, first_relative: date | None) -> Iterator[LeftOut]:
+class _Found(NamedTuple):
+    """What the earlier readings say together; two keys of the rules can mean one segment, so a run can have several.
+
+    ``first_relative`` is the first day with a count that was judged by a relative bound; ``relative`` are the runs that
+    did so, and ``failed`` those in which one broke, or could not be judged for want of a past.
+    """
+
+    first_relative: date | None
+    relative: frozenset[int]
+    failed: frozenset[int]
+
+    @classmethod
+    def of(cls, earlier: Iterable[Reading], window: Window) -> _Found:
+        judged = [(each, _judged(each.limits, each.reason)) for each in earlier if each.count is not None]
+        return cls(
+            min((each.day_in(window.zone) for each, how in judged if how.relative), default=None),
+            frozenset(each.run for each, how in judged if how.relative),
+            frozenset(each.run for each, how in judged if how.failed),
+        )
+
+
+def _why_left_out(day: date, reading: Reading, window: Window, found: _Found) -> Iterator[LeftOut]:
     """Yield the reasons why a day is no baseline, in the order in which they are told."""
-    count, judged = reading.count or 0, _judged(reading.limits)
-    if first_relative is not None and first_relative < day and not judged.relative and not reading.is_imported:
+    count, first = reading.count or 0, found.first_relative
+    if first is not None and first < day and reading.run not in found.relative and not reading.is_imported:
         yield LeftOut.OTHER_RULES
     if day < window.oldest:
         yield LeftOut.OLD
@@ -265,26 +295,28 @@ def _why_left_out(day: date, reading: Reading, window: Window, first_relative: d
         yield LeftOut.EXCLUDED
     if (window.low is not None and count < window.low) or (window.high is not None and count > window.high):
         yield LeftOut.OUT_OF_BOUNDS
-    if judged.failed:
+    if reading.run in found.failed:
         yield LeftOut.FAILED
 
 
 class _Judged(NamedTuple):
-    """Whether a reading was judged by a relative bound, broken or not, and whether it broke one that fails."""
+    """Whether a reading was judged by a relative bound, and whether it broke one that fails, or may have."""
 
     relative: bool
     failed: bool
 
 
 @lru_cache(maxsize=4096)
-def _judged(limits: tuple[Limit, ...]) -> _Judged:
+def _judged(limits: tuple[Limit, ...], reason: str | None) -> _Judged:
     """Return how a reading was judged; most readings of a series have the same limits."""
     return _Judged(
         relative=any(each.bound.startswith(_RELATIVE) for each in limits),
-        failed=any(each.bound in _FAILING and _is_broken(each) for each in limits),
+        failed=any(each.bound in _FAILING and _is_broken(each, reason) for each in limits),
     )
 
 
-def _is_broken(limit: Limit) -> bool:
-    """Whether the count broke the limit; a bound that was still learning had none."""
-    return limit.limit is not None and limit.verdict in _BROKEN
+def _is_broken(limit: Limit, reason: str | None) -> bool:
+    """Whether the count broke the limit, or may have: without a limit it was learning, or the past was not known."""
+    if limit.limit is None:
+        return limit.verdict == _UNKNOWN and reason != _LEARNING
+    return limit.verdict in _BROKEN

@@ -178,7 +178,7 @@ def _distance(
     against = f"the {name.label} of {measure.shown_limit(limit)}"
     if bound.baseline:
         quietly = " without a warning" if name.is_warning else ""
-        allowed = f"{bound.baseline.allows} {bound.baseline.words}"
+        allowed = f"{bound.baseline.allows} {bound.baseline.words_in_full}"
         against = f"the {measure.shown_limit(limit)} that {allowed} allows{quietly}"
     if not broken:
         return f"which {'meets' if name.is_floor else 'is within'} {against}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC
+from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -32,15 +33,21 @@ class History:
     troubles: tuple[str, ...] = ()
 
 
+@cache
 def zone_of(name: str) -> tzinfo:
-    """Return the time zone of an IANA name; raise ``ValueError`` if there is none of that name."""
+    """Return the time zone of an IANA name; raise ``ValueError`` if there is none of that name.
+
+    It is the one of the package tzdata: a machine can have other ones, or mean its own by a name.
+    """
     if name == "UTC":
         return UTC
-    from zoneinfo import ZoneInfo  # noqa: PLC0415 - most runs are in UTC
+    from importlib.resources import files  # noqa: PLC0415 - most runs are in UTC
+    from zoneinfo import ZoneInfo  # noqa: PLC0415 - see above
 
     try:
-        return ZoneInfo(name)
-    except (KeyError, OSError) as error:  # OSError: a folder of the database, or a name that is too long
+        with files("tzdata.zoneinfo").joinpath(*name.split("/")).open("rb") as data:
+            return ZoneInfo.from_file(data, key=name)
+    except (OSError, ValueError) as error:
         raise ValueError(f"there is no time zone {name}") from error
 
 
@@ -88,7 +95,10 @@ class Reading:
 
     def day_in(self, zone: tzinfo) -> date:
         """Return the day of the reading; an imported one is that day in every time zone."""
-        return self.day or self.at.astimezone(zone).date()
+        try:
+            return self.day or self.at.astimezone(zone).date()
+        except OverflowError:  # a stamp at the end of the calendar
+            return self.at.date()
 
     def limits_of(self, *bounds: BoundName) -> list[int | float]:
         """Return the limits of these bounds that it was judged by."""

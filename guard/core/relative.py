@@ -77,6 +77,7 @@ def _baseline(change: Change, days: Eligible, today: date) -> tuple[Baseline, Fr
         state=State.LEARNING if value is None else State.READY,
         value=None if value is None else as_shown(value),
         days=len(taken),
+        imported=sum(each.is_imported for each in taken) if value is not None else 0,
         needs=change.needs,
         first=taken[-1].day if taken else None,
         last=taken[0].day if taken else None,

@@ -60,7 +60,7 @@ def read_files(paths: Sequence[Path], host: Callable[[], str], today: date) -> F
         of_account = host() if is_csv else ""
         try:
             data = _read(path)
-            run = _of_csv(data, path, of_account, today, found.problems) if is_csv else _of_report(data, path)
+            run = _of_csv(data, path, of_account, today, found.problems) if is_csv else _of_report(data, path, today)
         except UsageError as error:
             found.problems.append(printable(error.message))
         else:
@@ -115,7 +115,7 @@ def _read(path: Path) -> bytes:
     return data
 
 
-def _of_report(data: bytes, path: Path) -> RunRecord:
+def _of_report(data: bytes, path: Path, today: date) -> RunRecord:
     try:
         report = read_report(data, f"{path}:1:").report
     except UsageError as error:
@@ -123,6 +123,8 @@ def _of_report(data: bytes, path: Path) -> RunRecord:
         raise UsageError(error.message.replace(":1: is not", ":1: it is not", 1) + csv) from error
     if report.run_id is not None and not re.fullmatch(UUID, report.run_id):
         raise UsageError(f"{path}:1: its run_id is not a uuid")
+    if report.finished_at.date() > today + timedelta(days=1):  # clocks differ
+        raise UsageError(f"{path}:1: its run ended on {report.finished_at.date()}, which is in the future")
     return record_of(report, run_id=(report.run_id or hashlib.sha256(data).hexdigest()).lower(), source="report")
 
 

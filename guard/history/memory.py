@@ -9,7 +9,7 @@ from datetime import UTC
 from typing import TYPE_CHECKING, TypeVar
 
 from guard.abandoned_threads import AbandonedThreads
-from guard.core.errors import GuardError, UsageError
+from guard.core.errors import ExitCode, GuardError, UsageError
 from guard.core.history import Day, History, days, zone_of
 from guard.core.results import Count, Verdict
 from guard.history import store as stores
@@ -147,20 +147,23 @@ class Memory:
     def _is_changed(self, report: Report) -> bool | None:
         """Whether any verdict is another one than in the last recorded run, as far as the store tells.
 
-        What was never judged before is changed unless it passes. Totals are not recorded; one that does not pass is
-        changed if the last run had another exit code.
+        What was never judged before is changed unless it passes. Totals are not recorded: with totals, it is also a
+        change if the last run had another exit code.
         """
         if self._past is None:
             return None
         for each in report.segments:
             for guard in each.guards:
                 readings = self._past.readings.get(self._series(each.segment, each.uuid, guard), ())
-                judged = (reading.verdict for reading in readings if reading.verdict is not None)
-                if guard.verdict != next(judged, Verdict.PASS):
+                judged = [reading for reading in readings if reading.verdict is not None]
+                last = max(judged, key=lambda reading: (reading.at, reading.run), default=None)
+                if guard.verdict != (last.verdict if last else Verdict.PASS):
                     return True
-        codes = [run.exit_code for run in self._past.held if run.exit_code is not None]
-        passes = all(total.verdict is Verdict.PASS for each in report.campaigns for total in each.totals)
-        return not passes and codes[-1:] != [report.exit_code]
+        if not any(each.totals for each in report.campaigns):
+            return False
+        judging = [run for run in self._past.held if run.exit_code is not None]
+        before = max(judging, key=lambda run: run.finished_at, default=None)
+        return report.exit_code != (before.exit_code if before else ExitCode.PASSED)
 
     def _extent(self, report: Report, *, recorded: bool) -> tuple[date | None, int | None]:
         """Return the first day in the store, and how many runs it holds, with this one if it was recorded."""

@@ -91,11 +91,15 @@ class Past:
     damage: tuple[Damage, ...] = ()
 
     def damage_to(self, series: Series, begins: date, zone: tzinfo = UTC) -> list[Damage]:
-        """Return the damage that may concern the readings of a series from a day on."""
+        """Return the damage that may concern the readings of a series from a day on.
+
+        An imported day is that day in every time zone, and its run says it in UTC.
+        """
         return [
             each
             for each in self.damage
-            if each.series in {None, series} and (each.until is None or each.until.astimezone(zone).date() >= begins)
+            if each.series in {None, series}
+            and (each.until is None or max(each.until.astimezone(where).date() for where in (UTC, zone)) >= begins)
         ]
 
     @property

@@ -158,14 +158,23 @@ def history(report: Report) -> str:
     if found is None:
         return ""
     own = "this run is recorded" if found.recorded else "this run was not recorded"
-    many = sum(guard.is_learning for each in report.segments for guard in each.guards)
-    learning = f"; {plural(many, 'guard is', 'guards are')} learning" if many else ""
+    learning = "".join(f"; {each}" for each in _learning(report))
     if found.runs is None:
         return f"the store could not be read; {own}{learning}"
     if found.runs == int(found.recorded):
         return ("it begins with this run" if found.recorded else f"the store holds no runs; {own}") + learning
     since = f" since {found.began}" if found.began else ""
     return f"{plural(found.runs, 'run')}{since}; {own}{learning}"
+
+
+def _learning(report: Report) -> list[str]:
+    """Return what has too short a past, by how far it is: ``learning, 1 of 3 earlier days: vip, newsletter``."""
+    found: dict[str, list[str]] = {}
+    for each in report.segments:
+        for check in (check for guard in each.guards for check in guard.checks):
+            if check.is_learning:
+                found.setdefault(wording.uncompared(check), []).append(each.segment.key)
+    return [f"{progress}: {names(dict.fromkeys(keys))}" for progress, keys in found.items()]
 
 
 def account(report: Report) -> str:

@@ -56,7 +56,7 @@ def result(check: Check, finding: Finding) -> str:
     if check.limit is None:
         return f"{observed(check, finding)}, {uncompared(check)}{_until_then(check)}"
     off = distance(check, finding)
-    past = f", {check.baseline.allows} {check.baseline.words}" if check.baseline else ""
+    past = f", {check.baseline.allows} {check.baseline.words_in_full}" if check.baseline else ""
     told = f"{observed(check, finding)}, {check.bound.label} {limit(check)}{past}" + (f": {off}" if off else "")
     return f"{told} (this bound only warns)" if check.verdict is Verdict.WARN else told
 

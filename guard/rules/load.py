@@ -115,15 +115,17 @@ def _lets_pass(guard: Guard) -> str:
     """
     limits = {bound.name: bound.limit for bound in guard.bounds}
     changes = {step.bound for change in guard.changes for step in change.steps}
+    warns_below = bool(limits.get(BoundName.WARN_MIN)) or BoundName.CHANGE_WARN_MIN in changes
+    warns_above = bool({BoundName.WARN_MAX, BoundName.CHANGE_WARN_MAX} & {*limits, *changes})
     missing = []
     if BoundName.CHANGE_MIN in changes:
-        if not limits.get(BoundName.MIN) and not limits.get(BoundName.SHARE_MIN):
+        if not limits.get(BoundName.MIN):
             missing.append(("change but no min", "an audience that loses a little each time would pass for ever"))
     elif not limits.get(BoundName.MIN) and not limits.get(BoundName.SHARE_MIN):
         held = "min: 0" if limits.get(BoundName.MIN) == 0 else "no min"
-        missing.append((held, f"an empty audience would {_warn_or_pass(warns=bool(limits.get(BoundName.WARN_MIN)))}"))
+        missing.append((held, f"an empty audience would {_warn_or_pass(warns=warns_below)}"))
     if BoundName.MAX not in limits and BoundName.CHANGE_MAX not in changes:
-        missing.append(("no max", f"an audience of any size would {_warn_or_pass(warns=BoundName.WARN_MAX in limits)}"))
+        missing.append(("no max", f"an audience of any size would {_warn_or_pass(warns=warns_above)}"))
     if not missing:
         return ""
     return f"has {' and '.join(held for held, _ in missing)}: {', and '.join(what for _, what in missing)}"

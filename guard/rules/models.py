@@ -15,7 +15,7 @@ from guard.rules.document import Closed, any_of_them
 from guard.rules.fields import Duration, People, Remark, Share, Text, Uuid, WholeNumber, decimal, whole_number
 from guard.rules.limits import Entries, made_once
 from guard.rules.past_fields import OneOrSeveral, as_list
-from guard.rules.past_models import CHANGE, Change, HistorySettings, Since
+from guard.rules.past_models import CHANGE, MOST_CHANGES, SINCE_NEEDS_CHANGE, Change, HistorySettings, Since
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -97,7 +97,11 @@ class ShareBounds(Closed, title="Share of the segment", json_schema_extra=any_of
     max: Share | None = Field(default=None, description="A larger share than this: fail.", examples=["90%"])
 
 
-class UsersGuard(Closed, title="Guard on users", json_schema_extra=any_of_them("min", "max", "warn", "change")):
+class UsersGuard(
+    Closed,
+    title="Guard on users",
+    json_schema_extra=any_of_them("min", "max", "warn", "change") | SINCE_NEEDS_CHANGE,
+):
     """All the bounds on how many people the segment has; both ends count as within bounds."""
 
     refused_keys: ClassVar[dict[str, str]] = {
@@ -113,7 +117,10 @@ class UsersGuard(Closed, title="Guard on users", json_schema_extra=any_of_them("
     warn: WarnBounds | None = Field(
         default=None, description="Narrower bounds; outside them the guard warns.", examples=[{"min": 2000}]
     )
-    change: Annotated[list[Change], Field(min_length=1), BeforeValidator(as_list), OneOrSeveral()] | None = Field(
+    change: (
+        Annotated[list[Change], Field(min_length=1, max_length=MOST_CHANGES), BeforeValidator(as_list), OneOrSeveral()]
+        | None
+    ) = Field(
         default=None,
         description="Bounds relative to earlier counts, one or a list with different from; they need --history.",
         examples=[CHANGE],
@@ -130,7 +137,9 @@ class UsersGuard(Closed, title="Guard on users", json_schema_extra=any_of_them("
 
 
 class ChannelGuard(
-    UsersGuard, title="Guard on a channel", json_schema_extra=any_of_them("min", "max", "warn", "share", "change")
+    UsersGuard,
+    title="Guard on a channel",
+    json_schema_extra=any_of_them("min", "max", "warn", "share", "change") | SINCE_NEEDS_CHANGE,
 ):
     """All the bounds on how many people the segment reaches on one channel; both ends count as within bounds."""
 

@@ -5,20 +5,22 @@ They run on the file as it was read, right or wrong, like ``guard.rules.cross_ch
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from operator import gt, lt
 from typing import TYPE_CHECKING
 
 from guard.core.baseline import Source
+from guard.core.history import zone_of
 from guard.core.model import PastRules
 from guard.core.text import number
 from guard.rules.bounds import clash, read, written
 from guard.rules.fields import whole_number
-from guard.rules.past_fields import change, day, source, within
+from guard.rules.past_fields import change, day, source, timezone, within
 from guard.rules.tree import Mapping, Sequence, problem_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import tzinfo
 
     from guard.core.errors import Problem
     from guard.rules.bounds import Steps
@@ -41,10 +43,11 @@ def excluded_days(root: Mapping) -> Iterator[Problem]:
 
 def past_of_a_guard(root: Mapping, guard: Mapping, steps: Steps) -> Iterator[Problem]:
     """Yield what is wrong with the changes of a guard and with its ``since``."""
-    yield from _since(guard, steps)
+    yield from _since(root, guard, steps)
     seen: dict[str, int] = {}
     for inside, own in _changes(guard, steps):
         yield from _change(inside, own)
+        yield from _until_then(guard, inside, own)
         name = read(inside, "from", source)
         if name is None:
             continue
@@ -53,7 +56,6 @@ def past_of_a_guard(root: Mapping, guard: Mapping, steps: Steps) -> Iterator[Pro
             yield problem_at(inside.value_place("from"), (*own, "from"), what)
         seen.setdefault(name, inside.line("from"))
         yield from _needs(inside, own, name, _within(root))
-        yield from _until_then(guard, inside, own)
 
 
 def _changes(guard: Mapping, steps: Steps) -> Iterator[tuple[Mapping, Steps]]:
@@ -66,7 +68,7 @@ def _changes(guard: Mapping, steps: Steps) -> Iterator[tuple[Mapping, Steps]]:
                 yield each, (*steps, "change", position)
 
 
-def _since(guard: Mapping, steps: Steps) -> Iterator[Problem]:
+def _since(root: Mapping, guard: Mapping, steps: Steps) -> Iterator[Problem]:
     since = guard.get("since")
     if "since" in guard and "change" not in guard:
         what = "has an effect on change alone, and there is none; add change, or leave it out"
@@ -74,10 +76,15 @@ def _since(guard: Mapping, steps: Steps) -> Iterator[Problem]:
     if not isinstance(since, Mapping):
         return
     begins = read(since, "day", day)
-    if begins and begins > datetime.now(UTC).date() + timedelta(days=1):  # it may be tomorrow already elsewhere
+    if begins and begins > datetime.now(_zone(root)).date():
         yield problem_at(
             since.value_place("day"), (*steps, "since", "day"), f"{begins} is in the future; write it on that day"
         )
+
+
+def _zone(root: Mapping) -> tzinfo:
+    history = root.get("history")
+    return zone_of(read(history, "timezone", timezone) or "UTC") if isinstance(history, Mapping) else UTC
 
 
 def _change(inside: Mapping, steps: Steps) -> Iterator[Problem]:
@@ -101,7 +108,8 @@ def _change(inside: Mapping, steps: Steps) -> Iterator[Problem]:
 def _sides(limits: Mapping, steps: Steps) -> Iterator[Problem]:
     least, most = read(limits, "min", change), read(limits, "max", change)
     if least is not None and least > 0:
-        what = f"{written(limits['min'])} would ask for growth; write -{written(limits['min']).lstrip('+')}"
+        meant = f"-{written(limits['min']).lstrip('+')}" if least < 1 else "a loss, such as -30%"
+        what = f"{written(limits['min'])} would ask for growth; write {meant}"
         yield problem_at(limits.value_place("min"), (*steps, "min"), what)
     if least is not None and least <= -1:
         what = f"{written(limits['min'])} would let everybody go; write more than -100%, such as -30%"

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from datetime import date
 from fractions import Fraction
+from functools import cache
+from importlib.resources import files
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BeforeValidator, WithJsonSchema
@@ -23,7 +25,9 @@ _LARGEST = 1000  # as a fraction; +100000%
 _LARGEST_PLAIN = 10
 CHANGE_PATTERN = r"^[+-]?(0|[1-9][0-9]{0,5})(\.[0-9]{1,15})?%$"
 DAY_PATTERN = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
-WITHIN_PATTERN = "^[1-9][0-9]{0,3}d$"
+DECREASE_PATTERN = r"^(-(0|[1-9][0-9]?)(\.[0-9]{1,15})?|[+]?0(\.0{1,15})?)%$"
+INCREASE_PATTERN = r"^([+]?(0|[1-9][0-9]{0,4})(\.[0-9]{1,15})?|[+]?100000(\.0{1,15})?|-0(\.0{1,15})?)%$"
+WITHIN_PATTERN = "^([1-9][0-9]{0,2}|[12][0-9]{3}|3[0-5][0-9]{2}|36[0-4][0-9]|3650)d$"
 _ZONE_PATTERN = "^[A-Za-z][A-Za-z0-9_+/-]{0,63}$"
 _IS_CHANGE = re.compile(CHANGE_PATTERN)
 _IS_DAY = re.compile(DAY_PATTERN)
@@ -64,7 +68,7 @@ def day(value: object) -> date:
 
 def within(value: object) -> int:
     """Return the days in ``120d``; raise ValueError if it is not a number of whole days from 1d to 3650d."""
-    if isinstance(value, str) and _IS_WITHIN.fullmatch(value) and int(value[:-1]) <= LONGEST_WITHIN:
+    if isinstance(value, str) and _IS_WITHIN.fullmatch(value):
         return int(value[:-1])
     raise ValueError(f"{described(value)} is not a number of days from 1d to {LONGEST_WITHIN}d; write one such as 120d")
 
@@ -72,15 +76,18 @@ def within(value: object) -> int:
 def timezone(value: object) -> str:
     """Return the name of a time zone such as ``Europe/Berlin``; raise ValueError if there is none of that name."""
     if isinstance(value, str) and _IS_ZONE.fullmatch(value):
-        try:
-            zone_of(str(value))
-        except ValueError:
-            from zoneinfo import available_timezones  # noqa: PLC0415 - a slip is rare
-
-            near = did_you_mean(value, sorted(available_timezones()))
-            raise ValueError(f"there is no time zone {described(value)}{near}") from None
+        known = _time_zones()
+        if value not in known:
+            raise ValueError(f"there is no time zone {described(value)}{did_you_mean(value, known)}")
+        zone_of(str(value))
         return str(value)
     raise ValueError(f"{described(value)} is not a time zone; write one such as Europe/Berlin or UTC")
+
+
+@cache
+def _time_zones() -> list[str]:
+    """Return the names of the package tzdata: those of a machine can mean its own zone."""
+    return (files("tzdata") / "zones").read_text(encoding="utf-8").split()
 
 
 def source(value: object) -> str:
@@ -107,17 +114,15 @@ def as_list(value: object) -> object:
     return value if isinstance(value, list) else [value]
 
 
-Part = Annotated[
-    Fraction,
-    BeforeValidator(change),
-    WithJsonSchema(
-        {
-            "oneOf": [
-                {"type": "number", "minimum": -1, "maximum": _LARGEST_PLAIN},
-                {"type": "string", "pattern": CHANGE_PATTERN},
-            ]
-        }
-    ),
+def _change_schema(pattern: str, **limits: int) -> WithJsonSchema:
+    return WithJsonSchema({"oneOf": [{"type": "number", **limits}, {"type": "string", "pattern": pattern}]})
+
+
+Decrease = Annotated[
+    Fraction, BeforeValidator(change), _change_schema(DECREASE_PATTERN, exclusiveMinimum=-1, maximum=0)
+]
+Increase = Annotated[
+    Fraction, BeforeValidator(change), _change_schema(INCREASE_PATTERN, minimum=0, maximum=_LARGEST_PLAIN)
 ]
 Day = Annotated[date, BeforeValidator(day), WithJsonSchema({"type": "string", "pattern": DAY_PATTERN})]
 Within = Annotated[int, BeforeValidator(within), WithJsonSchema({"type": "string", "pattern": WITHIN_PATTERN})]

@@ -9,17 +9,24 @@ from pydantic import Field, create_model
 from guard.core.model import PastRules
 from guard.rules.document import Closed, any_of_them
 from guard.rules.fields import People, Remark, WholeNumber  # noqa: TC001 - pydantic reads them
-from guard.rules.past_fields import Day, Part, SourceWord, Timezone, Within
+from guard.rules.past_fields import Day, Decrease, Increase, SourceWord, Timezone, Within
 
 MOST_EXCLUDED = 1_000
+MOST_CHANGES = 52
+"""One for each thing that a count can be compared with."""
+SINCE_NEEDS_CHANGE = {"dependencies": {"since": ["change"]}}
 _PAST = PastRules()
 
 
 class ChangeWarn(Closed, title="Warning changes", json_schema_extra=any_of_them("min", "max")):
     """Narrower changes: a count that changed by more, but less than by min and max, warns."""
 
-    min: Part | None = Field(default=None, description="Fewer people than this change leaves: warn.", examples=["-15%"])
-    max: Part | None = Field(default=None, description="More people than this change makes: warn.", examples=["+25%"])
+    min: Decrease | None = Field(
+        default=None, description="Fewer people than this change leaves: warn.", examples=["-15%"]
+    )
+    max: Increase | None = Field(
+        default=None, description="More people than this change makes: warn.", examples=["+25%"]
+    )
 
 
 class _Change(Closed):
@@ -27,12 +34,12 @@ class _Change(Closed):
 
     refused_keys: ClassVar[dict[str, str]] = {"since": "belongs beside change, one level up"}
 
-    min: Part | None = Field(
+    min: Decrease | None = Field(
         default=None,
         description="Fewer people than this change leaves: fail. From more than -100% to 0%, such as -30%.",
         examples=["-30%"],
     )
-    max: Part | None = Field(
+    max: Increase | None = Field(
         default=None,
         description="More people than this change makes: fail. From 0% to +100000%, such as +50%.",
         examples=["+50%"],
@@ -47,6 +54,7 @@ class _Change(Closed):
     )
     needs: WholeNumber | None = Field(
         default=None,
+        json_schema_extra={"minimum": 1},
         description="How many earlier days with a count it needs: 1 for previous, 3 for a median, 2 for same_weekday.",
         examples=[3],
     )

@@ -190,10 +190,14 @@ def test_the_demo_runs(audience_guard: Run) -> None:
 
     assert code == 0
     assert [line for line in stdout.splitlines() if line.endswith("(exit 1)")] == [
-        "Do not send spring-sale: sms 413,850, maximum 100,000 (and 3 more problems). "
-        "Do not send to cart-abandoners either. Not yet: loyal-app-users. (exit 1)",
-        "Do not send to win-back, sms-optin: win-back email 9,900, minimum 19,034 by its past (and 1 more problem). "
-        "Not yet: summer-teaser. (exit 1)",
+        (
+            "Do not send spring-sale: sms 413,850, maximum 100,000 (and 3 more problems). "
+            "Do not send to cart-abandoners either. Not yet: loyal-app-users. (exit 1)"
+        ),
+        (
+            "Do not send to win-back, sms-optin: win-back email 9,900, minimum 19,034 by its past"
+            " (and 1 more problem). Not yet: summer-teaser. (exit 1)"
+        ),
     ]
     assert "check exited with 1" in stderr
 

@@ -25,7 +25,12 @@ SERIES = Series(host="localhost", uuid=UUID, channel="email", bypass_global=Fals
 NOON = datetime(2026, 10, 27, 12, tzinfo=UTC)  # a Tuesday; two days before, clocks went back in Berlin
 DAY = timedelta(days=1)
 PASS, WARN, UNKNOWN, FAIL = Verdict.PASS, Verdict.WARN, Verdict.UNKNOWN, Verdict.FAIL
-STEPS = dict(zip(("min", "max", "warn_min", "warn_max"), [*BoundName][-4:], strict=True))
+STEPS = {
+    "min": BoundName.CHANGE_MIN,
+    "max": BoundName.CHANGE_MAX,
+    "warn_min": BoundName.CHANGE_WARN_MIN,
+    "warn_max": BoundName.CHANGE_WARN_MAX,
+}
 
 # What a run judged a reading by, and which of it is a change, or a broken one.
 KINDS: dict[str, tuple[Limit, ...]] = {
@@ -104,6 +109,7 @@ def allowed(name: BoundName, b: Fraction, part: Fraction, ignored: int | None) -
 
 def eligible(runs: list[Run], own: Guard, rules: PastRules, today: date) -> tuple[list[tuple[date, int]], Counter[str]]:
     earlier = [(run.day(rules.timezone), run) for run in runs if run.day(rules.timezone) < today]
+    judged = [day for day, run in earlier if run.kind in JUDGED and run.people is not None]  # by the counts' stamps
     absolute = {bound.name: bound.limit for bound in own.bounds}
     low, high = absolute.get(BoundName.MIN) or 0, absolute.get(BoundName.MAX)
     kept, left_out, oldest = [], Counter[str](), today - rules.within * DAY
@@ -112,7 +118,7 @@ def eligible(runs: list[Run], own: Guard, rules: PastRules, today: date) -> tupl
         run = max(newest, key=lambda run: (run.kind != "imported", run.at, run.number))
         people = run.people or 0
         reasons = {
-            "other_rules": run.kind == "plain" and any(at < day and each.kind in JUDGED for at, each in earlier),
+            "other_rules": run.kind == "plain" and any(at < day for at in judged),
             "old": day < oldest,
             "since": own.since is not None and day < own.since,
             "excluded": any(first <= day <= last for first, last in rules.excluded),

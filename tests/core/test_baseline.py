@@ -224,12 +224,30 @@ def test_since_leaves_out_what_was_before() -> None:
         ("warn", 50, False),  # by its severity
         ("waived", 50, False),
         ("pass", 50, True),
-        ("unknown", None, True),
         ("fail", None, True),  # it was still learning
     ],
 )
 def test_a_day_that_broke_its_bound_is_out(verdict: str, limit: int | None, kept: bool) -> None:
     assert bool(days_of([reading(1, limits=(Limit("change.min", limit, verdict),))])) is kept
+
+
+@pytest.mark.parametrize(("reason", "kept"), [("learning", True), ("history", False), ("timeout", False)])
+def test_a_day_whose_past_was_not_known_is_out(reason: str, kept: bool) -> None:
+    """A locked store would otherwise let yesterday's fault pass today."""
+    limits = (Limit("change.min", None, "unknown"),)
+
+    assert bool(days_of([reading(1, limits=limits, reason=reason)])) is kept
+
+
+def test_one_run_stands_as_a_whole() -> None:
+    """Two keys of the rules can mean one segment, one by its name: the other must not hide what one found."""
+    failed, other = Limit("change.min", 50, "fail"), Limit("change.max", 500, "pass")
+
+    assert days_of([reading(1, run=7, limits=(failed,)), reading(1, run=7, limits=(other,))]) == []
+    assert days_of([reading(9, limits=(other,)), reading(1, run=7), reading(1, run=7, limits=(other,))]) == [
+        (1, 100),
+        (9, 100),
+    ]
 
 
 @pytest.mark.parametrize("bound", ["change.warn.min", "min", "share.max"])

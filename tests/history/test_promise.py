@@ -7,10 +7,10 @@ that, or it is unknown; it is unknown if anything of that within its reach is go
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from fractions import Fraction
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
@@ -19,117 +19,134 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
-from guard.core.baseline import Source, State, Window
+from guard.core.baseline import State
 from guard.core.errors import GuardError, UsageError
 from guard.core.evaluate import evaluate
-from guard.core.history import Limit, Reading, Series, zone_of
-from guard.core.model import Bound, BoundName, Change, Channel, Guard, PastRules, Segment, Step
+from guard.core.history import Limit, Reading, Series
+from guard.core.model import Channel, PastRules, Segment
 from guard.core.plan import Plan
-from guard.core.relative import Past
 from guard.core.results import Check, Count, GuardResult, Reason, SegmentReadings, Verdict
+from guard.history import reader
 from guard.history.address import parse_address
-from guard.history.database import Database
+from guard.history.comparison import past_of
 from guard.history.memory import Memory
 from guard.history.run_record import ReadingRecord, RunRecord
 from guard.history.store import Store
 from guard.history.tables import METADATA, READINGS, RUNS, SERIES, STORE
+from tests.core.pasts import change, guard
 from tests.history.builders import MOMENT, made, reading, run, series
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
+    from guard.core.baseline import Window
+    from guard.core.relative import Past
     from tests.postgres import Server
+
+    Pasts = dict[tuple[str, Channel], Past]
 
 pytestmark = pytest.mark.no_cover
 ONE, TWO = series("1"), series("2")
 ALL = (ONE, TWO, series("1", "sms"), series("1", bypass=True), series("1", host="api.eu.example.com"))
-PEOPLE = (10, 100, 140, 1_000, 1_400, 9_000)
-BOUNDS = (Bound(name=BoundName.MIN, limit=50, line=1), Bound(name=BoundName.MAX, limit=5_000, line=1))
-PARTS = {BoundName.CHANGE_MIN: -30, BoundName.CHANGE_MAX: 50, BoundName.CHANGE_WARN_MIN: -10}
+SOURCES = {"previous": 1, "median_of_last_3": 3, "same_weekday": 2}  # and the days that each needs
+PEOPLE = (10, 140, 1_000)  # to judge
 PASSED = (Limit("change.min", 50, "pass"),)
 LIMITS = (PASSED, PASSED, PASSED, (Limit("change.max", 50, "fail"),), (Limit("change.min", None, "unknown"),), ())
-WHICH = (*Series._fields, "number")  # the columns that say which reading a row is
 HELD = ("count", "users", "reason", "counted_at", "day", "verdict", "checks", "checksum")
 HARMS = [
-    *((READINGS.name, names) for names in ((), (), (), *((name,) for name in (*WHICH, "run", *HELD)), HELD, HELD[::7])),
+    *((READINGS.name, names) for names in ((), (), (), HELD, ("count", "checksum"))),
     *((table.name, ()) for table in (RUNS, RUNS, SERIES, STORE)),
-    *((table.name, (column.name,)) for table in (RUNS, SERIES, STORE) for column in table.c),
+    *((table.name, (column.name,)) for table in (READINGS, RUNS, SERIES, STORE) for column in table.c),
 ]
 """Tables, and the columns of a row that are changed; without any, the row is deleted."""
-ODD = {"INTEGER": 7, "BIGINT": 7, "TEXT": "?", "BOOLEAN": True}
+ODD = {"INTEGER": 70_000, "BIGINT": 70_000, "TEXT": "?", "BOOLEAN": True}
 PAGE = 4096  # bytes
+OTHER_FILES = (b"", b"version: 1\n", b"SQLite format 3\0".ljust(PAGE, b"\0"), hashlib.shake_128().digest(PAGE))
 
 
 # What is recorded, and how a count is judged
 
 
-def midnight(day: date) -> datetime:
-    return datetime(day.year, day.month, day.day, tzinfo=UTC)
+def moment(days: float) -> datetime:
+    return MOMENT + timedelta(days=days)
+
+
+def midnight(of: date) -> datetime:
+    return datetime(of.year, of.month, of.day, tzinfo=UTC)
 
 
 def checked(at: datetime, counts: Mapping[Series, int | None], limits: tuple[Limit, ...] = PASSED) -> RunRecord:
-    found = tuple(replace(reading(of, count, at), limits=limits) for of, count in counts.items())
+    found = tuple(replace(reading(of, people, at), limits=limits) for of, people in counts.items())
     return replace(run(0, {}), started_at=at, finished_at=at, readings=found)
 
 
 def imported(counts: Mapping[date, int], *of: Series) -> RunRecord:
-    found = tuple(ReadingRecord(series=each, count=n, day=str(day)) for each in of for day, n in counts.items())
+    found = (ReadingRecord(series=each, count=counts[its], day=f"{its}") for each in of or (ONE,) for its in counts)
     first, last = midnight(min(counts)), midnight(max(counts))
-    return replace(run(0, {}), source="csv", started_at=first, finished_at=last, readings=found)
+    return replace(run(0, {}), source="csv", started_at=first, finished_at=last, readings=tuple(found))
 
 
-def numbered(runs: Iterable[RunRecord], first: int = 1) -> list[RunRecord]:
-    return [replace(each, id=f"{number}") for number, each in enumerate(runs, start=first)]
+def filled(url: str, *runs: RunRecord) -> Store:
+    return made(url, [replace(each, id=f"{number}") for number, each in enumerate(runs)])
+
+
+def harm(store: Store, *statements: sa.Executable) -> None:
+    """Change rows as nobody should, as far as the database lets it happen."""
+    with suppress(GuardError), store._database.transaction(5, write=True) as connection:
+        for each in statements:
+            connection.execute(each)
+
+
+def rows(store: Store, *tables: sa.Table) -> list[list[sa.Row[Any]]]:
+    """Return the rows of each table, always in one order; not by a search, since an index may be damaged."""
+    with store._database.transaction(5) as connection:
+        return [sorted(connection.execute(sa.select(table)).all(), key=repr) for table in tables]
 
 
 class Question(NamedTuple):
-    """When a count is judged, and what the rules have it compared with."""
+    """When a count is judged, and what the rules have it compared with: a segment for each ``since``."""
 
     at: datetime
-    since: date | None = None
-    within: int = 120
-    timezone: str = "UTC"
+    since: Sequence[date | None] = (None,)
+    rules: PastRules = PastRules()
     until_then: Verdict = Verdict.UNKNOWN
 
-    @property
-    def window(self) -> Window:
-        zone = zone_of(self.timezone)
-        today = self.at.astimezone(zone).date()
-        return Window(today=today, zone=zone, within=self.within, since=self.since, low=50, high=5_000)
+    def segments(self) -> tuple[Segment, ...]:
+        parts: dict[str, Any] = {"min": "-0.3", "max": "0.5", "warn_min": "-0.1", "until_then": self.until_then}
+        changes = [change(source, needs=needs, **parts) for source, needs in SOURCES.items()]
+        guards = [guard(*changes, low=50, high=5_000, since=since) for since in self.since]
+        return tuple(Segment(key=f"{key}", uuid=ONE.uuid, guards=(own,), line=1) for key, own in enumerate(guards))
 
-    @property
-    def segment(self) -> Segment:
-        steps = tuple(Step(bound=bound, part=Fraction(part, 100), line=1) for bound, part in PARTS.items())
-        needs = {each: Source.named(each).usual_needs for each in ("previous", "median_of_last_3", "same_weekday")}
-        changes = tuple(
-            Change(source=source, steps=steps, needs=least, until_then=self.until_then, line=1)
-            for source, least in needs.items()
-        )
-        guard = Guard(channel=Channel.EMAIL, bounds=BOUNDS, changes=changes, since=self.since, line=1)
-        return Segment(key="it", uuid=ONE.uuid, guards=(guard,), line=1)
-
-    def past(self, store: Store, *segments: Segment) -> Past | None:
-        """Return the past that a run finds in the store; the segments are its own one unless they are given."""
-        memory = Memory(store, ONE.host, PastRules(timezone=self.timezone, within=self.within), records=False)
-        segments = segments or (self.segment,)
-        found = {each.key: self._found(PEOPLE[0]) for each in segments}
+    def pasts(self, store: Store, *segments: Segment) -> Pasts:
+        """Return the pasts that a run finds in the store; the segments are its own ones unless they are given."""
+        memory, segments = Memory(store, ONE.host, self.rules, records=False), segments or self.segments()
 
         async def read() -> None:
             with suppress(UsageError):  # the run ends before anything is counted
                 await memory.recall(segments, 10)
-            await memory.complete(segments, found)
+            await memory.complete(segments, self._found(segments))
 
         asyncio.run(read())
-        return memory.pasts(segments, found, self.at).get(("it", Channel.EMAIL))
+        return memory.pasts(segments, self._found(segments), self.at)
 
-    def judged(self, count: int, past: Past | None) -> GuardResult:
-        plan, pasts = Plan(segments=(self.segment,), campaigns=()), {("it", Channel.EMAIL): past} if past else {}
-        return evaluate(plan, {"it": self._found(count)}, pasts)[0][0].guards[0]
+    def pasts_of(self, readings: Iterable[Reading]) -> Pasts:
+        """Return the pasts that these readings are."""
+        known, guards = (
+            reader.Past(runs=(), readings={ONE: tuple(readings)}),
+            [each.guards[0] for each in self.segments()],
+        )
+        pasts = (past_of(own, ONE, known, self.rules, self.at) for own in guards)
+        return {(f"{key}", Channel.EMAIL): past for key, past in enumerate(pasts)}
 
-    def _found(self, count: int) -> SegmentReadings:
-        email = Count(value=count, counted_at=self.at, age_seconds=0)
-        return SegmentReadings(uuid=ONE.uuid, channels={Channel.EMAIL: email})
+    def judged(self, people: int, pasts: Pasts) -> list[GuardResult]:
+        segments = self.segments()
+        results, _ = evaluate(Plan(segments=segments, campaigns=()), self._found(segments, people), pasts)
+        return [each.guards[0] for each in results]
+
+    def _found(self, segments: tuple[Segment, ...], people: int = 0) -> dict[str, SegmentReadings]:
+        email = Count(value=people, counted_at=self.at, age_seconds=0)
+        return {each.key: SegmentReadings(uuid=ONE.uuid, channels={Channel.EMAIL: email}) for each in segments}
 
 
 def is_unavailable(check: Check) -> bool:
@@ -138,34 +155,32 @@ def is_unavailable(check: Check) -> bool:
     return (state, check.verdict, check.limit) == (State.UNAVAILABLE, Verdict.UNKNOWN, None)
 
 
+def unavailable(result: GuardResult) -> set[bool]:
+    return {is_unavailable(check) for check in result.checks if check.baseline}
+
+
 def without_tally(check: Check) -> Check:
     """Return a check without the number of days that are no baseline: the old ones of them may be gone."""
     return replace(check, baseline=replace(check.baseline, left_out={}) if check.baseline else None)
 
 
-def change(store: Store, *statements: sa.Executable) -> None:
-    """Change rows as nobody should, as far as the database lets it happen."""
-    with suppress(GuardError), Database(store.address).transaction(5, write=True) as connection:
-        for each in statements:
-            connection.execute(each)
-
-
-def rows(store: Store, table: sa.Table, of: Series | None = None) -> list[sa.Row[Any]]:
-    """Return the rows of a table; of those with readings, a series' own if it is given."""
-    its = [table.c[name] == value for name, value in (of._asdict() if of else {}).items()]
-    with Database(store.address).transaction(5) as connection:
-        return list(connection.execute(sa.select(table).where(*its).order_by(*table.primary_key)))
+def assert_kept(right: GuardResult, found: GuardResult) -> None:
+    """Assert that each bound is judged as is right, or is unknown if it is relative."""
+    for was, now in zip(right.checks, found.checks, strict=True):
+        assert (was.baseline and is_unavailable(now)) or without_tally(now) == without_tally(was)
+    if right.verdict in {Verdict.FAIL, Verdict.UNKNOWN}:
+        assert found.verdict in {Verdict.FAIL, Verdict.UNKNOWN}
+    assert found.verdict is not Verdict.UNKNOWN or found.reason in {Reason.HISTORY, Reason.LEARNING}
 
 
 # Whatever becomes of a store
 
-places = st.integers(0, 30)
-counts = st.lists(st.none() | st.sampled_from([100, 100, 140, 1_000, 1_400, 9_000]), min_size=1, max_size=8)
+some_counts = st.lists(st.none() | st.sampled_from([100, 100, 140, 1_000, 1_400, 9_000]), min_size=1, max_size=8)
 questions = st.tuples(
     st.integers(1, 60),  # hours after the newest run
-    st.none() | st.integers(0, 40),  # days from `since` to then
+    st.lists(st.integers(0, 40), min_size=1, max_size=3),  # days from `since` to then
     st.sampled_from([2, 10, 120]),
-    st.sampled_from(["UTC", "Europe/Berlin"]),
+    st.sampled_from(["UTC", "Europe/Berlin"]),  # west of UTC: test_a_loss_that_is_not_seen
     st.sampled_from([Verdict.UNKNOWN, Verdict.PASS]),
 )
 
@@ -173,51 +188,52 @@ questions = st.tuples(
 class Stores(RuleBasedStateMachine):
     """A store, all that was ever recorded of a series, and whatever becomes of it.
 
-    The store ``is_harmed`` by what may concern the series.
+    The store ``is_harmed`` by what may concern the series; ``there`` are the runs of it that are as they were.
     """
 
-    def __init__(self, url: str) -> None:
+    url: str
+
+    def __init__(self) -> None:
         super().__init__()
-        self.store = Store(parse_address(url, "the test"))
+        self.store = Store(parse_address(self.url, "the test"))
         if self.store.address.path:
             self.store.address.path.unlink(missing_ok=True)
         else:
-            with Database(self.store.address).transaction(5, write=True) as connection:
+            with self.store._database.transaction(5, write=True) as connection:
                 METADATA.drop_all(connection)
         self.store.init()
         self.now, self.is_harmed = MOMENT, False
         self.kept: list[tuple[Reading, sa.Row[Any]]] = []
         self.runs: dict[int, sa.Row[Any]] = {}
+        self.there: dict[int, sa.Row[Any]] = {}
         self.copies: list[bytes] = []
 
     def record(self, *runs: RunRecord) -> None:
-        before = {*rows(self.store, RUNS)}, {*rows(self.store, READINGS, ONE)}
         try:
-            self.store.record(numbered(runs, len(self.runs)))
+            named = [replace(each, id=f"{len(self.runs)} {n}") for n, each in enumerate(runs)]
+            numbers = [number for number in self.store.record(named) if number]
         except GuardError:
             assert self.is_harmed
             return
-        new = [row for row in rows(self.store, RUNS) if row not in before[0]]
-        new_readings = iter([row for row in rows(self.store, READINGS, ONE) if row not in before[1]])
-        for row, record in zip(new, runs, strict=True):
-            self.runs[row.number] = row
-            for each in record.readings:
-                if each.series == ONE:
-                    day = date.fromisoformat(each.day) if each.day else None
-                    at = midnight(day) if day else each.counted_at or record.finished_at
-                    known = Reading(
-                        run=row.number, at=at, day=day, count=each.count, verdict=each.verdict, limits=each.limits
-                    )
-                    self.kept.append((known, next(new_readings)))
+        written, readings = rows(self.store, RUNS, READINGS)
+        self.runs |= {number: row for number in numbers for row in written if row.number == number}
+        for number, record in zip(numbers, runs, strict=True):
+            own = [each for each in record.readings if each.series == ONE]
+            new = [row for row in readings if row.run == number and tuple(row[:4]) == ONE]
+            for row, each in zip(sorted(new, key=lambda row: row.number), own, strict=True):
+                its = date.fromisoformat(each.day) if each.day else None
+                at = midnight(its) if its else each.counted_at or record.finished_at
+                known = Reading(run=row.run, at=at, day=its, count=each.count, verdict=each.verdict, limits=each.limits)
+                self.kept.append((known, row))
         if self.store.address.path:
             self.copies.append(self.store.address.path.read_bytes())
 
-    @initialize(people=st.sampled_from([100, 1_000]), many=st.integers(3, 15), of=st.sampled_from([ALL[:1], ALL]))
+    @initialize(people=st.sampled_from([100, 1_000]), many=st.integers(1, 25), of=st.sampled_from([ALL[:1], ALL]))
     def begin_well(self, people: int, many: int, of: tuple[Series, ...]) -> None:
         self.check([people] * many, 24, of, PASSED)
 
     @rule(
-        counts=counts,
+        counts=some_counts,
         hours=st.sampled_from([0, 5, 24, 24, 168]),
         of=st.sampled_from([ALL[:1], ALL[:1], ALL[:2], ALL[1:], ALL]),
         limits=st.sampled_from(LIMITS),
@@ -227,23 +243,22 @@ class Stores(RuleBasedStateMachine):
         self.now = moments[-1]
         self.record(*(checked(at, dict.fromkeys(of, n), limits) for at, n in zip(moments, counts, strict=True)))
 
-    @rule(counts=counts, ago=st.integers(0, 40))
+    @rule(counts=some_counts, ago=st.integers(0, 40))
     def import_days(self, counts: list[int | None], ago: int) -> None:
         last = self.now.date() - timedelta(days=ago)
-        self.record(imported({last - timedelta(days=each): n or 0 for each, n in enumerate(counts)}, *ALL[:2]))
+        self.record(imported({last - timedelta(days=each): n or 0 for each, n in enumerate(counts)}, ONE, TWO))
 
     @rule(
         what=st.sampled_from(HARMS),
-        which=st.tuples(places, places),
+        which=st.tuples(st.integers(0, 30), st.integers(0, 30)),
         how=st.sampled_from(["copy", "copy", "swap", "odd", "all"]),
         question=questions,
     )
-    def harm(
-        self, what: tuple[str, tuple[str, ...]], which: tuple[int, int], how: str, question: tuple[Any, ...]
-    ) -> None:
+    def harm(self, what: tuple[str, Any], which: tuple[int, int], how: str, question: tuple[Any, ...]) -> None:
         """Delete a row or all, or give a row what another one holds, or odd values."""
         table, names = METADATA.tables[what[0]], what[1]
-        found = rows(self.store, table, ONE if names == ("run",) else None)  # test_known: between series
+        (found,) = rows(self.store, table)
+        found = [row for row in found if names != ("run",) or tuple(row[:4]) == ONE]  # test_a_loss_that_is_not_seen
         if not found:
             return
         one, other = (found[-1 - place % len(found)] for place in which)
@@ -252,46 +267,47 @@ class Stores(RuleBasedStateMachine):
             its = [key == into._mapping[key.name] for key in table.primary_key if names or how != "all"]
             values = {name: ODD[f"{table.c[name].type}"] if how == "odd" else of._mapping[name] for name in names}
             statements.append((sa.update(table).values(values) if names else sa.delete(table)).where(*its))
-        change(self.store, *statements)
-        is_others = table is READINGS and ONE not in {one[:4], other[:4]}
+        harm(self.store, *statements)
+        is_others = table is READINGS and ONE not in {tuple(one[:4]), tuple(other[:4])}
         self.is_harmed |= not is_others or not set(names) & set(HELD)
         self.judge(question)
 
     @rule(question=questions)
     def judge(self, question: tuple[Any, ...]) -> None:
-        hours, days, *rules = question
+        hours, days, within, timezone, until_then = question
         at = self.now + timedelta(hours=hours)
-        asked = Question(at, None if days is None else at.date() - timedelta(days=days), *rules)
-        window, known, lost = asked.window, [reading for reading, _ in self.kept], self.lost()
-        if self.is_known(lost, window):
-            return
-        reach = [each for each in lost if window.begins <= each.day_in(window.zone) <= window.today]
-        whole, past = Past(readings=known, window=window), asked.past(self.store)
-        for count in PEOPLE:
-            right, found = asked.judged(count, whole), asked.judged(count, past)
-            for was, now in zip(right.checks, found.checks, strict=True):
-                if was.baseline is None:
-                    assert now == was
-                elif is_unavailable(now):
-                    assert self.is_harmed
-                else:
-                    assert not reach
-                    assert without_tally(now) == without_tally(was)
-            if right.verdict in {Verdict.FAIL, Verdict.UNKNOWN}:
-                assert found.verdict in {Verdict.FAIL, Verdict.UNKNOWN}
-            assert found.verdict is not Verdict.UNKNOWN or found.reason in {Reason.HISTORY, Reason.LEARNING}
+        since = (None, *(at.date() - timedelta(days=each) for each in days))
+        asked = Question(at, since, PastRules(within=within, timezone=timezone), until_then)
+        whole, found, lost = asked.pasts_of(known for known, _ in self.kept), asked.pasts(self.store), self.lost()
+        for people in PEOPLE:
+            results = zip(whole.values(), asked.judged(people, whole), asked.judged(people, found), strict=True)
+            for past, right, result in results:
+                window, told = past.window, unavailable(result)
+                if not self.is_not_seen(lost, window):
+                    assert_kept(right, result)
+                    is_lost = any(window.begins <= each.day_in(window.zone) <= window.today for each in lost)
+                    assert told == {True} if is_lost else self.is_harmed or told == {False}
 
     def lost(self) -> list[Reading]:
         """Return the readings that are gone or changed, or whose run is, as far as the database tells."""
         try:
-            there = {*rows(self.store, RUNS)}, {*rows(self.store, READINGS, ONE)}
+            runs, readings = map(set, rows(self.store, RUNS, READINGS))
         except GuardError:
             return []
-        return [known for known, row in self.kept if self.runs[known.run] not in there[0] or row not in there[1]]
+        self.there = {number: row for number, row in self.runs.items() if row in runs}
+        return [known for known, row in self.kept if known.run not in self.there or row not in readings]
 
-    def is_known(self, lost: list[Reading], window: Window) -> bool:
-        """Whether it is one of the cases of ``test_known``."""
-        return False
+    def is_not_seen(self, lost: list[Reading], window: Window) -> bool:
+        """Whether it is the first or second case of ``test_a_loss_that_is_not_seen``."""
+        for gone in {each.run for each in lost} - {*self.there}:
+            below = [row.last_at for number, row in self.there.items() if number < gone]
+            above = [row.last_at for number, row in self.there.items() if number > gone]
+            if below and above and max(below[-1], above[0]) < f"{window.begins + timedelta(days=1)}":
+                return True
+        relative = [known for known, _ in self.kept if known.count is not None and known.limits]
+        left = [each for each in relative if each not in lost]
+        first, now_first = (min((each.day_in(window.zone) for each in some), default=None) for some in (relative, left))
+        return first != now_first
 
 
 class Files(Stores):
@@ -300,10 +316,9 @@ class Files(Stores):
     @rule(
         how=st.sampled_from(["flip", "flip", "flip", "cut", "page", "other"]),
         place=st.integers(0, 2**20),
-        data=st.binary(max_size=100) | st.just(b"SQLite format 3\0".ljust(PAGE, b"\0")),
         question=questions,
     )
-    def tear(self, how: str, place: int, data: bytes, question: tuple[Any, ...]) -> None:
+    def tear(self, how: str, place: int, question: tuple[Any, ...]) -> None:
         """Flip a bit, cut the end off, put a page of an older copy in, or put another file there; then undo it."""
         path, was_harmed = self.store.address.path, self.is_harmed
         assert path
@@ -316,7 +331,7 @@ class Files(Stores):
             begins = place % (len(older) // PAGE) * PAGE
             torn[begins : begins + PAGE] = older[begins : begins + PAGE]
         else:
-            torn[:] = torn[: place % len(torn)] if how == "cut" else data
+            torn[:] = torn[: place % len(torn)] if how == "cut" else OTHER_FILES[place % len(OTHER_FILES)]
         path.write_bytes(torn)
         self.is_harmed = True
         self.judge(question)
@@ -325,8 +340,8 @@ class Files(Stores):
 
 
 def play(machine: type[Stores], url: str, many: int) -> None:
-    plan = settings(max_examples=many, stateful_step_count=10, deadline=None, suppress_health_check=list(HealthCheck))
-    run_state_machine_as_test(lambda: machine(url), settings=plan)
+    plan = settings(max_examples=many, stateful_step_count=8, deadline=None, suppress_health_check=list(HealthCheck))
+    run_state_machine_as_test(type(machine.__name__, (machine,), {"url": url}), settings=plan)
 
 
 def test_sqlite_keeps_the_promise(tmp_path: Path) -> None:
@@ -334,4 +349,137 @@ def test_sqlite_keeps_the_promise(tmp_path: Path) -> None:
 
 
 def test_postgresql_keeps_the_promise(postgres: Server) -> None:
-    play(Stores, postgres.create("promise"), max(settings().max_examples // 20, 1))
+    play(Stores, postgres.create("promise"), max(settings().max_examples // 12, 1))
+
+
+# One by one
+
+CHANGED = sa.update(READINGS).values(count=9)
+
+
+def of(run: int, series: Series = ONE) -> sa.ColumnElement[bool]:
+    return sa.and_(READINGS.c.run == run, READINGS.c.uuid == series.uuid)
+
+
+@pytest.mark.parametrize(
+    ("statement", "later"),
+    [
+        pytest.param(lambda run: CHANGED.where(of(run)), 0, id="a-changed-reading"),
+        pytest.param(lambda run: sa.delete(READINGS).where(of(run)), 1, id="a-lost-reading"),
+        pytest.param(lambda run: sa.update(RUNS).where(RUNS.c.number == run).values(id="x"), 1, id="a-changed-run"),
+        pytest.param(lambda run: sa.delete(RUNS).where(RUNS.c.number == run), 1, id="a-lost-run"),
+        pytest.param(lambda run: CHANGED.where(of(run, TWO)), -10, id="anothers-reading"),
+    ],
+)
+def test_a_loss_before_the_reach_is_passed_over(
+    tmp_path: Path, statement: Callable[[int], sa.Executable], later: int
+) -> None:
+    """A missing row may be as new as the next one, which is ``later``; what is another's never matters."""
+    path, days = tmp_path / "history.db", range(1, 12)
+    store = filled(str(path), *(checked(moment(each), {ONE: 100, TWO: 100}) for each in range(1, 11)))
+    right, question = path.read_bytes(), Question(moment(11), [moment(each).date() for each in days])
+    whole = question.judged(100, question.pasts(store))
+    for number in range(2, 10):
+        path.write_bytes(right)
+        harm(store, statement(number))
+        found = question.judged(100, question.pasts(store))
+        for day, was, now in zip(days, whole, found, strict=True):
+            assert unavailable(now) == {day <= number + later}
+            assert_kept(was, now)
+
+
+def test_other_accounts_numbers_are_never_used(url: str) -> None:
+    """Nobody can see that a whole store was put in the place of another one."""
+    store = filled(url, *(checked(moment(each), dict.fromkeys(ALL[1:], 100)) for each in range(10)))
+    question = Question(moment(10))
+
+    assert question.judged(100, question.pasts(store)) == question.judged(100, question.pasts_of([]))
+
+
+@pytest.mark.parametrize("address", ["{}/gone.db", "{}", "{}/no/history.db", "postgresql:///gone?host={}"])
+def test_without_a_store_absolute_bounds_are_judged_as_ever(tmp_path: Path, address: str) -> None:
+    question = Question(moment(10), until_then=Verdict.PASS)
+    pasts = question.pasts(Store(parse_address(address.format(tmp_path), "the test")))
+    for people, verdict in {10: Verdict.FAIL, 100: Verdict.UNKNOWN}.items():
+        (found,), (right,) = question.judged(people, pasts), question.judged(people, question.pasts_of([]))
+
+        assert (found.verdict, unavailable(found)) == (verdict, {True})
+        assert_kept(right, found)
+
+
+def test_a_lost_connection_is_unknown(postgres: Server) -> None:
+    store = filled(postgres.create("promise_lost"), *(checked(moment(each), {ONE: 100}) for each in range(10)))
+    question, seen, last = Question(moment(10)), 0, -1
+
+    def lose(connection: Any, *_: object) -> None:
+        nonlocal seen
+        if seen == last:
+            process = connection.connection.driver_connection.info.backend_pid
+            harm(store, sa.select(sa.func.pg_terminate_backend(process)))
+        seen += 1
+
+    while seen > last:  # until everything is read before that
+        seen, last, mine = 0, last + 1, Store(store.address)
+        sa.event.listen(mine._database._engine, "before_cursor_execute", lose)
+        (found,) = question.judged(100, question.pasts(mine))
+        assert unavailable(found) == {seen > last}
+    assert last > 5
+    assert [found] == question.judged(100, question.pasts(store))
+
+
+# What is not seen yet
+
+
+def checks(days: Mapping[int, int], limits: tuple[Limit, ...] = PASSED) -> list[RunRecord]:
+    return [checked(moment(each), {ONE: people, TWO: 100}, limits) for each, people in days.items()]
+
+
+def imports(day: int, people: int) -> RunRecord:
+    return imported({moment(day).date(): people})
+
+
+LOSSES = {
+    "a run between two that are older, since one or both are imports": (
+        [*checks({10: 100}), imports(1, 100), *checks({11: 1_000}), imports(2, 100)],
+        [sa.update(RUNS).where(RUNS.c.number == 3).values(tool_version="9")],
+        Question(moment(12), [moment(10).date()]),
+    ),
+    "an old reading that left younger ones out, by other_rules": (
+        [*checks({1: 1_000}), *checks({2: 1_000, 12: 100}, ())],
+        [CHANGED.where(of(1))],
+        Question(moment(13), [moment(5).date()]),
+    ),
+    "an imported day, the first within reach, west of UTC": (
+        [imports(10, 190), imports(17, 200), imports(24, 60)],
+        [CHANGED.where(of(1))],
+        Question(moment(31), [moment(10).date()], PastRules(timezone="America/Los_Angeles")),
+    ),
+    "two readings of two series that swapped their runs": (
+        checks({1: 100, 2: 100, 20: 100, 21: 1_000}),
+        [sa.update(READINGS).where(of(4)).values(run=1), sa.update(READINGS).where(of(1, TWO)).values(run=4)],
+        Question(moment(22), [moment(10).date()]),
+    ),
+}
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.xfail(raises=AssertionError, reason="what may matter is taken for a loss before the reach")
+def test_a_loss_that_is_not_seen(tmp_path: Path, loss: str) -> None:
+    runs, statements, question = LOSSES[loss]
+    store = filled(str(tmp_path / "history.db"), *runs)
+    (right,) = question.judged(100, question.pasts(store))
+    harm(store, *statements)
+    (found,) = question.judged(100, question.pasts(store))
+
+    assert_kept(right, found)
+
+
+@pytest.mark.xfail(raises=AssertionError, reason="of a series that a guard without change has too, 26 days are read")
+def test_a_name_leads_to_the_whole_past(tmp_path: Path) -> None:
+    store = filled(str(tmp_path / "history.db"), *checks({each: 1_000 if each < 22 else 100 for each in range(1, 42)}))
+    question = Question(moment(42))
+    (own,) = question.segments()
+    other = replace(own, key="other", guards=(replace(own.guards[0], changes=()),))
+    named = question.pasts(store, other, replace(own, uuid=None, name="It"))
+
+    assert question.judged(100, named) == question.judged(100, question.pasts(store))

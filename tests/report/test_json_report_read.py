@@ -19,7 +19,7 @@ from guard import __version__
 from guard.core.baseline import Window
 from guard.core.errors import ExitCode, UsageError
 from guard.core.evaluate import evaluate
-from guard.core.history import Reading
+from guard.core.history import History, Reading
 from guard.core.measure import Measure
 from guard.core.model import (
     Bound,
@@ -107,21 +107,19 @@ def _changes(draw: st.DrawFn, source: str, *, bounded: bool) -> Change:
     )
 
 
-_PASTS = st.none() | st.builds(
-    Past,
-    readings=st.none()
-    | st.lists(
-        st.builds(
-            Reading,
-            run=st.integers(1, 99),
-            at=st.datetimes(datetime(2026, 10, 1), datetime(2026, 11, 30), timezones=st.just(UTC)),  # noqa: DTZ001 - see above
-            count=st.none() | st.integers(0, 2**53 - 1) | st.integers(0, 99),
-            verdict=st.sampled_from(Verdict).map(str),
-        ),
-        max_size=9,
-    ),
-    window=st.builds(Window, today=st.just(NOON.date()), zone=st.just(UTC), within=st.sampled_from([9, 120])),
-)
+def _pasts(began: datetime) -> st.SearchStrategy[Past | None]:
+    """Return any past of a run that began then, or none."""
+    moments = st.integers(0, 60 * 24).map(lambda hours: began - timedelta(hours=hours))
+    readings = st.builds(
+        Reading,
+        run=st.integers(1, 99),
+        at=moments,
+        day=st.none() | moments.map(datetime.date),
+        count=st.none() | st.integers(0, 2**53 - 1) | st.integers(0, 99),
+        verdict=st.sampled_from(Verdict).map(str),
+    )
+    window = st.builds(Window, today=st.just(began.date()), zone=st.just(UTC), within=st.sampled_from([9, 120]))
+    return st.none() | st.builds(Past, readings=st.none() | st.lists(readings, max_size=9), window=window)
 
 
 @st.composite
@@ -187,7 +185,9 @@ def reports_of_runs(draw: st.DrawFn) -> Report:
         tags=_some(draw, tags), segments=_some(draw, keys), campaigns=_some(draw, [each.key for each in campaigns])
     )
     asked = plan(Rules(path="", sha256="", segments=segments, campaigns=campaigns), selection)
-    pasts = {(each.key, guard.channel): past for each in segments for guard in each.guards if (past := draw(_PASTS))}
+    pasts = {
+        (each.key, guard.channel): past for each in segments for guard in each.guards if (past := draw(_pasts(began)))
+    }
     found = {key: draw(_readings(uuid, began, took)) for key, uuid in uuids.items()}
     results, judged = evaluate(asked, found, pasts)
     compares = any(guard.changes for each in asked.segments for guard in each.guards)
@@ -204,9 +204,13 @@ def reports_of_runs(draw: st.DrawFn) -> Report:
         segments=results,
         campaigns=judged,
         run_id=draw(st.none() | st.uuids().map(str)),
-        history=draw(HISTORIES if compares else st.none() | HISTORIES),
+        history=draw(HISTORIES.filter(_was_read) if compares else st.none() | HISTORIES),
         past={(each.segment.key, guard.channel): earlier([9, None]) for each in results for guard in each.guards},
     )
+
+
+def _was_read(history: History) -> bool:
+    return history.runs is not None
 
 
 def in_milliseconds(moment: datetime) -> datetime:

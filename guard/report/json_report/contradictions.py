@@ -6,18 +6,18 @@ import re
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from guard.core.baseline import State
 from guard.core.measure import Measure
-from guard.core.model import BoundName, Channel
+from guard.core.model import Channel
 from guard.core.results import Verdict
 from guard.core.text import UUID
+from guard.report.json_report.past import past_of_check, past_of_report
 from guard.report.json_report.words import shown
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Iterator
 
     from guard.report.json_report.model import ReportObject
-    from guard.report.json_report.results import CampaignObject, CheckObject, GuardObject, SegmentObject, TotalObject
+    from guard.report.json_report.results import CampaignObject, GuardObject, SegmentObject, TotalObject
 
 _CLOCKS_DIFFER = timedelta(hours=15)  # a clock with local time for UTC is off by at most 14
 _STAMPS_DIFFER = timedelta(hours=1)  # Blueshift's stamps and its Date may come from two clocks
@@ -57,29 +57,7 @@ def _of_checks(judged: GuardObject | TotalObject) -> Iterator[str]:
     if _has_twins((check.bound, check.baseline.from_ if check.baseline else None) for check in judged.checks):
         yield "two of its checks are of the same bound"
     for check in judged.checks:
-        yield from (f"{check.bound}: {what}" for what in _of_baseline(check, judged.checks))
-
-
-def _of_baseline(check: CheckObject, checks: Iterable[CheckObject]) -> Iterator[str]:
-    found = check.baseline
-    if found is None or not check.bound.is_relative:
-        if found or check.bound.is_relative or check.limit is None:
-            yield "only a bound relative to the past has a baseline, and no other lacks a limit"
-        return
-    is_ready = found.state is State.READY
-    if (check.limit is None, found.value is None) != (not is_ready, not is_ready):
-        yield "it must have a limit and a value exactly when its baseline is ready"
-    elif check.limit is not None and found.value is not None:
-        inside = check.limit <= found.value if check.bound.is_floor else check.limit >= found.value
-        if not inside:
-            yield "its limit is on the wrong side of its baseline"
-    if is_ready is (found.days < found.needs) or (found.state is State.UNAVAILABLE and found.days):
-        yield "the number of its days does not fit its state"
-    if (found.first is None, found.last is None) != (not found.days, not found.days):
-        yield "it must have a first and a last day exactly when it has days"
-    bounded = {each.bound for each in checks} >= {BoundName.MIN, BoundName.MAX}
-    if found.until_then in {Verdict.PASS, Verdict.WARN} and not bounded:
-        yield "it may not pass or warn without a min and a max beside it"
+        yield from (f"{check.bound}: {what}" for what in past_of_check(check, judged.checks))
 
 
 def _of_guard(guard: GuardObject, report: ReportObject) -> Iterator[str]:
@@ -122,9 +100,7 @@ def _of_campaign(campaign: CampaignObject) -> Iterator[str]:
 
 
 def _of_report(report: ReportObject) -> Iterator[str]:
-    guards = (guard for segment in report.segments for guard in segment.guards)
-    if report.history is None and any(check.baseline for guard in guards for check in guard.checks):
-        yield "it compares with the past, but names no history store"
+    yield from past_of_report(report)
     keys = [segment.key for segment in report.segments]
     campaigns = [campaign.key for campaign in report.campaigns]
     asked = report.selection

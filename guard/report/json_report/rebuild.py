@@ -19,6 +19,7 @@ from guard.core.measure import Measure
 from guard.core.model import Bound, Campaign, Channel, Guard, Rules, Segment, Selection, Total
 from guard.core.plan import plan
 from guard.core.results import Before, Count, Reason, Report, SegmentReadings, Unavailable
+from guard.report.json_report.values import ALLOWS
 from guard.report.wording import share
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ _NO_MOMENT = datetime.min.replace(tzinfo=UTC)
 _A_LITTLE = Fraction(1, 10**40)
 _MORE_THAN_NOBODY = re.compile(r"\(([\d,]{1,21})\) is more than users \(0\)\Z")
 _LIMIT_AS_WRITTEN = re.compile(r" of ([\d,]{1,10}(?:\.\d{1,20})?)%\Z")
-_ALLOWS = re.compile(r" that ([\d,.]{1,25}(?:%| people) (?:under|over)) the ")
+_IMPORTED = re.compile(r" \([\d,.]{1,25}, (\d{1,2}) imported\) allows")
 _ANSWERED = re.compile(r"^\S+ answered (\d{3})\b(?!.*, but not as Blueshift does)")
 _STATUS_CAUSES = {
     **dict.fromkeys(("301", "302", "303", "307", "308", "407", "408"), Reason.NETWORK),
@@ -221,16 +222,17 @@ def _guard(saved: GuardObject, channels: Mapping[Channel, Count | Unavailable]) 
 
 
 def _baseline(check: CheckObject) -> Baseline | None:
-    """Return what it was compared with; by how much it may differ stands in the sentence alone."""
+    """Return what it was compared with; its sentence alone says by how much it may differ, and what was imported."""
     found = check.baseline
     if found is None:
         return None
-    told = _ALLOWS.search(check.message)
+    told, imported = ALLOWS.search(check.message), _IMPORTED.search(check.message)
     return Baseline(
         source=found.from_,
         state=found.state,
         value=None if found.value is None else Fraction(found.value),
         days=found.days,
+        imported=int(imported[1]) if imported else 0,
         needs=found.needs,
         first=found.first,
         last=found.last,

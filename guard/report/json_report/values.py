@@ -15,6 +15,8 @@ from guard.report.json_report.words import shown
 if TYPE_CHECKING:
     from fractions import Fraction
 
+ALLOWS = re.compile(r" that ([\d,.]{1,25}(?:%| people) (?:under|over)) the ")
+"""Finds in a check's sentence what a limit that follows from the past stands for: ``30% under``."""
 _DAY = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _TIMESTAMP = "[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\\.[0-9]{3}Z"
 
