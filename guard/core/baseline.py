@@ -9,7 +9,7 @@ import math
 import re
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 from enum import StrEnum
 from fractions import Fraction
 from functools import lru_cache
@@ -21,7 +21,7 @@ from guard.core.text import number, plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
-    from datetime import date, datetime, tzinfo
+    from datetime import datetime, tzinfo
 
     from guard.core.history import Limit, Reading
     from guard.core.results import Verdict
@@ -196,7 +196,8 @@ class Window:
     """Which days can be a baseline: earlier than ``today``, within a number of days, from ``since`` on.
 
     Days are those of ``zone``. ``excluded`` are spans of days, both ends included. ``low`` and ``high`` are today's
-    absolute bounds in people.
+    absolute bounds in people. ``is_cut`` says that readings before its reach were lost, and any of them may have been
+    judged by a relative bound.
     """
 
     today: date
@@ -206,6 +207,7 @@ class Window:
     excluded: tuple[tuple[date, date], ...] = ()
     low: int | None = None
     high: int | None = None
+    is_cut: bool = False
 
     @property
     def oldest(self) -> date:
@@ -276,7 +278,9 @@ class _Found(NamedTuple):
     def of(cls, earlier: Iterable[Reading], window: Window) -> _Found:
         judged = [(each, _judged(each.limits, each.reason)) for each in earlier if each.count is not None]
         return cls(
-            min((each.day_in(window.zone) for each, how in judged if how.relative), default=None),
+            date.min
+            if window.is_cut
+            else min((each.day_in(window.zone) for each, how in judged if how.relative), default=None),
             frozenset(each.run for each, how in judged if how.relative),
             frozenset(each.run for each, how in judged if how.failed),
         )

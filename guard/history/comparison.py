@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import date
 from typing import TYPE_CHECKING
 
 from guard.core.baseline import Window
@@ -10,7 +12,7 @@ from guard.core.model import BoundName
 from guard.core.relative import Past
 
 if TYPE_CHECKING:
-    from datetime import date, datetime
+    from datetime import datetime
 
     from guard.core.history import Series
     from guard.core.model import Guard, PastRules
@@ -25,7 +27,9 @@ def past_of(guard: Guard, series: Series, stored: reader.Past, rules: PastRules,
     zone = zone_of(rules.timezone)
     window = window_of(guard, rules, at.astimezone(zone).date())
     is_damaged = bool(stored.damage_to(series, window.begins, zone))
-    return Past(readings=None if is_damaged else stored.readings.get(series), window=window)
+    is_cut = bool(stored.damage_to(series, date.min, zone))
+    readings = None if is_damaged else stored.readings.get(series)
+    return Past(readings=readings, window=replace(window, is_cut=is_cut))
 
 
 def window_of(guard: Guard, rules: PastRules, today: date) -> Window:

@@ -43,6 +43,7 @@ class Memory:
         self._store, self._host, self._rules, self._records = store, host_of(host), rules, records
         self._zone = zone_of(rules.timezone)
         self._past: Past | None = None
+        self._whole: set[Series] = set()
         self._troubles: list[str] = []
 
     async def recall(self, segments: Iterable[Segment], seconds: float) -> None:
@@ -73,7 +74,11 @@ class Memory:
             if each.key in found and found[each.key].uuid
             for guard in each.guards
         ]
-        missing = [(series, guard) for series, guard in wanted if series not in self._past.readings]
+        missing = [
+            (series, guard)
+            for series, guard in wanted
+            if series not in self._past.readings or (guard.changes and series not in self._whole)
+        ]
         if not missing:
             return
         try:
@@ -118,6 +123,7 @@ class Memory:
         """Read the series: all of those that a count is compared with, and the newest days of the others."""
         every = dict(wanted)
         whole = {series for series, guard in wanted if guard.changes}
+        self._whole |= whole
         return await _in_thread(lambda: self._store.read(every, last=DAYS, whole=whole, seconds=seconds))
 
     def _series(self, segment: Segment, uuid: str | None, guard: Guard | GuardResult) -> Series:

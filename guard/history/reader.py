@@ -189,8 +189,8 @@ class Reader:
                 break
             if row[_NUMBER] != expected:
                 self._miss(series, newer, row[_RUN])
+            reading = self._reading(series, row, newer)
             expected, newer = row[_NUMBER] - 1, row[_RUN]
-            reading = self._reading(series, row)
             if reading is not None:
                 found.append(reading)
                 if last is not None:
@@ -233,7 +233,7 @@ class Reader:
             if row.number > last:
                 self.damage.append(Damage(row.number, "it was never recorded"))
             elif row.number not in whole:
-                until = _later(whole.get(row.number - 1), whole.get(row.number + 1))
+                until = _between(row.number - 1, row.number + 1, whole)
                 self.damage.append(Damage(row.number, "it was changed after it was recorded", until=until))
         if expected <= last:
             self.damage.append(Damage(last, "the last run is missing"))
@@ -243,19 +243,22 @@ class Reader:
         """Note that the runs from a number up to another one are missing."""
         many = following - first
         what = "it is missing" if many == 1 else f"it is missing, and so are the {number(many - 1)} after it"
-        self.damage.append(Damage(first, what, until=_later(whole.get(first - 1), whole.get(following))))
+        self.damage.append(Damage(first, what, until=_between(first - 1, following, whole)))
 
     def _until(self, number: int) -> datetime | None:
         """Return the newest moment that a run can concern: its own, or if it is not whole that of its neighbours."""
         run = self.runs.get(number)
-        return run.last_at if run else _later(self.runs.get(number - 1), self.runs.get(number + 1))
+        return run.last_at if run else _between(number - 1, number + 1, self.runs)
 
-    def _reading(self, series: Series, row: tuple[Any, ...]) -> Reading | None:
-        """Return the reading in the row; None, with a note of the damage, if it is not what its run recorded."""
+    def _reading(self, series: Series, row: tuple[Any, ...], newer: int) -> Reading | None:
+        """Return the reading in the row; None, with a note of the damage, if it is not what its run recorded.
+
+        ``newer`` is the run of the next newer reading, 0 if there is none: the row's own run may have been changed.
+        """
         run = self.runs.get(row[_RUN])
         if run is None or row[-1] != reading_checksum(run.id, row[:-1]):
             what = "a reading was changed after it was recorded"
-            self.damage.append(Damage(row[_RUN], what, series, self._until(row[_RUN])))
+            self.damage.append(Damage(row[_RUN], what, series, self._no_later_than(newer)))
             return None
         *_, segment, count, _, reason, counted_at, day, verdict, checks, _ = row
         try:
@@ -277,15 +280,28 @@ class Reader:
 
     def _miss(self, series: Series, newer: int, older: int) -> None:
         """Note that a reading is missing between two runs; a number is 0 if there is none on that side."""
-        until = _later(self.runs.get(newer), self.runs.get(older))
+        until = self._no_later_than(newer) if newer in self.runs and older in self.runs else None
         self.damage.append(Damage(newer or older, "a reading is missing", series, until))
 
+    def _no_later_than(self, number: int) -> datetime | None:
+        """Return the newest moment of what was recorded before the run of that number; None if that is not known."""
+        return _newest_before(number, self.runs) if number else None
 
-def _later(one: Run | None, other: Run | None) -> datetime | None:
-    """Return the later of the newest readings of two runs; None if one of them is not there."""
-    if one is None or other is None or one.last_at is None or other.last_at is None:
-        return None
-    return max(one.last_at, other.last_at)
+
+def _between(older: int, newer: int, runs: Mapping[int, Run]) -> datetime | None:
+    """Return the newest moment of what was recorded between two runs; None if one of them is not there."""
+    one = runs.get(older)
+    until = _newest_before(newer, runs) if newer in runs else None
+    return max(one.last_at, until) if one is not None and one.last_at and until else None
+
+
+def _newest_before(number: int, runs: Mapping[int, Run]) -> datetime | None:
+    """Return the newest moment of what was recorded before a run: that of the next check.
+
+    A file of earlier days can be imported at any time, so an imported run says nothing of those beside it.
+    """
+    later = (runs[each] for each in sorted(runs) if each >= number)
+    return next((run.last_at for run in later if run.source == "check" and run.last_at), None)
 
 
 def rows(connection: Connection) -> list[dict[str, Any]]:

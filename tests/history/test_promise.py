@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import operator
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -32,7 +33,7 @@ from guard.history.comparison import past_of
 from guard.history.memory import Memory
 from guard.history.run_record import ReadingRecord, RunRecord
 from guard.history.store import Store
-from guard.history.tables import METADATA, READINGS, RUNS, SERIES, STORE
+from guard.history.tables import METADATA, READINGS, RUNS, SERIES
 from tests.core.pasts import change, guard
 from tests.history.builders import MOMENT, made, reading, run, series
 
@@ -40,7 +41,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
-    from guard.core.baseline import Window
     from guard.core.relative import Past
     from tests.postgres import Server
 
@@ -51,15 +51,14 @@ ONE, TWO = series("1"), series("2")
 ALL = (ONE, TWO, series("1", "sms"), series("1", bypass=True), series("1", host="api.eu.example.com"))
 SOURCES = {"previous": 1, "median_of_last_3": 3, "same_weekday": 2}  # and the days that each needs
 PEOPLE = (10, 140, 1_000)  # to judge
-PASSED = (Limit("change.min", 50, "pass"),)
-LIMITS = (PASSED, PASSED, PASSED, (Limit("change.max", 50, "fail"),), (Limit("change.min", None, "unknown"),), ())
+Judged = tuple[tuple[Limit, ...], str | None]
+PASSED: Judged = ((Limit("change.min", 50, "pass"),), None)
+NOT_BY_CHANGE: Judged = ((), None)
+BROKEN: Judged = ((Limit("change.max", 50, "fail"),), None)
+JUDGED = [PASSED, PASSED, BROKEN, NOT_BY_CHANGE]
+JUDGED += [((Limit("change.min", None, "unknown"),), why) for why in ("learning", "history")]
+"""By what a count was judged, and why it could not be."""
 HELD = ("count", "users", "reason", "counted_at", "day", "verdict", "checks", "checksum")
-HARMS = [
-    *((READINGS.name, names) for names in ((), (), (), HELD, ("count", "checksum"))),
-    *((table.name, ()) for table in (RUNS, RUNS, SERIES, STORE)),
-    *((table.name, (column.name,)) for table in (READINGS, RUNS, SERIES, STORE) for column in table.c),
-]
-"""Tables, and the columns of a row that are changed; without any, the row is deleted."""
 ODD = {"INTEGER": 70_000, "BIGINT": 70_000, "TEXT": "?", "BOOLEAN": True}
 PAGE = 4096  # bytes
 OTHER_FILES = (b"", b"version: 1\n", b"SQLite format 3\0".ljust(PAGE, b"\0"), hashlib.shake_128().digest(PAGE))
@@ -76,9 +75,15 @@ def midnight(of: date) -> datetime:
     return datetime(of.year, of.month, of.day, tzinfo=UTC)
 
 
-def checked(at: datetime, counts: Mapping[Series, int | None], limits: tuple[Limit, ...] = PASSED) -> RunRecord:
-    found = tuple(replace(reading(of, people, at), limits=limits) for of, people in counts.items())
-    return replace(run(0, {}), started_at=at, finished_at=at, readings=found)
+def checked(
+    at: datetime, people: int | None, *of: Series, judged: Judged = PASSED, took: timedelta = timedelta()
+) -> RunRecord:
+    """Return a run, counted before it ended; of a series that comes again, as two keys can mean one, there is no change."""
+    found = [
+        (reading(each, people, at - took), NOT_BY_CHANGE if each in of[:n] else judged) for n, each in enumerate(of)
+    ]
+    readings = (replace(each, limits=limits, reason=each.reason or why) for each, (limits, why) in found)
+    return replace(run(0, {}), started_at=at, finished_at=at, readings=tuple(readings))
 
 
 def imported(counts: Mapping[date, int], *of: Series) -> RunRecord:
@@ -124,7 +129,7 @@ class Question(NamedTuple):
 
         async def read() -> None:
             with suppress(UsageError):  # the run ends before anything is counted
-                await memory.recall(segments, 10)
+                await memory.recall((*segments, replace(segments[0], key="another's", uuid=TWO.uuid)), 10)
             await memory.complete(segments, self._found(segments))
 
         asyncio.run(read())
@@ -175,12 +180,13 @@ def assert_kept(right: GuardResult, found: GuardResult) -> None:
 
 # Whatever becomes of a store
 
+places = st.just(0) | st.integers(0, 30)  # of a row, from the newest on
 some_counts = st.lists(st.none() | st.sampled_from([100, 100, 140, 1_000, 1_400, 9_000]), min_size=1, max_size=8)
 questions = st.tuples(
     st.integers(1, 60),  # hours after the newest run
-    st.lists(st.integers(0, 40), min_size=1, max_size=3),  # days from `since` to then
+    st.lists(st.integers(0, 3) | st.integers(0, 40), min_size=1, max_size=3),  # days from `since` to then
     st.sampled_from([2, 10, 120]),
-    st.sampled_from(["UTC", "Europe/Berlin"]),  # west of UTC: test_a_loss_that_is_not_seen
+    st.sampled_from(["UTC", "Europe/Berlin", "America/Los_Angeles"]),
     st.sampled_from([Verdict.UNKNOWN, Verdict.PASS]),
 )
 
@@ -188,7 +194,7 @@ questions = st.tuples(
 class Stores(RuleBasedStateMachine):
     """A store, all that was ever recorded of a series, and whatever becomes of it.
 
-    The store ``is_harmed`` by what may concern the series; ``there`` are the runs of it that are as they were.
+    The store ``is_harmed`` by what may concern the series.
     """
 
     url: str
@@ -205,7 +211,6 @@ class Stores(RuleBasedStateMachine):
         self.now, self.is_harmed = MOMENT, False
         self.kept: list[tuple[Reading, sa.Row[Any]]] = []
         self.runs: dict[int, sa.Row[Any]] = {}
-        self.there: dict[int, sa.Row[Any]] = {}
         self.copies: list[bytes] = []
 
     def record(self, *runs: RunRecord) -> None:
@@ -223,25 +228,33 @@ class Stores(RuleBasedStateMachine):
             for row, each in zip(sorted(new, key=lambda row: row.number), own, strict=True):
                 its = date.fromisoformat(each.day) if each.day else None
                 at = midnight(its) if its else each.counted_at or record.finished_at
-                known = Reading(run=row.run, at=at, day=its, count=each.count, verdict=each.verdict, limits=each.limits)
-                self.kept.append((known, row))
+                held = {name: getattr(each, name) for name in ("count", "reason", "verdict", "limits")}
+                self.kept.append((Reading(run=row.run, at=at, day=its, **held), row))
         if self.store.address.path:
             self.copies.append(self.store.address.path.read_bytes())
 
     @initialize(people=st.sampled_from([100, 1_000]), many=st.integers(1, 25), of=st.sampled_from([ALL[:1], ALL]))
     def begin_well(self, people: int, many: int, of: tuple[Series, ...]) -> None:
-        self.check([people] * many, 24, of, PASSED)
+        self.check([people] * many, 24, of, PASSED, timedelta())
+        if self.store.address.path:  # a store as alike as can be
+            path = self.store.address.path.with_name("other.db")
+            path.unlink(missing_ok=True)
+            filled(str(path), *(checked(moment(each), 1_100 - people, *of) for each in range(1, many + 1)))
+            self.copies.append(path.read_bytes())
 
     @rule(
         counts=some_counts,
         hours=st.sampled_from([0, 5, 24, 24, 168]),
-        of=st.sampled_from([ALL[:1], ALL[:1], ALL[:2], ALL[1:], ALL]),
-        limits=st.sampled_from(LIMITS),
+        of=st.sampled_from([ALL[:1], ALL[:1], (ONE, ONE), ALL[:2], ALL[1:], ALL]),
+        judged=st.sampled_from(JUDGED),
+        took=st.sampled_from([0, 0, 10]).map(lambda hours: timedelta(hours=hours)),
     )
-    def check(self, counts: list[int | None], hours: int, of: tuple[Series, ...], limits: tuple[Limit, ...]) -> None:
+    def check(
+        self, counts: list[int | None], hours: int, of: tuple[Series, ...], judged: Judged, took: timedelta
+    ) -> None:
         moments = [self.now + timedelta(hours=hours * each) for each in range(1, len(counts) + 1)]
         self.now = moments[-1]
-        self.record(*(checked(at, dict.fromkeys(of, n), limits) for at, n in zip(moments, counts, strict=True)))
+        self.record(*(checked(at, n, *of, judged=judged, took=took) for at, n in zip(moments, counts, strict=True)))
 
     @rule(counts=some_counts, ago=st.integers(0, 40))
     def import_days(self, counts: list[int | None], ago: int) -> None:
@@ -249,27 +262,54 @@ class Stores(RuleBasedStateMachine):
         self.record(imported({last - timedelta(days=each): n or 0 for each, n in enumerate(counts)}, ONE, TWO))
 
     @rule(
-        what=st.sampled_from(HARMS),
-        which=st.tuples(st.integers(0, 30), st.integers(0, 30)),
-        how=st.sampled_from(["copy", "copy", "swap", "odd", "all"]),
+        names=st.sampled_from(
+            ["readings", "runs", "readings runs", "readings series", "readings runs series", "series"]
+        ),
+        place=places,
+        span=st.sampled_from([operator.eq, operator.eq, operator.le, operator.ge]),
         question=questions,
     )
-    def harm(self, what: tuple[str, Any], which: tuple[int, int], how: str, question: tuple[Any, ...]) -> None:
-        """Delete a row or all, or give a row what another one holds, or odd values."""
-        table, names = METADATA.tables[what[0]], what[1]
-        (found,) = rows(self.store, table)
-        found = [row for row in found if names != ("run",) or tuple(row[:4]) == ONE]  # test_a_loss_that_is_not_seen
+    def lose(self, names: str, place: int, span: Callable[..., Any], question: tuple[Any, ...]) -> None:
+        """Lose the series' readings, or all that is known, of a run, or of all up to it or from it on."""
+        number = max(self.runs) - place % len(self.runs)
+        own = [READINGS.c[name] == value for name, value in ONE._asdict().items()] if names == "readings" else []
+        losses = {
+            "readings": sa.delete(READINGS).where(span(READINGS.c.run, number), *own),
+            "runs": sa.delete(RUNS).where(span(RUNS.c.number, number)),
+            "series": sa.delete(SERIES),
+        }
+        self.harm(question, *(losses[name] for name in names.split()))
+
+    @rule(
+        table=st.sampled_from(["readings", "readings", "runs", "series", "store"]),
+        which=st.tuples(places, places),
+        column=st.integers(0, 20),
+        how=st.sampled_from(["copy", "swap", "odd"]),
+        question=questions,
+    )
+    def change(self, table: str, which: tuple[int, int], column: int, how: str, question: tuple[Any, ...]) -> None:
+        """Give a row what another one holds in a column, or in all that say what was read, or an odd value."""
+        of = METADATA.tables[f"audience_guard_{table}"]
+        some = [
+            *((column.name,) for column in of.c),
+            *([HELD, HELD, ("count", "checksum")] if of is READINGS else []),
+        ]
+        names = some[column % len(some)]
+        (found,) = rows(self.store, of)
         if not found:
             return
         one, other = (found[-1 - place % len(found)] for place in which)
-        statements: list[sa.Executable] = []
-        for into, of in [(one, other), (other, one)] if how == "swap" and names else [(one, other)]:
-            its = [key == into._mapping[key.name] for key in table.primary_key if names or how != "all"]
-            values = {name: ODD[f"{table.c[name].type}"] if how == "odd" else of._mapping[name] for name in names}
-            statements.append((sa.update(table).values(values) if names else sa.delete(table)).where(*its))
+        statements = []
+        for into, by in [(one, other), (other, one)] if how == "swap" else [(one, other)]:
+            values = {name: ODD[f"{of.c[name].type}"] if how == "odd" else by._mapping[name] for name in names}
+            its = (key == into._mapping[key.name] for key in of.primary_key)
+            statements.append(sa.update(of).where(*its).values(values))
+        is_others = of is READINGS and ONE not in {tuple(one[:4]), tuple(other[:4])}
+        self.harm(question, *statements, matters=not is_others or not set(names) <= set(HELD))
+
+    def harm(self, question: tuple[Any, ...], *statements: sa.Executable, matters: bool = True) -> None:
         harm(self.store, *statements)
-        is_others = table is READINGS and ONE not in {tuple(one[:4]), tuple(other[:4])}
-        self.is_harmed |= not is_others or not set(names) & set(HELD)
+        self.is_harmed |= matters
         self.judge(question)
 
     @rule(question=questions)
@@ -283,10 +323,10 @@ class Stores(RuleBasedStateMachine):
             results = zip(whole.values(), asked.judged(people, whole), asked.judged(people, found), strict=True)
             for past, right, result in results:
                 window, told = past.window, unavailable(result)
-                if not self.is_not_seen(lost, window):
-                    assert_kept(right, result)
-                    is_lost = any(window.begins <= each.day_in(window.zone) <= window.today for each in lost)
-                    assert told == {True} if is_lost else self.is_harmed or told == {False}
+                assert_kept(right, result)
+                is_lost = any(window.begins <= each.day_in(window.zone) <= window.today for each in lost)
+                assert told == {True} if is_lost else self.is_harmed or told == {False}
+                assert {check.verdict for check in result.checks if check.is_learning} <= {until_then}
 
     def lost(self) -> list[Reading]:
         """Return the readings that are gone or changed, or whose run is, as far as the database tells."""
@@ -294,20 +334,7 @@ class Stores(RuleBasedStateMachine):
             runs, readings = map(set, rows(self.store, RUNS, READINGS))
         except GuardError:
             return []
-        self.there = {number: row for number, row in self.runs.items() if row in runs}
-        return [known for known, row in self.kept if known.run not in self.there or row not in readings]
-
-    def is_not_seen(self, lost: list[Reading], window: Window) -> bool:
-        """Whether it is the first or second case of ``test_a_loss_that_is_not_seen``."""
-        for gone in {each.run for each in lost} - {*self.there}:
-            below = [row.last_at for number, row in self.there.items() if number < gone]
-            above = [row.last_at for number, row in self.there.items() if number > gone]
-            if below and above and max(below[-1], above[0]) < f"{window.begins + timedelta(days=1)}":
-                return True
-        relative = [known for known, _ in self.kept if known.count is not None and known.limits]
-        left = [each for each in relative if each not in lost]
-        first, now_first = (min((each.day_in(window.zone) for each in some), default=None) for some in (relative, left))
-        return first != now_first
+        return [known for known, row in self.kept if self.runs[known.run] not in runs or row not in readings]
 
 
 class Files(Stores):
@@ -319,7 +346,7 @@ class Files(Stores):
         question=questions,
     )
     def tear(self, how: str, place: int, question: tuple[Any, ...]) -> None:
-        """Flip a bit, cut the end off, put a page of an older copy in, or put another file there; then undo it."""
+        """Flip a bit, cut the end off, put a page of a copy in, or put another file there; then undo it."""
         path, was_harmed = self.store.address.path, self.is_harmed
         assert path
         right = path.read_bytes()
@@ -364,7 +391,7 @@ def of(run: int, series: Series = ONE) -> sa.ColumnElement[bool]:
 @pytest.mark.parametrize(
     ("statement", "later"),
     [
-        pytest.param(lambda run: CHANGED.where(of(run)), 0, id="a-changed-reading"),
+        pytest.param(lambda run: CHANGED.where(of(run)), 1, id="a-changed-reading"),
         pytest.param(lambda run: sa.delete(READINGS).where(of(run)), 1, id="a-lost-reading"),
         pytest.param(lambda run: sa.update(RUNS).where(RUNS.c.number == run).values(id="x"), 1, id="a-changed-run"),
         pytest.param(lambda run: sa.delete(RUNS).where(RUNS.c.number == run), 1, id="a-lost-run"),
@@ -374,9 +401,9 @@ def of(run: int, series: Series = ONE) -> sa.ColumnElement[bool]:
 def test_a_loss_before_the_reach_is_passed_over(
     tmp_path: Path, statement: Callable[[int], sa.Executable], later: int
 ) -> None:
-    """A missing row may be as new as the next one, which is ``later``; what is another's never matters."""
+    """A row may be as new as the next one, which is ``later``; what is another's never matters."""
     path, days = tmp_path / "history.db", range(1, 12)
-    store = filled(str(path), *(checked(moment(each), {ONE: 100, TWO: 100}) for each in range(1, 11)))
+    store = filled(str(path), *(checked(moment(each), 100, ONE, TWO) for each in range(1, 11)))
     right, question = path.read_bytes(), Question(moment(11), [moment(each).date() for each in days])
     whole = question.judged(100, question.pasts(store))
     for number in range(2, 10):
@@ -390,7 +417,7 @@ def test_a_loss_before_the_reach_is_passed_over(
 
 def test_other_accounts_numbers_are_never_used(url: str) -> None:
     """Nobody can see that a whole store was put in the place of another one."""
-    store = filled(url, *(checked(moment(each), dict.fromkeys(ALL[1:], 100)) for each in range(10)))
+    store = filled(url, *(checked(moment(each), 100, *ALL[1:]) for each in range(10)))
     question = Question(moment(10))
 
     assert question.judged(100, question.pasts(store)) == question.judged(100, question.pasts_of([]))
@@ -408,7 +435,7 @@ def test_without_a_store_absolute_bounds_are_judged_as_ever(tmp_path: Path, addr
 
 
 def test_a_lost_connection_is_unknown(postgres: Server) -> None:
-    store = filled(postgres.create("promise_lost"), *(checked(moment(each), {ONE: 100}) for each in range(10)))
+    store = filled(postgres.create("promise_lost"), *(checked(moment(each), 100, ONE) for each in range(10)))
     question, seen, last = Question(moment(10)), 0, -1
 
     def lose(connection: Any, *_: object) -> None:
@@ -427,11 +454,11 @@ def test_a_lost_connection_is_unknown(postgres: Server) -> None:
     assert [found] == question.judged(100, question.pasts(store))
 
 
-# What is not seen yet
+# What is easily overlooked
 
 
-def checks(days: Mapping[int, int], limits: tuple[Limit, ...] = PASSED) -> list[RunRecord]:
-    return [checked(moment(each), {ONE: people, TWO: 100}, limits) for each, people in days.items()]
+def checks(days: Mapping[int, int], judged: Judged = PASSED) -> list[RunRecord]:
+    return [checked(moment(each), people, ONE, TWO, judged=judged) for each, people in days.items()]
 
 
 def imports(day: int, people: int) -> RunRecord:
@@ -445,14 +472,9 @@ LOSSES = {
         Question(moment(12), [moment(10).date()]),
     ),
     "an old reading that left younger ones out, by other_rules": (
-        [*checks({1: 1_000}), *checks({2: 1_000, 12: 100}, ())],
+        [*checks({1: 1_000}), *checks({2: 1_000, 12: 100}, NOT_BY_CHANGE)],
         [CHANGED.where(of(1))],
         Question(moment(13), [moment(5).date()]),
-    ),
-    "an imported day, the first within reach, west of UTC": (
-        [imports(10, 190), imports(17, 200), imports(24, 60)],
-        [CHANGED.where(of(1))],
-        Question(moment(31), [moment(10).date()], PastRules(timezone="America/Los_Angeles")),
     ),
     "two readings of two series that swapped their runs": (
         checks({1: 100, 2: 100, 20: 100, 21: 1_000}),
@@ -463,8 +485,7 @@ LOSSES = {
 
 
 @pytest.mark.parametrize("loss", LOSSES)
-@pytest.mark.xfail(raises=AssertionError, reason="what may matter is taken for a loss before the reach")
-def test_a_loss_that_is_not_seen(tmp_path: Path, loss: str) -> None:
+def test_a_loss_that_is_easily_overlooked(tmp_path: Path, loss: str) -> None:
     runs, statements, question = LOSSES[loss]
     store = filled(str(tmp_path / "history.db"), *runs)
     (right,) = question.judged(100, question.pasts(store))
@@ -474,7 +495,6 @@ def test_a_loss_that_is_not_seen(tmp_path: Path, loss: str) -> None:
     assert_kept(right, found)
 
 
-@pytest.mark.xfail(raises=AssertionError, reason="of a series that a guard without change has too, 26 days are read")
 def test_a_name_leads_to_the_whole_past(tmp_path: Path) -> None:
     store = filled(str(tmp_path / "history.db"), *checks({each: 1_000 if each < 22 else 100 for each in range(1, 42)}))
     question = Question(moment(42))
