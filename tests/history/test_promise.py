@@ -78,7 +78,7 @@ def midnight(of: date) -> datetime:
 def checked(
     at: datetime, people: int | None, *of: Series, judged: Judged = PASSED, took: timedelta = timedelta()
 ) -> RunRecord:
-    """Return a run, counted before it ended; of a series that comes again, as two keys can mean one, there is no change."""
+    """Return a run, counted before it ended; a series that comes again is one key more, without a change."""
     found = [
         (reading(each, people, at - took), NOT_BY_CHANGE if each in of[:n] else judged) for n, each in enumerate(of)
     ]
