@@ -107,7 +107,7 @@ def with_floats(check: Check) -> Check:
     if check.bound.measure is Measure.PEOPLE:
         return check
     observed = None if check.observed is None else Fraction(str(float(check.observed)))
-    return replace(check, limit=Fraction(str(float(check.limit))), observed=observed)
+    return replace(check, limit=Fraction(str(float(check.known_limit))), observed=observed)
 
 
 def in_milliseconds(moment: datetime) -> datetime:

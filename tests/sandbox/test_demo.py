@@ -71,6 +71,7 @@ def test_every_last_count_looked_fine(segment: Segment) -> None:
     for guard in segment.guards:
         for bound in guard.bounds:
             count = counts[guard.channel]
+            assert bound.limit is not None
             if bound.name in {BoundName.MIN, BoundName.WARN_MIN}:
                 assert count >= bound.limit
             if bound.name in {BoundName.MAX, BoundName.WARN_MAX}:
