@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 import shutil
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -122,6 +123,16 @@ def test_an_odd_run_id_is_told(tmp_path: Path, run_id: str) -> None:
     path.write_text(json.dumps(json.loads(SAVED.read_bytes()) | {"run_id": run_id}))
 
     assert found(path).problems == [f"{path}:1: its run_id is not a uuid"]
+
+
+@pytest.mark.parametrize("day", ["2099-01-01", "9999-12-31"])
+def test_a_report_of_the_future_is_told(tmp_path: Path, day: str) -> None:
+    path = tmp_path / "run.json"
+    moments = dict.fromkeys(("started_at", "finished_at"), f"{day}T00:00:00.000Z")
+    text = json.dumps(json.loads(SAVED.read_bytes()) | moments)
+    path.write_text(re.sub(r'"counted_at": "[^"]*"', f'"counted_at": "{day}T00:00:00.000Z"', text))
+
+    assert found(path).problems == [f"{path}:1: its run ended on {day}, which is in the future"]
 
 
 def test_every_wrong_line_is_told(tmp_path: Path) -> None:

@@ -435,6 +435,62 @@ def test_unknown_keys_are_passed_over_and_told(name: str) -> None:
         assert found.unknown_keys == (f"{way[-1]}s_since",)
 
 
+CHECK = (*GUARD, "checks", 0)
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        pytest.param({"limit": 10}, "its limit is not 30% under its baseline", id="another-limit"),
+        pytest.param({"limit": 90}, "its limit is on the wrong side of its baseline", id="beyond-the-baseline"),
+        pytest.param({"limit": None}, "a limit and a value exactly when its baseline is ready", id="no-limit"),
+        pytest.param({"baseline": None}, "only a bound relative to the past has a baseline", id="no-baseline"),
+        pytest.param({"bound": "min"}, "only a bound relative to the past has a baseline", id="no-change"),
+        pytest.param({"baseline.days": 2}, "the number of its days does not fit its state", id="too-few-days"),
+        pytest.param({"baseline.needs": 0}, "the number of its days does not fit its state", id="no-needs"),
+        pytest.param({"baseline.last": "2026-11-20"}, "its days do not fit between", id="too-short"),
+        pytest.param({"baseline.first": None}, "a first and a last day exactly when", id="no-first"),
+        pytest.param({"baseline.last": "2027-01-01"}, "it compares with days after its own", id="later"),
+        pytest.param({"baseline.until_then": "pass"}, "without a min and a max beside it", id="lenient"),
+        pytest.param({"baseline.from": "median_of_last_2"}, "is not what a count can be compared with", id="no-source"),
+        pytest.param({"baseline.percent": -101}, "is not a change in per cent", id="percent"),
+    ],
+)
+def test_a_past_that_contradicts_itself_is_refused(changes: dict[str, Any], told: str) -> None:
+    ways = [((*CHECK, *way.split(".")), value) for way, value in changes.items()]
+
+    with pytest.raises(UsageError, match=re.escape(told)):
+        read(changed(past_report(), *ways))
+
+
+def test_a_past_needs_a_history_that_was_read() -> None:
+    with pytest.raises(UsageError, match="names no history store"):
+        read(changed(past_report(), (("history",), None)))
+    with pytest.raises(UsageError, match="its history was not read"):
+        read(changed(past_report(), (("history", "runs"), None)))
+
+
+def past_report() -> Report:
+    """Return the report of a run that compared 60 people with the median of three days of 80."""
+    step = Step(bound=BoundName.CHANGE_MIN, part=Fraction(-3, 10), line=5)
+    change = Change(source="median_of_last_3", steps=(step,), needs=3, until_then=Verdict.UNKNOWN, line=5)
+    own = Guard(channel=Channel.EMAIL, bounds=(), changes=(change,), line=4)
+    segment = Segment(key="weekly", uuid=UUID, guards=(own,), line=2)
+    readings = [Reading(run=day, at=NOON - timedelta(days=day), count=80, verdict="pass") for day in (1, 2, 3)]
+    window = Window(today=NOON.date(), zone=UTC, within=120)
+    segments, _ = evaluate(
+        Plan(segments=(segment,), campaigns=()),
+        {
+            "weekly": SegmentReadings(
+                uuid=UUID, channels={Channel.EMAIL: Count(value=60, counted_at=NOON, age_seconds=3)}
+            )
+        },
+        {("weekly", Channel.EMAIL): Past(readings=readings, window=window)},
+    )
+    history = History(store="sqlite", began=NOON.date(), runs=3, recorded=True)
+    return replace(RUNS["passed"], segments=segments, campaigns=(), history=history)
+
+
 @pytest.mark.parametrize("path", SAVED, ids=lambda path: path.stem)
 def test_reports_of_earlier_versions_are_read_and_rendered(path: Path) -> None:
     found = read_report(path.read_bytes(), path.name)

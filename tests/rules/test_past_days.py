@@ -83,6 +83,7 @@ def test_since_is_not_in_the_future(day: str, zone: str, is_right: bool, monkeyp
     ("settings", "where", "what"),
     [
         ("timezone: §Europe/Berln", "timezone", 'there is no time zone "Europe/Berln"; did you mean "Europe/Berlin"?'),
+        ("timezone: §localtime", "timezone", 'there is no time zone "localtime"'),
         ("timezone: §utc", "timezone", 'there is no time zone "utc"; did you mean "UTC"?'),
         ("timezone: §+02:00", "timezone", '"+02:00" is not a time zone; write one such as Europe/Berlin or UTC'),
         ("timezone: §[UTC]", "timezone", "a list is not a time zone; write one such as Europe/Berlin or UTC"),

@@ -44,7 +44,7 @@ def past_of_report(report: ReportObject) -> Iterator[str]:
     was_read = report.history is not None and report.history.runs is not None
     if not was_read and any(each.state is not State.UNAVAILABLE for each in baselines):
         yield "it compares with the past, but its history was not read"
-    if any(each.last and each.last > report.finished_at.date() + _ZONES_DIFFER for each in baselines):
+    if any(each.last and each.last - report.finished_at.date() > _ZONES_DIFFER for each in baselines):
         yield "it compares with days after its own"
 
 
