@@ -82,7 +82,7 @@ def circumstances(report: Report) -> list[tuple[str, str]]:
         ("Rules", _text(report.rules_path)),
         ("SHA-256 of the rules", _name(report.rules_sha256)),
         *((f"{what} checked only", _text(", ".join(keys))) for what, keys in asked.items() if keys),
-        *((("History", decision.history(report)),) if report.history else ()),
+        *((("History", _text(decision.history(report))),) if report.history else ()),
         ("Stops on", f"--fail-on {report.fail_on}"),
         ("Checked by", f"audience-guard {_name(report.version)}"),
     ]

@@ -204,4 +204,4 @@ def _facts(report: Report, requester: str | None) -> Iterator[Block]:
     yield plain_text(f"{line(report.rules_path, _LONGEST_FACT)}, version {line(report.rules_sha256[:12], 12)}")
     yield plain_text(f"audience-guard {line(report.version, _LONGEST_FACT)}")
     if report.history:
-        yield plain_text(f"History: {decision.history(report)}")
+        yield plain_text(line(f"History: {decision.history(report)}", _LONGEST_SENTENCE))

@@ -118,9 +118,9 @@ def start(folder: Path, environ: dict[str, str]) -> Iterator[Start]:
 def audience_guard(start: Start) -> Run:
     """Run the command to its end and return its exit code, stdout and stderr, which must not show the key."""
 
-    def finish(*arguments: str, given: str = "", **options: Any) -> tuple[int, str, str]:
+    def finish(*arguments: str, given: str = "", patience: float = 40, **options: Any) -> tuple[int, str, str]:
         process = start(*arguments, **options)
-        stdout, stderr = process.communicate(given, timeout=40)
+        stdout, stderr = process.communicate(given, timeout=patience)
         assert KEY not in (stdout or "") + (stderr or "")
         assert "Traceback" not in (stderr or "")
         return process.returncode, stdout, stderr

@@ -186,7 +186,7 @@ def test_a_wrong_scenario_has_a_line(refused: Refused, folder: Path) -> None:
 
 
 def test_the_demo_runs(audience_guard: Run) -> None:
-    code, stdout, stderr = audience_guard("demo")
+    code, stdout, stderr = audience_guard("demo", patience=120)
 
     assert code == 0
     assert [line for line in stdout.splitlines() if line.endswith("(exit 1)")] == [

@@ -457,7 +457,7 @@ CHECK = (*GUARD, "checks", 0)
     ],
 )
 def test_a_past_that_contradicts_itself_is_refused(changes: dict[str, Any], told: str) -> None:
-    ways = [((*CHECK, *way.split(".")), value) for way, value in changes.items()]
+    ways: list[tuple[tuple[str | int, ...], Any]] = [((*CHECK, *way.split(".")), each) for way, each in changes.items()]
 
     with pytest.raises(UsageError, match=re.escape(told)):
         read(changed(past_report(), *ways))
