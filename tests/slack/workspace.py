@@ -170,9 +170,12 @@ class Workspace:
         return running
 
     def open(self) -> Self:
-        """Start the app that people ask, and wait until it is ready."""
+        """Start the app that people ask, and wait until it is ready, and connected if it is to connect."""
         self.app = self.start()
         self.app.wait_for_event("ready")
+        if self.mode == "socket":
+            self.app.wait_for_event("connected")
+            self.slack.link.wait_for_socket()
         return self
 
     def environ(self, changes: Mapping[str, str | None]) -> dict[str, str]:
