@@ -296,12 +296,13 @@ def _between(older: int, newer: int, runs: Mapping[int, Run]) -> datetime | None
 
 
 def _newest_before(number: int, runs: Mapping[int, Run]) -> datetime | None:
-    """Return the newest moment of what was recorded before a run: that of the next check.
+    """Return the newest moment of what was recorded before a run: the end of the next check.
 
-    A file of earlier days can be imported at any time, so an imported run says nothing of those beside it.
+    A file of earlier days can be imported at any time, so an imported run says nothing of those beside it. Nor does a
+    stamp: the server's clock can go back.
     """
     later = (runs[each] for each in sorted(runs) if each >= number)
-    return next((run.last_at for run in later if run.source == "check" and run.last_at), None)
+    return next((max(run.last_at, run.finished_at) for run in later if run.source == "check" and run.last_at), None)
 
 
 def rows(connection: Connection) -> list[dict[str, Any]]:
