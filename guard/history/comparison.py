@@ -22,12 +22,14 @@ if TYPE_CHECKING:
 def past_of(guard: Guard, series: Series, stored: reader.Past, rules: PastRules, at: datetime) -> Past:
     """Return the past of a guard whose count was taken at a moment by the server's clock.
 
-    It has no readings if the series was not read, or if a reading or a run within reach was lost or changed.
+    It has no readings if the series was not read, or if a reading or a run within reach was lost or changed. What was
+    lost or pruned before that may have been judged by a change, so later days that were not are no baseline.
     """
     zone = zone_of(rules.timezone)
     window = window_of(guard, rules, at.astimezone(zone).date())
     is_damaged = bool(stored.damage_to(series, window.begins, zone))
-    is_cut = bool(stored.damage_to(series, date.min, zone))
+    is_pruned = any(run.is_pruned and run.source != "csv" for run in stored.runs)
+    is_cut = is_pruned or bool(stored.damage_to(series, date.min, zone))
     readings = None if is_damaged else stored.readings.get(series)
     return Past(readings=readings, window=replace(window, is_cut=is_cut))
 

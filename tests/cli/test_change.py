@@ -146,6 +146,26 @@ def test_a_saved_report_says_the_same(audience_guard: Run, folder: Path) -> None
     assert "past: the median of the last 5 days (3,000), from " in now
 
 
+def test_what_was_pruned_may_have_been_judged_by_a_change(audience_guard: Run, folder: Path) -> None:
+    """Else the verb that deletes old days would let one count that nobody had looked at."""
+    audience_guard("history", "init", *NAMED)
+    audience_guard("check", "--segment", "good", *NAMED, "--output=json=old.json")
+    report = (folder / "old.json").read_text()
+    for name, days in (("older", 400), ("newer", 1)):
+        day = f"{TODAY - timedelta(days=days)}T"
+        moved = report.replace(f"{TODAY}T", day).replace('"run_id": "0', f'"run_id": "{len(name) + days % 4:x}')
+        (folder / f"{name}.json").write_text(moved)
+        audience_guard("history", "import", f"{name}.json", *NAMED)
+    with_change(folder, "change: {from: previous, min: -30%}")
+    before = checked(audience_guard, "--no-record")[1]["checks"][2]["baseline"]
+
+    assert audience_guard("history", "prune", "--older-than", "200d", *NAMED)[0] == 0
+
+    after = checked(audience_guard, "--no-record")[1]["checks"][2]["baseline"]
+    assert (before["state"], after["state"]) == ("ready", "learning")
+    assert after["left_out"] == {"other_rules": 1}
+
+
 @pytest.mark.parametrize(
     "damage",
     [
