@@ -79,7 +79,7 @@ def judge_guard(guard: Guard, channels: Mapping[Channel, Count | Unavailable], p
     guard = resolved(guard, past)
     count = channels.get(guard.channel, _NOTHING_READ)
     users = (channels if guard.needs_users else {}).get(Channel.USERS, _NOTHING_READ)
-    shares = [Fraction(bound.limit or 0) for bound in guard.bounds if bound.name.measure is Measure.SHARE]
+    shares = [Fraction(bound.known_limit) for bound in guard.bounds if bound.name.measure is Measure.SHARE]
     held = [(bound, _observe(guard.channel, bound, count, users)) for bound in guard.bounds]
     checks = tuple(
         _check(bound, observed, guard.severity, _subject(guard.channel, bound, observed, count, users, shares), shares)

@@ -194,6 +194,13 @@ class Bound:
     line: int
     baseline: Baseline | None = None
 
+    @property
+    def known_limit(self) -> int | Fraction:
+        """The limit of a bound that has one; raise ``ValueError`` otherwise."""
+        if self.limit is None:
+            raise ValueError(f"{self.name} has no limit")
+        return self.limit
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:

@@ -289,3 +289,13 @@ def test_an_imported_day_is_that_day_in_every_zone(zone: str) -> None:
     begins = datetime(2026, 10, 26, tzinfo=ZoneInfo(zone)).astimezone(UTC)
     assert compared(begins + DAY - timedelta(seconds=1), day, zone=zone) is None
     assert compared(begins + DAY, day, zone=zone) == 9
+
+
+def test_without_a_count_the_baseline_is_told() -> None:
+    """The past is known all the same, and a saved report says it."""
+    own = guard(change(min="-0.3"))
+    (check,) = judge(own, STUCK, past(own, [ago(1, 80)])).checks
+
+    assert (check.verdict, check.observed, check.limit) == (UNKNOWN, None, 56)
+    assert check.baseline
+    assert (check.baseline.value, check.baseline.days) == (80, 1)
