@@ -298,4 +298,5 @@ def test_without_a_count_the_baseline_is_told() -> None:
 
     assert (check.verdict, check.observed, check.limit) == (UNKNOWN, None, 56)
     assert check.baseline
-    assert (check.baseline.value, check.baseline.days) == (80, 1)
+    assert check.baseline.value == 80
+    assert check.baseline.days == 1
