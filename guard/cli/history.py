@@ -217,7 +217,10 @@ def export(history: str | None) -> int:
 )
 @debug_flag
 def prune(history: str | None, older_than: int) -> int:
-    """Delete the readings of old runs. What stays of a run is its number and its id, so a loss is still noticed."""
+    """Delete the readings of old runs.
+
+    The row of each run stays, so a loss is still noticed.
+    """
     store = _store(history)
     runs, readings = store.prune(datetime.now(UTC) - timedelta(days=older_than))
     print_report(

@@ -32,7 +32,6 @@ SOURCE_PATTERN = "^(previous|same_weekday|median_of_last_([3-9]|[1-4][0-9]|5[0-2
 """The words for what a count is compared with; the median is of 3 to 52 days."""
 _USUAL_OF_A_MEDIAN, _USUAL_OF_WEEKDAYS = 3, 2
 _SOURCE = re.compile(SOURCE_PATTERN)
-_RELATIVE = "change."
 _FAILING = {"change.min", "change.max"}
 _BROKEN = {"fail", "warn", "waived"}
 _UNKNOWN, _LEARNING = "unknown", "learning"
@@ -196,8 +195,7 @@ class Window:
     """Which days can be a baseline: earlier than ``today``, within a number of days, from ``since`` on.
 
     Days are those of ``zone``. ``excluded`` are spans of days, both ends included. ``low`` and ``high`` are today's
-    absolute bounds in people. ``is_cut`` says that readings before its reach were lost, and any of them may have been
-    judged by a relative bound.
+    absolute bounds in people.
     """
 
     today: date
@@ -207,7 +205,6 @@ class Window:
     excluded: tuple[tuple[date, date], ...] = ()
     low: int | None = None
     high: int | None = None
-    is_cut: bool = False
 
     @property
     def oldest(self) -> date:
@@ -246,6 +243,19 @@ def eligible(readings: Iterable[Reading], window: Window) -> Eligible:
     return Eligible(tuple(days), dict(left_out))
 
 
+def depends_on_older(readings: Iterable[Reading], window: Window) -> bool:
+    """Whether a day within reach is a baseline only if no older reading than these was judged by a relative bound."""
+    earlier = [each for each in readings if each.day_in(window.zone) < window.today]
+    found = _Found.of(earlier, window)
+    return any(
+        day >= window.begins
+        and not reading.is_imported
+        and reading.run not in found.relative
+        and (found.first_relative is None or found.first_relative >= day)
+        for day, reading in _newest_of_each_day(earlier, window.zone)
+    )
+
+
 def _newest_of_each_day(readings: Iterable[Reading], zone: tzinfo) -> Iterator[tuple[date, Reading]]:
     """Yield each day with a proven count, the newest first."""
     best: dict[date, Reading] = {}
@@ -278,9 +288,7 @@ class _Found(NamedTuple):
     def of(cls, earlier: Iterable[Reading], window: Window) -> _Found:
         judged = [(each, _judged(each.limits, each.reason)) for each in earlier if each.count is not None]
         return cls(
-            date.min
-            if window.is_cut
-            else min((each.day_in(window.zone) for each, how in judged if how.relative), default=None),
+            min((each.day_in(window.zone) for each, how in judged if how.relative), default=None),
             frozenset(each.run for each, how in judged if how.relative),
             frozenset(each.run for each, how in judged if how.failed),
         )
@@ -314,7 +322,7 @@ class _Judged(NamedTuple):
 def _judged(limits: tuple[Limit, ...], reason: str | None) -> _Judged:
     """Return how a reading was judged; most readings of a series have the same limits."""
     return _Judged(
-        relative=any(each.bound.startswith(_RELATIVE) for each in limits),
+        relative=any(each.is_relative for each in limits),
         failed=any(each.bound in _FAILING and _is_broken(each, reason) for each in limits),
     )
 

@@ -70,6 +70,11 @@ class Limit(NamedTuple):
     limit: int | float | None
     verdict: str
 
+    @property
+    def is_relative(self) -> bool:
+        """Whether the bound was relative to the past; a newer version may have written words that we do not know."""
+        return self.bound.startswith("change.")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:

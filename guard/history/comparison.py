@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING
 
-from guard.core.baseline import Window
+from guard.core.baseline import Window, depends_on_older
 from guard.core.history import zone_of
 from guard.core.model import BoundName
 from guard.core.relative import Past
@@ -22,16 +21,17 @@ if TYPE_CHECKING:
 def past_of(guard: Guard, series: Series, stored: reader.Past, rules: PastRules, at: datetime) -> Past:
     """Return the past of a guard whose count was taken at a moment by the server's clock.
 
-    It has no readings if the series was not read, or if a reading or a run within reach was lost or changed. What was
-    lost or pruned before that may have been judged by a change, so later days that were not are no baseline.
+    It has no readings if the series was not read, or if a reading or a run within reach was lost or changed. Nor has it
+    any if older ones were lost, or pruned after a change judged them, and a day could count only for want of them.
     """
     zone = zone_of(rules.timezone)
     window = window_of(guard, rules, at.astimezone(zone).date())
-    is_damaged = bool(stored.damage_to(series, window.begins, zone))
-    is_pruned = any(run.is_pruned and run.source != "csv" for run in stored.runs)
-    is_cut = is_pruned or bool(stored.damage_to(series, date.min, zone))
-    readings = None if is_damaged else stored.readings.get(series)
-    return Past(readings=readings, window=replace(window, is_cut=is_cut))
+    readings = stored.readings.get(series)
+    is_cut = stored.damage_to(series, date.min, zone) or any(run.is_pruned and run.by_change for run in stored.runs)
+    is_damaged = stored.damage_to(series, window.begins, zone)
+    if readings is None or is_damaged or (is_cut and depends_on_older(readings, window)):
+        return Past(readings=None, window=window)
+    return Past(readings=readings, window=window)
 
 
 def window_of(guard: Guard, rules: PastRules, today: date) -> Window:

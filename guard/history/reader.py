@@ -68,6 +68,7 @@ class Run:
     host: str
     exit_code: int | None
     rules_sha256: str | None
+    by_change: bool
     tool_version: str
     link: str | None
     first_at: datetime | None
@@ -337,6 +338,7 @@ def _run(row: Any) -> Run | None:
             host=row.host,
             exit_code=row.exit_code,
             rules_sha256=row.rules_sha256,
+            by_change=row.by_change,
             tool_version=row.tool_version,
             link=row.link,
             first_at=_moment(row.first_at),

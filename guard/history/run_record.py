@@ -62,6 +62,11 @@ class RunRecord:
     link: str | None = None
     readings: tuple[ReadingRecord, ...]
 
+    @property
+    def by_change(self) -> bool:
+        """Whether any of its counts was compared with the past."""
+        return any(each.is_relative for reading in self.readings for each in reading.limits)
+
 
 def record_of(report: Report, *, run_id: str, source: str, link: str | None = None) -> RunRecord:
     """Return what to record of a run."""

@@ -52,6 +52,7 @@ RUNS = Table(
     Column("verdict", Text),
     Column("exit_code", Integer),
     Column("rules_sha256", Text),
+    Column("by_change", Boolean, nullable=False),  # whether a count was compared with the past; it stays when pruned
     Column("tool_version", Text, nullable=False),
     Column("link", Text),  # to the CI job
     Column("first_at", Text),  # its oldest and its newest reading

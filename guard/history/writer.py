@@ -96,6 +96,7 @@ def _record_run(connection: Connection, run: RunRecord, number: int, lengths: _L
         "verdict": run.verdict,
         "exit_code": run.exit_code,
         "rules_sha256": run.rules_sha256,
+        "by_change": run.by_change,
         "tool_version": run.tool_version,
         "link": run.link,
         "first_at": written[0] if written else None,

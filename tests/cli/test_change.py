@@ -146,24 +146,34 @@ def test_a_saved_report_says_the_same(audience_guard: Run, folder: Path) -> None
     assert "past: the median of the last 5 days (3,000), from " in now
 
 
-def test_what_was_pruned_may_have_been_judged_by_a_change(audience_guard: Run, folder: Path) -> None:
-    """Else the verb that deletes old days would let one count that nobody had looked at."""
+@pytest.mark.parametrize(
+    ("older", "state"),
+    [
+        pytest.param("change: {from: previous, min: -30%}", "unavailable", id="by-change"),
+        pytest.param("", "ready", id="not"),
+    ],
+)
+def test_what_was_pruned_is_needed_only_if_a_change_judged_it(
+    audience_guard: Run, folder: Path, older: str, state: str
+) -> None:
+    """Else the verb that deletes old days would let a count in that nobody had looked at."""
     audience_guard("history", "init", *NAMED)
-    audience_guard("check", "--segment", "good", *NAMED, "--output=json=old.json")
-    report = (folder / "old.json").read_text()
-    for name, days in (("older", 400), ("newer", 1)):
-        day = f"{TODAY - timedelta(days=days)}T"
-        moved = report.replace(f"{TODAY}T", day).replace('"run_id": "0', f'"run_id": "{len(name) + days % 4:x}')
-        (folder / f"{name}.json").write_text(moved)
-        audience_guard("history", "import", f"{name}.json", *NAMED)
+    for days, change in ((400, older), (1, "")):
+        with_change(folder, change)
+        audience_guard("check", "--segment", "good", *NAMED, "--no-record", "--output=json=run.json")
+        text = (folder / "run.json").read_text().replace(f"{TODAY}T", f"{TODAY - timedelta(days=days)}T")
+        (folder / "run.json").write_text(text)
+        assert audience_guard("history", "import", "run.json", *NAMED)[0] == 0
     with_change(folder, "change: {from: previous, min: -30%}")
     before = checked(audience_guard, "--no-record")[1]["checks"][2]["baseline"]
 
-    assert audience_guard("history", "prune", "--older-than", "200d", *NAMED)[0] == 0
+    assert audience_guard("history", "prune", "--older-than", "200d", *NAMED)[1].startswith(
+        "deleted 1 reading of 1 run"
+    )
 
-    after = checked(audience_guard, "--no-record")[1]["checks"][2]["baseline"]
-    assert (before["state"], after["state"]) == ("ready", "learning")
-    assert after["left_out"] == {"other_rules": 1}
+    code, guard = checked(audience_guard, "--no-record")
+    assert before["state"] == ("learning" if older else "ready")
+    assert (code, guard["checks"][2]["baseline"]["state"]) == (0 if state == "ready" else 3, state)
 
 
 @pytest.mark.parametrize(
