@@ -20,8 +20,9 @@ from typing import TYPE_CHECKING, Any
 
 from bench.lab import QUICK, save
 from guard.core.baseline import Source, Window
+from guard.core.change import Change, PastRules, Step
 from guard.core.history import Limit, Reading
-from guard.core.model import BoundName, Change, Channel, Guard, PastRules, Step
+from guard.core.model import BoundName, Channel, Guard
 from guard.core.relative import Past, resolved
 from guard.core.results import Verdict
 

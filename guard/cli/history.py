@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from guard.core.model import Channel, Rules
+    from guard.history.contents import Past
     from guard.history.files import Found
-    from guard.history.reader import Past
     from guard.history.store import Store
     from guard.report.screen import Screen
     from guard.report.trends.page import TrendPage
@@ -66,7 +66,7 @@ def init(history: str | None) -> int:
 
     A store that is right already stays as it is.
     """
-    from guard.history.reader import damage_lines  # noqa: PLC0415 - slow to import
+    from guard.history.contents import damage_lines  # noqa: PLC0415 - slow to import
 
     store = _store(history)
     what = printable(store.address.shown)
@@ -162,8 +162,8 @@ def import_(
     is passed over. Nothing of a file with a mistake is imported. The counts of a CSV file are recorded for the account
     that check would ask: that of --base-url or --region, of the environment, of rules.yaml, or else us.
     """
+    from guard.history.contents import damage_lines  # noqa: PLC0415 - see above
     from guard.history.files import read_files  # noqa: PLC0415 - slow to import
-    from guard.history.reader import damage_lines  # noqa: PLC0415 - see above
     from guard.history.run_record import host_of  # noqa: PLC0415 - see above
     from guard.history.store import SECONDS_FOR_A_PERSON  # noqa: PLC0415 - see above
 
@@ -198,8 +198,8 @@ def export(history: str | None) -> int:
 
     history import can read it.
     """
+    from guard.history.contents import damage_lines  # noqa: PLC0415 - see above
     from guard.history.export import as_csv  # noqa: PLC0415 - slow to import
-    from guard.history.reader import damage_lines  # noqa: PLC0415 - see above
 
     rows, past = _store(history).export()
     print_report(as_csv(rows))

@@ -60,7 +60,7 @@ def schema(report: bool) -> int:  # noqa: FBT001 - click passes flags so
 def _check_store(history: str | None, *, quiet: bool) -> int:
     if history is None:  # the environment may name one, but validate is for machines without a network too
         return ExitCode.PASSED
-    from guard.history.reader import damage_lines  # noqa: PLC0415 - slow to import
+    from guard.history.contents import damage_lines  # noqa: PLC0415 - slow to import
     from guard.history.store import Store  # noqa: PLC0415 - see above
 
     store = Store(required_store(history))

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from guard.core.results import Verdict
 
 SAME_WEEKDAY = "same_weekday"
+_WEEKDAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")  # in every locale
 _WEEKDAYS = 4
 SOURCE_PATTERN = "^(previous|same_weekday|median_of_last_([3-9]|[1-4][0-9]|5[0-2]))$"
 """The words for what a count is compared with; the median is of 3 to 52 days."""
@@ -38,7 +39,7 @@ _UNKNOWN, _LEARNING = "unknown", "learning"
 
 
 class LeftOut(StrEnum):
-    """Why a day is no baseline, in the order in which that is asked."""
+    """Why an earlier day does not count, in the order in which that is asked."""
 
     OTHER_RULES = "other_rules"
     OLD = "old"
@@ -57,7 +58,7 @@ class State(StrEnum):
 
 
 class DayCount(NamedTuple):
-    """The count of a day that is a baseline."""
+    """The count of a day that counts as the past."""
 
     day: date
     people: int
@@ -107,7 +108,7 @@ class Baseline:
     - ``source`` is its word in the rules, such as ``median_of_last_8``; ``value`` the median of its ``days``, from the
       ``first`` to the ``last``, as exact as JSON can have it. It is None unless it is ready.
     - ``imported`` of its days came from a CSV file, which proves nothing; that is told as long as it is ready.
-    - ``left_out`` counts the days that are no baseline, by their reasons.
+    - ``left_out`` says how many earlier days do not count, by reason.
     - ``allows`` says which change the limit stands for: ``30% under``; empty unless it is ready.
     """
 
@@ -140,7 +141,7 @@ class Baseline:
 
     def _in_words(self, imported: str) -> str:
         value = f" ({people_in_halves(self.value)}{imported})" if self.value is not None else ""
-        weekday = f"{self.last:%A}" if self.last and self.source == SAME_WEEKDAY else "day"
+        weekday = _WEEKDAY_NAMES[self.last.weekday()] if self.last and self.source == SAME_WEEKDAY else "day"
         if self.days == 1:
             return f"the last {weekday} with a count{value}"
         return f"the median of the last {number(self.days)} {weekday}s{value}"
@@ -192,7 +193,7 @@ def highest_allowed(value: Fraction, most: Fraction, ignore_under: int | None = 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
-    """Which days can be a baseline: earlier than ``today``, within a number of days, from ``since`` on.
+    """Which days can count: earlier than ``today``, within a number of days, from ``since`` on.
 
     Days are those of ``zone``. ``excluded`` are spans of days, both ends included. ``low`` and ``high`` are today's
     absolute bounds in people.
@@ -218,14 +219,14 @@ class Window:
 
 
 class Eligible(NamedTuple):
-    """The days that are a baseline, the newest first, and how many were left out, by the first reason."""
+    """The earlier days that count, the newest first, and how many were left out, by the first reason."""
 
     days: tuple[DayCount, ...]
     left_out: Mapping[LeftOut, int]
 
 
 def eligible(readings: Iterable[Reading], window: Window) -> Eligible:
-    """Return the earlier days that are a baseline.
+    """Return the earlier days that count.
 
     The newest proven count of a day stands for it, a recorded one before an imported one. Of those that are too old
     only the next one is counted, and days that are too old for another reason are not.
@@ -244,7 +245,7 @@ def eligible(readings: Iterable[Reading], window: Window) -> Eligible:
 
 
 def depends_on_older(readings: Iterable[Reading], window: Window) -> bool:
-    """Whether a day within reach is a baseline only if no older reading than these was judged by a relative bound."""
+    """Whether a day within reach counts only if no older reading than these was judged by a relative bound."""
     earlier = [each for each in readings if each.day_in(window.zone) < window.today]
     found = _Found.of(earlier, window)
     return any(
@@ -295,7 +296,7 @@ class _Found(NamedTuple):
 
 
 def _why_left_out(day: date, reading: Reading, window: Window, found: _Found) -> Iterator[LeftOut]:
-    """Yield the reasons why a day is no baseline, in the order in which they are told."""
+    """Yield the reasons why a day does not count, in the order in which they are told."""
     count, first = reading.count or 0, found.first_relative
     if first is not None and first < day and reading.run not in found.relative and not reading.is_imported:
         yield LeftOut.OTHER_RULES

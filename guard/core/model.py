@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
+from guard.core.change import PastRules
 from guard.core.errors import UsageError
 from guard.core.measure import Measure
 
@@ -15,8 +16,9 @@ if TYPE_CHECKING:
     from fractions import Fraction
 
     from guard.core.baseline import Baseline
-    from guard.core.results import Verdict
+    from guard.core.change import Change
 
+_NO_RULES_OF_THE_PAST = PastRules()
 LARGEST_COUNT = 2**53 - 1
 """The largest whole number that every JSON reader holds exactly; no audience and no bound is larger."""
 
@@ -203,32 +205,6 @@ class Bound:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
-    """The most that a count may differ from its baseline: -30% is ``Fraction(-3, 10)`` for a minimum."""
-
-    bound: BoundName
-    part: Fraction
-    line: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
-    """Bounds relative to the past: what a count is compared with, and by how much it may differ.
-
-    - ``source`` is its word in the rules: ``previous``, ``same_weekday`` or ``median_of_last_8``.
-    - A change of fewer people than ``ignore_under`` breaks none of the ``steps``.
-    - With fewer earlier days than it ``needs``, the verdict is that of ``until_then``.
-    """
-
-    source: str
-    steps: tuple[Step, ...]
-    ignore_under: int | None = None
-    needs: int
-    until_then: Verdict
-    line: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Guard:
     """All the bounds on one channel of a segment, and the guard's line in the rules file.
 
@@ -300,22 +276,6 @@ class Refresh:
     max_poll_interval: float = 15.0
 
 
-class Excluded(NamedTuple):
-    """Days that are no baseline for any guard, both ends included."""
-
-    first: date
-    last: date
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PastRules:
-    """Which earlier days count as the past: of which time zone, how many days back, and which not."""
-
-    timezone: str = "UTC"
-    within: int = 120
-    excluded: tuple[Excluded, ...] = ()
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Doubt:
     """A hint about a line of the rules file that is valid but may be a mistake."""
@@ -334,7 +294,7 @@ class Rules:
     region: Region | None = None
     pacing: Pacing = Pacing()
     refresh: Refresh = Refresh()
-    past: PastRules = PastRules()
+    past: PastRules = _NO_RULES_OF_THE_PAST
     segments: tuple[Segment, ...]
     campaigns: tuple[Campaign, ...] = ()
     doubts: tuple[Doubt, ...] = ()

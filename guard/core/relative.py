@@ -25,8 +25,9 @@ if TYPE_CHECKING:
     from fractions import Fraction
 
     from guard.core.baseline import Window
+    from guard.core.change import Change, Step
     from guard.core.history import Reading
-    from guard.core.model import Change, Guard, Step
+    from guard.core.model import Guard
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

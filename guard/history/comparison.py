@@ -13,12 +13,13 @@ from guard.core.relative import Past
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from guard.core.change import PastRules
     from guard.core.history import Series
-    from guard.core.model import Guard, PastRules
-    from guard.history import reader
+    from guard.core.model import Guard
+    from guard.history import contents
 
 
-def past_of(guard: Guard, series: Series, stored: reader.Past, rules: PastRules, at: datetime) -> Past:
+def past_of(guard: Guard, series: Series, stored: contents.Past, rules: PastRules, at: datetime) -> Past:
     """Return the past of a guard whose count was taken at a moment by the server's clock.
 
     It has no readings if the series was not read, or if a reading or a run within reach was lost or changed. Nor has it

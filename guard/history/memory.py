@@ -14,7 +14,7 @@ from guard.core.history import Day, History, days, zone_of
 from guard.core.results import Count, Verdict
 from guard.history import store as stores
 from guard.history.comparison import past_of
-from guard.history.reader import damage_lines
+from guard.history.contents import damage_lines
 from guard.history.run_record import host_of, link_of, record_of, series_of
 from guard.report.trends.points import DAYS
 from guard.security.debug_log import log
@@ -24,10 +24,11 @@ if TYPE_CHECKING:
     from datetime import date, datetime
 
     from guard.core import relative
+    from guard.core.change import PastRules
     from guard.core.history import Series
-    from guard.core.model import Channel, Guard, PastRules, Segment
+    from guard.core.model import Channel, Guard, Segment
     from guard.core.results import GuardResult, Report, SegmentReadings
-    from guard.history.reader import Past
+    from guard.history.contents import Past
     from guard.history.store import Store
 
 T = TypeVar("T")
@@ -113,6 +114,8 @@ class Memory:
                 count = own.channels.get(guard.channel)
                 at = count.counted_at if isinstance(count, Count) else started_at
                 series = self._series(segment, own.uuid, guard)
+                if series not in self._whole:  # a part of the past would be another past
+                    continue
                 try:
                     pasts[segment.key, guard.channel] = past_of(guard, series, self._past, self._rules, at)
                 except Exception as error:  # noqa: BLE001 - without a past the bound is unknown
@@ -123,8 +126,9 @@ class Memory:
         """Read the series: all of those that a count is compared with, and the newest days of the others."""
         every = dict(wanted)
         whole = {series for series, guard in wanted if guard.changes}
+        past = await _in_thread(lambda: self._store.read(every, last=DAYS, whole=whole, seconds=seconds))
         self._whole |= whole
-        return await _in_thread(lambda: self._store.read(every, last=DAYS, whole=whole, seconds=seconds))
+        return past
 
     def _series(self, segment: Segment, uuid: str | None, guard: Guard | GuardResult) -> Series:
         return series_of(self._host, uuid, bypass_global=segment.bypass_global, channel=guard.channel)

@@ -13,7 +13,7 @@ from guard.core.measure import Measure
 from guard.core.relative import resolved
 from guard.core.text import did_you_mean, printable, shortened
 from guard.history.comparison import past_of
-from guard.history.reader import damage_lines
+from guard.history.contents import damage_lines
 from guard.report.trends.page import TrendPage
 from guard.report.trends.points import Band, Trend, trend_points
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from guard.core.history import Series
     from guard.core.model import Channel, Guard, Rules, Segment
-    from guard.history.reader import Past
+    from guard.history.contents import Past
     from guard.history.store import Store
     from guard.report.trends.points import Point
 

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from guard import bounded_io
 from guard.core.errors import GuardError
 from guard.history import reader, writer
+from guard.history.contents import Past
 from guard.history.database import Database, need_driver, too_slow
-from guard.history.reader import Past, Reader
+from guard.history.reader import Reader
 from guard.history.run_record import moment
 
 if TYPE_CHECKING:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import bindparam, delete, func, insert, inspect, select, update
 
 from guard.core.history import Series
-from guard.history.reader import WHICH, Reader, damage_lines, damaged, foreign, last_run, reading_checksum
+from guard.history.contents import damage_lines
+from guard.history.reader import WHICH, Reader, damaged, foreign, last_run, reading_checksum
 from guard.history.run_record import moment
 from guard.history.tables import METADATA, READINGS, RUNS, SERIES, STORE, VERSION, checksum
 

@@ -9,23 +9,20 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from guard.core.baseline import Source
+from guard.core.change import Change, Excluded, PastRules, Step
 from guard.core.model import (
     Bound,
     BoundName,
     Campaign,
-    Change,
     Channel,
     Doubt,
-    Excluded,
     Guard,
     Pacing,
-    PastRules,
     Refresh,
     Region,
     Rules,
     Segment,
     Severity,
-    Step,
     Total,
 )
 from guard.core.results import Verdict

@@ -10,8 +10,8 @@ from operator import gt, lt
 from typing import TYPE_CHECKING
 
 from guard.core.baseline import Source
+from guard.core.change import PastRules
 from guard.core.history import zone_of
-from guard.core.model import PastRules
 from guard.core.text import number
 from guard.rules.bounds import clash, read, written
 from guard.rules.fields import whole_number

@@ -6,7 +6,6 @@ import re
 from datetime import date
 from fractions import Fraction
 from functools import cache
-from importlib.resources import files
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BeforeValidator, WithJsonSchema
@@ -87,6 +86,8 @@ def timezone(value: object) -> str:
 @cache
 def _time_zones() -> list[str]:
     """Return the names of the package tzdata: those of a machine can mean its own zone."""
+    from importlib.resources import files  # noqa: PLC0415 - most files are in UTC
+
     return (files("tzdata") / "zones").read_text(encoding="utf-8").split()
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, create_model
 
-from guard.core.model import PastRules
+from guard.core.change import PastRules
 from guard.rules.document import Closed, any_of_them
 from guard.rules.fields import People, Remark, WholeNumber  # noqa: TC001 - pydantic reads them
 from guard.rules.past_fields import Day, Decrease, Increase, SourceWord, Timezone, Within
@@ -92,7 +92,7 @@ class Since(Closed, title="Since"):
 
 
 class _Excluded(Closed):
-    """Days that are no baseline for any guard, both ends included."""
+    """Days that count for no guard, both ends included."""
 
     to: Day = Field(description="The last day.", examples=["2026-11-30"])
     reason: Remark = Field(description="Why, for readers of the rules.", examples=["Black Friday week"])
@@ -119,10 +119,10 @@ class HistorySettings(Closed, title="History"):
     within: Within = Field(
         default=_PAST.within,
         json_schema_extra={"default": f"{_PAST.within}d"},
-        description="Older readings are no baseline: whole days, 1d to 3650d.",
+        description="Older days do not count: whole days, 1d to 3650d.",
     )
     exclude: Annotated[list[Excluded], Field(max_length=MOST_EXCLUDED)] = Field(  # type: ignore[valid-type]  # see above
         default_factory=list,
-        description="Days that are no baseline for any guard, such as a sale; at most 1,000 entries.",
+        description="Days that count for no guard, such as those of a sale; at most 1,000 entries.",
         examples=[[{"from": "2026-11-24", "to": "2026-11-30", "reason": "sale"}]],
     )

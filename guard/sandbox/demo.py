@@ -64,8 +64,8 @@ past, which a history store keeps. Here it has twelve weeks, all made up.
 
 _AFTER_THE_PAST = """
 What you have just seen
-  win-back           lost a fifth every week, and is still within its fixed
-                     bounds: 30% under the median of its last 8 weeks is not.
+  win-back           lost a fifth every week. Its fixed bounds still allow
+                     that; 30% under the median of its last 8 weeks does not.
   sms-optin          doubled overnight, within its fixed bounds too.
   summer-teaser      has no past yet. That is no pass: the guard is learning,
                      and says how many days it still needs.

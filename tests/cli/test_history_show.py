@@ -37,7 +37,7 @@ def test_the_bounds_of_the_rules_hold(audience_guard: Run) -> None:
         "good / email: ▄?↑ 5,000 on 2026-11-25, above the maximum of 100;"
         " 3 readings, 2026-11-23 to 2026-11-25; 1 outside the bounds\n"
         "The bounds are those of rules.yaml today.\n"
-        "Outside its bounds at last: good / email.\n"
+        "The newest count is outside its bounds: good / email.\n"
         "Each sign is a day with a reading: ▁ to █ within what is allowed, ↓ below it, ↑ above it, ? not counted.\n"
     )
 

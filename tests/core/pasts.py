@@ -9,12 +9,13 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any, NamedTuple
 from zoneinfo import ZoneInfo
 
+from guard.core.change import Change, PastRules, Step
 from guard.core.evaluate import evaluate
 from guard.core.history import Limit, Reading, Series
-from guard.core.model import Bound, BoundName, Change, Channel, Guard, PastRules, Segment, Step
+from guard.core.model import Bound, BoundName, Channel, Guard, Segment
 from guard.core.plan import Plan
 from guard.core.results import Count, GuardResult, SegmentReadings, Unavailable, Verdict
-from guard.history import reader
+from guard.history import contents
 from guard.history.comparison import past_of
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ def guard(*changes: Change, low: int | None = None, high: int | None = None, **v
 
 def past(own: Guard, runs: list[Run], at: datetime = NOON, rules: PastRules | None = None) -> Past:
     """Return the past of a guard as a run has it: today is the day of the count's stamp."""
-    stored = reader.Past(runs=(), readings={SERIES: tuple(run.reading for run in runs)})
+    stored = contents.Past(runs=(), readings={SERIES: tuple(run.reading for run in runs)})
     return past_of(own, SERIES, stored, rules or PastRules(), at)
 
 

@@ -14,7 +14,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from guard.core.model import LARGEST_COUNT, BoundName, Change, Excluded, Guard, PastRules, Severity
+from guard.core.change import Change, Excluded, PastRules
+from guard.core.model import LARGEST_COUNT, BoundName, Guard, Severity
 from guard.core.relative import Past, resolved
 from guard.core.results import Reason, Unavailable, Verdict
 from tests.core.pasts import (

@@ -154,3 +154,29 @@ def test_python_refuses_what_is_no_address(tmp_path: Path, history: object) -> N
 
     with pytest.raises(UsageError, match="history is a"):
         check(rules, api_key="sandbox", history=history)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("error", [HistoryError("it is locked"), ZeroDivisionError("a bug")])
+def test_a_part_of_the_past_is_no_past(
+    tmp_path: Path, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    """Another key of the segment has its newest days read; the rest, asked for once its name is known, is lost."""
+    made(str(tmp_path / "history.db"), [run(day, {SERIES: 200 if day < 20 else 40}) for day in range(1, 41)])
+    read, reads = Store.read, 0
+
+    def fail_at_the_second(self: Store, *arguments: Any, **options: Any) -> Any:
+        nonlocal reads
+        reads += 1
+        if reads > 1:
+            raise error
+        return read(self, *arguments, **options)
+
+    monkeypatch.setattr(Store, "read", fail_at_the_second)
+    change = "change: {from: median_of_last_52, min: -30%, until_then: pass}"
+    named = f'name: "One", channels: {{email: {{min: 10, max: 100, {change}}}}}}}\n  two: {{uuid: {UUID}'
+
+    report = checked(tmp_path, sandbox, named)
+
+    (one, two) = (guard for segment in report.segments for guard in segment.guards)
+    assert (one.verdict, one.reason, two.verdict) == ("unknown", "history", "pass")
+    assert reads == 2

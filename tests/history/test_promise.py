@@ -21,13 +21,14 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
 from guard.core.baseline import State
+from guard.core.change import PastRules
 from guard.core.errors import GuardError, UsageError
 from guard.core.evaluate import evaluate
 from guard.core.history import Limit, Reading, Series
-from guard.core.model import Channel, PastRules, Segment
+from guard.core.model import Channel, Segment
 from guard.core.plan import Plan
 from guard.core.results import Check, Count, GuardResult, Reason, SegmentReadings, Verdict
-from guard.history import reader
+from guard.history import contents
 from guard.history.address import parse_address
 from guard.history.comparison import past_of
 from guard.history.memory import Memory
@@ -138,7 +139,7 @@ class Question(NamedTuple):
     def pasts_of(self, readings: Iterable[Reading]) -> Pasts:
         """Return the pasts that these readings are."""
         known, guards = (
-            reader.Past(runs=(), readings={ONE: tuple(readings)}),
+            contents.Past(runs=(), readings={ONE: tuple(readings)}),
             [each.guards[0] for each in self.segments()],
         )
         pasts = (past_of(own, ONE, known, self.rules, self.at) for own in guards)

@@ -24,7 +24,7 @@ from tests.history.builders import LIMITS, MOMENT, made, run, series
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from guard.history.reader import Past
+    from guard.history.contents import Past
 
 ONE, TWO, OTHER = series("1"), series("2"), series("1", host="api.eu.example.com")
 

@@ -10,22 +10,11 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import strategies as st
 
 from guard.core.baseline import Baseline, LeftOut, State, Window
+from guard.core.change import Change, Step
 from guard.core.evaluate import judge_guard
 from guard.core.history import Day, History, Limit, Reading, days
 from guard.core.measure import Measure
-from guard.core.model import (
-    LARGEST_COUNT,
-    Bound,
-    BoundName,
-    Campaign,
-    Change,
-    Channel,
-    Guard,
-    Segment,
-    Selection,
-    Severity,
-    Step,
-)
+from guard.core.model import LARGEST_COUNT, Bound, BoundName, Campaign, Channel, Guard, Segment, Selection, Severity
 from guard.core.relative import Past
 from guard.core.results import (
     Before,

@@ -17,24 +17,12 @@ from hypothesis import strategies as st
 
 from guard import __version__
 from guard.core.baseline import Window
+from guard.core.change import Change, Step
 from guard.core.errors import ExitCode, UsageError
 from guard.core.evaluate import evaluate
 from guard.core.history import History, Reading
 from guard.core.measure import Measure
-from guard.core.model import (
-    Bound,
-    BoundName,
-    Campaign,
-    Change,
-    Channel,
-    Guard,
-    Rules,
-    Segment,
-    Selection,
-    Severity,
-    Step,
-    Total,
-)
+from guard.core.model import Bound, BoundName, Campaign, Channel, Guard, Rules, Segment, Selection, Severity, Total
 from guard.core.plan import Plan, plan
 from guard.core.relative import Past
 from guard.core.results import Before, Count, FailOn, Reason, Report, SegmentReadings, Unavailable, Verdict

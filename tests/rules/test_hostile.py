@@ -73,6 +73,8 @@ LARGE = {
     "tags that are lists": within_braces(f"segments: {{a: {{{SHORT}, tags: [", "[],", "]}}"),
     "tags that are texts": within_braces(f"segments: {{a: {{{SHORT}, tags: [", "a,", "]}}"),
     "segments of a campaign": within_braces(f"{ONE}campaigns: {{a: {{segments: [", "1,", "]}}"),
+    "changes of two bytes": within_braces("segments: {a: {name: A, channels: {email: {change: [", "1,", "]}}}}"),
+    "excluded days of two bytes": within_braces(f"{ONE}history: {{exclude: [", "1,", "]}"),
     "an unknown list": within_braces(f"{ONE}x: [", "1,", "]"),
     "unknown keys": within_braces(ONE, "#: 1\n", ""),
     "unknown keys of a guard": within_braces("segments: {a: {name: A, channels: {users: {min: 1, ", "#: 1,", "}}}}"),

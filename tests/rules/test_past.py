@@ -8,7 +8,8 @@ from fractions import Fraction
 import pytest
 
 from guard.core.baseline import Source
-from guard.core.model import BoundName, Change, Channel, Excluded, PastRules, Step
+from guard.core.change import Change, Excluded, PastRules, Step
+from guard.core.model import BoundName, Channel
 from guard.core.results import Verdict
 from guard.rules import hints
 from tests.rules.marked import CHANGE, NO_VALUE, NOT_HERE, assert_told, changed

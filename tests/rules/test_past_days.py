@@ -7,7 +7,7 @@ from datetime import UTC, datetime, tzinfo
 import pytest
 
 import guard.rules.past_checks
-from guard.core.model import PastRules
+from guard.core.change import PastRules
 from tests.rules.marked import EMAIL, NO_VALUE, NOT_HERE, assert_told, changed
 from tests.rules.source import SEGMENTS, guarded, parsed, problems
 

@@ -5,9 +5,8 @@ The JSON Schema accepts what the parser accepts, a change alone and in a list.
 
 from __future__ import annotations
 
-import tracemalloc
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
@@ -18,13 +17,16 @@ from jsonschema import Draft7Validator
 from guard.core.baseline import Source
 from guard.core.errors import RulesError
 from guard.core.history import zone_of
-from guard.core.model import BoundName, Guard, PastRules
+from guard.core.model import BoundName, Guard
 from guard.rules import parse_rules
 from guard.rules.schema import rules_schema
 from guard.rules.yaml import read_yaml
 from tests.rules.marked import changed
 from tests.rules.source import SEGMENTS, guarded, problems
 from tests.rules.test_fuzz import as_json, assert_every_problem_has_a_place
+
+if TYPE_CHECKING:
+    from guard.core.change import PastRules
 
 SCHEMA = Draft7Validator(rules_schema())
 
@@ -181,16 +183,3 @@ def assert_sense(own: Guard, past: PastRules, last_line: int) -> None:
             "fail",
         }
         assert all(1 <= line <= last_line for line in (change.line, *(step.line for step in change.steps)))
-
-
-def test_memory_is_a_multiple_of_the_size() -> None:
-    """As in test_hostile, where every other list has a limit: a file of two megabytes takes 1.7 GiB."""
-    source = changed(f"[{', '.join(['5'] * 20_000)}]")
-    problems(changed("[5]"))  # loads what is loaded only once
-    tracemalloc.start()
-    try:
-        problems(source)
-        _, peak = tracemalloc.get_traced_memory()
-    finally:
-        tracemalloc.stop()
-    assert peak < 100 * len(source) + 10_000_000

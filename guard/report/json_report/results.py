@@ -32,8 +32,8 @@ _BEFORE = (
     "What Blueshift showed before this run counted the segment; null when it showed no count, or a count was under way."
 )
 _REASON = (
-    "Why something is unknown, in one word for machines: there is no count, or (history, learning) nothing to compare"
-    " it with; null when everything was found out. Words may be added."
+    "Why something is unknown, in one word for machines; history and learning mean that there is a count, but nothing"
+    " to compare it with. Null when everything was found out. Words may be added."
 )
 
 
@@ -97,7 +97,8 @@ class CheckObject(JsonObject):
         " relative to earlier counts."
     )
     limit: Number | None = Field(
-        description="The bound's limit: people, or a fraction of 1 for a share; null as long as there is no baseline."
+        description="The bound's limit: people, or a fraction of 1 for a share; null as long as there is nothing to"
+        " compare with."
     )
     observed: Number | None = Field(
         description="What was observed, in the same terms as the limit; null when it could not be found out."

@@ -77,7 +77,7 @@ class TrendPage:
         if outside:
             rest = len(outside) - _MOST_OUTSIDE
             listed = [*outside[:_MOST_OUTSIDE], *([f"{number(rest)} more"] if rest > 0 else [])]
-            told.append(f"Outside its bounds at last: {', '.join(listed)}.")
+            told.append(f"The newest count is outside its bounds: {', '.join(listed)}.")
         if self.unguarded:
             others = plural(self.unguarded, "other channel or segment", "other channels or segments")
             told.append(f"The store also has readings of {others}, which {printable(self.rules or '')} does not guard.")
